@@ -1,0 +1,133 @@
+package events
+
+import (
+	"fmt"
+	"time"
+)
+
+// SpecVersion is the CloudEvents version of every envelope.
+// https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
+const SpecVersion = "1.0"
+
+// ContentType is the media type of Data.
+const ContentType = "application/json"
+
+// SchemaRoot is where the JSON Schema of each type is published; the schema of
+// a type is SchemaRoot + type + ".schema.json".
+const SchemaRoot = "https://relais.dev/schema/"
+
+// An Event is something that happened on a channel, as integrators receive it:
+// CloudEvents 1.0 in structured JSON mode, with Relais' extension attributes.
+// The fields that do not travel (tagged "-") are what a channel's Parse says
+// about the event; the core derives the envelope from them.
+type Event struct {
+	SpecVersion     string    `json:"specversion"`
+	ID              string    `json:"id"`                 // "evt_…", the same for the same webhook, forever
+	Source          string    `json:"source"`             // "/channels/{channel}/accounts/{account}"
+	Type            Type      `json:"type"`               // "message.received.v1"
+	Subject         string    `json:"subject"`            // the conversation's id
+	Time            time.Time `json:"time"`               // when it happened, as the platform says, UTC
+	RecordedTime    time.Time `json:"recordedtime"`       // when Relais received it, UTC
+	DataContentType string    `json:"datacontenttype"`    // always ContentType
+	DataSchema      string    `json:"dataschema"`         // URL of the JSON Schema of Type
+	PartitionKey    string    `json:"partitionkey"`       // equals Subject and the queue's message group
+	Sequence        string    `json:"sequence,omitempty"` // 20 decimal digits, gap-free per conversation; see FormatSequence
+	Channel         string    `json:"channel"`            // "line"
+	Account         string    `json:"account"`            // the account's path id
+	Late            bool      `json:"late,omitempty"`     // older than an event that was routed before it
+	Replay          string    `json:"replay,omitempty"`   // the replay job's id; absent on first delivery
+	Ruleset         string    `json:"ruleset,omitempty"`  // version of the rules that chose the destinations
+	TraceParent     string    `json:"traceparent,omitempty"`
+	DataRef         string    `json:"dataref,omitempty"` // s3:// address of the whole event when Data had to be cut
+	Data            Data      `json:"data"`
+
+	// Key names the platform's fact within its account: kind, platform id and
+	// revision, for example "message:wamid.A1". Equal keys are the same event.
+	Key string `json:"-"`
+	// Rank orders events of equal Time within a conversation when the platform
+	// counts them (an update id); 0 leaves arrival order.
+	Rank uint64 `json:"-"`
+	// Raw is the platform's own bytes for this event; nil means the whole body.
+	// A channel whose webhooks carry batches sets it to the event's own part.
+	Raw []byte `json:"-"`
+}
+
+// Type names what happened. The list is closed; a change of meaning gets a new
+// version suffix.
+type Type string
+
+// The event types of version 1. The comment names the member of Data that holds the fact.
+const (
+	MessageReceived Type = "message.received.v1" // Message: the customer wrote
+	MessageEchoed   Type = "message.echoed.v1"   // Message: the brand wrote, from the platform's own app or another system
+	MessageEdited   Type = "message.edited.v1"   // Message: new content of an earlier message; Revision says which
+	MessageDeleted  Type = "message.deleted.v1"  // Deletion: the sender took a message back
+	MessageStatus   Type = "message.status.v1"   // Status: what became of a message the brand sent
+
+	ReactionAdded   Type = "reaction.added.v1"   // Reaction
+	ReactionRemoved Type = "reaction.removed.v1" // Reaction
+
+	InteractionReceived Type = "interaction.received.v1" // Interaction: a button, list, form or time answer
+
+	MediaStored Type = "media.stored.v1" // MediaUpdate
+	MediaFailed Type = "media.failed.v1" // MediaUpdate
+
+	PresenceTyping   Type = "presence.typing.v1"   // Typing
+	ReceiptRead      Type = "receipt.read.v1"      // Receipt: everything up to a point was read
+	ReceiptDelivered Type = "receipt.delivered.v1" // Receipt: everything up to a point was delivered
+
+	ConversationStarted       Type = "conversation.started.v1"        // Change
+	ConversationUpdated       Type = "conversation.updated.v1"        // Change: title, migration, settings
+	ConversationClosed        Type = "conversation.closed.v1"         // Change
+	ConversationWindowChanged Type = "conversation.window_changed.v1" // Conversation.Window
+	ParticipantJoined         Type = "participant.joined.v1"          // Participants
+	ParticipantLeft           Type = "participant.left.v1"            // Participants
+	ReferralReceived          Type = "referral.received.v1"           // Referral: entry point without a message
+
+	PersonCreated    Type = "person.created.v1"    // Person
+	PersonUpdated    Type = "person.updated.v1"    // Person
+	PersonMerged     Type = "person.merged.v1"     // Person, with From
+	PersonUnmerged   Type = "person.unmerged.v1"   // Person, with From
+	PersonErased     Type = "person.erased.v1"     // Person
+	IdentityLinked   Type = "identity.linked.v1"   // IdentityChange
+	IdentityConflict Type = "identity.conflict.v1" // IdentityChange
+	IdentityRotated  Type = "identity.rotated.v1"  // IdentityChange: Previous became Current
+	ConsentChanged   Type = "consent.changed.v1"   // Consent
+
+	ControlPassed   Type = "control.passed.v1"   // Control
+	ControlOffered  Type = "control.offered.v1"  // Control
+	ControlAccepted Type = "control.accepted.v1" // Control
+	ControlReleased Type = "control.released.v1" // Control
+	ControlExpired  Type = "control.expired.v1"  // Control
+	ControlFailed   Type = "control.failed.v1"   // Control
+
+	OrderReceived    Type = "order.received.v1"    // Order
+	PaymentRequested Type = "payment.requested.v1" // Payment
+	PaymentUpdated   Type = "payment.updated.v1"   // Payment
+
+	ChannelHealth     Type = "channel.health.v1"     // Health
+	TemplateStatus    Type = "template.status.v1"    // Template
+	IngestUnsupported Type = "ingest.unsupported.v1" // Unsupported: a platform event Relais has no words for
+	IngestQuarantined Type = "ingest.quarantined.v1" // Quarantine: verified, but could not be parsed or routed
+	SendRejected      Type = "send.rejected.v1"      // Rejection
+)
+
+// Types lists every type of version 1, in the order of the constants.
+func Types() []Type {
+	return []Type{
+		MessageReceived, MessageEchoed, MessageEdited, MessageDeleted, MessageStatus,
+		ReactionAdded, ReactionRemoved, InteractionReceived, MediaStored, MediaFailed,
+		PresenceTyping, ReceiptRead, ReceiptDelivered,
+		ConversationStarted, ConversationUpdated, ConversationClosed, ConversationWindowChanged,
+		ParticipantJoined, ParticipantLeft, ReferralReceived,
+		PersonCreated, PersonUpdated, PersonMerged, PersonUnmerged, PersonErased,
+		IdentityLinked, IdentityConflict, IdentityRotated, ConsentChanged,
+		ControlPassed, ControlOffered, ControlAccepted, ControlReleased, ControlExpired, ControlFailed,
+		OrderReceived, PaymentRequested, PaymentUpdated,
+		ChannelHealth, TemplateStatus, IngestUnsupported, IngestQuarantined, SendRejected,
+	}
+}
+
+// FormatSequence writes n as the sequence attribute does: 20 digits, so that
+// text order is number order (https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/sequence.md).
+func FormatSequence(n uint64) string { return fmt.Sprintf("%020d", n) }

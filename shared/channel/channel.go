@@ -1,0 +1,99 @@
+// Package channel is the contract between Relais and a messaging platform.
+//
+// A Channel is a value: facts as data, behaviour as functions. It holds no
+// state. Verify, Handshake, Parse and Sign are pure: the Request carries its
+// time and the Account its secrets, so a channel needs no clock, no network and
+// no log. Whatever can be forgotten (bounding the body, decoding base64, ids,
+// deduplication, storing, answering) is done once, by package webhook.
+package channel
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+)
+
+// A Channel is one platform.
+type Channel struct {
+	Name        string       // path element, Lambda handler and configuration key: "line"
+	Title       string       // "LINE"
+	Docs        string       // URL of the platform's API reference
+	Label       Label        // how sure we are of the facts
+	Credentials []Credential // what an account must hold; nothing else can be read
+	MaxBody     int          // largest webhook body in bytes; 0 means DefaultMaxBody
+
+	// Verify says whether the platform sent r, looking at the bytes as received.
+	// It is called only with an account that Ready accepted. Its errors are made
+	// by Refuse or package signature and never hold a secret, an expected
+	// signature or the body.
+	Verify func(Account, Request) error
+
+	// Parse turns a verified request into events, in the platform's order. It sets
+	// Type, Time, Key, Rank, Raw and Data; Complete derives the rest. What it has
+	// no words for becomes unsupported content or an ingest.unsupported event,
+	// never nothing. An error sends the whole body to quarantine.
+	Parse func(Account, Request) ([]events.Event, error)
+
+	// Sign makes r verifiable, as the platform would: the inverse of Verify. Local
+	// mode, the demo and the tests sign with it; no Lambda function calls it.
+	Sign func(Account, *Request)
+
+	// Handshake answers a request by which the platform checks that the URL is
+	// ours; false means r is no handshake. Optional.
+	Handshake func(Account, Request) (Response, bool)
+
+	// Ack is what the platform wants to hear once the events are committed.
+	// Optional: nil answers 200 with an empty body.
+	Ack func(Account, Request, Receipt) Response
+}
+
+// Label says how far a channel's facts are confirmed.
+type Label string
+
+// Labels.
+const (
+	Stable    Label = "stable"    // documented, with vectors
+	Beta      Label = "beta"      // some facts are to be confirmed live
+	Community Label = "community" // through unofficial means
+)
+
+// DefaultMaxBody bounds a webhook body, in bytes, where the channel says nothing.
+const DefaultMaxBody = 1 << 20
+
+// A Credential is a value that an account's secret holds.
+type Credential struct {
+	Name     string // key in the secret's JSON object: "channel_secret"
+	Help     string // where an operator finds it
+	Optional bool   // the channel works without it
+	Public   bool   // not secret (an id); never treated as proof of anything
+}
+
+// Request is a webhook as the platform sent it, byte for byte.
+type Request struct {
+	Method   string
+	Path     string      // as received, undecoded
+	RawQuery string      // as received, undecoded
+	Header   http.Header // repeated headers arrive joined by commas, as API Gateway joins them
+	Body     []byte
+	Received time.Time // UTC
+}
+
+// Query decodes r's query; what is malformed is left out.
+func (r Request) Query() url.Values {
+	q, _ := url.ParseQuery(r.RawQuery)
+	return q
+}
+
+// Response is what a platform hears. The zero value is 200 with an empty body.
+type Response struct {
+	Status      int
+	ContentType string
+	Body        string
+}
+
+// Receipt is what became of a request's events.
+type Receipt struct {
+	New, Duplicates int
+}

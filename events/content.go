@@ -59,9 +59,15 @@ type Content struct {
 // Text is what a person wrote. Offsets of entities count UTF-16 units.
 type Text struct {
 	Body     string   `json:"body"`
-	Format   string   `json:"format,omitempty"` // empty is plain; "markdown" is the documented subset
+	Format   string   `json:"format,omitempty"` // Plain (also when empty) or Markdown
 	Entities []Entity `json:"entities,omitempty"`
 }
+
+// Formats of text.
+const (
+	Plain    = "plain"
+	Markdown = "markdown" // bold, italic, strikethrough, code, links and lists, as CommonMark writes them
+)
 
 // An Entity marks a span of text.
 type Entity struct {
@@ -93,7 +99,7 @@ const (
 // Media is a picture, a film, a recording, a document or a sticker.
 type Media struct {
 	Type       string    `json:"type"`
-	State      string    `json:"state"`
+	State      string    `json:"state,omitempty"` // in events always set; an outbound request may leave it out
 	MIME       string    `json:"mime,omitempty"`
 	Name       string    `json:"name,omitempty"` // file name
 	Caption    string    `json:"caption,omitempty"`
@@ -217,11 +223,21 @@ type Form struct {
 type FormField struct {
 	ID       string   `json:"id"`
 	Label    string   `json:"label"`
-	Type     string   `json:"type"` // text, number, date, email, phone, select
+	Type     string   `json:"type"` // InputText, InputNumber …
 	Required bool     `json:"required,omitempty"`
 	Options  []Option `json:"options,omitempty"`
 	Page     int      `json:"page,omitempty"`
 }
+
+// Types of a form's field.
+const (
+	InputText   = "text"
+	InputNumber = "number"
+	InputDate   = "date"
+	InputEmail  = "email"
+	InputPhone  = "phone"
+	InputSelect = "select"
+)
 
 // A Schedule offers times.
 type Schedule struct {
@@ -282,7 +298,7 @@ type Post struct {
 // Native is a platform's own JSON, passed through untouched: the escape hatch.
 type Native struct {
 	Channel string `json:"channel"`
-	JSON    string `json:"json"`
+	JSON    string `json:"json"` // one JSON document, as text
 }
 
 // MaxRaw bounds Unsupported.Raw, in bytes: enough to understand what came, small

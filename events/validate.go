@@ -8,114 +8,131 @@ import (
 )
 
 // Validate says what is wrong with e, naming the field; nil means it can be
-// stored and delivered.
+// stored and delivered, and that the JSON Schema of its type accepts it.
 func (e *Event) Validate() error {
-	for _, f := range []struct{ name, value, prefix string }{
-		{"id", e.ID, "evt_"}, {"subject", e.Subject, "cnv_"}, {"channel", e.Channel, ""}, {"account", e.Account, ""},
-		{"source", e.Source, "/channels/"}, {"partitionkey", e.PartitionKey, "cnv_"},
-	} {
-		if f.value == "" || !strings.HasPrefix(f.value, f.prefix) {
-			return fmt.Errorf("event: %s is %q, want %s…", f.name, f.value, f.prefix)
-		}
-	}
 	if e.SpecVersion != SpecVersion || e.DataContentType != ContentType {
 		return fmt.Errorf("event: specversion %q and datacontenttype %q, want %q and %q", e.SpecVersion, e.DataContentType, SpecVersion, ContentType)
 	}
-	if e.Time.IsZero() || e.RecordedTime.IsZero() {
+	fact, known := Fact(e.Type)
+	switch {
+	case !known:
+		return fmt.Errorf("event: type %q is not one of version 1", e.Type)
+	case !validID(e.ID, "evt_"):
+		return fmt.Errorf("event: id is %q, want what EventID gives", e.ID)
+	case !validID(e.Subject, "cnv_"):
+		return fmt.Errorf("event: subject is %q, want what ConversationID gives", e.Subject)
+	case e.PartitionKey != e.Subject:
+		return fmt.Errorf("event: partitionkey is %q, want the subject %q", e.PartitionKey, e.Subject)
+	case e.Channel == "" || e.Account == "":
+		return fmt.Errorf("event: channel is %q and account %q, want both", e.Channel, e.Account)
+	case !isSource(e.Source, e.Channel, e.Account):
+		return fmt.Errorf("event: source is %q, want /channels/%s/accounts/%s", e.Source, e.Channel, e.Account)
+	case !isSchema(e.DataSchema, e.Type):
+		return fmt.Errorf("event: dataschema is %q, want %s%s%s", e.DataSchema, SchemaRoot, e.Type, schemaSuffix)
+	case e.Time.IsZero() || e.RecordedTime.IsZero():
 		return errors.New("event: time and recordedtime must be set")
+	case e.Time.Year() < 1 || e.Time.Year() > 9999:
+		return errors.New("event: time is outside the years 1 to 9999, which RFC 3339 cannot write")
+	case e.Sequence != "" && !isSequence(e.Sequence):
+		return fmt.Errorf("event: sequence is %q, want 20 digits", e.Sequence)
+	case e.Data.Channel != e.Channel || e.Data.Account != e.Account:
+		return fmt.Errorf("event: data is of %q %q, the envelope of %q %q", e.Data.Channel, e.Data.Account, e.Channel, e.Account)
 	}
-	return e.Data.validate(e.Type)
-}
-
-// validate checks that d holds the one fact that t names.
-func (d *Data) validate(t Type) error {
-	want, ok := factOf[t]
-	if !ok {
-		return fmt.Errorf("event: type %q is not one of version 1", t)
-	}
-	facts := d.facts()
-	if want != "" && (len(facts) != 1 || facts[0] != want) {
-		return fmt.Errorf("event: %s needs data.%s alone, has %v", t, want, facts)
-	}
-	if d.Contact != nil && (d.Contact.ID == "" || len(d.Contact.Identities) == 0) {
-		return errors.New("event: data.contact needs an id and an identity")
-	}
-	if d.Message != nil {
-		return d.Message.validate()
+	if err := e.Data.validate(e.Type, fact); err != nil {
+		return fmt.Errorf("event: %w", err)
 	}
 	return nil
 }
 
-func (m *Message) validate() error {
-	if m.ID == "" || m.Actor.Role == "" || len(m.Content) == 0 {
-		return errors.New("event: data.message needs id, actor.role and content")
+const schemaSuffix = ".schema.json"
+
+func isSource(s, channel, account string) bool {
+	s, ok := strings.CutPrefix(s, "/channels/")
+	s, ok2 := strings.CutPrefix(s, channel)
+	s, ok3 := strings.CutPrefix(s, "/accounts/")
+	return ok && ok2 && ok3 && s == account
+}
+
+func isSchema(s string, t Type) bool {
+	s, ok := strings.CutPrefix(s, SchemaRoot)
+	s, ok2 := strings.CutSuffix(s, schemaSuffix)
+	return ok && ok2 && s == string(t)
+}
+
+func isSequence(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
 	}
-	for i := range m.Content {
-		if err := m.Content[i].Validate(); err != nil {
-			return fmt.Errorf("event: data.message.content[%d]: %w", i, err)
+	return len(s) == 20
+}
+
+// validate checks that d holds the one fact that t names, and that fact.
+func (d *Data) validate(t Type, want string) error {
+	n, own := 0, false
+	for _, f := range d.facts() {
+		if f.set {
+			n++
+			own = own || f.name == want
+		}
+	}
+	switch {
+	case want == "" && n != 0:
+		return fmt.Errorf("%s needs no fact beside data.conversation, has %q", t, d.factNames())
+	case want == "" && (d.Conversation == nil || d.Conversation.Window == nil):
+		return fmt.Errorf("%s needs data.conversation.window", t)
+	case want != "" && (n != 1 || !own):
+		return fmt.Errorf("%s needs data.%s alone, has %q", t, want, d.factNames())
+	}
+	if err := d.Contact.validate(); err != nil {
+		return err
+	}
+	if err := d.Conversation.validate(); err != nil {
+		return err
+	}
+	return d.validateFact()
+}
+
+func (c *Contact) validate() error {
+	if c == nil {
+		return nil
+	}
+	if !validID(c.ID, "con_") || len(c.Identities) == 0 {
+		return fmt.Errorf("data.contact needs an identity and the id of ContactID, has %q", c.ID)
+	}
+	for i := range c.Identities {
+		if err := c.Identities[i].validate(); err != nil {
+			return fmt.Errorf("data.contact.identities[%d] %w", i, err)
 		}
 	}
 	return nil
 }
 
-// Validate says whether c holds the one member that its kind names.
-func (c *Content) Validate() error {
-	var set []Kind
-	for _, m := range c.members() {
-		if m.set {
-			set = append(set, m.kind)
-		}
+func (c *Conversation) validate() error {
+	if c == nil {
+		return nil
 	}
-	if len(set) != 1 || set[0] != c.Kind {
-		return fmt.Errorf("kind %q needs its own member alone, has %q", c.Kind, set)
+	if !validID(c.ID, "cnv_") || c.PlatformID == "" || !knownConversation(c.Kind) {
+		return fmt.Errorf("data.conversation needs platformId, a known kind and the id of ConversationID, has kind %q and id %q", c.Kind, c.ID)
 	}
 	return nil
 }
 
-type member struct {
-	kind Kind
+func (i *Identity) validate() error {
+	if i != nil && (i.Value == "" || !knownScheme(i.Scheme)) {
+		return fmt.Errorf("needs a value and a known scheme, has scheme %q", i.Scheme)
+	}
+	return nil
+}
+
+type fact struct {
+	name string
 	set  bool
 }
 
-func (c *Content) members() [18]member {
-	return [...]member{
-		{KindText, c.Text != nil}, {KindMedia, c.Media != nil}, {KindLocation, c.Location != nil}, {KindContacts, len(c.Contacts) > 0},
-		{KindChoice, c.Choice != nil}, {KindCards, len(c.Cards) > 0}, {KindForm, c.Form != nil}, {KindSchedule, c.Schedule != nil},
-		{KindPayment, c.Payment != nil}, {KindProduct, c.Product != nil}, {KindOrder, c.Order != nil}, {KindTemplate, c.Template != nil},
-		{KindLink, c.Link != nil}, {KindInteraction, c.Interaction != nil}, {KindStory, c.Story != nil}, {KindPost, c.Post != nil},
-		{KindNative, c.Native != nil}, {KindUnsupported, c.Unsupported != nil},
-	}
-}
-
-// Fact is the name of the member of Data that holds t's fact; empty for a type
-// whose fact is the conversation itself, false for an unknown type.
-func Fact(t Type) (string, bool) {
-	f, ok := factOf[t]
-	return f, ok
-}
-
-var factOf = map[Type]string{
-	MessageReceived: "message", MessageEchoed: "message", MessageEdited: "message", MessageDeleted: "deletion", MessageStatus: "status",
-	ReactionAdded: "reaction", ReactionRemoved: "reaction", InteractionReceived: "interaction",
-	MediaStored: "mediaUpdate", MediaFailed: "mediaUpdate",
-	PresenceTyping: "typing", ReceiptRead: "receipt", ReceiptDelivered: "receipt",
-	ConversationStarted: "change", ConversationUpdated: "change", ConversationClosed: "change", ConversationWindowChanged: "",
-	ParticipantJoined: "participants", ParticipantLeft: "participants", ReferralReceived: "referral",
-	PersonCreated: "person", PersonUpdated: "person", PersonMerged: "person", PersonUnmerged: "person", PersonErased: "person",
-	IdentityLinked: "identityChange", IdentityConflict: "identityChange", IdentityRotated: "identityChange", ConsentChanged: "consent",
-	ControlPassed: "control", ControlOffered: "control", ControlAccepted: "control", ControlReleased: "control",
-	ControlExpired: "control", ControlFailed: "control",
-	OrderReceived: "order", PaymentRequested: "payment", PaymentUpdated: "payment",
-	ChannelHealth: "health", TemplateStatus: "template", IngestUnsupported: "unsupported", IngestQuarantined: "quarantine",
-	SendRejected: "rejection",
-}
-
-func (d *Data) facts() []string {
-	var names []string
-	for _, f := range []struct {
-		name string
-		set  bool
-	}{
+func (d *Data) facts() [22]fact {
+	return [...]fact{
 		{"message", d.Message != nil}, {"deletion", d.Deletion != nil}, {"status", d.Status != nil}, {"reaction", d.Reaction != nil},
 		{"interaction", d.Interaction != nil}, {"mediaUpdate", d.MediaUpdate != nil}, {"typing", d.Typing != nil},
 		{"receipt", d.Receipt != nil}, {"change", d.Change != nil}, {"participants", d.Participants != nil},
@@ -123,12 +140,71 @@ func (d *Data) facts() []string {
 		{"consent", d.Consent != nil}, {"control", d.Control != nil}, {"order", d.Order != nil}, {"payment", d.Payment != nil},
 		{"health", d.Health != nil}, {"template", d.Template != nil}, {"unsupported", d.Unsupported != nil},
 		{"quarantine", d.Quarantine != nil}, {"rejection", d.Rejection != nil},
-	} {
+	}
+}
+
+func (d *Data) factNames() []string {
+	var names []string
+	for _, f := range d.facts() {
 		if f.set {
 			names = append(names, f.name)
 		}
 	}
 	return names
+}
+
+// Fact is the name of the member of Data that holds t's fact; empty for a type
+// whose fact is the conversation itself, false for an unknown type.
+func Fact(t Type) (string, bool) {
+	switch t {
+	case MessageReceived, MessageEchoed, MessageEdited:
+		return "message", true
+	case MessageDeleted:
+		return "deletion", true
+	case MessageStatus:
+		return "status", true
+	case ReactionAdded, ReactionRemoved:
+		return "reaction", true
+	case InteractionReceived:
+		return "interaction", true
+	case MediaStored, MediaFailed:
+		return "mediaUpdate", true
+	case PresenceTyping:
+		return "typing", true
+	case ReceiptRead, ReceiptDelivered:
+		return "receipt", true
+	case ConversationStarted, ConversationUpdated, ConversationClosed:
+		return "change", true
+	case ConversationWindowChanged:
+		return "", true
+	case ParticipantJoined, ParticipantLeft:
+		return "participants", true
+	case ReferralReceived:
+		return "referral", true
+	case PersonCreated, PersonUpdated, PersonMerged, PersonUnmerged, PersonErased:
+		return "person", true
+	case IdentityLinked, IdentityConflict, IdentityRotated:
+		return "identityChange", true
+	case ConsentChanged:
+		return "consent", true
+	case ControlPassed, ControlOffered, ControlAccepted, ControlReleased, ControlExpired, ControlFailed:
+		return "control", true
+	case OrderReceived:
+		return "order", true
+	case PaymentRequested, PaymentUpdated:
+		return "payment", true
+	case ChannelHealth:
+		return "health", true
+	case TemplateStatus:
+		return "template", true
+	case IngestUnsupported:
+		return "unsupported", true
+	case IngestQuarantined:
+		return "quarantine", true
+	case SendRejected:
+		return "rejection", true
+	}
+	return "", false
 }
 
 // truncate cuts b to at most n bytes of valid UTF-8.

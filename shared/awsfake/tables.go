@@ -1,0 +1,67 @@
+package awsfake
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+)
+
+// A tableRequest is what of a DynamoDB request says which tables it touches and how.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/using-identity-based-policies.html
+type tableRequest struct {
+	TableName, IndexName string
+	TransactItems        []map[string]struct{ TableName string } // the verb: Put, Update, Delete, ConditionCheck or Get
+	RequestItems         map[string]json.RawMessage              // by table, of batches
+}
+
+// tablePermissions are what a DynamoDB request needs. What cannot be read here is refused by the operation itself.
+func tablePermissions(action string, body []byte) []permission {
+	var in tableRequest
+	json.Unmarshal(body, &in)
+	var all []permission
+	for _, item := range in.TransactItems {
+		for _, verb := range slices.Sorted(maps.Keys(item)) {
+			all = append(all, permission{"dynamodb:" + itemAction(verb), "table/" + item[verb].TableName})
+		}
+	}
+	for _, table := range slices.Sorted(maps.Keys(in.RequestItems)) {
+		for _, verb := range batchVerbs(in.RequestItems[table]) {
+			all = append(all, permission{"dynamodb:" + verb, "table/" + table})
+		}
+	}
+	if len(all) > 0 {
+		return all
+	}
+	resource := "table/" + in.TableName
+	switch {
+	case in.TableName == "":
+		resource = "table/*"
+	case in.IndexName != "":
+		resource += "/index/" + in.IndexName
+	}
+	return []permission{{"dynamodb:" + action, resource}}
+}
+
+func itemAction(verb string) string {
+	if verb == "ConditionCheck" {
+		return "ConditionCheckItem"
+	}
+	return verb + "Item"
+}
+
+// batchVerbs are the actions of a batch on one table: one for each write, or one for each key to read.
+func batchVerbs(items json.RawMessage) []string {
+	var writes []map[string]json.RawMessage
+	if json.Unmarshal(items, &writes) == nil {
+		var verbs []string
+		for _, w := range writes {
+			for request := range w {
+				verbs = append(verbs, map[string]string{"PutRequest": "PutItem", "DeleteRequest": "DeleteItem"}[request])
+			}
+		}
+		return verbs
+	}
+	var reads struct{ Keys []json.RawMessage }
+	json.Unmarshal(items, &reads)
+	return slices.Repeat([]string{"GetItem"}, len(reads.Keys))
+}

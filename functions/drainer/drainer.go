@@ -1,0 +1,56 @@
+// Package drainer brings spilled events home: events that DynamoDB refused, and
+// webhooks with too many events to commit while the platform waits.
+package drainer
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/relais-dev/relais/shared/observe"
+	"github.com/relais-dev/relais/shared/queue"
+	"github.com/relais-dev/relais/shared/store"
+)
+
+// A Drainer is the function behind the spill queue.
+type Drainer struct {
+	Table   *store.Table
+	Ingress *queue.Queue
+	Log     *slog.Logger
+	Metrics *observe.Metrics
+}
+
+// Invoke handles a batch of spill messages. What cannot be committed stays in
+// the queue; nothing is acknowledged before it is in the table.
+func (d *Drainer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	defer d.Metrics.Flush()
+	return queue.Batch(ctx, d.Log, payload, func(ctx context.Context, group string, records []queue.Record) int {
+		for i, r := range records {
+			if err := d.bring(ctx, r.Body); err != nil {
+				d.Log.Warn("spilled events stay in the queue", "group", group, "error", err.Error())
+				return i
+			}
+		}
+		return len(records)
+	})
+}
+
+func (d *Drainer) bring(ctx context.Context, body string) error {
+	items, err := queue.Spilled(body)
+	if err != nil {
+		return err
+	}
+	outcomes, err := d.Table.CommitAll(ctx, items)
+	if err != nil {
+		return err
+	}
+	for _, o := range outcomes {
+		if o == store.Committed {
+			d.Metrics.Count(observe.Accepted, 1)
+		}
+	}
+	if failed, err := d.Ingress.SendAll(ctx, queue.Rings(items, outcomes)); err != nil {
+		d.Metrics.Count(observe.RingFailed, len(failed))
+		d.Log.Warn("committed, but could not ring; the sweeper will", "rings", len(failed), "error", err.Error())
+	}
+	return nil
+}

@@ -1,0 +1,304 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions"
+	"github.com/relais-dev/relais/infra/local/system"
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/channel/sample"
+	"github.com/relais-dev/relais/shared/cloud"
+	"github.com/relais-dev/relais/shared/route"
+)
+
+// result is what the demo counts.
+type result struct {
+	webhooks, accepted int
+	expected           map[string]events.Event // by id
+	delivered          []delivery
+}
+
+type delivery struct {
+	destination string
+	event       events.Event
+}
+
+// patience is how long the demo waits for a delivery that is owed.
+const patience = 30 * time.Second
+
+// demo posts every recorded webhook of every channel, really signed, over HTTP,
+// and its text message twice, as platforms do. Then it plays the integrators, and
+// compares what they received with what was accepted.
+func demo(ctx context.Context, o system.Options, out io.Writer) error {
+	web, err := listen("127.0.0.1:0", "--listen")
+	if err != nil {
+		return err
+	}
+	defer web.Close()
+	o.PublicURL, o.AWSURL = "http://"+web.Addr().String(), "http://sqs.local"
+	s, err := system.Start(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	gateway := &http.Server{Handler: s.Gateway()}
+	go gateway.Serve(web)
+	work, stop := context.WithCancel(ctx)
+	stopped := make(chan struct{})
+	go func() {
+		s.Run(work)
+		close(stopped)
+	}()
+	defer func() {
+		stop()
+		<-stopped
+		gateway.Shutdown(context.WithoutCancel(ctx))
+	}()
+	r := result{expected: map[string]events.Event{}}
+	for _, ch := range functions.Channels() {
+		if o.Config.Has(ch.Name) {
+			if err := r.postAll(ctx, s, ch, o.PublicURL, out); err != nil {
+				return fmt.Errorf("%s: %w", ch.Name, err)
+			}
+		}
+	}
+	if err := r.receiveAll(ctx, s); err != nil {
+		return err
+	}
+	return r.report(s, out)
+}
+
+// postAll posts a channel's samples: handshakes as they are, the rest signed now.
+func (r *result) postAll(ctx context.Context, s *system.System, ch channel.Channel, base string, out io.Writer) error {
+	set, err := s.Samples(ch.Name)
+	if err != nil {
+		return err
+	}
+	var posts, accepted, seen int
+	for _, x := range set.Samples {
+		if x.Request.Method != http.MethodPost {
+			continue
+		}
+		times := 1
+		if x.Name == "text" {
+			times = 2
+		}
+		for range times {
+			status, err := r.post(ctx, s, ch, set, x.Request, base)
+			if err != nil {
+				return fmt.Errorf("%s: %w", x.Name, err)
+			}
+			posts++
+			if status/100 == 2 {
+				accepted++
+			} else {
+				fmt.Fprintf(out, "%s: %s was answered %d\n", ch.Name, x.Name, status)
+			}
+		}
+	}
+	seen = len(r.expected)
+	r.webhooks += posts
+	r.accepted += accepted
+	fmt.Fprintf(out, "%-10s %3d webhooks signed and posted, %3d accepted (%d events so far)\n", ch.Name, posts, accepted, seen)
+	return nil
+}
+
+func (r *result) post(ctx context.Context, s *system.System, ch channel.Channel, set sample.Set, req channel.Request, base string) (int, error) {
+	req.Received = s.Now()
+	req.Header = req.Header.Clone()
+	account := set.Account
+	account.URL = base + req.Path
+	ch.Sign(account, &req)
+	evs, err := ch.Events(account, req)
+	if err != nil {
+		return 0, fmt.Errorf("sample does not parse: %w", err)
+	}
+	url := base + req.Path
+	if req.RawQuery != "" {
+		url += "?" + req.RawQuery
+	}
+	hr, err := http.NewRequestWithContext(ctx, req.Method, url, bytes.NewReader(req.Body))
+	if err != nil {
+		return 0, err
+	}
+	hr.Header = req.Header
+	resp, err := http.DefaultClient.Do(hr)
+	if err != nil {
+		return 0, err
+	}
+	defer resp.Body.Close()
+	if _, err := io.Copy(io.Discard, resp.Body); err != nil {
+		return 0, err
+	}
+	if resp.StatusCode/100 == 2 {
+		for _, e := range evs {
+			r.expected[e.ID] = e
+		}
+	}
+	return resp.StatusCode, nil
+}
+
+// receiveAll plays every destination's consumer until all that is owed has
+// arrived and nothing more comes.
+func (r *result) receiveAll(ctx context.Context, s *system.System) error {
+	owed, err := r.owed(s)
+	if err != nil {
+		return err
+	}
+	c := sqs.NewFromConfig(s.ConfigOf("integrator", cloud.Work))
+	deadline := time.Now().Add(patience)
+	for {
+		n := 0
+		for _, d := range s.System.Config.DestinationNames() {
+			got, err := receive(ctx, c, s.QueueURL(d))
+			if err != nil {
+				return err
+			}
+			for _, e := range got {
+				delete(owed, d+" "+e.ID)
+				r.delivered = append(r.delivered, delivery{d, e})
+			}
+			n += len(got)
+		}
+		if n == 0 && (len(owed) == 0 || time.Now().After(deadline)) {
+			return nil
+		}
+		if n == 0 {
+			select {
+			case <-ctx.Done():
+				return ctx.Err()
+			case <-time.After(20 * time.Millisecond):
+			}
+		}
+	}
+}
+
+// owed is every destination and event that the rules promise to each other.
+func (r *result) owed(s *system.System) (map[string]bool, error) {
+	rules, err := route.Compile(s.System.Config.Routes(), s.Stage)
+	if err != nil {
+		return nil, err
+	}
+	owed := map[string]bool{}
+	for id, e := range r.expected {
+		to, _ := rules.Destinations(&e)
+		for _, d := range to {
+			owed[d+" "+id] = true
+		}
+	}
+	return owed, nil
+}
+
+func receive(ctx context.Context, c *sqs.Client, url string) ([]events.Event, error) {
+	out, err := c.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10})
+	if err != nil {
+		return nil, err
+	}
+	var got []events.Event
+	for _, m := range out.Messages {
+		var e events.Event
+		if err := json.Unmarshal([]byte(aws.ToString(m.Body)), &e); err != nil {
+			return nil, err
+		}
+		got = append(got, e)
+		if _, err := c.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
+			return nil, err
+		}
+	}
+	return got, nil
+}
+
+// report shows what each destination received, and the sum.
+func (r *result) report(s *system.System, out io.Writer) error {
+	seen := map[string]int{}
+	for _, d := range s.System.Config.DestinationNames() {
+		fmt.Fprintf(out, "\n%s received\n", d)
+		w := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
+		for _, x := range r.delivered {
+			if x.destination == d {
+				seen[d+" "+x.event.ID]++
+				fmt.Fprintf(w, "  %s\t%s\t#%s\t%s\t%s\n", x.event.Channel, short(x.event.Subject), strings.TrimLeft(x.event.Sequence, "0"), x.event.Type, summary(x.event))
+			}
+		}
+		w.Flush()
+	}
+	owed, err := r.owed(s)
+	if err != nil {
+		return err
+	}
+	lost, duplicates := 0, 0
+	for k := range owed {
+		if seen[k] == 0 {
+			lost++
+		}
+	}
+	for _, n := range seen {
+		duplicates += n - 1
+	}
+	fmt.Fprintf(out, "\ndemo: webhooks=%d accepted=%d events=%d delivered=%d lost=%d duplicates=%d\n",
+		r.webhooks, r.accepted, len(r.expected), len(r.delivered), lost, duplicates)
+	if lost > 0 || duplicates > 0 || r.accepted < r.webhooks {
+		return errors.New("the demo did not deliver everything exactly once")
+	}
+	return nil
+}
+
+// short is enough of an id to tell conversations apart on a screen.
+func short(id string) string { return id[:min(len(id), 10)] }
+
+// summary is an event's fact in a few words.
+func summary(e events.Event) string {
+	d := e.Data
+	name, _ := events.Fact(e.Type)
+	switch {
+	case d.Message != nil:
+		var parts []string
+		for _, c := range d.Message.Content {
+			parts = append(parts, part(c))
+		}
+		return strings.Join(parts, " + ")
+	case d.Interaction != nil:
+		return clip(d.Interaction.Kind + " " + d.Interaction.Text)
+	case d.Reaction != nil:
+		return d.Reaction.Emoji
+	case d.Status != nil:
+		return string(d.Status.State)
+	case d.Unsupported != nil:
+		return "unsupported " + d.Unsupported.Kind
+	}
+	return name
+}
+
+func part(c events.Content) string {
+	switch {
+	case c.Text != nil:
+		return clip(c.Text.Body)
+	case c.Media != nil:
+		return c.Media.Type
+	}
+	return string(c.Kind)
+}
+
+// clip keeps a line short and on one line.
+func clip(s string) string {
+	runes := slices.Collect(strings.FieldsSeq(s))
+	text := []rune(strings.Join(runes, " "))
+	if len(text) > 48 {
+		return string(text[:47]) + "…"
+	}
+	return string(text)
+}

@@ -1,0 +1,157 @@
+package system
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	smtypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/relais-dev/relais/infra/topology"
+	"github.com/relais-dev/relais/shared/cloud"
+	"github.com/relais-dev/relais/shared/names"
+)
+
+func (s *System) createResources(ctx context.Context) error {
+	c := cloud.NewClients(s.ConfigOf(Admin, cloud.Work))
+	if err := s.createTable(ctx, c.DynamoDB); err != nil {
+		return fmt.Errorf("create table: %w", err)
+	}
+	for _, q := range s.Queues {
+		if err := s.createQueue(ctx, c.SQS, q); err != nil {
+			return fmt.Errorf("create queue %s: %w", q.Name, err)
+		}
+	}
+	var exists *s3types.BucketAlreadyOwnedByYou
+	var taken *s3types.BucketAlreadyExists
+	if _, err := c.S3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(Bucket)}); err != nil && !errors.As(err, &exists) && !errors.As(err, &taken) {
+		return fmt.Errorf("create bucket: %w", err)
+	}
+	for _, f := range s.Functions {
+		if f.Channel == "" {
+			continue
+		}
+		if err := s.createDemoAccount(ctx, c.Secrets, f.Channel); err != nil {
+			return fmt.Errorf("demo account of %s: %w", f.Channel, err)
+		}
+	}
+	return nil
+}
+
+func (s *System) createTable(ctx context.Context, db *dynamodb.Client) error {
+	t, name := s.Table, names.Table(s.Stage)
+	types := map[string]dbtypes.ScalarAttributeType{t.Hash: "S", t.Range: "S", t.Pending.Range: "S", t.Due.Hash: "S", t.Due.Range: "N"}
+	var attributes []dbtypes.AttributeDefinition
+	for _, a := range slices.Sorted(maps.Keys(types)) {
+		attributes = append(attributes, dbtypes.AttributeDefinition{AttributeName: aws.String(a), AttributeType: types[a]})
+	}
+	_, err := db.CreateTable(ctx, &dynamodb.CreateTableInput{TableName: &name, BillingMode: dbtypes.BillingModePayPerRequest,
+		AttributeDefinitions: attributes, KeySchema: keySchema(t.Hash, t.Range),
+		LocalSecondaryIndexes: []dbtypes.LocalSecondaryIndex{{IndexName: &t.Pending.Name, KeySchema: keySchema(t.Pending.Hash, t.Pending.Range),
+			Projection: projection(t.Pending)}},
+		GlobalSecondaryIndexes: []dbtypes.GlobalSecondaryIndex{{IndexName: &t.Due.Name, KeySchema: keySchema(t.Due.Hash, t.Due.Range),
+			Projection: projection(t.Due)}}})
+	var exists *dbtypes.ResourceInUseException
+	if errors.As(err, &exists) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	_, err = db.UpdateTimeToLive(ctx, &dynamodb.UpdateTimeToLiveInput{TableName: &name,
+		TimeToLiveSpecification: &dbtypes.TimeToLiveSpecification{AttributeName: &t.TTL, Enabled: aws.Bool(true)}})
+	return err
+}
+
+func keySchema(hash, rng string) []dbtypes.KeySchemaElement {
+	return []dbtypes.KeySchemaElement{{AttributeName: &hash, KeyType: dbtypes.KeyTypeHash}, {AttributeName: &rng, KeyType: dbtypes.KeyTypeRange}}
+}
+
+func projection(i topology.Index) *dbtypes.Projection {
+	switch {
+	case i.All:
+		return &dbtypes.Projection{ProjectionType: dbtypes.ProjectionTypeAll}
+	case len(i.Include) > 0:
+		return &dbtypes.Projection{ProjectionType: dbtypes.ProjectionTypeInclude, NonKeyAttributes: i.Include}
+	}
+	return &dbtypes.Projection{ProjectionType: dbtypes.ProjectionTypeKeysOnly}
+}
+
+func (s *System) createQueue(ctx context.Context, c *sqs.Client, q topology.Queue) error {
+	fifo := map[string]string{"FifoQueue": "true", "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
+	dead := maps.Clone(fifo)
+	dead["MessageRetentionPeriod"] = strconv.Itoa(14 * 24 * 3600)
+	name := names.DeadLetters(s.Stage, q.Name)
+	if _, err := c.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: dead}); err != nil {
+		return err
+	}
+	redrive, err := json.Marshal(map[string]any{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:" + name, "maxReceiveCount": q.Receives})
+	if err != nil {
+		return err
+	}
+	fifo["RedrivePolicy"] = string(redrive)
+	fifo["VisibilityTimeout"] = strconv.Itoa(int(q.Visibility.Seconds()))
+	fifo["MessageRetentionPeriod"] = strconv.Itoa(int(q.Retention.Seconds()))
+	_, err = c.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(names.Queue(s.Stage, q.Name)), Attributes: fifo})
+	return err
+}
+
+// createDemoAccount stores the credentials of the channel's samples, unless the
+// account is there from an earlier start.
+func (s *System) createDemoAccount(ctx context.Context, c *secretsmanager.Client, channel string) error {
+	set, err := s.Samples(channel)
+	if err != nil {
+		return err
+	}
+	doc, err := json.Marshal(set.Credentials)
+	if err != nil {
+		return err
+	}
+	_, err = c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{
+		Name: aws.String(names.SecretPrefix(s.Stage, channel) + set.Account.ID), SecretString: aws.String(string(doc))})
+	var exists *smtypes.ResourceExistsException
+	if errors.As(err, &exists) {
+		return nil
+	}
+	return err
+}
+
+// Allows says whether a principal may do it: functions what the topology grants
+// them, everybody else (the operator of the laptop) everything.
+func (s *System) Allows(principal, action, resource string) bool {
+	i := slices.IndexFunc(s.Functions, func(f topology.Function) bool { return f.Name == principal })
+	if i < 0 {
+		return true
+	}
+	return slices.ContainsFunc(s.Functions[i].Grants, func(g topology.Grant) bool {
+		return slices.Contains(g.Actions, action) && s.covers(g, resource)
+	})
+}
+
+func (s *System) covers(g topology.Grant, resource string) bool {
+	switch g.On {
+	case topology.OnTable:
+		return resource == "table/"+names.Table(s.Stage)
+	case topology.OnIndex:
+		return resource == "table/"+names.Table(s.Stage)+"/index/"+g.Arg
+	case topology.OnQueue:
+		return resource == "queue/"+names.Queue(s.Stage, g.Arg)
+	case topology.OnSecrets:
+		return strings.HasPrefix(resource, "secret/"+names.SecretPrefix(s.Stage, g.Arg))
+	case topology.OnObjects:
+		return strings.HasPrefix(resource, "s3/"+Bucket+"/"+g.Arg)
+	}
+	return false
+}

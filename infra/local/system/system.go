@@ -1,0 +1,168 @@
+// Package system runs a whole Relais in one process: the same functions that
+// Lambda runs, invoked with the bytes that API Gateway and SQS would send,
+// against the embedded AWS endpoint, with the permissions of infra/topology.
+package system
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/relais-dev/relais/functions"
+	"github.com/relais-dev/relais/infra/topology"
+	"github.com/relais-dev/relais/shared/awsfake"
+	"github.com/relais-dev/relais/shared/channel/sample"
+	"github.com/relais-dev/relais/shared/cloud"
+	"github.com/relais-dev/relais/shared/names"
+)
+
+// Options say how to run.
+type Options struct {
+	Config    topology.Config
+	Root      string         // the project's root: the demo accounts are read below it
+	Dir       string         // keep state here; "" keeps it in memory
+	Clock     *awsfake.Clock // nil is the wall clock
+	PublicURL string         // how channels reach the gateway
+	AWSURL    string         // how integrators reach the AWS endpoint; queue URLs begin with it
+	Out       io.Writer      // the functions' logs
+	Observe   func(awsfake.Call)
+	Intercept func(awsfake.Call) *awsfake.Fault
+}
+
+// A System is running resources and functions. Nothing moves by itself until Run.
+type System struct {
+	topology.System
+	AWS *awsfake.Server
+
+	opts      Options
+	functions map[string]functions.Handler
+	sqs       map[string]*sqs.Client // by function: what Lambda does in its name
+	log       *slog.Logger
+}
+
+// Admin is the principal that sets the system up and may do everything.
+const Admin = "admin"
+
+// Start creates what does not exist yet and makes the functions ready.
+func Start(ctx context.Context, o Options) (*System, error) {
+	if o.Clock == nil {
+		o.Clock = awsfake.Wall()
+	}
+	s := &System{System: topology.New(o.Config.Local(), names.Local, functions.Channels()), opts: o,
+		functions: map[string]functions.Handler{}, sqs: map[string]*sqs.Client{}, log: slog.New(slog.NewTextHandler(o.Out, nil))}
+	var err error
+	s.AWS, err = awsfake.New(awsfake.Options{Dir: o.Dir, Clock: o.Clock, Authorize: s.Allows, Observe: o.Observe, Intercept: o.Intercept})
+	if err != nil {
+		return nil, err
+	}
+	if err := s.createResources(ctx); err != nil {
+		return nil, err
+	}
+	for _, f := range s.Functions {
+		if err := s.startFunction(f); err != nil {
+			return nil, fmt.Errorf("start function %s: %w", f.Name, err)
+		}
+	}
+	return s, nil
+}
+
+// Close writes out what is kept.
+func (s *System) Close() error { return s.AWS.Close() }
+
+// Now is the system's time.
+func (s *System) Now() time.Time { return s.opts.Clock.Now() }
+
+// Config is an AWS configuration of a principal: a function's name, or Admin.
+func (s *System) ConfigOf(principal string, b cloud.Budget) aws.Config {
+	return b.Apply(aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(principal, "local", ""),
+		HTTPClient: s.AWS.HTTPClient(), BaseEndpoint: &s.opts.AWSURL})
+}
+
+// Restart makes all functions anew, as after a crash or a deployment.
+func (s *System) Restart() error {
+	for _, f := range s.Functions {
+		if err := s.startFunction(f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *System) startFunction(f topology.Function) error {
+	env := map[string]string{}
+	for _, v := range f.Env {
+		env[v.Name] = s.value(v)
+	}
+	h, err := functions.New(f.Name, functions.Env{
+		Getenv:   func(name string) string { return env[name] },
+		ReadFile: s.readFile,
+		AWS:      func(b cloud.Budget) (aws.Config, error) { return s.ConfigOf(f.Name, b), nil },
+		Out:      s.opts.Out,
+		Now:      s.opts.Clock.Now,
+	})
+	s.functions[f.Name] = h
+	s.sqs[f.Name] = sqs.NewFromConfig(s.ConfigOf(f.Name, cloud.Work))
+	return err
+}
+
+// routesFile is the name under which the router finds its rules.
+const routesFile = "routes.json"
+
+func (s *System) readFile(name string) ([]byte, error) {
+	if name != routesFile {
+		return nil, os.ErrNotExist
+	}
+	return json.Marshal(s.System.Config.Routes())
+}
+
+// value is what a variable holds on a laptop.
+func (s *System) value(v topology.Variable) string {
+	switch v.Of {
+	case topology.StageName:
+		return s.Stage
+	case topology.TableName:
+		return names.Table(s.Stage)
+	case topology.BucketName:
+		return Bucket
+	case topology.QueueURL:
+		return s.QueueURL(v.Arg)
+	case topology.DestinationURLs:
+		urls := map[string]string{}
+		for _, d := range s.System.Config.DestinationNames() {
+			urls[d] = s.QueueURL(d)
+		}
+		doc, _ := json.Marshal(urls) // a map of texts
+		return string(doc)
+	case topology.SecretPrefix:
+		return names.SecretPrefix(s.Stage, v.Arg)
+	case topology.PublicURL:
+		return s.opts.PublicURL
+	case topology.RoutesFile:
+		return routesFile
+	case topology.RetentionDays:
+		return fmt.Sprint(s.System.Config.RetentionDays)
+	}
+	return ""
+}
+
+// Bucket is the local bucket.
+const Bucket = "relais"
+
+// QueueURL is where integrators find a queue.
+func (s *System) QueueURL(queue string) string {
+	return s.opts.AWSURL + "/000000000000/" + names.Queue(s.Stage, queue)
+}
+
+// Samples reads what a channel has recorded, with the demo account's credentials.
+func (s *System) Samples(channel string) (sample.Set, error) {
+	return sample.Read(filepath.Join(s.opts.Root, "functions", channel))
+}

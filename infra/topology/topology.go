@@ -1,0 +1,181 @@
+// Package topology says what runs and who may touch what: data, for two readers.
+// infra/cdk turns it into CloudFormation, infra/local into one process that
+// refuses what production would refuse.
+package topology
+
+import (
+	"time"
+
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/names"
+)
+
+// A System is one deployment.
+type System struct {
+	Stage     string
+	Functions []Function
+	Queues    []Queue
+	Table     Table
+	Config    Config
+}
+
+// A Function is one Lambda function. Name is also its handler.
+type Function struct {
+	Name     string
+	Channel  string        // the channel whose webhooks it takes, or ""
+	Route    string        // of the HTTP API, or ""
+	Consumes string        // the queue it works for, or ""
+	Batch    int           // records per invocation, with Consumes
+	Parallel int           // invocations at a time, at the most
+	Every    time.Duration // its schedule, or 0
+	Timeout  time.Duration
+	Memory   int // MB
+	Env      []Variable
+	Grants   []Grant
+}
+
+// A Variable is an environment variable and what it points at.
+type Variable struct {
+	Name string
+	Of   Reference
+	Arg  string // a queue or a channel, where Of needs one
+}
+
+// A Reference is what a variable's value is made from.
+type Reference string
+
+// References.
+const (
+	StageName       Reference = "stage"
+	TableName       Reference = "table"
+	BucketName      Reference = "bucket"
+	QueueURL        Reference = "queue"        // Arg is the queue
+	DestinationURLs Reference = "destinations" // JSON object of name to URL
+	SecretPrefix    Reference = "secrets"      // Arg is the channel
+	PublicURL       Reference = "public"
+	RoutesFile      Reference = "routes"
+	RetentionDays   Reference = "retention"
+)
+
+// A Grant allows actions on one resource. There is no wildcard but the account
+// part of a secret's name and the object part of a bucket's prefix.
+type Grant struct {
+	On      Resource
+	Arg     string // queue, index, channel or object prefix
+	Actions []string
+}
+
+// A Resource is a kind of thing that a grant is on.
+type Resource string
+
+// Resources.
+const (
+	OnTable   Resource = "table"
+	OnIndex   Resource = "index"   // Arg is the index
+	OnQueue   Resource = "queue"   // Arg is the queue
+	OnSecrets Resource = "secrets" // Arg is the channel: all its accounts
+	OnObjects Resource = "objects" // Arg is the key prefix
+)
+
+// A Queue is FIFO, with a dead-letter queue of its own.
+type Queue struct {
+	Name        string
+	Destination bool // consumed by a team, not by a function
+	Visibility  time.Duration
+	Receives    int // then it goes to the dead letters
+	Retention   time.Duration
+}
+
+// Table is the mailbox. Keys and indexes are package store's.
+type Table struct {
+	Hash, Range string
+	Pending     Index // local
+	Due         Index // global
+	TTL         string
+}
+
+// An Index is sparse. With All it projects whole items, else keys and Include.
+type Index struct {
+	Name, Hash, Range string
+	RangeIsNumber     bool
+	All               bool
+	Include           []string
+}
+
+const day = 24 * time.Hour
+
+// New is the system that c asks for, with the channels it switches on.
+func New(c Config, stage string, channels []channel.Channel) System {
+	s := System{Stage: stage, Config: c, Table: mailbox()}
+	for _, ch := range channels {
+		if c.Has(ch.Name) {
+			s.Functions = append(s.Functions, webhook(ch))
+		}
+	}
+	s.Functions = append(s.Functions, router(c), sweeper(), drainer())
+	s.Queues = []Queue{
+		// Rings hold no content; high receives, because poison is told by its kind,
+		// not by counting. Visibility is six times the router's timeout, and below
+		// the five minutes in which destinations drop repetitions.
+		{Name: names.Ingress, Visibility: 120 * time.Second, Receives: 50, Retention: 4 * day},
+		{Name: names.Spill, Visibility: 120 * time.Second, Receives: 1000, Retention: 14 * day},
+	}
+	for _, d := range c.DestinationNames() {
+		s.Queues = append(s.Queues, Queue{Name: d, Destination: true, Visibility: 60 * time.Second, Receives: 10, Retention: 14 * day})
+	}
+	return s
+}
+
+func mailbox() Table {
+	return Table{Hash: "c", Range: "s", TTL: "x",
+		Pending: Index{Name: names.PendingIndex, Hash: "c", Range: "o", All: true},
+		Due:     Index{Name: names.DueIndex, Hash: "b", Range: "d", RangeIsNumber: true, Include: []string{"o"}}}
+}
+
+// webhook may write events and read its own channel's secrets; it cannot read
+// messages, so a hole in a parser leaks none.
+func webhook(ch channel.Channel) Function {
+	return Function{Name: ch.Name, Channel: ch.Name, Route: "ANY /webhooks/" + ch.Name + "/{account}",
+		Parallel: 50, Timeout: 10 * time.Second, Memory: 256,
+		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
+			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill},
+			{names.EnvSecrets, SecretPrefix, ch.Name}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvRetention, RetentionDays, ""}},
+		Grants: []Grant{{OnTable, "", []string{"dynamodb:PutItem"}}, send(names.Ingress), send(names.Spill),
+			{OnSecrets, ch.Name, []string{"secretsmanager:GetSecretValue"}}, {OnObjects, "raw/", []string{"s3:PutObject"}}}}
+}
+
+func router(c Config) Function {
+	f := Function{Name: "router", Consumes: names.Ingress, Batch: 10, Parallel: 50, Timeout: 20 * time.Second, Memory: 512,
+		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
+			{names.EnvDestinations, DestinationURLs, ""}, {names.EnvRoutes, RoutesFile, ""}, {names.EnvRetention, RetentionDays, ""}},
+		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}}, {OnIndex, names.PendingIndex, []string{"dynamodb:Query"}},
+			{OnObjects, "raw/", []string{"s3:GetObject"}}, consume(names.Ingress)}}
+	for _, d := range c.DestinationNames() {
+		f.Grants = append(f.Grants, send(d))
+	}
+	return f
+}
+
+func sweeper() Function {
+	return Function{Name: "sweeper", Every: time.Minute, Parallel: 1, Timeout: 50 * time.Second, Memory: 256,
+		Env: []Variable{{names.EnvTable, TableName, ""},
+			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill}},
+		Grants: []Grant{{OnIndex, names.DueIndex, []string{"dynamodb:Query"}}, {OnTable, "", []string{"dynamodb:UpdateItem"}},
+			{OnQueue, names.Ingress, []string{"sqs:SendMessage", "sqs:GetQueueAttributes"}},
+			{OnQueue, names.Spill, []string{"sqs:GetQueueAttributes"}}}}
+}
+
+func drainer() Function {
+	return Function{Name: "drainer", Consumes: names.Spill, Batch: 1, Parallel: 5, Timeout: 20 * time.Second, Memory: 512,
+		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
+			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvRetention, RetentionDays, ""}},
+		Grants: []Grant{{OnTable, "", []string{"dynamodb:PutItem"}}, {OnObjects, "raw/", []string{"s3:PutObject"}},
+			send(names.Ingress), consume(names.Spill)}}
+}
+
+func send(queue string) Grant { return Grant{OnQueue, queue, []string{"sqs:SendMessage"}} }
+
+// consume is what Lambda needs, in the function's name, to poll for it.
+func consume(queue string) Grant {
+	return Grant{OnQueue, queue, []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}}
+}

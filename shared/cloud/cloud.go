@@ -1,0 +1,70 @@
+// Package cloud makes the AWS clients, with the budgets of each path.
+package cloud
+
+import (
+	"context"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+)
+
+// A Budget bounds what one AWS call may take.
+type Budget struct {
+	Attempts int           // tries in all
+	Attempt  time.Duration // one try, connection included
+	Backoff  time.Duration // longest wait between tries
+}
+
+var (
+	// Ingress fits a webhook into two seconds: the SDK's default took 5.1 s for
+	// two retries, and the tightest platform waits two.
+	Ingress = Budget{Attempts: 2, Attempt: 700 * time.Millisecond, Backoff: 150 * time.Millisecond}
+	// Work is for functions behind a queue, which come again by themselves.
+	Work = Budget{Attempts: 3, Attempt: 3 * time.Second, Backoff: 500 * time.Millisecond}
+)
+
+// idleConnections per host: a batch's puts run 32 at a time, and the SDK's
+// default of 10 redials the rest in every invocation.
+const idleConnections = 64
+
+// Load reads region, credentials and endpoints from the environment, as every
+// AWS program does (AWS_ENDPOINT_URL, AWS_CA_BUNDLE, profiles).
+func Load(ctx context.Context, b Budget) (aws.Config, error) {
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithHTTPClient(awshttp.NewBuildableClient().WithTimeout(b.Attempt).
+		WithTransportOptions(keepConnections)))
+	return b.Apply(cfg), err
+}
+
+// Apply puts b's retries into cfg.
+func (b Budget) Apply(cfg aws.Config) aws.Config {
+	cfg.Retryer = func() aws.Retryer {
+		return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = b.Attempts, b.Backoff })
+	}
+	return cfg
+}
+
+// Clients are the services Relais speaks to, made once per process.
+type Clients struct {
+	DynamoDB *dynamodb.Client
+	SQS      *sqs.Client
+	Secrets  *secretsmanager.Client
+	S3       *s3.Client
+}
+
+// NewClients makes the clients. Buckets are addressed by path where an endpoint
+// is configured: an emulator has no name per bucket.
+func NewClients(cfg aws.Config) Clients {
+	return Clients{
+		DynamoDB: dynamodb.NewFromConfig(cfg),
+		SQS:      sqs.NewFromConfig(cfg),
+		Secrets:  secretsmanager.NewFromConfig(cfg),
+		S3:       s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = cfg.BaseEndpoint != nil }),
+	}
+}

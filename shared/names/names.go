@@ -1,0 +1,70 @@
+// Package names is the one place where resources and environment variables are
+// named: infra gives the names out, functions/bootstrap reads them back.
+package names
+
+import "strings"
+
+// Local is the stage of the laptop. Its resources carry no stage in their name,
+// so that examples read "relais-support.fifo".
+const Local = "local"
+
+// Queues of Relais itself. Destinations are queues too, named by the configuration.
+const (
+	Ingress  = "ingress"  // rings: "look into this conversation"
+	Spill    = "spill"    // events that DynamoDB refused, whole, or too many at once
+	Outbound = "outbound" // what integrators ask to be sent
+	Media    = "media"    // inbound media to fetch
+)
+
+// Reserved says whether name is one that a destination may not take.
+func Reserved(name string) bool {
+	switch name {
+	case Ingress, Spill, Outbound, Media:
+		return true
+	}
+	return strings.HasSuffix(name, "-dlq")
+}
+
+// prefix is "relais" on the laptop and "relais-<stage>" elsewhere.
+func prefix(stage string) string {
+	if stage == Local {
+		return "relais"
+	}
+	return "relais-" + stage
+}
+
+// Queue is the name of a FIFO queue: "relais-support.fifo", "relais-prod-support.fifo".
+func Queue(stage, queue string) string { return prefix(stage) + "-" + queue + ".fifo" }
+
+// DeadLetters is the name of the queue that takes what a queue gave up on.
+func DeadLetters(stage, queue string) string { return Queue(stage, queue+"-dlq") }
+
+// Table is the name of the one table.
+func Table(stage string) string { return prefix(stage) }
+
+// Function is the name of a Lambda function.
+func Function(stage, function string) string { return prefix(stage) + "-" + function }
+
+// SecretPrefix is where the accounts' secrets of a channel stand: one secret per
+// account, "relais/<stage>/<channel>/<account>".
+func SecretPrefix(stage, channel string) string { return "relais/" + stage + "/" + channel + "/" }
+
+// Indexes of the table.
+const (
+	PendingIndex = "pending" // local: a conversation's unfinished events in channel order
+	DueIndex     = "due"     // global: unfinished events by the time the sweeper should look
+)
+
+// Environment variables. Each function gets those its topology entry needs.
+const (
+	EnvStage        = "RELAIS_STAGE"
+	EnvTable        = "RELAIS_TABLE"
+	EnvBucket       = "RELAIS_BUCKET"       // raw bodies too large for an item
+	EnvSecrets      = "RELAIS_SECRETS"      // SecretPrefix of the channel
+	EnvPublicURL    = "RELAIS_PUBLIC_URL"   // https://host without a trailing slash, as channels know it
+	EnvIngress      = "RELAIS_INGRESS_URL"  // queue URL
+	EnvSpill        = "RELAIS_SPILL_URL"    // queue URL
+	EnvDestinations = "RELAIS_DESTINATIONS" // JSON object: destination to queue URL
+	EnvRoutes       = "RELAIS_ROUTES"       // path of the routes file, relative to the task root
+	EnvRetention    = "RELAIS_RETENTION_DAYS"
+)

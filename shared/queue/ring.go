@@ -1,0 +1,72 @@
+package queue
+
+import (
+	"encoding/json"
+	"strconv"
+	"time"
+
+	"github.com/relais-dev/relais/shared/store"
+)
+
+// A ring says "look into this conversation" and nothing else, so that losing,
+// repeating or reordering rings is harmless.
+type ring struct {
+	Conversation string `json:"conversation"`
+}
+
+// Ring is the message that tells the router to look into a conversation because
+// of an event. A second ring for the same event within five minutes is dropped
+// by SQS.
+func Ring(conversation, event string) Message {
+	body, _ := json.Marshal(ring{conversation}) // a struct of one string
+	return Message{Group: conversation, Dedup: event, Body: string(body)}
+}
+
+// RingAgain is a ring that SQS will not take for a repetition of an earlier one.
+func RingAgain(conversation, event string, now time.Time) Message {
+	m := Ring(conversation, event)
+	m.Dedup += ":" + strconv.FormatInt(now.Unix(), 36)
+	return m
+}
+
+// Rings makes one ring per conversation that has work: one drains all of it. A
+// new event's ring is preferred, because SQS drops a second ring for an event
+// that was rung for before.
+func Rings(items []store.Item, outcomes []store.Outcome) []Message {
+	var rings []Message
+	at, fresh := map[string]int{}, map[string]bool{}
+	for i, it := range items {
+		if outcomes[i] == store.Refused || outcomes[i] == store.Done {
+			continue
+		}
+		isNew := outcomes[i] == store.Committed
+		place, rung := at[it.Conversation]
+		switch {
+		case !rung:
+			at[it.Conversation] = len(rings)
+			rings = append(rings, Ring(it.Conversation, it.ID))
+			fresh[it.Conversation] = isNew
+		case isNew && !fresh[it.Conversation]:
+			rings[place] = Ring(it.Conversation, it.ID)
+			fresh[it.Conversation] = true
+		}
+	}
+	return rings
+}
+
+// Spill is the message that carries items whole, when the table does not take
+// them. Items of one conversation stay in order.
+func Spill(group string, items []store.Item) (Message, error) {
+	body, err := json.Marshal(items)
+	if err != nil {
+		return Message{}, err
+	}
+	return Message{Group: group, Dedup: items[0].ID + ":" + strconv.Itoa(len(items)), Body: string(body)}, nil
+}
+
+// Spilled reads a Spill message back.
+func Spilled(body string) ([]store.Item, error) {
+	var items []store.Item
+	err := json.Unmarshal([]byte(body), &items)
+	return items, err
+}

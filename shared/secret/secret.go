@@ -1,0 +1,145 @@
+// Package secret finds the account that a webhook is for and its credentials in
+// AWS Secrets Manager, and keeps them for a while: a warm function makes no call.
+package secret
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"github.com/relais-dev/relais/shared/channel"
+)
+
+// ErrUnknown says that there is no such account.
+var ErrUnknown = errors.New("unknown account")
+
+const (
+	// TTL is how long credentials are used without asking again.
+	TTL = 5 * time.Minute
+	// unknownTTL is how long an id that has no account is remembered, so that
+	// guessing ids does not turn into calls.
+	unknownTTL = time.Minute
+	// RefetchAfter is the least time between two fetches that failed
+	// verifications cause: a rotation is noticed, a flood of forgeries costs nothing.
+	RefetchAfter = 30 * time.Second
+	// Grace is how long the previous version of a secret is accepted after a
+	// rotation. Rotating twice ends it at once.
+	Grace = 24 * time.Hour
+	// maxUnknown bounds the memory that guessed ids can take.
+	maxUnknown = 4096
+)
+
+// Accounts looks up the accounts of one channel.
+type Accounts struct {
+	client *secretsmanager.Client
+	prefix string // names.SecretPrefix
+	url    string // public URL of the channel's webhooks, without the account
+	now    func() time.Time
+
+	mu    sync.Mutex
+	known map[string]entry
+}
+
+type entry struct {
+	account channel.Account
+	err     error
+	fetched time.Time
+}
+
+// NewAccounts reads secrets called prefix + account id. webhooks is the public
+// URL that an account's id completes.
+func NewAccounts(client *secretsmanager.Client, prefix, webhooks string, now func() time.Time) *Accounts {
+	return &Accounts{client: client, prefix: prefix, url: webhooks, now: now, known: map[string]entry{}}
+}
+
+// Account is the account with that id. Errors are ErrUnknown, or a failure to
+// ask, which the platform's retry may heal.
+func (a *Accounts) Account(ctx context.Context, id string) (channel.Account, error) {
+	if !channel.ValidAccountID(id) {
+		return channel.Account{}, ErrUnknown
+	}
+	a.mu.Lock()
+	e, ok := a.known[id]
+	a.mu.Unlock()
+	age := a.now().Sub(e.fetched)
+	if ok && (e.err == nil && age < TTL || e.err != nil && age < unknownTTL) {
+		return e.account, e.err
+	}
+	account, err := a.fetch(ctx, id)
+	if err == nil || errors.Is(err, ErrUnknown) {
+		a.remember(id, entry{account, err, a.now()})
+		return account, err
+	}
+	if ok && e.err == nil { // Secrets Manager is down: what verified a minute ago still does
+		return e.account, nil
+	}
+	return channel.Account{}, err
+}
+
+// Refetch asks again for an account whose verification failed, at most once per
+// RefetchAfter; false means nothing newer is to be had.
+func (a *Accounts) Refetch(ctx context.Context, id string) (channel.Account, bool) {
+	a.mu.Lock()
+	e, ok := a.known[id]
+	due := ok && a.now().Sub(e.fetched) >= RefetchAfter
+	if due {
+		e.fetched = a.now()
+		a.known[id] = e
+	}
+	a.mu.Unlock()
+	if !due {
+		return channel.Account{}, false
+	}
+	account, err := a.fetch(ctx, id)
+	if err != nil {
+		return channel.Account{}, false
+	}
+	a.remember(id, entry{account, nil, a.now()})
+	return account, true
+}
+
+func (a *Accounts) remember(id string, e entry) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if len(a.known) >= maxUnknown {
+		for k, old := range a.known {
+			if old.err != nil {
+				delete(a.known, k)
+			}
+		}
+	}
+	a.known[id] = e
+}
+
+func (a *Accounts) fetch(ctx context.Context, id string) (channel.Account, error) {
+	current, created, err := a.version(ctx, id, "AWSCURRENT")
+	if err != nil {
+		return channel.Account{}, err
+	}
+	var previous []byte
+	if a.now().Sub(created) < Grace {
+		previous, _, err = a.version(ctx, id, "AWSPREVIOUS")
+		if err != nil && !errors.Is(err, ErrUnknown) {
+			return channel.Account{}, err
+		}
+	}
+	return channel.ParseAccount(id, a.url+id, current, previous)
+}
+
+func (a *Accounts) version(ctx context.Context, id, stage string) ([]byte, time.Time, error) {
+	out, err := a.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(a.prefix + id), VersionStage: &stage})
+	var missing *types.ResourceNotFoundException
+	if errors.As(err, &missing) {
+		return nil, time.Time{}, ErrUnknown
+	}
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("read secret of account %s: %w", id, err)
+	}
+	return []byte(aws.ToString(out.SecretString)), aws.ToTime(out.CreatedDate), nil
+}

@@ -1,0 +1,79 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/relais-dev/relais/shared/names"
+)
+
+// A Due is an unfinished event and when the sweeper should look at it.
+type Due struct {
+	Conversation, ID string
+	At               time.Time
+	Received         time.Time // when the event came: its age is the truth about a backlog
+}
+
+// Due lists up to limit unfinished events of a bucket, those due first, first.
+// The index lags a little: that is fine for a second look.
+func (t *Table) Due(ctx context.Context, bucket string, limit int32) ([]Due, error) {
+	out, err := t.db.Query(ctx, &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.DueIndex), Limit: &limit,
+		KeyConditionExpression: aws.String("b = :b"), ExpressionAttributeValues: attrs{":b": text(bucket)}})
+	if err != nil {
+		return nil, fmt.Errorf("read due events: %w", err)
+	}
+	due := make([]Due, len(out.Items))
+	for i, a := range out.Items {
+		due[i] = Due{Conversation: textOf(a["c"]), ID: textOf(a["s"]), At: time.Unix(intOf(a["d"]), 0), Received: receivedIn(textOf(a["o"]))}
+	}
+	return due, nil
+}
+
+// receivedIn reads the time of arrival out of an order.
+func receivedIn(order string) time.Time {
+	if len(order) < channelOrder+12 {
+		return time.Time{}
+	}
+	ms, err := strconv.ParseInt(order[channelOrder:channelOrder+12], 16, 64)
+	if err != nil {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms)
+}
+
+// patience is when the sweeper looks again after its first, second and further
+// rings for an event.
+var patience = [...]time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour}
+
+// Postpone counts a ring for d and makes it due again later.
+func (t *Table) Postpone(ctx context.Context, d Due, now time.Time) error {
+	out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(d.Conversation, d.ID),
+		UpdateExpression: aws.String("SET d = :d ADD w :one"), ConditionExpression: aws.String("attribute_exists(o)"),
+		ExpressionAttributeValues: attrs{":d": number(now.Add(patience[0]).Unix()), ":one": number(1)},
+		ReturnValues:              types.ReturnValueUpdatedNew})
+	var done *types.ConditionalCheckFailedException
+	if errors.As(err, &done) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("postpone event: %w", err)
+	}
+	rings := int(intOf(out.Attributes["w"]))
+	if rings == 1 {
+		return nil
+	}
+	_, err = t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(d.Conversation, d.ID),
+		UpdateExpression: aws.String("SET d = :d"), ConditionExpression: aws.String("attribute_exists(o)"),
+		ExpressionAttributeValues: attrs{":d": number(now.Add(patience[min(rings, len(patience))-1]).Unix())}})
+	if errors.As(err, &done) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,140 @@
+package store
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/relais-dev/relais/events"
+)
+
+// An Item is an event in the mailbox. It is also what the spill queue carries,
+// as JSON, when the table cannot take it.
+type Item struct {
+	Conversation string    `json:"c"`
+	ID           string    `json:"s"`
+	Order        string    `json:"o"`
+	Received     time.Time `json:"t"`
+	Body         []byte    `json:"z"` // event and raw, see pack
+
+	Sequence uint64 `json:"-"` // 0 until routed
+	Decision `json:"-"`
+
+	object string // S3 key of Body when it does not fit
+}
+
+// NewItem is e with the raw bytes it came from, index being its place in the
+// webhook.
+func NewItem(e *events.Event, raw []byte, index int) (Item, error) {
+	body, err := pack(e, raw)
+	if err != nil {
+		return Item{}, err
+	}
+	return Item{Conversation: e.Subject, ID: e.ID, Order: order(e, index), Received: e.RecordedTime, Body: body}, nil
+}
+
+// Event is the stored event, with its sequence and what was decided.
+func (it Item) Event() (events.Event, error) {
+	doc, _, err := unpack(it.Body)
+	if err != nil {
+		return events.Event{}, err
+	}
+	var e events.Event
+	if err := json.Unmarshal(doc, &e); err != nil {
+		return events.Event{}, fmt.Errorf("decode stored event: %w", err)
+	}
+	if it.Sequence > 0 {
+		e.Sequence = events.FormatSequence(it.Sequence)
+	}
+	e.Late, e.Ruleset = it.Late, it.Ruleset
+	return e, nil
+}
+
+// Raw is the platform's bytes that the event was made from.
+func (it Item) Raw() ([]byte, error) {
+	_, raw, err := unpack(it.Body)
+	return raw, err
+}
+
+// maxSkew is how far ahead of our clock a platform's time is believed: a wrong
+// clock must not make every later event of the conversation late.
+const maxSkew = 5 * time.Minute
+
+// order sorts a conversation's events as the channel means them: platform time,
+// platform count, then arrival. Fixed-width hexadecimal, so that text order is
+// number order.
+func order(e *events.Event, index int) string {
+	at := e.Time
+	if limit := e.RecordedTime.Add(maxSkew); at.After(limit) {
+		at = limit
+	}
+	return fmt.Sprintf("%012x%016x%012x%04x", max(at.UnixMilli(), 0), e.Rank, max(e.RecordedTime.UnixMilli(), 0), index&0xffff)
+}
+
+// channelOrder is the part of an order that the channel gave.
+const channelOrder = 12 + 16
+
+// LateAfter says whether it is older, by the channel's own count, than the
+// newest event routed before it.
+func (it Item) LateAfter(s State) bool {
+	return s.Newest != "" && it.Order[:min(channelOrder, len(it.Order))] < s.Newest[:min(channelOrder, len(s.Newest))]
+}
+
+func itemOf(a map[string]types.AttributeValue) Item {
+	it := Item{Conversation: textOf(a["c"]), ID: textOf(a["s"]), Order: textOf(a["o"]), Sequence: uint64(intOf(a["q"])),
+		object: textOf(a["k"])}
+	it.Received = receivedIn(it.Order)
+	it.Ruleset = textOf(a["r"])
+	if f, ok := a["f"].(*types.AttributeValueMemberSS); ok {
+		it.Destinations = f.Value
+	}
+	if l, ok := a["l"].(*types.AttributeValueMemberBOOL); ok {
+		it.Late = l.Value
+	}
+	if z, ok := a["z"].(*types.AttributeValueMemberB); ok {
+		it.Body = z.Value
+	}
+	return it
+}
+
+// sortPending puts what has a sequence first, in sequence, then channel order.
+func sortPending(items []Item) {
+	slices.SortFunc(items, func(a, b Item) int {
+		if (a.Sequence == 0) != (b.Sequence == 0) {
+			return cmp.Compare(b.Sequence, a.Sequence)
+		}
+		return cmp.Or(cmp.Compare(a.Sequence, b.Sequence), cmp.Compare(a.Order, b.Order), cmp.Compare(a.ID, b.ID))
+	})
+}
+
+// Buckets of the due index: enough that no partition of it takes more than a
+// sixteenth of the writes, few enough to read each minute.
+const buckets = 16
+
+// Bucket is the due index's partition of a conversation.
+func Bucket(conversation string) string {
+	h := fnv.New32a()
+	h.Write([]byte(conversation))
+	return fmt.Sprintf("%x", h.Sum32()%buckets)
+}
+
+// Buckets lists all partitions of the due index.
+func Buckets() []string {
+	all := make([]string, buckets)
+	for i := range all {
+		all[i] = fmt.Sprintf("%x", i)
+	}
+	return all
+}
+
+// split cuts a packed text at the first NUL: JSON holds none.
+func split(b []byte) (doc, raw []byte) {
+	doc, raw, _ = bytes.Cut(b, []byte{0})
+	return doc, raw
+}

@@ -1,0 +1,202 @@
+// Package webhook is the way in: it takes a platform's request as API Gateway
+// hands it over, and answers 2xx if and only if every event in it is committed.
+//
+// The order of work is a contract: bound the body, find the account by its path
+// id, have its secret or refuse, take the exact bytes, verify, parse, commit,
+// ring, answer. Nothing is stored, queued or logged of a request that does not
+// verify.
+package webhook
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/lambdahttp"
+	"github.com/relais-dev/relais/shared/observe"
+	"github.com/relais-dev/relais/shared/queue"
+	"github.com/relais-dev/relais/shared/secret"
+	"github.com/relais-dev/relais/shared/store"
+)
+
+// A Handler is the webhook function of one channel. It is safe for concurrent
+// events.
+type Handler struct {
+	Channel  channel.Channel
+	Accounts *secret.Accounts
+	Table    *store.Table
+	Ingress  *queue.Queue
+	Spill    *queue.Queue
+	Log      *slog.Logger
+	Metrics  *observe.Metrics
+	Now      func() time.Time
+}
+
+// refused is what every outsider hears who does not prove to be the platform:
+// the same for a wrong signature and for an account that does not exist.
+const refused = `{"error":"not found or not authorized"}`
+
+// Invoke handles one API Gateway event, payload format 2.0.
+func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	start := h.Now()
+	r, err := lambdahttp.Request(payload, h.maxBody(), start)
+	var resp channel.Response
+	switch {
+	case errors.Is(err, lambdahttp.ErrTooLarge):
+		resp = h.reject(http.StatusRequestEntityTooLarge, "too_large", `{"error":"body too large"}`)
+	case err != nil:
+		resp = h.reject(http.StatusBadRequest, "bad_request", `{"error":"malformed request"}`)
+	default:
+		resp = h.serve(ctx, r)
+	}
+	h.Metrics.Milliseconds(observe.AckLatency, h.Now().Sub(start))
+	h.Metrics.Flush()
+	return lambdahttp.Response(resp, extraHeaders(resp.Status))
+}
+
+func (h *Handler) maxBody() int {
+	if h.Channel.MaxBody > 0 {
+		return h.Channel.MaxBody
+	}
+	return channel.DefaultMaxBody
+}
+
+func extraHeaders(status int) map[string]string {
+	switch status {
+	case http.StatusMethodNotAllowed:
+		return map[string]string{"allow": "GET, POST"}
+	case http.StatusServiceUnavailable:
+		return map[string]string{"retry-after": "5"}
+	}
+	return nil
+}
+
+func (h *Handler) serve(ctx context.Context, r channel.Request) channel.Response {
+	if r.Method != http.MethodPost && (r.Method != http.MethodGet || h.Channel.Handshake == nil) {
+		return h.reject(http.StatusMethodNotAllowed, "method", `{"error":"method not allowed"}`)
+	}
+	id := lambdahttp.Account(r.Path)
+	account, err := h.Accounts.Account(ctx, id)
+	if errors.Is(err, secret.ErrUnknown) {
+		return h.reject(http.StatusNotFound, "unknown_account", refused)
+	}
+	if err != nil {
+		return h.unavailable("read account", err, id)
+	}
+	if name, missing := h.Channel.Missing(account); missing {
+		h.Log.Error("account has no usable secret, so it does not answer", "channel", h.Channel.Name, "account", id, "credential", name)
+		return h.reject(http.StatusUnauthorized, channel.NoSecret, refused)
+	}
+	if h.Channel.Handshake != nil {
+		if resp, ok := h.Channel.Handshake(account, r); ok {
+			return resp
+		}
+	}
+	if r.Method != http.MethodPost {
+		return h.reject(http.StatusUnauthorized, channel.NoSignature, refused)
+	}
+	account, err = h.verify(ctx, account, r)
+	if err != nil {
+		return h.reject(http.StatusUnauthorized, channel.RefusalReason(err), refused)
+	}
+	return h.accept(ctx, account, r)
+}
+
+// verify tries once more with fresh credentials: the secret may have been
+// rotated since they were read.
+func (h *Handler) verify(ctx context.Context, a channel.Account, r channel.Request) (channel.Account, error) {
+	err := h.Channel.Verify(a, r)
+	if err == nil {
+		return a, nil
+	}
+	fresh, ok := h.Accounts.Refetch(ctx, a.ID)
+	if !ok {
+		return a, err
+	}
+	if _, missing := h.Channel.Missing(fresh); missing {
+		return a, channel.Refuse(channel.NoSecret)
+	}
+	return fresh, h.Channel.Verify(fresh, r)
+}
+
+func (h *Handler) accept(ctx context.Context, a channel.Account, r channel.Request) channel.Response {
+	evs, err := h.parse(a, r)
+	if err != nil {
+		evs = []events.Event{h.quarantine(a, r, err)}
+	}
+	items, err := itemsOf(evs, r)
+	if err != nil {
+		return h.unavailable("encode events", err, a.ID)
+	}
+	receipt, err := h.commit(ctx, items)
+	if err != nil {
+		return h.unavailable("commit", err, a.ID)
+	}
+	h.Metrics.Count(observe.Accepted, receipt.New)
+	h.Metrics.Count(observe.Duplicates, receipt.Duplicates)
+	if h.Channel.Ack == nil {
+		return channel.Response{}
+	}
+	return h.Channel.Ack(a, r, receipt)
+}
+
+// parse turns a crash into an error: a body that breaks the parser must not be
+// posted again for days.
+func (h *Handler) parse(a channel.Account, r channel.Request) (evs []events.Event, err error) {
+	defer func() {
+		if crash := recover(); crash != nil {
+			evs, err = nil, errors.New("parse: crashed")
+		}
+	}()
+	return h.Channel.Events(a, r)
+}
+
+// quarantine is the event of a verified request that could not be parsed. It
+// goes the way of every event, its raw body beside it, so it is stored, seen by
+// the default destination, and counted with an alarm.
+func (h *Handler) quarantine(a channel.Account, r channel.Request, reason error) events.Event {
+	sum := sha256.Sum256(r.Body)
+	digest := hex.EncodeToString(sum[:])
+	h.Metrics.Count(observe.Quarantined, 1)
+	h.Log.Error("quarantined a request that verified and could not be parsed", "channel", h.Channel.Name, "account", a.ID,
+		"reason", reason.Error(), "sha256", digest, "bytes", len(r.Body))
+	e := events.Event{Type: events.IngestQuarantined, Time: r.Received, Key: "quarantine:" + digest,
+		Data: events.Data{Quarantine: &events.Quarantine{Reason: "parse", Detail: reason.Error(), SHA256: digest, Size: len(r.Body)}}}
+	channel.Complete(&e, h.Channel.Name, a.ID, r.Received)
+	return e
+}
+
+func itemsOf(evs []events.Event, r channel.Request) ([]store.Item, error) {
+	items := make([]store.Item, len(evs))
+	for i := range evs {
+		raw := evs[i].Raw
+		if raw == nil {
+			raw = r.Body
+		}
+		it, err := store.NewItem(&evs[i], raw, i)
+		if err != nil {
+			return nil, fmt.Errorf("event %d: %w", i, err)
+		}
+		items[i] = it
+	}
+	return items, nil
+}
+
+func (h *Handler) reject(status int, reason, body string) channel.Response {
+	h.Metrics.CountBy(observe.Rejected, "reason", reason, 1)
+	return channel.Response{Status: status, ContentType: "application/json", Body: body}
+}
+
+// unavailable makes the platform come again: nothing is promised.
+func (h *Handler) unavailable(what string, err error, account string) channel.Response {
+	h.Log.Error("could not accept a webhook, the platform is told to retry", "channel", h.Channel.Name, "account", account, "step", what, "error", err.Error())
+	h.Metrics.Count(observe.Refused, 1)
+	return channel.Response{Status: http.StatusServiceUnavailable, ContentType: "application/json", Body: `{"error":"try again"}`}
+}

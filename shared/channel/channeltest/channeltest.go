@@ -37,7 +37,7 @@ type check struct {
 
 func checks() []check {
 	var all []check
-	for _, group := range [][]check{verification(), parsing(), handshakes()} {
+	for _, group := range [][]check{declaration(), source(), verification(), parsing(), hostility(), handshakes(), coverage()} {
 		all = append(all, group...)
 	}
 	return all

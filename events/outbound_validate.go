@@ -1,0 +1,161 @@
+package events
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Bounds of an Outbound, ours: they keep a request well within a queue message.
+const (
+	MaxParts    = 30
+	MaxKey      = 128
+	MaxMetadata = 50
+)
+
+// Validate finds every fault of o; the error is a Faults. Whether a channel can
+// show the content is not its subject: what does not fit is degraded when sent.
+func (o *Outbound) Validate() error {
+	var c checker
+	c.need(isKey(o.IdempotencyKey), "idempotencyKey", "must be 1 to 128 visible ASCII characters")
+	c.to(&o.To)
+	c.parts(o.Content, "content")
+	if o.ReplyTo != nil {
+		c.need(validID(o.ReplyTo.ID, "msg_"), "replyTo.id", "must be a message id, msg_…")
+	}
+	c.overrides(o.Overrides)
+	c.fallbacks(o.Fallback)
+	c.constraints(o.Constraints)
+	if s := o.Sender; s != nil {
+		c.need(knownRole(s.Role) && s.Role != Customer, "sender.role", "must be agent, bot or system")
+	}
+	c.need(o.Policy == "" || o.Policy == AtMostOnce || o.Policy == AtLeastOnce, "policy", "must be at_most_once or at_least_once")
+	c.need(o.Priority == "" || o.Priority == Reply || o.Priority == Bulk, "priority", "must be reply or bulk")
+	c.need(len(o.Metadata) <= MaxMetadata, "metadata", "must have at most 50 fields")
+	for i, f := range o.Metadata {
+		c.filled(f.Name, index("metadata", i)+".name")
+	}
+	if len(c.faults) == 0 {
+		return nil
+	}
+	return c.faults
+}
+
+func isKey(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= MaxKey
+}
+
+func (c *checker) to(t *To) {
+	address := t.Channel != "" || t.Account != "" || t.Contact != "" || t.Identity != nil
+	ways := 0
+	for _, used := range []bool{t.Conversation != "", address, t.Person != ""} {
+		if used {
+			ways++
+		}
+	}
+	if ways != 1 {
+		c.fault("to", "must name exactly one of a conversation, a contact or identity of a channel's account, or a person")
+		return
+	}
+	switch {
+	case t.Conversation != "":
+		c.need(validID(t.Conversation, "cnv_"), "to.conversation", "must be a conversation id, cnv_…")
+	case address:
+		c.address(t)
+	}
+	c.need(t.Person != "" || len(t.Channels) == 0, "to.channels", "goes with to.person only")
+	for i, name := range t.Channels {
+		c.filled(name, index("to.channels", i))
+	}
+}
+
+func (c *checker) address(t *To) {
+	c.filled(t.Channel, "to.channel")
+	c.filled(t.Account, "to.account")
+	switch {
+	case (t.Contact != "") == (t.Identity != nil):
+		c.fault("to", "must have either contact or identity beside channel and account")
+	case t.Contact != "":
+		c.need(validID(t.Contact, "con_"), "to.contact", "must be a contact id, con_…")
+	default:
+		c.identity(t.Identity, "to.identity")
+	}
+}
+
+func (c *checker) identity(i *Identity, path string) {
+	c.need(knownScheme(i.Scheme), dot(path, "scheme"), "must be a scheme of the contract")
+	c.filled(i.Value, dot(path, "value"))
+}
+
+func (c *checker) overrides(overrides []Override) {
+	var seen []string
+	for i, o := range overrides {
+		path := index("overrides", i)
+		c.filled(o.Channel, dot(path, "channel"))
+		c.need(!slices.Contains(seen, o.Channel), dot(path, "channel"), "must not repeat")
+		seen = append(seen, o.Channel)
+		c.parts(o.Content, dot(path, "content"))
+	}
+}
+
+func (c *checker) fallbacks(fallbacks []Fallback) {
+	for i, f := range fallbacks {
+		path := index("fallback", i)
+		c.filled(f.Channel, dot(path, "channel"))
+		c.need(f.AfterMS >= 0, dot(path, "afterMs"), "must not be negative")
+		for j, class := range f.On {
+			c.need(knownClass(class), index(dot(path, "on"), j), "must be an error class")
+		}
+	}
+}
+
+func (c *checker) constraints(k *Constraints) {
+	if k == nil {
+		return
+	}
+	c.need(k.MaxLoss == "" || knownLoss(k.MaxLoss), "constraints.maxLoss", "must be none, style, interaction, content or refused")
+	c.need(k.NotAfter.IsZero() || k.NotAfter.After(k.NotBefore), "constraints.notAfter", "must be after notBefore")
+}
+
+// parts checks a list of content, at least one part.
+func (c *checker) parts(parts []Content, path string) {
+	c.need(len(parts) > 0 && len(parts) <= MaxParts, path, "must have 1 to 30 parts")
+	for i := range parts {
+		c.part(&parts[i], index(path, i))
+	}
+}
+
+func (c *checker) part(p *Content, path string) {
+	if !slices.Contains(Outbounds(), p.Kind) {
+		c.fault(dot(path, "kind"), "must be a kind that can be sent, such as text or media")
+		return
+	}
+	if set := p.memberKinds(); len(set) != 1 || set[0] != p.Kind {
+		c.fault(path, "must have the member %q that its kind names, alone", p.Kind)
+		return
+	}
+	c.member(p, dot(path, string(p.Kind)))
+}
+
+func isHTTPS(s string) bool {
+	u, err := url.Parse(s)
+	return err == nil && u.Scheme == "https" && u.Hostname() != "" && u.User == nil
+}
+
+func (c *checker) https(s, path string) {
+	c.need(isHTTPS(s), path, "must be an https URL without a user name")
+}
+
+// optionalHTTPS is https for a field that may be empty.
+func (c *checker) optionalHTTPS(s, path string) {
+	if s != "" {
+		c.https(s, path)
+	}
+}
+
+func isSHA256(s string) bool { return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == "" }

@@ -1,38 +1,83 @@
 package channeltest
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/channel/sample"
 )
 
-// Fuzz feeds c bodies grown from its samples: Parse must give valid events or an
-// error, the same twice, and no function may panic.
+// Fuzz feeds c bodies and signatures grown from its samples: Parse gives sound
+// events or an error, the same twice; Verify accepts no other meaning under a
+// sample's signature and no other signature for its body; nothing panics.
 func Fuzz(f *testing.F, c channel.Channel) {
 	set := read(f, c)
 	for i, s := range set.Samples {
-		f.Add(uint8(i), s.Request.Body)
+		proof := ""
+		if all := proofs(c, set.Account, s.Request); len(all) > 0 {
+			proof = all[len(all)-1].value(s.Request)
+		}
+		f.Add(uint8(i), s.Request.Body, proof)
 	}
-	f.Fuzz(func(t *testing.T, which uint8, body []byte) {
-		r := clone(set.Samples[int(which)%len(set.Samples)].Request)
-		r.Body = body
-		var p *panicked
-		if err := verify(c, set.Account, r); errors.As(err, &p) {
-			t.Fatal(err)
-		}
-		first, err := parse(c, set.Account, r)
-		if errors.As(err, &p) {
-			t.Fatal(err)
-		}
-		second, again := parse(c, set.Account, r)
-		if (err == nil) != (again == nil) || len(first) != len(second) {
-			t.Fatalf("Parse gives %d events and %v, then %d and %v", len(first), err, len(second), again)
-		}
-		for i := range first {
-			if first[i].ID != second[i].ID {
-				t.Fatalf("event %d has the id %s, then %s", i, first[i].ID, second[i].ID)
-			}
+	f.Fuzz(func(t *testing.T, which uint8, body []byte, proof string) {
+		s := set.Samples[int(which)%len(set.Samples)]
+		if err := errors.Join(fuzzBody(c, set, s, body), fuzzProof(c, set, s, proof)); err != nil {
+			t.Errorf("%s.http: %v", s.Name, err)
 		}
 	})
+}
+
+func fuzzBody(c channel.Channel, set sample.Set, s sample.Sample, body []byte) error {
+	r := clone(s.Request)
+	r.Body = body
+	if _, _, err := shake(c, set.Account, r); err != nil {
+		return err
+	}
+	first, err := outcome(c, set.Account, r)
+	if err != nil {
+		return err
+	}
+	second, err := outcome(c, set.Account, clone(r))
+	if err != nil {
+		return err
+	}
+	if diff := cmp.Diff(first, second); diff != "" {
+		return fmt.Errorf("a second Parse differs (-first +second):\n%s", diff)
+	}
+	var p *panicked
+	err = verify(c, set.Account, r)
+	if errors.As(err, &p) {
+		return err
+	}
+	if err != nil || isHandshake(s) || bytes.Equal(body, s.Request.Body) || !signsBody(c, set.Account, s.Request) {
+		return nil
+	}
+	original, err := outcome(c, set.Account, s.Request)
+	if diff := cmp.Diff(original, first); diff != "" || err != nil {
+		return fmt.Errorf("Verify accepts another body under its signature: %s", diff)
+	}
+	return nil
+}
+
+// fuzzProof puts text in the place of each proof. Where case does not matter, as
+// in hexadecimal digits, nor does it here.
+func fuzzProof(c channel.Channel, set sample.Set, s sample.Sample, text string) error {
+	if isHandshake(s) {
+		return nil
+	}
+	for _, p := range proofs(c, set.Account, s.Request) {
+		if strings.EqualFold(strings.TrimSpace(text), p.value(s.Request)) {
+			continue
+		}
+		if err := refused(c, set.Account, forgery{fmt.Sprintf("%s %q", p, text), p.set(s.Request, []string{text})}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

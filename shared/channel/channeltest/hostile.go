@@ -108,11 +108,14 @@ func hostileBodies(c channel.Channel, set sample.Set) error {
 }
 
 func hostileValues(c channel.Channel, set sample.Set) error {
-	texts := []string{`null`, `""`, `" "`, `"` + canary + `"`, `"\ud800"`, "\"\xff\"", `"` + strings.Repeat("9", 40) + `"`, `"-1"`, `0`, `-1`, `1.5`, `1e400`,
+	texts := []string{`null`, `""`, `" "`, `"` + canary + `"`, `"\ud800"`, "\"\xff\"", `"` + strings.Repeat("9", 40) + `"`, `"-1"`, `0`, `-1`, `1.5`, `1e400`, `9223372036854775807`,
 		strings.Repeat("9", 40), `true`, `{}`, `[]`, `[null]`, `[{}]`, `{"` + canary + `":"` + canary + `"}`, strings.Repeat("[", 2000) + strings.Repeat("]", 2000)}
 	return eachDelivery(set, func(s sample.Sample) error {
 		var errs []error
 		for _, v := range values(s.Request.Body) {
+			if len(errs) == 5 {
+				return errors.Join(append(errs, errors.New("and perhaps more"))...)
+			}
 			for _, text := range texts {
 				r := clone(s.Request)
 				r.Body = splice(s.Request.Body, v, text)

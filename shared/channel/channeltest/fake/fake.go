@@ -31,6 +31,7 @@ const (
 	tolerance = 5 * time.Minute
 	signed    = "X-Fake-Signature"
 	stamped   = "X-Fake-Time"
+	maxTime   = 253402300799000 // 9999-12-31T23:59:59Z in milliseconds, the last that RFC 3339 can write
 )
 
 func verify(a channel.Account, r channel.Request) error {
@@ -97,7 +98,7 @@ func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 
 func parseItem(raw json.RawMessage) events.Event {
 	var m item
-	if json.Unmarshal(raw, &m) != nil || m.ID == "" || m.User == "" {
+	if json.Unmarshal(raw, &m) != nil || m.ID == "" || m.User == "" || m.Time < 0 || m.Time > maxTime {
 		sum := sha256.Sum256(raw)
 		return events.Event{
 			Type: events.IngestUnsupported, Key: "unsupported:" + hex.EncodeToString(sum[:8]), Raw: raw,

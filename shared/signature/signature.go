@@ -6,11 +6,14 @@
 package signature
 
 import (
+	"crypto/ed25519"
 	"crypto/hmac"
 	"crypto/sha256"
 	"crypto/subtle"
+	"encoding/base64"
 	"hash"
 	"strings"
+	"time"
 
 	"github.com/relais-dev/relais/shared/channel"
 )
@@ -58,4 +61,41 @@ func Token(secrets []string, got string) error {
 		return channel.Refuse(channel.BadSignature)
 	}
 	return nil
+}
+
+// Ed25519 checks that the signature decoded from got is one of keys' over message.
+// Keys of another length than ed25519.PublicKeySize are no keys and never match.
+func Ed25519(keys [][]byte, message []byte, got string, decode func(string) ([]byte, error)) error {
+	if got == "" {
+		return channel.Refuse(channel.NoSignature)
+	}
+	sig, err := decode(got)
+	if err != nil || len(sig) != ed25519.SignatureSize || strings.ContainsAny(got, ", ") {
+		return channel.Refuse(channel.Malformed)
+	}
+	for _, k := range keys {
+		if len(k) == ed25519.PublicKeySize && ed25519.Verify(k, message, sig) {
+			return nil
+		}
+	}
+	return channel.Refuse(channel.BadSignature)
+}
+
+// Fresh checks that a signed time lies within tolerance of the time of receipt,
+// before or after.
+func Fresh(received, signed time.Time, tolerance time.Duration) error {
+	if d := received.Sub(signed); d > tolerance || d < -tolerance {
+		return channel.Refuse(channel.Stale)
+	}
+	return nil
+}
+
+// Base64 decodes standard, padded base64 in its one canonical spelling: it
+// refuses the line breaks and the stray bits in the last character that Go's
+// decoder forgives, so that one signature cannot be written in two ways.
+func Base64(text string) ([]byte, error) {
+	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
+		return nil, base64.CorruptInputError(i)
+	}
+	return base64.StdEncoding.Strict().DecodeString(text)
 }

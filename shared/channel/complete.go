@@ -41,6 +41,9 @@ func Complete(e *events.Event, name, account string, received time.Time) {
 	d.Conversation.ID = events.ConversationID(name, account, d.Conversation.PlatformID)
 	if d.Contact != nil && len(d.Contact.Identities) > 0 {
 		d.Contact.ID = events.ContactID(name, account, d.Contact.Identities[0])
+		if d.Person != nil && d.Person.ID == "" {
+			d.Person.ID = d.Contact.ID
+		}
 	}
 	e.SpecVersion, e.DataContentType = events.SpecVersion, events.ContentType
 	e.ID = events.EventID(name, account, e.Key)

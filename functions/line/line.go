@@ -1,0 +1,227 @@
+// Package line receives what people do on LINE: the webhooks of a Messaging API
+// channel (https://developers.line.biz/en/docs/messaging-api/receiving-messages/).
+//
+// LINE signs the body, never a time, so replays are told by the event's key. It
+// sends batches, may redeliver, and promises no order.
+package line
+
+import (
+	"cmp"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/signature"
+)
+
+// Channel is LINE.
+var Channel = channel.Channel{
+	Name:  "line",
+	Title: "LINE",
+	Docs:  "https://developers.line.biz/en/reference/messaging-api/",
+	Label: channel.Stable,
+	Credentials: []channel.Credential{
+		{Name: secret, Help: "LINE Developers console, the channel's Basic settings, Channel secret; on LINE Chat Plus the Switcher Secret; a list accepts several"},
+	},
+	MaxBody: 1 << 20, // LINE publishes no limit
+
+	Verify: verify,
+	Parse:  parse,
+	Sign:   sign,
+}
+
+const (
+	secret = "channel_secret"
+	header = "X-Line-Signature"
+)
+
+// https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/
+func verify(a channel.Account, r channel.Request) error {
+	return signature.HMAC(sha256.New, a.Values(secret), r.Body, r.Header.Get(header), signature.Base64)
+}
+
+func sign(a channel.Account, r *channel.Request) {
+	mac := hmac.New(sha256.New, []byte(a.Value(secret)))
+	mac.Write(r.Body)
+	r.Header.Set(header, base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+}
+
+func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
+	var d delivery
+	if json.Unmarshal(r.Body, &d) != nil {
+		return nil, channel.Malform("body is not a webhook object")
+	}
+	if d.Events == nil {
+		return nil, channel.Malform("events is absent")
+	}
+	evs := make([]events.Event, 0, len(d.Events))
+	for _, raw := range d.Events {
+		evs = append(evs, parseEvent(d.Destination, raw, r.Received))
+	}
+	return evs, nil
+}
+
+// parseEvent turns one event into ours. bot is the account's own user id.
+func parseEvent(bot string, raw json.RawMessage, received time.Time) events.Event {
+	var w event
+	err := json.Unmarshal(raw, &w) // what has another type is left out, and the rest read
+	p := parser{event: &w, bot: bot, received: received, out: events.Event{
+		Time: at(w.Timestamp), Key: w.Type + ":" + w.WebhookEventID, Raw: raw,
+		Data: events.Data{Contact: contact(w.Source), Conversation: conversation(w.Source, w.Mode)},
+	}}
+	if w.Type == "" || w.WebhookEventID == "" {
+		p.out.Key = "event:" + digest(raw)
+	}
+	if err != nil || w.Type == "" || !p.fact() {
+		p.unsupported(channel.Malformed)
+	}
+	return p.out
+}
+
+// A parser turns what one event says into the fact of out.
+type parser struct {
+	*event
+	out      events.Event
+	bot      string
+	received time.Time
+}
+
+// fact sets out's type and fact. It reports whether the event has what its type
+// must hold.
+func (p *parser) fact() bool {
+	switch p.Type {
+	case "message":
+		return p.placed() && p.Message != nil && p.message(events.MessageReceived)
+	case "messageEdited":
+		return p.placed() && p.Message != nil && p.message(events.MessageEdited)
+	case "unsend":
+		return p.placed() && p.Unsend != nil && p.unsend()
+	case "postback":
+		return p.placed() && p.Postback != nil && p.postback()
+	case "follow", "unfollow":
+		return p.placed() && p.consent()
+	case "join":
+		return p.placed() && p.members(events.ParticipantJoined, []source{{UserID: p.bot}}, true)
+	case "leave":
+		return p.placed() && p.members(events.ParticipantLeft, []source{{UserID: p.bot}}, true)
+	case "memberJoined":
+		return p.placed() && p.Joined != nil && p.members(events.ParticipantJoined, p.Joined.Members, false)
+	case "memberLeft":
+		return p.placed() && p.Left != nil && p.members(events.ParticipantLeft, p.Left.Members, false)
+	case "accountLink":
+		return p.placed() && p.Link != nil && p.accountLink()
+	case "membership":
+		return p.placed() && p.Membership != nil && p.membership()
+	case "beacon":
+		return p.placed() && p.Beacon != nil && p.beacon()
+	case "videoPlayComplete":
+		return p.placed() && p.VideoPlayComplete != nil && p.status(p.VideoPlayComplete.TrackingID, events.Played)
+	case "delivery":
+		return p.Delivery != nil && p.status(p.Delivery.Data, events.Delivered)
+	case "module":
+		return p.Module != nil && p.module()
+	case "activated":
+		return p.ChatControl != nil && p.activated()
+	case "deactivated":
+		return p.deactivated()
+	case "botSuspended":
+		return p.health(events.HealthFailing, "suspended")
+	case "botResumed":
+		return p.health(events.HealthOK, "resumed")
+	}
+	p.unsupported("unknown event")
+	return true
+}
+
+// placed says whether the event names the conversation it happened in.
+func (p *parser) placed() bool { return p.out.Data.Conversation != nil }
+
+// unsupported keeps the event as it came, as its only fact.
+func (p *parser) unsupported(reason string) {
+	d := p.out.Data
+	p.out.Type = events.IngestUnsupported
+	p.out.Data = events.Data{
+		Contact: d.Contact, Conversation: d.Conversation,
+		Unsupported: events.UnsupportedOf(cmp.Or(p.Type, "event"), reason, p.out.Raw),
+	}
+}
+
+// contact is the person an event is about; groups may not name them.
+func contact(s source) *events.Contact {
+	if s.UserID == "" {
+		return nil
+	}
+	return &events.Contact{Identities: []events.Identity{identity(s.UserID)}}
+}
+
+// identity is a LINE user. The id is the same for all channels of one provider,
+// whom webhooks do not name, so the scope stays empty.
+func identity(user string) events.Identity {
+	return events.Identity{Scheme: events.LINEUser, Value: user}
+}
+
+// conversation is where an event happened; nil when the source does not say.
+func conversation(s source, mode string) *events.Conversation {
+	c := &events.Conversation{Kind: events.Group}
+	switch s.Type {
+	case "user":
+		c.PlatformID, c.Kind = s.UserID, events.Direct
+	case "group":
+		c.PlatformID = s.GroupID
+	case "room":
+		c.PlatformID = s.RoomID
+	}
+	if c.PlatformID == "" {
+		return nil
+	}
+	if mode == standby {
+		c.Controls = "other" // LINE does not say which of the account's modules
+	}
+	return c
+}
+
+// standby is the mode in which another module of the account answers, and we must not.
+// https://developers.line.biz/en/docs/partner-docs/module-technical-using-messaging-api/
+const standby = "standby"
+
+// replyTime is how long a reply token may be used.
+// https://developers.line.biz/en/reference/messaging-api/#send-reply-message
+const replyTime = time.Minute
+
+// answer is the handle with which to reply free of charge; nil when there is none.
+func (p *parser) answer() *events.Handle {
+	if p.ReplyToken == "" || p.Mode == standby {
+		return nil
+	}
+	since := p.out.Time
+	if since.IsZero() {
+		since = p.received
+	}
+	return &events.Handle{Token: p.ReplyToken, ExpiresAt: since.Add(replyTime).UTC()}
+}
+
+// lastMilli is the first millisecond of the year 9999; what comes later is no time.
+const lastMilli = 253_370_764_800_000
+
+// at is a time in Unix milliseconds; zero when it is none.
+func at(ms int64) time.Time {
+	if ms <= 0 || ms >= lastMilli {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+// digest names raw where the platform gives no id.
+func digest(raw []byte) string {
+	sum := sha256.Sum256(raw)
+	return hex.EncodeToString(sum[:16])
+}
+
+func field(name, value string) events.Field { return events.Field{Name: name, Value: value} }
+
+func ref(message string) events.Ref { return events.Ref{PlatformID: message} }

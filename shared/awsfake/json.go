@@ -27,7 +27,7 @@ type operation struct {
 	action      string
 	body        []byte
 	permissions []permission // the call's own first
-	run         func(context.Context) (reply any, units float64, resource string, err error)
+	run         func(context.Context) (reply any, units float64, err error)
 }
 
 func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request, target string) {
@@ -57,22 +57,22 @@ func (s *Server) operation(r *http.Request, target string, body []byte) *operati
 	case "DynamoDB_20120810":
 		op.service = "dynamodb"
 		op.permissions = tablePermissions(action, body)
-		op.run = func(context.Context) (any, float64, string, error) { return s.tables.Call(action, body) }
+		op.run = func(context.Context) (any, float64, error) {
+			reply, units, _, err := s.tables.Call(action, body)
+			return reply, units, err
+		}
 	case "AmazonSQS":
 		op.service = "sqs"
 		resource, name := sqs.Resource(action, body)
 		op.permissions = []permission{{name, resource}}
-		op.run = func(ctx context.Context) (any, float64, string, error) {
-			reply, units, err := s.queues.Call(ctx, action, body, baseURL(r))
-			return reply, units, resource, err
-		}
+		op.run = func(ctx context.Context) (any, float64, error) { return s.queues.Call(ctx, action, body, baseURL(r)) }
 	case "secretsmanager":
 		op.service, op.contentType = "secretsmanager", "application/x-amz-json-1.1"
 		resource := s.secrets.Resource(body)
 		op.permissions = []permission{{"secretsmanager:" + action, resource}}
-		op.run = func(context.Context) (any, float64, string, error) {
+		op.run = func(context.Context) (any, float64, error) {
 			reply, err := s.secrets.Call(action, body)
-			return reply, 1, resource, err
+			return reply, 1, err
 		}
 	default:
 		return nil
@@ -92,11 +92,8 @@ func (s *Server) perform(w http.ResponseWriter, r *http.Request, op *operation, 
 	if fault != nil && !fault.Applied {
 		return refuse(w, op, fault.error())
 	}
-	reply, units, resource, err := op.run(r.Context())
+	reply, units, err := op.run(r.Context())
 	call.Units = units
-	if resource != "" {
-		call.Resource = resource
-	}
 	if r.Context().Err() != nil {
 		return callerGone
 	}

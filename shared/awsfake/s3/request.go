@@ -27,19 +27,33 @@ func New(clock Clock, log *keep.Log) (http.Handler, error) {
 			WriteError(w, http.StatusNotImplemented, "NotImplemented", "the query parameter "+name+" is not emulated")
 			return
 		}
-		if r.URL.Path == "/" && r.Method != http.MethodGet {
-			WriteError(w, http.StatusNotImplemented, "NotImplemented", "this is no operation of S3, and X-Amz-Target names none of another service")
+		bucket, _, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
+		if err := s.expire(bucket); err != nil {
+			WriteError(w, http.StatusInternalServerError, "InternalError", err.Error())
 			return
 		}
-		inner.ServeHTTP(w, unchunk(r))
+		switch {
+		case bucket == "" && r.Method != http.MethodGet:
+			w.Header().Set("Content-Type", "text/xml")
+			w.WriteHeader(http.StatusBadRequest)
+			io.WriteString(w, unknownQuery)
+		case r.URL.Query().Has("lifecycle"):
+			s.serveLifecycle(w, r)
+		default:
+			inner.ServeHTTP(w, unchunk(r))
+		}
 	}), nil
 }
+
+// unknownQuery answers services that speak AWS's older query protocol, such as STS: none of them is emulated.
+const unknownQuery = `<ErrorResponse><Error><Type>Sender</Type><Code>UnknownOperationException</Code>` +
+	`<Message>this endpoint emulates no service that speaks the query protocol</Message></Error></ErrorResponse>`
 
 // unknown finds a query parameter that would change the operation and that gofakes3 would ignore, such as ?acl.
 func unknown(q url.Values) string {
 	known := []string{"list-type", "prefix", "delimiter", "max-keys", "marker", "continuation-token", "start-after", "encoding-type",
 		"fetch-owner", "uploads", "uploadId", "partNumber", "max-parts", "part-number-marker", "max-uploads", "key-marker",
-		"upload-id-marker", "delete", "location", "x-id"}
+		"upload-id-marker", "delete", "lifecycle", "location", "x-id"}
 	for name := range q {
 		if !slices.Contains(known, name) && !strings.HasPrefix(strings.ToLower(name), "x-amz-") {
 			return name
@@ -98,6 +112,10 @@ func Permissions(r *http.Request) ([]Permission, error) {
 		return deletePermissions(r, bucket)
 	case q.Has("uploads"):
 		return []Permission{{"s3:ListBucketMultipartUploads", "s3/" + bucket}}, nil
+	case q.Has("lifecycle") && r.Method == http.MethodGet:
+		return []Permission{{"s3:GetLifecycleConfiguration", "s3/" + bucket}}, nil
+	case q.Has("lifecycle"):
+		return []Permission{{"s3:PutLifecycleConfiguration", "s3/" + bucket}}, nil
 	case q.Has("location"):
 		return []Permission{{"s3:GetBucketLocation", "s3/" + bucket}}, nil
 	}

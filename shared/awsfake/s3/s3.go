@@ -5,6 +5,7 @@ package s3
 import (
 	"bytes"
 	"encoding/json"
+	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
@@ -36,6 +37,8 @@ type store struct {
 	log *keep.Log
 	now func() time.Time
 	mu  sync.RWMutex // orders changes in memory and log alike
+
+	lifecycles map[string]*lifecycle // by bucket
 }
 
 // A head is what is kept before an object's bytes.
@@ -59,7 +62,7 @@ func (r *replay) Now() time.Time {
 
 func open(clock Clock, log *keep.Log) (*store, error) {
 	r := &replay{Clock: clock}
-	s := &store{Backend: s3mem.New(s3mem.WithTimeSource(r)), log: log, now: clock.Now}
+	s := &store{Backend: s3mem.New(s3mem.WithTimeSource(r)), log: log, now: clock.Now, lifecycles: map[string]*lifecycle{}}
 	err := log.Range("s3/", func(key string, value []byte) error {
 		if err := s.load(r, key, value); err != nil {
 			return fmt.Errorf("s3: kept %s: %w", key, err)
@@ -76,6 +79,10 @@ func (s *store) load(r *replay, key string, value []byte) error {
 			return err
 		}
 		return s.Backend.CreateBucket(name)
+	}
+	if name, ok := strings.CutPrefix(key, lifecyclePrefix); ok {
+		s.lifecycles[name] = &lifecycle{}
+		return xml.Unmarshal(value, s.lifecycles[name])
 	}
 	bucket, name, ok := strings.Cut(strings.TrimPrefix(key, objectPrefix), "/")
 	line, body, found := bytes.Cut(value, []byte("\n"))
@@ -112,7 +119,8 @@ func (s *store) DeleteBucket(name string) error {
 	if err := s.Backend.DeleteBucket(name); err != nil {
 		return err
 	}
-	return s.log.Write(keep.Op{Key: bucketPrefix + name})
+	delete(s.lifecycles, name)
+	return s.log.Write(keep.Op{Key: bucketPrefix + name}, keep.Op{Key: lifecyclePrefix + name})
 }
 
 // ForceDeleteBucket is in the interface for other users of gofakes3; no S3 request reaches it.

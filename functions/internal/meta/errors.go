@@ -1,0 +1,78 @@
+package meta
+
+import (
+	"encoding/json"
+	"strconv"
+
+	"github.com/relais-dev/relais/events"
+)
+
+// Error is the error object of Graph answers and of failed statuses. Act on Code:
+// titles and HTTP statuses change.
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+type Error struct {
+	Code    json.Number `json:"code"`
+	Subcode json.Number `json:"error_subcode"`
+	Title   string      `json:"title"`
+	Message string      `json:"message"`
+	Data    struct {
+		Details string `json:"details"`
+	} `json:"error_data"`
+}
+
+// Number is e's code; 0 (which Meta uses for authentication) also for none.
+func (e Error) Number() int {
+	n, _ := strconv.Atoi(e.Code.String())
+	return n
+}
+
+// Text is what e says to people: its title or message, and the details after it.
+func (e Error) Text() string {
+	text := e.Title
+	if text == "" {
+		text = e.Message
+	}
+	if d := e.Data.Details; d != "" && d != text {
+		if text != "" {
+			text += ": "
+		}
+		text += d
+	}
+	return text
+}
+
+// A Class says what an error is about and what to do.
+type Class struct {
+	Name      string // one of events.StatusError's classes
+	Retryable bool   // the same request may succeed later
+	Remedy    string // for the operator
+}
+
+// Status is e as a message's failure.
+func (e Error) Status(c Class) *events.StatusError {
+	return &events.StatusError{
+		Class: c.Name, Code: e.Code.String(), Subcode: e.Subcode.String(), Title: e.Text(),
+		Retryable: c.Retryable, Remedy: c.Remedy,
+	}
+}
+
+// Classify is the class of an error code that means the same on all of Meta's
+// channels; others are "unknown".
+// https://developers.facebook.com/docs/graph-api/guides/error-handling
+func Classify(code int) Class {
+	switch {
+	case code == 1 || code == 2:
+		return Class{Name: events.ClassPlatform, Retryable: true}
+	case code == 4 || code == 17 || code == 32 || code == 613 || code == 80007:
+		return Class{Name: events.ClassRate, Retryable: true, Remedy: "send more slowly"}
+	case code == 0 || code == 190:
+		return Class{Name: events.ClassAuth, Remedy: "replace the access token"}
+	case code == 3 || code == 10 || 200 <= code && code <= 299:
+		return Class{Name: events.ClassAuth, Remedy: "give the app and the token the missing permission"}
+	case code == 368:
+		return Class{Name: events.ClassAuth, Remedy: "the account is blocked for policy violations: see Meta's Account Quality page"}
+	case code == 33 || code == 100:
+		return Class{Name: events.ClassContent}
+	}
+	return Class{Name: events.ClassUnknown}
+}

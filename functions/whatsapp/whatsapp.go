@@ -1,0 +1,233 @@
+// Package whatsapp is the WhatsApp Business Platform through Meta's Cloud API.
+// The variant hosted by AWS carries the same payloads on another transport.
+package whatsapp
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/internal/meta"
+	"github.com/relais-dev/relais/shared/channel"
+)
+
+// Channel is WhatsApp.
+var Channel = channel.Channel{
+	Name:  "whatsapp",
+	Title: "WhatsApp",
+	Docs:  "https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview",
+	Label: channel.Beta,
+	Credentials: []channel.Credential{
+		{Name: "app_secret", Help: "Meta app dashboard → App settings → Basic → App secret"},
+		{Name: "verify_token", Help: "a text of your choice, typed again at WhatsApp → Configuration → Verify token"},
+	},
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
+	MaxBody: 3 << 20,
+
+	Verify:    verify,
+	Parse:     parse,
+	Sign:      sign,
+	Handshake: handshake,
+}
+
+func verify(a channel.Account, r channel.Request) error {
+	return meta.Verify(a.Values("app_secret"), r)
+}
+
+func sign(a channel.Account, r *channel.Request) { meta.Sign(a.Value("app_secret"), r) }
+
+func handshake(a channel.Account, r channel.Request) (channel.Response, bool) {
+	return meta.Handshake(a.Values("verify_token"), r)
+}
+
+// parse gives the events of every entry, change and item. Whatever phone number
+// they name, they belong to the account whose URL they came to.
+func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
+	w, err := readWebhook(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	if w.object != "whatsapp_business_account" {
+		kind := "object:" + w.object
+		return []events.Event{unsupported(kind, "not a WhatsApp webhook", "", r.Body)}, nil
+	}
+	b := batch{events: make([]events.Event, 0, w.items)}
+	for i := range w.changes {
+		b.apply(&w.changes[i])
+	}
+	return b.events, nil
+}
+
+// A batch collects the events of one body; the other fields are of the change at hand.
+type batch struct {
+	*change
+	events   []events.Event
+	controls string // who holds the conversations, when it is not us
+}
+
+func (b *batch) add(e ...events.Event) { b.events = append(b.events, e...) }
+
+// apply adds the events of a change, at least one.
+func (b *batch) apply(c *change) {
+	b.change, b.controls = c, ""
+	before := len(b.events)
+	if c.ok {
+		b.dispatch()
+	} else {
+		b.unsupported(c.field, malformed, c.raw)
+	}
+	if len(b.events) == before {
+		b.unsupported(c.field, "nothing known in it", c.raw)
+	}
+}
+
+func (b *batch) dispatch() {
+	switch b.field {
+	case "messages", "smb_message_echoes":
+		b.traffic(events.Agent, "app")
+	case "standby":
+		b.controls = "meta_business_agent"
+		b.traffic(events.Bot, "bot")
+	case "calls":
+		b.calls()
+	case "user_preferences":
+		b.preferences()
+	case "messaging_handovers":
+		b.handover()
+	case "message_template_status_update":
+		b.template()
+	case "group_lifecycle_update", "group_participants_update", "group_settings_update", "group_status_update":
+		b.groups()
+	default:
+		b.others()
+	}
+}
+
+// traffic is what messages, standby and echo changes share. role and origin are
+// of whoever wrote the echoes.
+func (b *batch) traffic(role, origin string) {
+	for i := range b.messages {
+		b.message(&b.messages[i], events.Customer, "")
+	}
+	for i := range b.echoes {
+		b.message(&b.echoes[i], role, origin)
+	}
+	for i := range b.statuses {
+		b.status(&b.statuses[i])
+	}
+	for _, raw := range b.errors {
+		b.fault(raw)
+	}
+}
+
+// malformed is the reason of an item that is not of the documented shape.
+const malformed = "malformed"
+
+// unsupported adds what we have no words for, in the account's own thread.
+func (b *batch) unsupported(kind, reason string, raw []byte) {
+	b.add(unsupported(kind, reason, b.entryTime, raw))
+}
+
+// unsupportedOf adds what we have no words for, where the item itself belongs.
+func (b *batch) unsupportedOf(e events.Event, key, kind, reason string) {
+	e.Type, e.Key = events.IngestUnsupported, key
+	e.Data.Unsupported = events.UnsupportedOf(kind, reason, e.Raw)
+	b.add(e)
+}
+
+func unsupported(kind, reason, entryTime string, raw []byte) events.Event {
+	return events.Event{
+		Type: events.IngestUnsupported,
+		Time: meta.Time(entryTime),
+		Key:  "unsupported:" + hash(raw, entryTime),
+		Raw:  raw,
+		Data: events.Data{Unsupported: events.UnsupportedOf(kind, reason, raw)},
+	}
+}
+
+// hash keys what the platform gives no id. The entry's time tells apart two equal
+// facts; a redelivery repeats it.
+func hash(raw []byte, entryTime string) string {
+	h := sha256.New()
+	h.Write(raw)
+	h.Write([]byte("\x00" + entryTime))
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// person is whom an item concerns: the business-scoped user id first, because the
+// phone number is missing for people with a username, then the phone number, then
+// the id that linked portfolios share. nil when nobody is named.
+func (b *batch) person(user, phone, parent string) *events.Contact {
+	if !digits(phone) { // Meta has put the user id where the number was
+		user, phone = orElse(user, phone), ""
+	}
+	if digits(user) {
+		user, phone = "", orElse(phone, user)
+	}
+	c := events.Contact{}
+	if p := b.profile(user, phone); p != nil {
+		c.Name, c.Username = p.name, p.username
+		user, parent = orElse(user, p.userID), orElse(parent, p.parentID)
+		if phone == "" {
+			phone = p.waID
+		}
+	}
+	c.Identities = identities(user, phone, parent)
+	if c.Identities == nil {
+		return nil
+	}
+	return &c
+}
+
+func identities(user, phone, parent string) []events.Identity {
+	var list []events.Identity
+	if user != "" {
+		list = append(make([]events.Identity, 0, 2), events.Identity{Scheme: events.WhatsAppBSUID, Value: user})
+	}
+	if digits(phone) {
+		list = append(list, events.Identity{Scheme: events.Phone, Value: phone, Verified: "platform"})
+	}
+	if parent != "" && parent != user {
+		list = append(list, events.Identity{Scheme: events.WhatsAppBSUID, Value: parent})
+	}
+	return list
+}
+
+// profile finds a person among the change's contacts, which are in no order and
+// may be missing.
+func (b *batch) profile(user, phone string) *contact {
+	for i := range b.contacts {
+		c := &b.contacts[i]
+		if user != "" && (c.userID == user || c.waID == user) || phone != "" && c.waID == phone {
+			return c
+		}
+	}
+	return nil
+}
+
+// thread is the conversation with a group, or else with a person.
+func (b *batch) thread(group string, c *events.Contact) *events.Conversation {
+	switch {
+	case group != "":
+		return &events.Conversation{PlatformID: group, Kind: events.Group, Controls: b.controls}
+	case c != nil:
+		return &events.Conversation{PlatformID: c.Identities[0].Value, Kind: events.Direct, Controls: b.controls}
+	}
+	return nil
+}
+
+func digits(s string) bool {
+	for _, c := range []byte(s) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func orElse(s, otherwise string) string {
+	if s != "" {
+		return s
+	}
+	return otherwise
+}

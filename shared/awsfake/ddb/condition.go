@@ -76,7 +76,7 @@ func (c comparison) holds(it Item) bool {
 	a, okA := c.left.in(it)
 	b, okB := c.right.in(it)
 	if !okA || !okB {
-		return c.sign == "<>" && okA != okB
+		return c.sign == "<>"
 	}
 	switch c.sign {
 	case "=":

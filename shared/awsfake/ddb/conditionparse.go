@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+	"unicode/utf16"
 )
 
 // parseCondition reads a ConditionExpression or FilterExpression; none gives nil.
@@ -54,7 +54,7 @@ func (p *parser) primary() condition {
 	if p.err != nil {
 		return nil
 	}
-	if p.peek().text == "(" && p.peek().shape == tokenSign {
+	if p.opens() && !p.opensOperand() {
 		return p.parenthesised()
 	}
 	if t := p.peek(); t.shape == tokenWord && p.peekAfter().text == "(" && t.text != "size" && !t.is("NOT") {
@@ -64,7 +64,7 @@ func (p *parser) primary() condition {
 	t := p.take()
 	p.operator()
 	switch {
-	case t.shape == tokenSign && slices.Contains([]string{"=", "<>", "<", "<=", ">", ">="}, t.text):
+	case t.shape == tokenSign && slices.Contains(comparators(), t.text):
 		return p.comparison(left, t.text)
 	case t.is("BETWEEN"):
 		return p.between(left)
@@ -83,7 +83,7 @@ func (p *parser) parenthesised() condition {
 	p.operator() // bounds the recursion of a hostile expression
 	open := p.pos
 	p.take()
-	doubled := p.peek().text == "("
+	doubled := p.opens() && !p.opensOperand()
 	c := p.disjunction()
 	last := p.pos - 1
 	p.expect(")")
@@ -91,6 +91,33 @@ func (p *parser) parenthesised() condition {
 		p.fail("The expression has redundant parentheses;")
 	}
 	return c
+}
+
+func comparators() []string { return []string{"=", "<>", "<", "<=", ">", ">="} }
+
+func (p *parser) opens() bool { return p.peek().shape == tokenSign && p.peek().text == "(" }
+
+// opensOperand tells whether the parenthesis at hand encloses an operand: what is closed is then compared.
+func (p *parser) opensOperand() bool {
+	end := p.closing(p.pos)
+	if end < 0 {
+		return false
+	}
+	t := p.tokens[min(end+1, len(p.tokens)-1)]
+	return t.shape == tokenSign && slices.Contains(comparators(), t.text) || t.is("BETWEEN") || t.is("IN")
+}
+
+// bracketedOperand reads (operand).
+func (p *parser) bracketedOperand() operand {
+	p.operator()
+	p.take()
+	if p.opens() {
+		p.fail("The expression has redundant parentheses;")
+		return operand{}
+	}
+	o := p.operand()
+	p.expect(")")
+	return o
 }
 
 // closing is where the parenthesis opened at a token is closed.
@@ -117,6 +144,8 @@ func (p *parser) operand() operand {
 		return operand{}
 	case t.shape == tokenValue:
 		return operand{value: p.value()}
+	case p.opens():
+		return p.bracketedOperand()
 	case t.shape == tokenWord && t.text == "size" && p.peekAfter().text == "(":
 		return p.size()
 	case t.shape == tokenWord && p.peekAfter().text == "(":
@@ -137,7 +166,7 @@ func (p *parser) size() operand {
 	}
 	if p.err == nil && o.value != nil {
 		if _, ok := sizeOf(*o.value); !ok {
-			p.badOperand("size", *o.value)
+			p.badOperand("size", o.value.kind)
 		}
 	}
 	o.size = true
@@ -155,15 +184,15 @@ func (o operand) kindOf() kind {
 	return ""
 }
 
-func (p *parser) badOperand(operator string, v Value) {
-	p.fail("Incorrect operand type for operator or function; operator or function: %s, operand type: %s", operator, v.kind)
+func (p *parser) badOperand(operator string, k kind) {
+	p.fail("Incorrect operand type for operator or function; operator or function: %s, operand type: %s", operator, k)
 }
 
 // scalar refuses a value that has no order.
 func (p *parser) scalar(operator string, operands ...operand) {
 	for _, o := range operands {
 		if k := o.kindOf(); p.err == nil && k != "" && k != kindS && k != kindN && k != kindB {
-			p.badOperand(operator, *o.value)
+			p.badOperand(operator, k)
 		}
 	}
 }
@@ -203,11 +232,14 @@ func (p *parser) between(subject operand) condition {
 func (p *parser) bounds(low, high Value) {
 	order, ok := low.compare(high)
 	if !ok {
-		p.fail("The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: AttributeValue: %s, upper bound operand: AttributeValue: %s", low.append(nil), high.append(nil))
+		p.fail("The BETWEEN operator requires same data type for lower and upper bounds; lower bound operand: AttributeValue: %s, upper bound operand: AttributeValue: %s", low.plain(), high.plain())
 	} else if order > 0 {
-		p.fail("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: AttributeValue: %s, upper bound operand: AttributeValue: %s", low.append(nil), high.append(nil))
+		p.fail("The BETWEEN operator requires upper bound to be greater than or equal to lower bound; lower bound operand: AttributeValue: %s, upper bound operand: AttributeValue: %s", low.plain(), high.plain())
 	}
 }
+
+// plain is a scalar as AWS shows it in messages: {S:text}.
+func (v Value) plain() string { return "{" + string(v.kind) + ":" + v.text + "}" }
 
 func (p *parser) oneOf(subject operand) condition {
 	p.expect("(")
@@ -267,8 +299,8 @@ func (p *parser) checkFunction(f function) {
 	case p.err != nil:
 	case f.name == "attribute_type":
 		p.checkType(argument)
-	case f.name == "begins_with" && argument.value != nil && k != kindS && k != kindB:
-		p.badOperand(f.name, *argument.value)
+	case f.name == "begins_with" && k != "" && k != kindS && k != kindB:
+		p.badOperand(f.name, k)
 	}
 }
 
@@ -282,12 +314,13 @@ func (p *parser) checkType(argument operand) {
 	}
 }
 
-// sizeOf is what size() tells: characters, bytes or members.
+// sizeOf is what size() tells: bytes, members, or for text what Java, in which DynamoDB is written, holds for its
+// length: UTF-16 code units.
 func sizeOf(v Value) (Value, bool) {
 	n := 0
 	switch v.kind {
 	case kindS:
-		n = utf8.RuneCountInString(v.text)
+		n = len(utf16.Encode([]rune(v.text)))
 	case kindB:
 		n = len(v.text)
 	case kindM:

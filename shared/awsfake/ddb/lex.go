@@ -62,7 +62,7 @@ func next(text string, i int) token {
 		return token{tokenValue, word, i}
 	case c >= '0' && c <= '9' && strings.Trim(word, "0123456789") == "":
 		return token{tokenNumber, word, i}
-	case wordByte(c) && (c < '0' || c > '9'):
+	case c != '_' && wordByte(c) && (c < '0' || c > '9'):
 		return token{tokenWord, word, i}
 	case i+1 < len(text) && (text[i:i+2] == "<>" || text[i:i+2] == "<=" || text[i:i+2] == ">="):
 		return token{tokenSign, text[i : i+2], i}

@@ -22,6 +22,12 @@ func newScope(names map[string]string, values map[string]attribute) (*scope, err
 			return nil, invalid("ExpressionAttributeNames contains invalid key: Syntax error; key: %q", name)
 		}
 	}
+	if values != nil && len(values) == 0 {
+		return nil, invalid("ExpressionAttributeValues must not be empty")
+	}
+	if names != nil && len(names) == 0 {
+		return nil, invalid("ExpressionAttributeNames must not be empty")
+	}
 	if len(values) > 0 {
 		s.values = make(map[string]Value, len(values))
 	}
@@ -186,7 +192,7 @@ func (p *parser) path() path {
 		case p.sign("["):
 			t := p.take()
 			n, err := strconv.Atoi(t.text)
-			if t.shape != tokenNumber || err != nil {
+			if t.shape != tokenNumber || err != nil || t.text != strconv.Itoa(n) {
 				p.pos--
 				p.syntax()
 				return nil

@@ -130,7 +130,20 @@ func (d *DB) cursor(r *reading, s *scope, b *bill) (*cursor, error) {
 	if c.paths, err = parseProjection(r.ProjectionExpression, s); err != nil {
 		return nil, err
 	}
+	if err := c.filterHeld(); err != nil {
+		return nil, err
+	}
 	return c, c.selects(r.Select)
+}
+
+// filterHeld refuses a filter on what the index does not hold.
+func (c *cursor) filterHeld() error {
+	for _, o := range operands(c.filter) {
+		if c.index != nil && o.path != nil && !c.index.holds(o.path[0].name) {
+			return invalid("One or more parameter values were invalid: Secondary index %s does not project one or more filter attributes: [%s]", c.index.name, o.path[0].name)
+		}
+	}
+	return nil
 }
 
 // choose takes the index.
@@ -266,11 +279,14 @@ func (c *cursor) page() (page []*row, more bool) {
 	if c.index != nil {
 		rows = &c.index.rows
 	}
-	size := 0
+	size := 0 // checked at the next row, so that a page that happens to be the last has no LastEvaluatedKey
 	visit := func(r *row) bool {
+		if more = size >= maxPage; more {
+			return false
+		}
 		page = append(page, r)
 		size += r.size
-		more = size >= maxPage || c.reading.Limit != nil && len(page) == *c.reading.Limit
+		more = c.reading.Limit != nil && len(page) == *c.reading.Limit
 		return !more
 	}
 	if c.backward {

@@ -177,7 +177,9 @@ func (d *DB) work(plans []*plan, b *bill) ([]change, error) {
 	failed, size := false, 0
 	for i, p := range plans {
 		c, err := p.against(d.now())
-		c.charge(b.table(p.table.name), 2)
+		if _, malformed := isValidation(err); !malformed {
+			c.charge(b.table(p.table.name), 2)
+		}
 		changes[i] = c
 		if c.new != nil {
 			size += c.new.size

@@ -1,6 +1,9 @@
 package ddb
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // parseUpdate reads an UpdateExpression; none gives an update that changes nothing.
 func parseUpdate(text *string, s *scope) (update, error) {
@@ -62,22 +65,37 @@ func (p *parser) list(item func() assignment) []assignment {
 func (p *parser) set() assignment {
 	a := assignment{path: p.path()}
 	p.expect("=")
-	a.source.left = p.term()
+	if end := p.closing(p.pos); p.opens() && end > 0 && !slices.Contains([]string{"+", "-"}, p.tokens[end+1].text) {
+		p.operator()
+		p.take()
+		if p.opens() {
+			p.fail("The expression has redundant parentheses;")
+		}
+		a.source = p.source()
+		p.expect(")")
+		return a
+	}
+	a.source = p.source()
+	return a
+}
+
+func (p *parser) source() source {
+	s := source{left: p.term()}
 	for _, sign := range []string{"+", "-"} {
-		if p.err == nil && a.source.sign == "" && p.sign(sign) {
+		if p.err == nil && s.sign == "" && p.sign(sign) {
 			p.operator()
-			a.source.sign, a.source.right = sign, p.term()
-			p.literal(sign, kindN, a.source.left, a.source.right)
+			s.sign, s.right = sign, p.term()
+			p.literal(sign, kindN, s.left, s.right)
 		}
 	}
-	return a
+	return s
 }
 
 // literal refuses a value of the wrong kind before any item is seen.
 func (p *parser) literal(operator string, wanted kind, terms ...term) {
 	for _, t := range terms {
 		if p.err == nil && t.value != nil && t.value.kind != wanted {
-			p.badOperand(operator, *t.value)
+			p.badOperand(operator, t.value.kind)
 		}
 	}
 }
@@ -89,7 +107,7 @@ func (p *parser) term() term {
 		return term{}
 	case t.shape == tokenValue:
 		return term{operand: operand{value: p.value()}}
-	case t.shape == tokenSign && t.text == "(":
+	case p.opens():
 		return p.bracketed()
 	case t.shape == tokenWord && p.peekAfter().text == "(":
 		return p.termFunction()
@@ -100,6 +118,10 @@ func (p *parser) term() term {
 func (p *parser) bracketed() term {
 	p.operator()
 	p.take()
+	if p.opens() {
+		p.fail("The expression has redundant parentheses;")
+		return term{}
+	}
 	t := p.term()
 	p.expect(")")
 	return t

@@ -184,7 +184,7 @@ func (v Value) checkSet() error {
 	seen := make(map[string]bool, len(v.list))
 	for _, e := range v.list {
 		if seen[e.text] {
-			return invalid("One or more parameter values were invalid: Input collection contains duplicates.")
+			return invalid("One or more parameter values were invalid: Input collection contains duplicates: %s", e.plain())
 		}
 		seen[e.text] = true
 	}

@@ -95,7 +95,7 @@ func (p *plan) target(w *write) error {
 			return err
 		}
 		p.key = p.table.key.of(p.keyItem)
-		return p.keepsKey()
+		return nil
 	}
 	if p.item, err = w.Item.item(); err != nil {
 		return err
@@ -104,7 +104,10 @@ func (p *plan) target(w *write) error {
 		return err
 	}
 	p.key = p.table.key.of(p.item)
-	return p.table.checkStored(p.item, "Item size has exceeded the maximum allowed size")
+	if p.item.size() > maxItem {
+		return invalid("Item size has exceeded the maximum allowed size")
+	}
+	return nil
 }
 
 func (t *table) readKey(a attributes) (Item, error) {
@@ -115,8 +118,12 @@ func (t *table) readKey(a attributes) (Item, error) {
 	return key, t.key.checkKey(key)
 }
 
-// keepsKey refuses an update of a key attribute.
-func (p *plan) keepsKey() error {
+// lawful refuses an update of a key attribute, and an attribute that an index cannot take. In a transaction it is the
+// reason why that is cancelled.
+func (p *plan) lawful() error {
+	if p.verb == verbPut {
+		return p.table.checkIndexKeys(p.item)
+	}
 	for _, a := range p.update.paths() {
 		if p.table.key.contains(a[0].name) {
 			return invalid("One or more parameter values were invalid: Cannot update attribute %s. This attribute is part of the key", a[0].name)
@@ -125,20 +132,12 @@ func (p *plan) keepsKey() error {
 	return nil
 }
 
-// checkStored refuses an item too large, or with a wrong type for an index.
-func (t *table) checkStored(it Item, tooLarge string) error {
-	if err := t.checkIndexKeys(it); err != nil {
-		return err
-	}
-	if it.size() > maxItem {
-		return invalid("%s", tooLarge)
-	}
-	return nil
-}
-
 // against works the plan out on the item as it is. The caller holds the table's lock. When the condition does not
 // hold, err is ConditionalCheckFailedException.
 func (p *plan) against(now time.Time) (change, error) {
+	if err := p.lawful(); err != nil {
+		return change{}, err
+	}
 	old := p.table.rows.get(p.key)
 	var it Item
 	if old != nil {
@@ -162,14 +161,25 @@ func (p *plan) against(now time.Time) (change, error) {
 	if it == nil {
 		it = p.keyItem
 	}
-	it, err := p.update.apply(it)
-	if err == nil {
-		err = p.table.checkStored(it, "Item size to update has exceeded the maximum allowed size")
-	}
+	it, err := p.updated(it)
 	if err != nil {
 		return unchanged, err
 	}
 	return p.table.change(p.key, old, it, now), nil
+}
+
+func (p *plan) updated(it Item) (Item, error) {
+	it, err := p.update.apply(it)
+	if err != nil {
+		return nil, err
+	}
+	if err := p.table.checkIndexKeys(it); err != nil {
+		return nil, err
+	}
+	if it.size() > maxItem {
+		return nil, invalid("Item size to update has exceeded the maximum allowed size")
+	}
+	return it, nil
 }
 
 // writeReply answers PutItem, UpdateItem and DeleteItem.
@@ -259,8 +269,10 @@ func (d *DB) perform(p *plan, b *tableBill) (change, error) {
 		return change{}, notFound()
 	}
 	c, err := p.against(d.now())
-	if err != nil {
-		c.charge(b, 1) // AWS charges for a condition that fails, too
+	if _, malformed := isValidation(err); err != nil {
+		if !malformed {
+			c.charge(b, 1) // AWS charges for a condition that fails, too
+		}
 		return c, err
 	}
 	if err := d.commit(c); err != nil {

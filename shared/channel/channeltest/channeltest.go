@@ -20,6 +20,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -104,6 +105,16 @@ func eachDelivery(set sample.Set, find func(sample.Sample) error) error {
 		if err := find(s); err != nil {
 			errs = append(errs, fmt.Errorf("%s.http: %w", s.Name, err))
 		}
+	}
+	return few(errs)
+}
+
+// few joins the first errors: one cause shows in many places, and a person reads them.
+func few(errs []error) error {
+	const enough = 5
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
+	if len(errs) > enough {
+		errs = append(errs[:enough:enough], fmt.Errorf("and %d more", len(errs)-enough))
 	}
 	return errors.Join(errs...)
 }

@@ -230,6 +230,10 @@ func isPublic(c channel.Channel, name string) bool {
 	return slices.ContainsFunc(c.Credentials, func(cr channel.Credential) bool { return cr.Name == name && cr.Public })
 }
 
+func isOptional(c channel.Channel, name string) bool {
+	return slices.ContainsFunc(c.Credentials, func(cr channel.Credential) bool { return cr.Name == name && cr.Optional })
+}
+
 // confidences are the texts that no error may hold: the secrets and what proves r.
 func confidences(c channel.Channel, set sample.Set, r channel.Request) []string {
 	var list []string

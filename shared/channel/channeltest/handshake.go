@@ -49,7 +49,7 @@ func eachHandshake(c channel.Channel, set sample.Set, find func(sample.Sample, c
 			errs = append(errs, fmt.Errorf("%s.http: %w", s.Name, err))
 		}
 	}
-	return errors.Join(errs...)
+	return few(errs)
 }
 
 func handshakeGolden(c channel.Channel, set sample.Set) error {
@@ -66,7 +66,7 @@ func handshakeGolden(c channel.Channel, set sample.Set) error {
 	if c.Handshake != nil && !answered {
 		errs = append(errs, errors.New("no handshake*.http is answered with status 200"))
 	}
-	return errors.Join(errs...)
+	return few(errs)
 }
 
 func handshakeForged(c channel.Channel, set sample.Set) error {
@@ -101,9 +101,9 @@ func handshakeForged(c channel.Channel, set sample.Set) error {
 			}
 		}
 		if !needed {
-			errs = append(errs, errors.New("answered alike whatever the account's credentials are"))
+			errs = append([]error{errors.New("answered alike whatever the account's credentials are")}, errs...)
 		}
-		return errors.Join(errs...)
+		return few(errs)
 	})
 }
 

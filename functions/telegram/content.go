@@ -260,15 +260,13 @@ func (m *message) thingParts() []events.Content {
 }
 
 // indefinite is the live_period of a location that is shared until further notice
-// (https://core.telegram.org/bots/api#editmessagelivelocation).
+// (https://core.telegram.org/bots/api#sendlocation).
 const indefinite = math.MaxInt32
 
 func (l *location) location(date int64) *events.Location {
 	out := &events.Location{Latitude: l.Latitude, Longitude: l.Longitude, Accuracy: l.Accuracy, Live: l.Period > 0}
-	if l.Period > 0 && l.Period < indefinite && date > 0 {
-		if until := unix(date).Add(time.Duration(l.Period) * time.Second); until.Year() < 10000 {
-			out.Until = until
-		}
+	if l.Period > 0 && l.Period < indefinite && !unix(date).IsZero() {
+		out.Until = unix(date).Add(time.Duration(l.Period) * time.Second)
 	}
 	return out
 }

@@ -88,7 +88,7 @@ func (m *message) conversation() *events.Conversation {
 	if m.IsTopic && m.Thread != 0 {
 		c.Topic = id(m.Thread)
 	}
-	if m.Connection != "" && m.Date > 0 && !m.byBrand() {
+	if m.Connection != "" && !unix(m.Date).IsZero() && !m.byBrand() {
 		c.Window = &events.Window{Kind: "business", ClosesAt: unix(m.Date).Add(businessWindow)}
 	}
 	return c

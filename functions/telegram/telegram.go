@@ -170,8 +170,9 @@ func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys
 
 func id(n int64) string { return strconv.FormatInt(n, 10) }
 
-// maxUnix is the last second that RFC 3339 can write: 9999-12-31T23:59:59Z.
-const maxUnix = 253402300799
+// maxUnix is the last time we believe, in the year 9892: RFC 3339 ends with 9999,
+// and a live location or a window may end up to 68 years after a time.
+const maxUnix = 250_000_000_000
 
 // unix is a time of the Bot API; the zero time where sec is none.
 func unix(sec int64) time.Time {

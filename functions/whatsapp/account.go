@@ -217,7 +217,7 @@ func participants(list []member) []events.Participant {
 	var out []events.Participant
 	for _, m := range list {
 		phone := orElse(m.WaID, strings.TrimPrefix(m.Input, "+"))
-		if ids := identities(m.UserID, phone, ""); ids != nil {
+		if ids := identities(nil, m.UserID, phone, ""); ids != nil {
 			out = append(out, events.Participant{Identity: ids[0]})
 		}
 	}

@@ -15,14 +15,12 @@ import (
 const mediaLife = 7 * 24 * time.Hour
 
 // content is what a message shows. WhatsApp sends one part per message.
-func content(m *message) []events.Content {
+func content(m *message) events.Content {
 	var c events.Content
 	ok := false
 	switch m.kind {
 	case "text":
-		if ok = m.text != nil; ok {
-			c = events.NewText(*m.text)
-		}
+		c, ok = events.NewText(m.text), m.hasText
 	case "image", "video", "audio", "document", "sticker":
 		c, ok = mediaContent(m)
 	case "location":
@@ -30,12 +28,12 @@ func content(m *message) []events.Content {
 	case "contacts":
 		c, ok = contactsContent(m)
 	default:
-		return []events.Content{unknownContent(m)}
+		return unknownContent(m)
 	}
 	if !ok {
-		c = events.NewUnsupported(m.kind, reasonOf(m, malformed), m.raw)
+		return events.NewUnsupported(m.kind, reasonOf(m, malformed), m.raw)
 	}
-	return []events.Content{c}
+	return c
 }
 
 // unknownContent stands for what the Cloud API does not pass on, and for what it

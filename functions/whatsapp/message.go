@@ -17,7 +17,11 @@ const serviceWindow = 24 * time.Hour
 // events.Customer, else written on the brand's side outside of Relais.
 func (b *batch) message(m *message, role, origin string) {
 	e, actor := b.envelope(m, role)
-	if !m.ok || m.id == "" || e.Data.Conversation == nil {
+	switch {
+	case m.ok && m.id != "" && m.kind == "system":
+		b.system(e, m)
+		return
+	case !m.ok || m.id == "" || e.Data.Conversation == nil:
 		b.unsupported(orElse(m.kind, "message"), malformed, m.raw)
 		return
 	}
@@ -28,8 +32,6 @@ func (b *batch) message(m *message, role, origin string) {
 		b.edit(e, m, actor, origin)
 	case "revoke":
 		b.revoke(e, m, actor)
-	case "system":
-		b.system(e, m)
 	default:
 		b.written(e, m, actor, origin)
 	}
@@ -85,14 +87,19 @@ func (b *batch) openWindow(e *events.Event) {
 }
 
 func (b *batch) asMessage(m *message, actor events.Actor, origin string) *events.Message {
-	msg := &events.Message{
-		PlatformID: m.id, Actor: actor, Origin: origin, Content: content(m), ReplyTo: quoted(m),
-	}
+	all := &struct { // one allocation for what lives together
+		message  events.Message
+		content  [1]events.Content
+		metadata [1]events.Field
+	}{content: [1]events.Content{content(m)}}
+	msg := &all.message
+	*msg = events.Message{PlatformID: m.id, Actor: actor, Origin: origin, Content: all.content[:], ReplyTo: quoted(m)}
 	if m.context.forwarded || m.context.often {
 		msg.Forward = &events.Forward{Often: m.context.often}
 	}
 	if b.phoneNumberID != "" { // tells an account's numbers apart when several share its URL
-		msg.Metadata = []events.Field{{Name: "phone_number_id", Value: b.phoneNumberID}}
+		all.metadata[0] = events.Field{Name: "phone_number_id", Value: b.phoneNumberID}
+		msg.Metadata = all.metadata[:]
 	}
 	return msg
 }
@@ -117,7 +124,7 @@ func (b *batch) referral(m *message) *events.Referral {
 	if w := r.Welcome.Text; w != "" {
 		from.Fields = append(from.Fields, events.Field{Name: "welcome_message", Value: w})
 	}
-	if t := r.ThumbnailURL; t != from.MediaURL {
+	if t := r.ThumbnailURL; t != "" && t != from.MediaURL {
 		from.Fields = append(from.Fields, events.Field{Name: "thumbnail_url", Value: t})
 	}
 	if m.context.product != "" {

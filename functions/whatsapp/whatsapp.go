@@ -164,7 +164,11 @@ func (b *batch) person(user, phone, parent string) *events.Contact {
 	if digits(user) {
 		user, phone = "", orElse(phone, user)
 	}
-	c := events.Contact{}
+	all := &struct { // one allocation for what lives together
+		contact events.Contact
+		ids     [2]events.Identity
+	}{}
+	c := &all.contact
 	if p := b.profile(user, phone); p != nil {
 		c.Name, c.Username = p.name, p.username
 		user, parent = orElse(user, p.userID), orElse(parent, p.parentID)
@@ -172,17 +176,16 @@ func (b *batch) person(user, phone, parent string) *events.Contact {
 			phone = p.waID
 		}
 	}
-	c.Identities = identities(user, phone, parent)
-	if c.Identities == nil {
+	if c.Identities = identities(all.ids[:0], user, phone, parent); len(c.Identities) == 0 {
 		return nil
 	}
-	return &c
+	return c
 }
 
-func identities(user, phone, parent string) []events.Identity {
-	var list []events.Identity
+// identities appends a person's identities to list.
+func identities(list []events.Identity, user, phone, parent string) []events.Identity {
 	if user != "" {
-		list = append(make([]events.Identity, 0, 2), events.Identity{Scheme: events.WhatsAppBSUID, Value: user})
+		list = append(list, events.Identity{Scheme: events.WhatsAppBSUID, Value: user})
 	}
 	if digits(phone) {
 		list = append(list, events.Identity{Scheme: events.Phone, Value: phone, Verified: "platform"})

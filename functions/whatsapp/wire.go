@@ -53,7 +53,8 @@ type message struct {
 	to, toUser, toParent   string
 	toKind                 string // "group" when to is a group's id
 	group                  string
-	text                   *string
+	text                   string
+	hasText                bool
 	part                   json.RawMessage // the member called like kind; see member
 	partKind               string
 	context                context
@@ -255,7 +256,7 @@ func (m *message) read(r *meta.Reader) {
 		case "errors":
 			m.errors = r.Skip()
 		case "text":
-			m.text = readBody(r)
+			m.text, m.hasText = readBody(r), true
 		case "message": // seen in the wild: an echo's content is one level deeper
 			m.read(r)
 		default:
@@ -287,8 +288,7 @@ func (m *message) member() json.RawMessage {
 	return found
 }
 
-func readBody(r *meta.Reader) *string {
-	var body string
+func readBody(r *meta.Reader) (body string) {
 	for key := range r.Members() {
 		if key == "body" {
 			body = r.Text()
@@ -296,7 +296,7 @@ func readBody(r *meta.Reader) *string {
 			r.Skip()
 		}
 	}
-	return &body
+	return body
 }
 
 func (c *context) read(r *meta.Reader) {

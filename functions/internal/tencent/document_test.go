@@ -125,7 +125,10 @@ func TestParseRefuses(t *testing.T) {
 		"unfinished":                "<xml><A>1</A>",
 		"unfinished CDATA":          "<xml><A><![CDATA[1</A></xml>",
 		"unfinished tag":            "<xml><A",
+		"unfinished end tag":        "<xml><A>1<",
+		"unfinished section":        "<xml><A>1<!",
 		"other root":                "<XML><A>1</A></XML>",
+		"unfinished root":           "<xml><",
 		"nothing":                   "",
 		"text":                      "success",
 		"not UTF-8":                 "<xml><A>\xff</A></xml>",
@@ -162,6 +165,9 @@ func TestParseRefuses(t *testing.T) {
 func FuzzParse(f *testing.F) {
 	f.Add(message1)
 	f.Add(message2)
+	for n := range len(message2) {
+		f.Add(message2[:n]) // what is cut off ends
+	}
 	f.Add("<xml><I><List><A>&#20320;<![CDATA[]]]]><![CDATA[>]]></A></List><List/></I></xml>")
 	f.Add(`{"A":1,"I":{"List":[{"B":"x"}]}}`)
 	f.Fuzz(func(t *testing.T, doc string) {

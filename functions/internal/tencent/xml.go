@@ -155,7 +155,8 @@ func (s *scanner) text() (value string, marked bool, err error) {
 
 // atTag says whether a tag follows: anything else in angle brackets but CDATA.
 func (s *scanner) atTag() bool {
-	return s.pos+1 < len(s.src) && s.src[s.pos] == '<' && s.src[s.pos+1] != '!'
+	rest := s.src[s.pos:]
+	return strings.HasPrefix(rest, "<") && !strings.HasPrefix(rest, "<!")
 }
 
 // part reads a CDATA section, or text up to the next angle bracket.

@@ -1,0 +1,79 @@
+package wechat
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/relais-dev/relais/events"
+)
+
+const head = "<xml><ToUserName>gh_1</ToUserName>"
+
+func parsePlain(body string) ([]events.Event, error) {
+	return parse(plainAccount(), post(vectorQuery, body))
+}
+
+func TestParseRefusesWithoutContent(t *testing.T) {
+	for _, v := range []struct{ name, body, place string }{
+		{"no document", "success canary", "message: xml at byte 0"},
+		{"DOCTYPE", "<!DOCTYPE xml><xml></xml>", "message: xml at byte 0"},
+		{"duplicate sender", head + "<FromUserName>a</FromUserName><FromUserName>canary</FromUserName></xml>", "element given twice"},
+		{"no time", head + "<FromUserName>a</FromUserName><MsgType>text</MsgType><MsgId>1</MsgId></xml>", "CreateTime"},
+		{"time is no number", head + "<FromUserName>a</FromUserName><CreateTime>canary</CreateTime><MsgType>text</MsgType><MsgId>1</MsgId></xml>", "CreateTime"},
+		{"time beyond the calendar", head + "<FromUserName>a</FromUserName><CreateTime>999999999999</CreateTime><MsgType>text</MsgType><MsgId>1</MsgId></xml>", "CreateTime"},
+		{"message without an id", head + "<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>text</MsgType></xml>", "MsgId"},
+		{"message of nobody", head + "<CreateTime>1785600000</CreateTime><MsgType>text</MsgType><MsgId>1</MsgId></xml>", "FromUserName"},
+		{"event of nobody", head + "<CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>CLICK</Event></xml>", "FromUserName"},
+	} {
+		_, err := parsePlain(v.body)
+		if err == nil || !strings.Contains(err.Error(), v.place) || strings.Contains(err.Error(), "canary") {
+			t.Errorf("%s: parse = %v, want an error naming %s and no content", v.name, err, v.place)
+		}
+	}
+	if _, err := parse(safeAccount(), post(vectorQuery, vector2Text)); err == nil {
+		t.Error("an account with a key parses an unencrypted push")
+	}
+}
+
+// The sheet's key for events: sender, time, event and event key.
+func TestKeys(t *testing.T) {
+	click := func(from, time, key string) string {
+		return head + "<FromUserName>" + from + "</FromUserName><CreateTime>" + time + "</CreateTime><MsgType>event</MsgType><Event>CLICK</Event><EventKey>" + key + "</EventKey></xml>"
+	}
+	seen := map[string]string{}
+	for _, body := range []string{click("a", "1785600000", "k"), click("b", "1785600000", "k"), click("a", "1785600001", "k"), click("a", "1785600000", "l"), click("a", "1785600000", "")} {
+		evs, err := parsePlain(body)
+		if err != nil || len(evs) != 1 {
+			t.Fatalf("parse = %v, %v", evs, err)
+		}
+		if other, twice := seen[evs[0].Key]; twice {
+			t.Errorf("%s and %s have the key %s", other, body, evs[0].Key)
+		}
+		seen[evs[0].Key] = body
+	}
+}
+
+// XML and JSON of one message give one event.
+func TestFormsAgree(t *testing.T) {
+	x, err := parsePlain(vector2Text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, err := parsePlain(`{"ToUserName":"gh_0a1b2c3d4e5f","FromUserName":"oDemoOpenid0001","CreateTime":1785600000,"MsgType":"text","Content":"你好","MsgId":25012345678901234}`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if x[0].Key != j[0].Key || !x[0].Time.Equal(j[0].Time) || x[0].Data.Message.Content[0].Text.Body != j[0].Data.Message.Content[0].Text.Body {
+		t.Errorf("XML gives %+v, JSON %+v", x[0], j[0])
+	}
+}
+
+func TestLocationOutsideTheEarth(t *testing.T) {
+	for _, v := range []struct{ lat, long string }{{"91", "0"}, {"0", "-181"}, {"NaN", "0"}, {"0", "Inf"}, {"", ""}} {
+		evs, err := parsePlain(head + "<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>location</MsgType><Location_X>" +
+			v.lat + "</Location_X><Location_Y>" + v.long + "</Location_Y><MsgId>1</MsgId></xml>")
+		if err != nil || len(evs) != 1 || evs[0].Data.Message.Content[0].Kind != events.KindUnsupported {
+			t.Errorf("%s, %s: parse = %v, %v, want unsupported content", v.lat, v.long, evs, err)
+		}
+	}
+}

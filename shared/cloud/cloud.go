@@ -19,7 +19,7 @@ import (
 type Budget struct {
 	Attempts int           // tries in all
 	Attempt  time.Duration // one try, connection included
-	Backoff  time.Duration // longest wait between tries
+	Backoff  time.Duration // longest wait between tries; 0 tries again at once
 }
 
 var (
@@ -45,7 +45,12 @@ func Load(ctx context.Context, b Budget) (aws.Config, error) {
 // Apply puts b's retries into cfg.
 func (b Budget) Apply(cfg aws.Config) aws.Config {
 	cfg.Retryer = func() aws.Retryer {
-		return retry.NewStandard(func(o *retry.StandardOptions) { o.MaxAttempts, o.MaxBackoff = b.Attempts, b.Backoff })
+		return retry.NewStandard(func(o *retry.StandardOptions) {
+			o.MaxAttempts, o.MaxBackoff = b.Attempts, b.Backoff
+			if b.Backoff == 0 {
+				o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
+			}
+		})
 	}
 	return cfg
 }

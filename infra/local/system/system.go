@@ -34,6 +34,7 @@ type Options struct {
 	PublicURL string         // how channels reach the gateway
 	AWSURL    string         // how integrators reach the AWS endpoint; queue URLs begin with it
 	Out       io.Writer      // the functions' logs
+	Hasty     bool           // failed calls are tried again at once: for tests, whose time stands still
 	Observe   func(awsfake.Call)
 	Intercept func(awsfake.Call) *awsfake.Fault
 }
@@ -81,8 +82,11 @@ func (s *System) Close() error { return s.AWS.Close() }
 // Now is the system's time.
 func (s *System) Now() time.Time { return s.opts.Clock.Now() }
 
-// Config is an AWS configuration of a principal: a function's name, or Admin.
+// ConfigOf is the AWS configuration of a principal: a function's name, or Admin.
 func (s *System) ConfigOf(principal string, b cloud.Budget) aws.Config {
+	if s.opts.Hasty {
+		b.Backoff = 0
+	}
 	return b.Apply(aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(principal, "local", ""),
 		HTTPClient: s.AWS.HTTPClient(), BaseEndpoint: &s.opts.AWSURL})
 }

@@ -174,38 +174,42 @@ func sign(a channel.Account, r *channel.Request) {
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	id := cmp.Or(r.Header.Get(headerID), digest(r.Body)) // verified deliveries have one
-	var w envelope
-	if json.Unmarshal(r.Body, &w) != nil || w.Type == "" {
+	w, err := decode(r.Body)
+	if w.Type == "" {
 		return nil, channel.Malform("body is not an object with a type")
 	}
 	if w.Type != "batch" {
-		return []events.Event{parseEvent(w, id, r.Body, r.Received)}, nil
+		return []events.Event{parseEvent(w, err, id, r.Body, r.Received)}, nil
 	}
-	var b batch
-	if json.Unmarshal(w.Data, &b) != nil || b.Events == nil {
+	items := w.Data.Events
+	if items == nil {
 		return nil, channel.Malform("data.events is not a list")
 	}
-	if len(b.Events) > maxBatch {
+	if len(items) > maxBatch {
 		return nil, channel.Malform("data.events holds more than " + strconv.Itoa(maxBatch))
 	}
-	evs := make([]events.Event, 0, len(b.Events))
-	for i, raw := range b.Events {
+	evs := make([]events.Event, 0, len(items))
+	for i, raw := range items {
 		evs = append(evs, parseItem(id+":"+strconv.Itoa(i), raw, r.Received))
 	}
 	return evs, nil
 }
 
+// decode reads an envelope. With an error it holds what is of the right type;
+// nothing where raw is no JSON.
+func decode(raw []byte) (w envelope, err error) {
+	err = json.Unmarshal(raw, &w)
+	return w, err
+}
+
 // parseItem turns an item of a batch into an event. place names it when it has no
 // usable id of its own: a retry has the same items in the same order.
 func parseItem(place string, raw json.RawMessage, received time.Time) events.Event {
-	var w envelope
-	if json.Unmarshal(raw, &w) != nil {
-		w = envelope{Type: "event"} // without data: malformed
-	}
+	w, err := decode(raw)
 	if validID.MatchString(w.ID) {
 		place = w.ID
 	}
-	e := parseEvent(w, place, raw, received)
+	e := parseEvent(w, err, place, raw, received)
 	e.Raw = raw
 	return e
 }

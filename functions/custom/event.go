@@ -2,7 +2,6 @@ package custom
 
 import (
 	"cmp"
-	"encoding/json"
 	"net/url"
 	"regexp"
 	"strings"
@@ -12,18 +11,17 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// parseEvent turns one envelope into an event. id is the delivery's, or the item's
-// own; raw its bytes.
-func parseEvent(w envelope, id string, raw []byte, received time.Time) events.Event {
-	p := parser{kind: w.Type, timestamp: w.Timestamp, raw: raw, received: received, out: events.Event{Key: "event:" + id}}
-	err := json.Unmarshal(w.Data, &p.data) // what has another type is left out, and the rest read
-	p.out.Time = cmp.Or(at(p.timestamp), at(p.SentAt))
+// parseEvent turns one envelope into an event. broken is what was wrong with its
+// types, id the delivery's or the item's own, raw its bytes.
+func parseEvent(w envelope, broken error, id string, raw []byte, received time.Time) events.Event {
+	p := parser{data: w.Data, kind: w.Type, raw: raw, received: received, out: events.Event{Key: "event:" + id}}
+	p.out.Time = cmp.Or(at(w.Timestamp), at(p.SentAt))
 	valid := p.data.valid()
 	if valid {
 		p.out.Rank = p.Seq
 		p.out.Data.Conversation, p.out.Data.Contact = p.Conversation.ours(), p.User.contact()
 	}
-	if err != nil || !valid || !p.fact() {
+	if broken != nil || !valid || !p.fact() {
 		p.unsupported(channel.Malformed)
 	}
 	return p.out
@@ -32,11 +30,10 @@ func parseEvent(w envelope, id string, raw []byte, received time.Time) events.Ev
 // A parser turns what one envelope says into the fact of out.
 type parser struct {
 	data
-	kind      string // the envelope's type
-	timestamp string
-	raw       []byte
-	received  time.Time
-	out       events.Event
+	kind     string // the envelope's type
+	raw      []byte
+	received time.Time
+	out      events.Event
 }
 
 // fact sets out's type and fact. It reports whether the data have what the kind
@@ -44,6 +41,8 @@ type parser struct {
 func (p *parser) fact() bool {
 	placed, named := p.Conversation != nil, p.User != nil
 	switch p.kind {
+	case "":
+		return false
 	case "message.created":
 		return placed && named && p.created()
 	case "message.updated":

@@ -8,19 +8,16 @@ import "encoding/json"
 
 // envelope is a whole delivery, or an item of a batch.
 type envelope struct {
-	ID        string          `json:"id"` // of a batch's item only
-	Type      string          `json:"type"`
-	Timestamp string          `json:"timestamp"` // RFC 3339
-	Data      json.RawMessage `json:"data"`
+	ID        string `json:"id"` // of a batch's item only
+	Type      string `json:"type"`
+	Timestamp string `json:"timestamp"` // RFC 3339
+	Data      data   `json:"data"`
 }
 
-// batch is the data of the type batch.
-type batch struct {
-	Events []json.RawMessage `json:"events"` // 1 to maxBatch envelopes
-}
-
-// data is what every other type holds; the type says which members are set.
+// data is what the types hold; the type says which members are set.
 type data struct {
+	Events []json.RawMessage `json:"events"` // batch: at most maxBatch envelopes
+
 	Conversation *conversation `json:"conversation"`
 	User         *user         `json:"user"`
 	SentAt       string        `json:"sentAt"` // RFC 3339; before timestamp where both are set

@@ -75,7 +75,7 @@ func (b *batch) fact(t events.Type, kind string, d events.Data) events.Event {
 func (b *batch) others() {
 	aspect := aspectOf(b.field)
 	if aspect == "" {
-		b.unsupported(b.field, "unknown field", b.raw)
+		b.unsupported(b.field, "no event for this field", b.raw)
 		return
 	}
 	list := fields(b.raw)
@@ -218,6 +218,9 @@ func participants(list []member) []events.Participant {
 	for _, m := range list {
 		phone := orElse(m.WaID, strings.TrimPrefix(m.Input, "+"))
 		if ids := identities(nil, m.UserID, phone, ""); ids != nil {
+			if m.UserID == "" && m.WaID == "" { // the brand's word, not the platform's
+				ids[0].Verified = ""
+			}
 			out = append(out, events.Participant{Identity: ids[0]})
 		}
 	}

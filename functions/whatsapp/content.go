@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
@@ -82,16 +83,16 @@ func mediaType(kind string, voice bool) string {
 	return kind // image, video, audio and sticker are called so here too
 }
 
-// hexOf is a base64 digest in hex. Some senders' digests are hex already.
+// hexOf is a base64 SHA-256 in hex; some senders' digests are hex already. What is
+// no SHA-256 is left out: it could not be checked.
 func hexOf(digest string) string {
-	if b, err := hex.DecodeString(digest); err == nil && len(b) == 32 {
+	if b, err := hex.DecodeString(digest); err == nil && len(b) == sha256.Size {
 		return strings.ToLower(digest)
 	}
-	b, err := base64.StdEncoding.DecodeString(digest)
-	if err != nil {
-		return ""
+	if b, err := base64.StdEncoding.DecodeString(digest); err == nil && len(b) == sha256.Size {
+		return hex.EncodeToString(b)
 	}
-	return hex.EncodeToString(b)
+	return ""
 }
 
 func locationContent(m *message) (events.Content, bool) {

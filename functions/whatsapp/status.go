@@ -96,7 +96,7 @@ func (b *batch) payment(e events.Event, s *status) {
 		out.Fields = append(out.Fields, events.Field{Name: "refunds", Value: strconv.Itoa(n)})
 	}
 	if t.Error != nil {
-		out.Error = &events.StatusError{Class: events.ClassPlatform, Code: t.Error.Code, Title: t.Error.Reason}
+		out.Error = &events.StatusError{Class: events.ClassUnknown, Code: t.Error.Code, Title: t.Error.Reason}
 	}
 	e.Data.Payment = out
 	b.add(e)

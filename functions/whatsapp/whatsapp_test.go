@@ -123,9 +123,10 @@ func TestSamples(t *testing.T) {
 		want       events.Type
 		check      func(events.Data) bool
 	}{
+		// The sample's digest has 8 bytes: it is no SHA-256.
 		{"image without a number", `{"from_user_id":"US.500000000000000000077","id":"wamid.A2","timestamp":"1785600010","type":"image","image":{"id":"330000001","mime_type":"image/jpeg","sha256":"q83vEjRWeJA=","caption":"my receipt","url":"https://lookaside.example/x"}}`, events.MessageReceived, func(d events.Data) bool {
 			m := d.Message.Content[0].Media
-			return m.SHA256 == "abcdef1234567890" && m.Caption == "my receipt" && m.URL == "" && len(d.Contact.Identities) == 1
+			return m.SHA256 == "" && m.Caption == "my receipt" && m.URL == "" && len(d.Contact.Identities) == 1
 		}},
 		{"list", `{"from":"15550100099","id":"wamid.A3","timestamp":"1785600020","type":"interactive","context":{"from":"15550100001","id":"wamid.B7"},"interactive":{"type":"list_reply","list_reply":{"id":"slot-2","title":"Tue 10:00","description":"Main street"}}}`, events.InteractionReceived, func(d events.Data) bool {
 			return d.Interaction.Option == "slot-2" && d.Interaction.Text == "Tue 10:00" && d.Interaction.Of.PlatformID == "wamid.B7"
@@ -344,6 +345,18 @@ func TestErrorClasses(t *testing.T) {
 			if got != class || e.Code != fmt.Sprint(code) {
 				t.Errorf("%d is %q, want %q (+: may be retried)", code, got, class)
 			}
+		}
+	}
+}
+
+func TestDigest(t *testing.T) {
+	const want = "237cc7e9d4f6940f28b75cbb19501c3784379febc5763d989357109399b56fba"
+	for digest, want := range map[string]string{
+		"I3zH6dT2lA8ot1y7GVAcN4Q3n+vFdj2Yk1cQk5m1b7o=": want, want: want, strings.ToUpper(want): want, "q83vEjRWeJA=": "", "": "", "?": "",
+	} {
+		item := `{` + user + `,"id":"wamid.1","type":"image","image":{"id":"3","sha256":"` + digest + `"}}`
+		if got := parse(t, messages(item))[0].Data.Message.Content[0].Media.SHA256; got != want {
+			t.Errorf("%q becomes %q, want %q", digest, got, want)
 		}
 	}
 }

@@ -14,7 +14,7 @@ func Price(number, currency string) *events.Money {
 	whole, fraction, _ := strings.Cut(number, ".")
 	fraction = strings.TrimRight(fraction, "0")
 	digits := minorDigits(currency)
-	if len(fraction) > digits || currency == "" || strings.ContainsAny(fraction, "+-_eE") {
+	if whole == "" || len(fraction) > digits || currency == "" || strings.ContainsAny(fraction, "+-_eE") {
 		return nil
 	}
 	n, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", digits-len(fraction)), 10, 64)

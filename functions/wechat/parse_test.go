@@ -1,6 +1,9 @@
 package wechat
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -76,4 +79,37 @@ func TestLocationOutsideTheEarth(t *testing.T) {
 			t.Errorf("%s, %s: parse = %v, %v, want unsupported content", v.lat, v.long, evs, err)
 		}
 	}
+}
+
+// FuzzPlaintext grows messages from the readable samples; the encrypted ones, from
+// which FuzzChannel starts, hardly ever open after a change.
+func FuzzPlaintext(f *testing.F) {
+	files, err := filepath.Glob("testdata/plain/*")
+	if err != nil || len(files) == 0 {
+		f.Fatalf("testdata/plain: %v, %d files", err, len(files))
+	}
+	for _, name := range files {
+		text, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(string(text))
+	}
+	f.Fuzz(func(t *testing.T, body string) {
+		evs, err := Channel.Events(plainAccount(), post(vectorQuery, body))
+		if err != nil && !strings.HasPrefix(err.Error(), "parse: ") {
+			t.Fatalf("an event is invalid: %v", err)
+		}
+		if err == nil && len(evs) == 0 {
+			t.Fatal("a push is lost")
+		}
+		for _, e := range evs {
+			if _, err := json.Marshal(e); err != nil || strings.HasSuffix(e.Key, ":") || len(e.Raw) == 0 {
+				t.Fatalf("%s with the key %q and %d bytes of raw: %v", e.Type, e.Key, len(e.Raw), err)
+			}
+			if m := e.Data.Message; m != nil && m.PlatformID == "" {
+				t.Fatalf("%s has no platform id", e.Type)
+			}
+		}
+	})
 }

@@ -50,12 +50,12 @@ func (s *scanner) content() error {
 	for {
 		s.skipSpace()
 		switch {
-		case s.take("</"):
-			if s.depth == 0 {
-				return s.endTag("xml")
+		case strings.HasPrefix(s.src[s.pos:], "</"):
+			if s.depth == 0 && s.endTag("xml") {
+				return nil
 			}
-			if err := s.closeParent(); err != nil {
-				return err
+			if s.depth == 0 || !s.closeParent() {
+				return s.bad(mismatch)
 			}
 		case s.take("<"):
 			if err := s.element(); err != nil {
@@ -92,10 +92,13 @@ func (s *scanner) element() error {
 	if err != nil {
 		return err
 	}
-	if s.take("</") {
+	if s.endTag(name) {
 		leaf.Value = value
 		s.nodes = append(s.nodes, leaf)
-		return s.endTag(name)
+		return nil
+	}
+	if s.take("</") {
+		return s.bad(mismatch)
 	}
 	if marked || strings.Trim(value, space) != "" {
 		return s.bad("text beside elements")
@@ -116,21 +119,26 @@ func (s *scanner) openParent(name string, start int) error {
 	return nil
 }
 
-func (s *scanner) closeParent() error {
+func (s *scanner) closeParent() bool {
 	s.depth--
 	o := s.open[s.depth]
-	if err := s.endTag(s.nodes[o.node].Name); err != nil {
-		return err
+	if !s.endTag(s.nodes[o.node].Name) {
+		return false
 	}
 	s.nodes[o.node].Value = s.src[o.start:s.pos]
-	return nil
+	return true
 }
 
-func (s *scanner) endTag(name string) error {
-	if !s.take(name) || !s.take(">") {
-		return s.bad("end tag does not match")
+const mismatch = "end tag does not match"
+
+// endTag takes the end tag of name, if that is what follows.
+func (s *scanner) endTag(name string) bool {
+	end := s.pos + len("</") + len(name)
+	if end >= len(s.src) || s.src[s.pos] != '<' || s.src[s.pos+1] != '/' || s.src[end] != '>' || s.src[s.pos+2:end] != name {
+		return false
 	}
-	return nil
+	s.pos = end + 1
+	return true
 }
 
 // text reads character data up to the next tag. marked says that it holds a

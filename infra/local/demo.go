@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -43,7 +44,7 @@ const patience = 30 * time.Second
 // demo posts every recorded webhook of every channel, really signed, over HTTP,
 // and its text message twice, as platforms do. Then it plays the integrators, and
 // compares what they received with what was accepted.
-func demo(ctx context.Context, o system.Options, out io.Writer) error {
+func demo(ctx context.Context, o system.Options, all bool, out io.Writer) error {
 	web, err := listen("127.0.0.1:0", "--listen")
 	if err != nil {
 		return err
@@ -79,7 +80,7 @@ func demo(ctx context.Context, o system.Options, out io.Writer) error {
 	if err := r.receiveAll(ctx, s); err != nil {
 		return err
 	}
-	return r.report(s, out)
+	return r.report(s, out, all)
 }
 
 // postAll posts a channel's samples: handshakes as they are, the rest signed now.
@@ -88,7 +89,8 @@ func (r *result) postAll(ctx context.Context, s *system.System, ch channel.Chann
 	if err != nil {
 		return err
 	}
-	var posts, accepted, seen int
+	var posts, accepted int
+	before := len(r.expected)
 	for _, x := range set.Samples {
 		if x.Request.Method != http.MethodPost {
 			continue
@@ -110,10 +112,9 @@ func (r *result) postAll(ctx context.Context, s *system.System, ch channel.Chann
 			}
 		}
 	}
-	seen = len(r.expected)
 	r.webhooks += posts
 	r.accepted += accepted
-	fmt.Fprintf(out, "%-10s %3d webhooks signed and posted, %3d accepted (%d events so far)\n", ch.Name, posts, accepted, seen)
+	fmt.Fprintf(out, "%-10s %3d webhooks signed and posted, %3d accepted, %3d events\n", ch.Name, posts, accepted, len(r.expected)-before)
 	return nil
 }
 
@@ -222,17 +223,26 @@ func receive(ctx context.Context, c *sqs.Client, url string) ([]events.Event, er
 	return got, nil
 }
 
+// shown is how many events of a channel the demo prints per destination.
+const shown = 5
+
 // report shows what each destination received, and the sum.
-func (r *result) report(s *system.System, out io.Writer) error {
+func (r *result) report(s *system.System, out io.Writer, all bool) error {
 	seen := map[string]int{}
 	for _, d := range s.System.Config.DestinationNames() {
-		fmt.Fprintf(out, "\n%s received\n", d)
-		w := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
+		byChannel := map[string][]events.Event{}
+		n := 0
 		for _, x := range r.delivered {
 			if x.destination == d {
 				seen[d+" "+x.event.ID]++
-				fmt.Fprintf(w, "  %s\t%s\t#%s\t%s\t%s\n", x.event.Channel, short(x.event.Subject), strings.TrimLeft(x.event.Sequence, "0"), x.event.Type, summary(x.event))
+				byChannel[x.event.Channel] = append(byChannel[x.event.Channel], x.event)
+				n++
 			}
+		}
+		fmt.Fprintf(out, "\n%s received %d events\n", d, n)
+		w := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
+		for _, ch := range slices.Sorted(maps.Keys(byChannel)) {
+			printSome(w, byChannel[ch], all)
 		}
 		w.Flush()
 	}
@@ -255,6 +265,16 @@ func (r *result) report(s *system.System, out io.Writer) error {
 		return errors.New("the demo did not deliver everything exactly once")
 	}
 	return nil
+}
+
+func printSome(w io.Writer, list []events.Event, all bool) {
+	for i, e := range list {
+		if i == shown && !all {
+			fmt.Fprintf(w, "  %s\t… and %d more\n", e.Channel, len(list)-shown)
+			return
+		}
+		fmt.Fprintf(w, "  %s\t%s #%s\t%s\t%s\n", e.Channel, short(e.Subject), strings.TrimLeft(e.Sequence, "0"), e.Type, summary(e))
+	}
 }
 
 // short is enough of an id to tell conversations apart on a screen.

@@ -24,6 +24,7 @@ import (
 
 type flags struct {
 	listen, awsListen, data, config string
+	all                             bool
 }
 
 const usage = `Usage: go run ./infra/local [flags]         stay up until Ctrl-C
@@ -59,7 +60,7 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 	o := system.Options{Config: config, Root: filepath.Dir(f.config), Dir: f.data, Out: logs}
 	if isDemo {
 		o.Out = io.Discard
-		return demo(ctx, o, out)
+		return demo(ctx, o, f.all, out)
 	}
 	return serve(ctx, f, o, out)
 }
@@ -76,6 +77,7 @@ func parseFlags(args []string, out io.Writer) (flags, error) {
 	set.StringVar(&f.awsListen, "aws-listen", "127.0.0.1:4566", "address of the AWS API for integrators")
 	set.StringVar(&f.data, "data", "", "keep state in this directory (default: in memory)")
 	set.StringVar(&f.config, "config", "cdk.json", "configuration; its directory is the project's root")
+	set.BoolVar(&f.all, "all", false, "demo: print every event that was received")
 	if err := set.Parse(args); err != nil {
 		return f, err
 	}

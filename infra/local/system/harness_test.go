@@ -27,7 +27,7 @@ import (
 )
 
 // config routes orders to two destinations and everything else to one.
-const config = `{"destinations":{"support":{},"shop":{}},"default":"support","rules":[
+const config = `{"channels":["whatsapp"],"destinations":{"support":{},"shop":{}},"default":"support","rules":[
 	{"name":"orders","when":"event.data.message.content.exists(c, c.kind == 'text' && c.text.body.startsWith('order'))","to":["shop","support"]}]}`
 
 // A rig is a system whose time stands still and whose workers move when told.
@@ -35,8 +35,9 @@ type rig struct {
 	t   testing.TB
 	sys *system.System
 
-	clock *awsfake.Clock
-	logs  *bytes.Buffer
+	clock   *awsfake.Clock
+	logs    *bytes.Buffer
+	account channel.Account // the demo account of whatsapp
 
 	mu    sync.Mutex
 	calls []awsfake.Call
@@ -61,6 +62,11 @@ func newRig(t testing.TB, options ...option) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.sys.Close() })
+	set, err := r.sys.Samples("whatsapp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.account = set.Account
 	return r
 }
 
@@ -128,13 +134,8 @@ func body(ms ...message) []byte {
 
 // signed is an HTTP request that the demo account's platform would make.
 func (r *rig) signed(b []byte) *http.Request {
-	r.t.Helper()
-	set, err := r.sys.Samples("whatsapp")
-	if err != nil {
-		r.t.Fatal(err)
-	}
 	req := channel.Request{Method: "POST", Path: "/webhooks/whatsapp/demo", Header: http.Header{"Content-Type": {"application/json"}}, Body: b, Received: r.clock.Now()}
-	whatsapp.Channel.Sign(set.Account, &req)
+	whatsapp.Channel.Sign(r.account, &req)
 	hr := httptest.NewRequest(req.Method, req.Path, bytes.NewReader(b))
 	hr.Header = req.Header
 	return hr

@@ -218,6 +218,7 @@ func TestWhatIsOneEvent(t *testing.T) {
 		{name: "a message, retried under another id", id1: "delivery_1", b1: created("m", "c", ""), id2: "delivery_2", b2: created("m", "c", ""), same: true},
 		{name: "a message's id in another conversation", id1: "delivery_1", b1: created("m", "c", ""), id2: "delivery_2", b2: created("m", "d", "")},
 		{name: "ids that meet at the colon", id1: "delivery_1", b1: created("b:c", "a", ""), id2: "delivery_2", b2: created("c", "a:b", "")},
+		{name: "an id that ends with a colon", id1: "delivery_1", b1: created("m", "c", ""), id2: "delivery_2", b2: created("m:", "c", "")},
 		{name: "ids that differ in case", id1: "delivery_1", b1: created("m", "c", ""), id2: "delivery_2", b2: created("M", "c", "")},
 		{name: "an item, retried in another batch", id1: "delivery_1", b1: item("event_01", typing), id2: "delivery_2", b2: item("event_01", typing), same: true},
 		{name: "two items", id1: "delivery_1", b1: item("event_01", typing), id2: "delivery_1", b2: item("event_02", typing)},
@@ -347,6 +348,7 @@ func TestMalformedItems(t *testing.T) {
 		`{"type":"message.updated","data":{` + place + `}}`, `{"type":"message.deleted","data":{` + place + `}}`,
 		`{"type":"reaction.changed","data":{` + place + `,"emoji":"x"}}`, `{"type":"reaction.changed","data":{` + place + `,"messageId":"m"}}`,
 		`{"type":"postback","data":{` + place + `}}`, `{"type":"receipt","data":{` + place + `,"messageId":"m","status":"queued"}}`,
+		`{"type":"receipt","data":{` + place + `,"messageId":"c:m","status":"read"}}`,
 		`{"type":"receipt","data":{` + place + `,"status":"read"}}`, `{"type":"receipt","data":{"externalMessageId":"m","status":"read"}}`,
 		`{"type":"user.updated","data":{}}`, `{"type":"conversation.updated","data":{` + place + `}}`, `{"type":"conversation.closed","data":{}}`,
 	} {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"net/url"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -249,10 +250,10 @@ func (p *parser) target(external, own string) *events.Ref {
 }
 
 // theirs is a message that a person sent. Bridges need their ids to be unique
-// within a conversation only, so the platform id holds both; the conversation's
-// is escaped, so that the first colon parts them.
+// within a conversation only, so the platform id holds both, escaped: the colon
+// parts them, and no id of ours holds one.
 func (p *parser) theirs(external string) events.Ref {
-	return events.Ref{PlatformID: url.QueryEscape(p.Conversation.ExternalID) + ":" + external}
+	return events.Ref{PlatformID: url.QueryEscape(p.Conversation.ExternalID) + ":" + url.QueryEscape(external)}
 }
 
 // ours is a message that we sent: the bridge got our id with it.
@@ -302,8 +303,11 @@ func (u *user) phone() string {
 	return ""
 }
 
-// maxID bounds ids, in bytes.
+// maxID bounds the bridge's ids, in bytes.
 const maxID = 256
+
+// ownID is the form of a message id that we gave to the bridge.
+var ownID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
 
 // valid says whether the ids in d can be used, and the conversation is of a known kind.
 func (d *data) valid() bool {
@@ -313,19 +317,15 @@ func (d *data) valid() bool {
 	if d.User != nil && !isID(d.User.ExternalID) {
 		return false
 	}
-	ids := []string{d.ExternalMessageID, d.MessageID, d.SourceMessageID}
+	theirs, own := []string{d.ExternalMessageID}, []string{d.MessageID, d.SourceMessageID}
 	if d.ReplyTo != nil {
-		ids = append(ids, d.ReplyTo.ExternalMessageID, d.ReplyTo.MessageID)
+		theirs, own = append(theirs, d.ReplyTo.ExternalMessageID), append(own, d.ReplyTo.MessageID)
 	}
 	if d.Content != nil {
-		ids = append(ids, d.Content.SourceMessageID)
+		own = append(own, d.Content.SourceMessageID)
 	}
-	for _, id := range ids {
-		if id != "" && !isID(id) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(theirs, func(id string) bool { return id != "" && !isID(id) }) &&
+		!slices.ContainsFunc(own, func(id string) bool { return id != "" && !ownID.MatchString(id) })
 }
 
 func isID(s string) bool { return strings.TrimSpace(s) != "" && len(s) <= maxID }

@@ -19,6 +19,8 @@ func coverage() []check {
 		{"coverage/unicode", "People write emoji: one sample holds text with a character above U+FFFF, and it arrives whole.", unicodeKept},
 		{"coverage/batch", "Where deliveries carry lists of events, batch.http holds several: only a batch shows that none is lost.", batchRecorded},
 		{"coverage/events", "Every event of a sample is valid, with ids, and with the platform's own time, within a year of the account's now (a wrong unit shows as 1970 or the year 58000).", eventsSound},
+		{"coverage/schema", "Every event of a sample matches the published JSON Schema of its type: integrators generate code from it.", eventsMatchSchema},
+		{"coverage/ack", "When a delivery's events are committed, new or known, the platform hears success: after anything else it would send them again.", acknowledged},
 	}
 }
 
@@ -135,5 +137,19 @@ func eventsSound(c channel.Channel, set sample.Set) error {
 			}
 		}
 		return err
+	})
+}
+
+func acknowledged(c channel.Channel, set sample.Set) error {
+	if c.Ack == nil {
+		return nil // the core answers 200
+	}
+	return eachDelivery(set, func(s sample.Sample) error {
+		for _, receipt := range []channel.Receipt{{}, {New: 1}, {Duplicates: 1}} {
+			if answer := c.Ack(set.Account, s.Request, receipt); !isOK(answer) {
+				return fmt.Errorf("answered %d after %+v", answer.Status, receipt)
+			}
+		}
+		return nil
 	})
 }

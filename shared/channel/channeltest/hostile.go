@@ -27,13 +27,17 @@ func hostility() []check {
 // canary is content that no error may hold.
 const canary = "canary-5ecb0d2f"
 
-// patience is how long one Parse may take before it counts as endless: a thousand
-// times what a body of any size needs, on a busy machine.
-const patience = 20 * time.Second
+// patience is how long one Parse may take before it counts as endless: more than
+// a thousand times what a body of any size needs, for a busy machine.
+const patience = 10 * time.Second
 
 // outcome is nil when parsing r ends well and soon: in sound events, or in an error
 // that tells no content.
 func outcome(c channel.Channel, a channel.Account, r channel.Request) ([]events.Event, error) {
+	return outcomeWithin(patience, c, a, r)
+}
+
+func outcomeWithin(patience time.Duration, c channel.Channel, a channel.Account, r channel.Request) ([]events.Event, error) {
 	type result struct {
 		evs []events.Event
 		err error

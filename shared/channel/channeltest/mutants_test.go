@@ -490,6 +490,17 @@ var coverageMutants = []mutant{
 	})},
 	{name: "no batch", check: "coverage/batch", words: "events can hold several", files: map[string]string{"testdata/in/batch.http": "", "testdata/in/batch.json": ""}},
 	{name: "milliseconds for seconds", check: "coverage/events", words: "happened", change: eachWith(func(e *events.Event) { e.Time = time.Unix(e.Time.UnixMilli()/1e6, 0) })},
+	{name: "a role of its own", check: "coverage/schema", words: "role", change: eachWith(func(e *events.Event) {
+		if e.Data.Message != nil {
+			e.Data.Message.Actor.Role = "boss"
+		}
+	})},
+	{name: "an unknown type", check: "coverage/schema", words: "type", change: eachWith(func(e *events.Event) { e.Type = "message.seen.v1" })},
+	{name: "refuses duplicates", check: "coverage/ack", words: "409", change: func(c *channel.Channel) {
+		c.Ack = func(_ channel.Account, _ channel.Request, receipt channel.Receipt) channel.Response {
+			return channel.Response{Status: 200 + 209*receipt.Duplicates}
+		}
+	}},
 	{name: "no content", check: "coverage/events", words: "content", change: eachWith(func(e *events.Event) {
 		if e.Data.Message != nil {
 			e.Data.Message.Content = nil

@@ -13,6 +13,7 @@ import (
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/function"
 )
 
 var update = flag.Bool("update", false, "rewrite the table of channels in README.md")
@@ -42,7 +43,7 @@ func TestEveryFolderIsListed(t *testing.T) {
 }
 
 func TestUnknownFunction(t *testing.T) {
-	if _, err := functions.New("nobody", functions.Env{}); err == nil {
+	if _, err := functions.New("nobody", function.Env{}); err == nil {
 		t.Error("no error for a function that does not exist")
 	}
 }

@@ -6,6 +6,9 @@ import (
 	"context"
 	"log/slog"
 
+	"github.com/relais-dev/relais/shared/cloud"
+	"github.com/relais-dev/relais/shared/function"
+	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
@@ -17,6 +20,15 @@ type Drainer struct {
 	Ingress *queue.Queue
 	Log     *slog.Logger
 	Metrics *observe.Metrics
+}
+
+// New is the drainer.
+func New(name string, e function.Env) (function.Handler, error) {
+	c, err := e.Clients(cloud.Work)
+	if err != nil {
+		return nil, err
+	}
+	return &Drainer{Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Log: e.Log(name), Metrics: e.Metrics(name)}, nil
 }
 
 // Invoke handles a batch of spill messages. What cannot be committed stays in

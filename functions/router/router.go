@@ -12,9 +12,11 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
-	"time"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/cloud"
+	"github.com/relais-dev/relais/shared/function"
+	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/route"
@@ -28,7 +30,35 @@ type Router struct {
 	Destinations map[string]*queue.Queue
 	Log          *slog.Logger
 	Metrics      *observe.Metrics
-	Now          func() time.Time
+}
+
+// New is the router. It reads its rules from the routes file beside it.
+func New(name string, e function.Env) (function.Handler, error) {
+	c, err := e.Clients(cloud.Work)
+	if err != nil {
+		return nil, err
+	}
+	text, err := e.ReadFile(e.Getenv(names.EnvRoutes))
+	if err != nil {
+		return nil, fmt.Errorf("read routes: %w", err)
+	}
+	var config route.Config
+	if err := json.Unmarshal(text, &config); err != nil {
+		return nil, fmt.Errorf("routes: %w", err)
+	}
+	rules, err := route.Compile(config, e.Getenv(names.EnvStage))
+	if err != nil {
+		return nil, err
+	}
+	urls := map[string]string{}
+	if err := json.Unmarshal([]byte(e.Getenv(names.EnvDestinations)), &urls); err != nil {
+		return nil, fmt.Errorf("%s: %w", names.EnvDestinations, err)
+	}
+	destinations := map[string]*queue.Queue{}
+	for d, url := range urls {
+		destinations[d] = queue.New(c.SQS, url)
+	}
+	return &Router{Table: e.Table(c), Rules: rules, Destinations: destinations, Log: e.Log(name), Metrics: e.Metrics(name)}, nil
 }
 
 const (

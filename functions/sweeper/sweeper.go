@@ -12,6 +12,9 @@ import (
 	"slices"
 	"time"
 
+	"github.com/relais-dev/relais/shared/cloud"
+	"github.com/relais-dev/relais/shared/function"
+	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
@@ -25,6 +28,16 @@ type Sweeper struct {
 	Log     *slog.Logger
 	Metrics *observe.Metrics
 	Now     func() time.Time
+}
+
+// New is the sweeper.
+func New(name string, e function.Env) (function.Handler, error) {
+	c, err := e.Clients(cloud.Work)
+	if err != nil {
+		return nil, err
+	}
+	return &Sweeper{Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Spill: e.Queue(c, names.EnvSpill),
+		Log: e.Log(name), Metrics: e.Metrics(name), Now: e.Now}, nil
 }
 
 const (
@@ -88,14 +101,7 @@ func (s *Sweeper) Sweep(ctx context.Context) (Report, error) {
 }
 
 func (s *Sweeper) ring(ctx context.Context, due []store.Due, now time.Time) (int, error) {
-	var rings []queue.Message
-	seen := map[string]bool{}
-	for _, d := range due {
-		if !seen[d.Conversation] {
-			seen[d.Conversation] = true
-			rings = append(rings, queue.RingAgain(d.Conversation, d.ID, now))
-		}
-	}
+	rings := queue.RingsAgain(due, now)
 	failed, err := s.Ingress.SendAll(ctx, rings)
 	if err != nil {
 		s.Metrics.Count(observe.RingFailed, len(failed))

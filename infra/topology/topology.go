@@ -22,6 +22,7 @@ type System struct {
 // A Function is one Lambda function. Name is also its handler.
 type Function struct {
 	Name     string
+	Program  string        // its executable: Bootstrap or RouterBootstrap
 	Channel  string        // the channel whose webhooks it takes, or ""
 	Route    string        // of the HTTP API, or ""
 	Consumes string        // the queue it works for, or ""
@@ -33,6 +34,13 @@ type Function struct {
 	Env      []Variable
 	Grants   []Grant
 }
+
+// The executables: main packages below functions. The router's is apart because
+// its rules weigh more than everything else.
+const (
+	Bootstrap       = "bootstrap"
+	RouterBootstrap = "bootstrap/router"
+)
 
 // A Variable is an environment variable and what it points at.
 type Variable struct {
@@ -135,7 +143,7 @@ func mailbox() Table {
 // webhook may write events and read its own channel's secrets; it cannot read
 // messages, so a hole in a parser leaks none.
 func webhook(ch channel.Channel) Function {
-	return Function{Name: ch.Name, Channel: ch.Name, Route: "ANY /webhooks/" + ch.Name + "/{account}",
+	return Function{Name: ch.Name, Program: Bootstrap, Channel: ch.Name, Route: "ANY /webhooks/" + ch.Name + "/{account}",
 		Parallel: 50, Timeout: 10 * time.Second, Memory: 256,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill},
@@ -145,7 +153,7 @@ func webhook(ch channel.Channel) Function {
 }
 
 func router(c Config) Function {
-	f := Function{Name: "router", Consumes: names.Ingress, Batch: 10, Parallel: 50, Timeout: 20 * time.Second, Memory: 512,
+	f := Function{Name: "router", Program: RouterBootstrap, Consumes: names.Ingress, Batch: 10, Parallel: 50, Timeout: 20 * time.Second, Memory: 512,
 		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
 			{names.EnvDestinations, DestinationURLs, ""}, {names.EnvRoutes, RoutesFile, ""}, {names.EnvRetention, RetentionDays, ""}},
 		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}}, {OnIndex, names.PendingIndex, []string{"dynamodb:Query"}},
@@ -157,7 +165,7 @@ func router(c Config) Function {
 }
 
 func sweeper() Function {
-	return Function{Name: "sweeper", Every: time.Minute, Parallel: 1, Timeout: 50 * time.Second, Memory: 256,
+	return Function{Name: "sweeper", Program: Bootstrap, Every: time.Minute, Parallel: 1, Timeout: 50 * time.Second, Memory: 256,
 		Env: []Variable{{names.EnvTable, TableName, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill}},
 		Grants: []Grant{{OnIndex, names.DueIndex, []string{"dynamodb:Query"}}, {OnTable, "", []string{"dynamodb:UpdateItem"}},
@@ -166,7 +174,7 @@ func sweeper() Function {
 }
 
 func drainer() Function {
-	return Function{Name: "drainer", Consumes: names.Spill, Batch: 1, Parallel: 5, Timeout: 20 * time.Second, Memory: 512,
+	return Function{Name: "drainer", Program: Bootstrap, Consumes: names.Spill, Batch: 1, Parallel: 5, Timeout: 20 * time.Second, Memory: 512,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvRetention, RetentionDays, ""}},
 		Grants: []Grant{{OnTable, "", []string{"dynamodb:PutItem"}}, {OnObjects, "raw/", []string{"s3:PutObject"}},

@@ -22,11 +22,21 @@ func Ring(conversation, event string) Message {
 	return Message{Group: conversation, Dedup: event, Body: string(body)}
 }
 
-// RingAgain is a ring that SQS will not take for a repetition of an earlier one.
-func RingAgain(conversation, event string, now time.Time) Message {
-	m := Ring(conversation, event)
-	m.Dedup += ":" + strconv.FormatInt(now.Unix(), 36)
-	return m
+// RingsAgain makes one ring per conversation among due that SQS will not take for
+// a repetition of an earlier one.
+func RingsAgain(due []store.Due, now time.Time) []Message {
+	var rings []Message
+	seen := map[string]bool{}
+	for _, d := range due {
+		if seen[d.Conversation] {
+			continue
+		}
+		seen[d.Conversation] = true
+		m := Ring(d.Conversation, d.ID)
+		m.Dedup += ":" + strconv.FormatInt(now.UnixMilli(), 36)
+		rings = append(rings, m)
+	}
+	return rings
 }
 
 // Rings makes one ring per conversation that has work: one drains all of it. A

@@ -19,7 +19,10 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/cloud"
+	"github.com/relais-dev/relais/shared/function"
 	"github.com/relais-dev/relais/shared/lambdahttp"
+	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/secret"
@@ -37,6 +40,18 @@ type Handler struct {
 	Log      *slog.Logger
 	Metrics  *observe.Metrics
 	Now      func() time.Time
+}
+
+// New is the webhook function of ch.
+func New(ch channel.Channel, e function.Env) (function.Handler, error) {
+	c, err := e.Clients(cloud.Ingress)
+	if err != nil {
+		return nil, err
+	}
+	webhooks := e.Getenv(names.EnvPublicURL) + "/webhooks/" + ch.Name + "/"
+	return &Handler{Channel: ch, Accounts: secret.NewAccounts(c.Secrets, e.Getenv(names.EnvSecrets), webhooks, e.Now),
+		Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Spill: e.Queue(c, names.EnvSpill),
+		Log: e.Log(ch.Name), Metrics: e.Metrics(ch.Name), Now: e.Now}, nil
 }
 
 // refused is what every outsider hears who does not prove to be the platform:

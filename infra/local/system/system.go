@@ -18,10 +18,12 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/relais-dev/relais/functions"
+	"github.com/relais-dev/relais/functions/router"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/awsfake"
 	"github.com/relais-dev/relais/shared/channel/sample"
 	"github.com/relais-dev/relais/shared/cloud"
+	"github.com/relais-dev/relais/shared/function"
 	"github.com/relais-dev/relais/shared/names"
 )
 
@@ -45,7 +47,7 @@ type System struct {
 	AWS *awsfake.Server
 
 	opts      Options
-	functions map[string]functions.Handler
+	functions map[string]function.Handler
 	sqs       map[string]*sqs.Client // by function: what Lambda does in its name
 	log       *slog.Logger
 }
@@ -59,7 +61,7 @@ func Start(ctx context.Context, o Options) (*System, error) {
 		o.Clock = awsfake.Wall()
 	}
 	s := &System{System: topology.New(o.Config.Local(), names.Local, functions.Channels()), opts: o,
-		functions: map[string]functions.Handler{}, sqs: map[string]*sqs.Client{}, log: slog.New(slog.NewTextHandler(o.Out, nil))}
+		functions: map[string]function.Handler{}, sqs: map[string]*sqs.Client{}, log: slog.New(slog.NewTextHandler(o.Out, nil))}
 	var err error
 	s.AWS, err = awsfake.New(awsfake.Options{Dir: o.Dir, Clock: o.Clock, Authorize: s.Allows, Observe: o.Observe, Intercept: o.Intercept})
 	if err != nil {
@@ -71,6 +73,11 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	for _, f := range s.Functions {
 		if err := s.startFunction(f); err != nil {
 			return nil, fmt.Errorf("start function %s: %w", f.Name, err)
+		}
+	}
+	if o.Dir != "" {
+		if err := s.resume(ctx); err != nil {
+			return nil, fmt.Errorf("resume what an earlier run began: %w", err)
 		}
 	}
 	return s, nil
@@ -101,12 +108,18 @@ func (s *System) Restart() error {
 	return nil
 }
 
+// programs are the executables of functions, linked in.
+var programs = map[string]func(string, function.Env) (function.Handler, error){
+	topology.Bootstrap:       functions.New,
+	topology.RouterBootstrap: router.New,
+}
+
 func (s *System) startFunction(f topology.Function) error {
 	env := map[string]string{}
 	for _, v := range f.Env {
 		env[v.Name] = s.value(v)
 	}
-	h, err := functions.New(f.Name, functions.Env{
+	h, err := programs[f.Program](f.Name, function.Env{
 		Getenv:   func(name string) string { return env[name] },
 		ReadFile: s.readFile,
 		AWS:      func(b cloud.Budget) (aws.Config, error) { return s.ConfigOf(f.Name, b), nil },

@@ -13,7 +13,7 @@ import (
 func handshakes() []check {
 	return []check{
 		{"handshake/golden", "A platform compares the answer to its handshake byte for byte. A channel with a Handshake records at least one that is answered, as handshake*.http.", handshakeGolden},
-		{"handshake/forged", "Only the platform is answered: with another token, another secret or any parameter changed, missing, empty or cut short, a handshake is not given the same answer.", handshakeForged},
+		{"handshake/forged", "Only the platform is answered: with another token, another secret, or any parameter or signature changed, missing, empty or cut short, a handshake is not given the same answer.", handshakeForged},
 		{"handshake/reflection", "What a handshake echoes is never shown as HTML: the answer is text/plain or JSON, or there is none.", handshakeReflection},
 		{"handshake/delivery", "A delivery is never taken for a handshake: its events would be lost.", deliveryIsNoHandshake},
 	}
@@ -79,7 +79,7 @@ func handshakeForged(c channel.Channel, set sample.Set) error {
 			}
 			return !ok || answer != want
 		}
-		for _, f := range requestForgeries(s.Request) {
+		for _, f := range handshakeForgeries(c, set.Account, s.Request) {
 			if !differs(f.what, set.Account, f.request) {
 				errs = append(errs, fmt.Errorf("the same answer with %s", f.what))
 			}
@@ -107,14 +107,21 @@ func handshakeForged(c channel.Channel, set sample.Set) error {
 	})
 }
 
-// requestForgeries are r with each query parameter, or each value of a JSON body, changed.
-func requestForgeries(r channel.Request) []forgery {
+// handshakeForgeries are r with one query parameter changed, or one header that Sign
+// sets, where the platform signs its handshakes too.
+func handshakeForgeries(c channel.Channel, a channel.Account, r channel.Request) []forgery {
 	var list []forgery
+	parts := slices.DeleteFunc(proofs(c, a, r), func(p proof) bool { return p.query })
 	for _, name := range names(r.Query()) {
-		p := proof{name: name, query: true}
+		parts = append(parts, proof{name: name, query: true})
+	}
+	for _, p := range parts {
 		list = append(list, forgery{p.String() + " missing", p.set(r, nil)})
+		if p.value(r) == "" {
+			continue
+		}
 		for _, f := range falsified(p.value(r)) {
-			if !slices.Contains(f.values, p.value(r)) {
+			if !p.query || !slices.Contains(f.values, p.value(r)) {
 				list = append(list, forgery{p.String() + " " + f.what, p.set(r, f.values)})
 			}
 		}

@@ -442,6 +442,13 @@ var handshakeMutants = []mutant{
 		}
 		return good(a, r)
 	})},
+	{
+		name: "ignores the signature", check: "handshake/forged", words: "header X-Fake-Signature missing",
+		files: map[string]string{"testdata/in/handshake.http": "POST /webhooks/fake/demo?token=fake-Verify-token HTTP/1.1\nX-Fake-Signature: 00\n\n{}"},
+		change: shakeWith(func(a channel.Account, r channel.Request, good shaker) (channel.Response, bool) {
+			return channel.Response{Status: 200, Body: "ok"}, r.Query().Get("token") == a.Value("verify_token")
+		}),
+	},
 	{name: "skips without a token", check: "handshake/forged", words: "blank", change: shakeWith(func(a channel.Account, r channel.Request, good shaker) (channel.Response, bool) {
 		if a.Value("verify_token") == "" {
 			return echo(r, "text/plain")

@@ -299,6 +299,18 @@ func summary(e events.Event) string {
 		return string(d.Status.State)
 	case d.Unsupported != nil:
 		return "unsupported " + d.Unsupported.Kind
+	case d.Consent != nil:
+		return clip(d.Consent.State + " " + d.Consent.Reason)
+	case d.Health != nil:
+		return clip(d.Health.Aspect + " " + d.Health.State)
+	case d.Payment != nil:
+		return clip(d.Payment.State + " " + d.Payment.Reference)
+	case d.Referral != nil:
+		return clip(d.Referral.Source + " " + d.Referral.Payload)
+	case d.Change != nil:
+		return clip(d.Change.Field + " " + d.Change.New)
+	case d.Template != nil:
+		return clip(d.Template.Name + " " + d.Template.State)
 	}
 	return name
 }

@@ -58,6 +58,11 @@ func New(ch channel.Channel, e function.Env) (function.Handler, error) {
 // the same for a wrong signature and for an account that does not exist.
 const refused = `{"error":"not found or not authorized"}`
 
+// maxEvents of one webhook, twice what the most generous platform batches (Meta:
+// 1,000 updates). A body that claims more costs memory and calls out of all
+// proportion to its size, so it waits in quarantine for a person.
+const maxEvents = 2000
+
 // Invoke handles one API Gateway event, payload format 2.0.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	start := h.Now()
@@ -143,6 +148,9 @@ func (h *Handler) verify(ctx context.Context, a channel.Account, r channel.Reque
 
 func (h *Handler) accept(ctx context.Context, a channel.Account, r channel.Request) channel.Response {
 	evs, err := h.parse(a, r)
+	if len(evs) > maxEvents {
+		err = channel.Malform("more events than a platform sends at once")
+	}
 	if err != nil {
 		evs = []events.Event{h.quarantine(a, r, err)}
 	}

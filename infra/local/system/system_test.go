@@ -256,6 +256,22 @@ func TestLargeBatch(t *testing.T) {
 	}
 }
 
+// TestTooManyEvents sets a webhook aside that claims more than a platform sends.
+func TestTooManyEvents(t *testing.T) {
+	r := newRig(t)
+	var batch []message
+	for i := range 2001 {
+		batch = append(batch, message{"1", fmt.Sprintf("wamid.%d", i), "x", r.clock.Now()})
+	}
+	if got := r.post(batch...); got != 200 {
+		t.Fatalf("status %d, want 200", got)
+	}
+	r.drain()
+	if got := r.received("support"); len(got) != 1 || got[0].Type != events.IngestQuarantined {
+		t.Errorf("received %d events, want one quarantine event", len(got))
+	}
+}
+
 func TestRefusals(t *testing.T) {
 	r := newRig(t)
 	good := body(message{"1", "wamid.1", "hi", r.clock.Now()})

@@ -1,7 +1,5 @@
 package events
 
-import "slices"
-
 func pattern(p string) node { return node{"pattern": p} }
 
 const base32ID = "_[a-z2-7]{26}$"
@@ -161,6 +159,3 @@ func selectNeedsOptions() node {
 		"then": node{"required": []string{"options"}, "properties": node{"options": node{"minItems": 1}}},
 	}
 }
-
-// outboundKind says whether k can be sent.
-func outboundKind(k Kind) bool { return slices.Contains(Outbounds(), k) }

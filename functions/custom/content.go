@@ -11,7 +11,8 @@ import (
 // ours is what c says; envelope is what it came in. What lacks its essentials is
 // kept as unsupported.
 func (c *content) ours(envelope []byte) events.Content {
-	out, ok := events.Content{}, false
+	var out events.Content
+	ok := false
 	switch c.Kind {
 	case "text":
 		out, ok = c.text(), true

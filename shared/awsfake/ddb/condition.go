@@ -33,7 +33,8 @@ type operand struct {
 }
 
 func (o operand) in(it Item) (Value, bool) {
-	v, ok := Value{}, false
+	var v Value
+	var ok bool
 	if o.value != nil {
 		v, ok = *o.value, true
 	} else {

@@ -26,24 +26,24 @@ var channelName = regexp.MustCompile(`^[a-z0-9]+$`)
 func facts(c channel.Channel, set sample.Set) error {
 	var errs []error
 	if c.Name != set.Channel || !channelName.MatchString(c.Name) {
-		errs = append(errs, fmt.Errorf("Name is %q, want the folder's name %q, of a-z and 0-9", c.Name, set.Channel))
+		errs = append(errs, fmt.Errorf("its Name is %q, want the folder's name %q, of a-z and 0-9", c.Name, set.Channel))
 	}
 	if c.Title == "" {
-		errs = append(errs, errors.New("Title is empty"))
+		errs = append(errs, errors.New("its Title is empty"))
 	}
 	if u, err := url.Parse(c.Docs); err != nil || u.Scheme != "https" || u.Host == "" {
-		errs = append(errs, fmt.Errorf("Docs is %q, want an https URL", c.Docs))
+		errs = append(errs, fmt.Errorf("its Docs is %q, want an https URL", c.Docs))
 	}
 	switch c.Label {
 	case channel.Stable, channel.Beta, channel.Community:
 	default:
-		errs = append(errs, fmt.Errorf("Label is %q, want stable, beta or community", c.Label))
+		errs = append(errs, fmt.Errorf("its Label is %q, want stable, beta or community", c.Label))
 	}
 	if c.MaxBody < 0 {
 		errs = append(errs, errors.New("MaxBody is negative"))
 	}
 	if len(c.Credentials) == 0 {
-		errs = append(errs, errors.New("Credentials is empty: nothing could be verified"))
+		errs = append(errs, errors.New("its Credentials are empty: nothing could be verified"))
 	}
 	return errors.Join(errs...)
 }

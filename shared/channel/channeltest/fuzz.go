@@ -60,7 +60,7 @@ func fuzzBody(c channel.Channel, set sample.Set, s sample.Sample, body []byte) e
 	}
 	original, err := outcome(c, set.Account, s.Request)
 	if diff := cmp.Diff(original, first); diff != "" || err != nil {
-		return fmt.Errorf("Verify accepts another body under its signature: %s", diff)
+		return fmt.Errorf("its Verify accepts another body under its signature: %s", diff)
 	}
 	return nil
 }

@@ -165,7 +165,7 @@ func deliveryIsNoHandshake(c channel.Channel, set sample.Set) error {
 	}
 	return eachDelivery(set, func(s sample.Sample) error {
 		if _, ok := c.Handshake(set.Account, s.Request); ok {
-			return errors.New("Handshake answers it")
+			return errors.New("its Handshake answers it")
 		}
 		return nil
 	})

@@ -53,7 +53,7 @@ func outcomeWithin(patience time.Duration, c channel.Channel, a channel.Account,
 	case got := <-done:
 		return got.evs, got.err
 	case <-limit.C:
-		return nil, fmt.Errorf("Parse takes longer than %s", patience)
+		return nil, fmt.Errorf("its Parse takes longer than %s", patience)
 	}
 }
 
@@ -66,7 +66,7 @@ func outcomeOf(c channel.Channel, a channel.Account, r channel.Request) (evs []e
 	evs, err = c.Parse(a, r)
 	if err != nil {
 		if strings.Contains(fmt.Sprintf("%v %+v", err, err), canary) {
-			return nil, errors.New("Parse's error holds content of the body; use channel.Malform")
+			return nil, errors.New("the error of Parse error holds content of the body; use channel.Malform")
 		}
 		return nil, nil
 	}

@@ -57,12 +57,32 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	o := system.Options{Config: config, Root: filepath.Dir(f.config), Dir: f.data, Out: logs}
+	root, err := projectRoot()
+	if err != nil {
+		return err
+	}
+	o := system.Options{Config: config, Root: root, Dir: f.data, Out: logs}
 	if isDemo {
 		o.Out = io.Discard
 		return demo(ctx, o, f.all, out)
 	}
 	return serve(ctx, f, o, out)
+}
+
+// projectRoot is where the channels' folders are: here, or above.
+func projectRoot() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", err
+	}
+	for at := dir; ; at = filepath.Dir(at) {
+		if _, err := os.Stat(filepath.Join(at, "functions", "functions.go")); err == nil {
+			return at, nil
+		}
+		if at == filepath.Dir(at) {
+			return "", fmt.Errorf("%s is not within the project: the demo accounts are read from functions/<channel>/testdata; run from a clone", dir)
+		}
+	}
 }
 
 func parseFlags(args []string, out io.Writer) (flags, error) {
@@ -76,7 +96,7 @@ func parseFlags(args []string, out io.Writer) (flags, error) {
 	set.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address of the webhooks")
 	set.StringVar(&f.awsListen, "aws-listen", "127.0.0.1:4566", "address of the AWS API for integrators")
 	set.StringVar(&f.data, "data", "", "keep state in this directory (default: in memory)")
-	set.StringVar(&f.config, "config", "cdk.json", "configuration; its directory is the project's root")
+	set.StringVar(&f.config, "config", "cdk.json", "configuration")
 	set.BoolVar(&f.all, "all", false, "demo: print every event that was received")
 	if err := set.Parse(args); err != nil {
 		return f, err

@@ -1,6 +1,8 @@
 package queue
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"strconv"
 	"time"
@@ -65,13 +67,18 @@ func Rings(items []store.Item, outcomes []store.Outcome) []Message {
 }
 
 // Spill is the message that carries items whole, when the table does not take
-// them. Items of one conversation stay in order.
+// them. Items of one conversation stay in order. Only a message with the very
+// same items is a repetition: platforms batch anew when they retry.
 func Spill(group string, items []store.Item) (Message, error) {
 	body, err := json.Marshal(items)
 	if err != nil {
 		return Message{}, err
 	}
-	return Message{Group: group, Dedup: items[0].ID + ":" + strconv.Itoa(len(items)), Body: string(body)}, nil
+	ids := sha256.New()
+	for _, it := range items {
+		ids.Write([]byte(it.ID))
+	}
+	return Message{Group: group, Dedup: hex.EncodeToString(ids.Sum(nil)), Body: string(body)}, nil
 }
 
 // Spilled reads a Spill message back.

@@ -118,10 +118,22 @@ func (r *Router) drainOnce(ctx context.Context, conversation string, suspect boo
 			crashing = n > soloAttempts
 		}
 		if state, err = r.handle(ctx, it, state, crashing, blocked); err != nil {
+			return errors.Join(err, r.survived(ctx, it, suspect))
+		}
+		if err := r.survived(ctx, it, suspect); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// survived takes an attempt back that ended by itself: an outage, however long,
+// makes no event suspect of crashing the router.
+func (r *Router) survived(ctx context.Context, it store.Item, suspect bool) error {
+	if !suspect {
+		return nil
+	}
+	return r.Table.Survived(ctx, it)
 }
 
 // handle takes one event as far as it goes: decided, forwarded, served.

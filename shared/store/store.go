@@ -270,6 +270,18 @@ func (t *Table) Attempt(ctx context.Context, it Item) (int, error) {
 	return int(intOf(out.Attributes["a"])), nil
 }
 
+// Survived takes back the count of an attempt that did not end in a crash.
+func (t *Table) Survived(ctx context.Context, it Item) error {
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(it.Conversation, it.ID),
+		UpdateExpression: aws.String("ADD a :less"), ConditionExpression: aws.String("attribute_exists(o)"),
+		ExpressionAttributeValues: attrs{":less": number(-1)}})
+	var done *types.ConditionalCheckFailedException
+	if err != nil && !errors.As(err, &done) {
+		return fmt.Errorf("take attempt back: %w", err)
+	}
+	return nil
+}
+
 type attrs = map[string]types.AttributeValue
 
 func key(conversation, sort string) attrs { return attrs{"c": text(conversation), "s": text(sort)} }

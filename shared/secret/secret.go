@@ -26,7 +26,8 @@ const (
 	// guessing ids does not turn into calls.
 	unknownTTL = time.Minute
 	// RefetchAfter is the least time between two fetches that failed
-	// verifications cause: a rotation is noticed, a flood of forgeries costs nothing.
+	// verifications cause, or that Secrets Manager did not answer: a rotation is
+	// noticed, a flood of forgeries and an outage cost nothing.
 	RefetchAfter = 30 * time.Second
 	// Grace is how long the previous version of a secret is accepted after a
 	// rotation. Rotating twice ends it at once.
@@ -49,7 +50,8 @@ type Accounts struct {
 type entry struct {
 	account channel.Account
 	err     error
-	fetched time.Time
+	fetched time.Time // when this was true
+	asked   time.Time // the last try to know better, which may have failed
 }
 
 // NewAccounts reads secrets called prefix + account id. webhooks is the public
@@ -67,19 +69,27 @@ func (a *Accounts) Account(ctx context.Context, id string) (channel.Account, err
 	a.mu.Lock()
 	e, ok := a.known[id]
 	a.mu.Unlock()
-	age := a.now().Sub(e.fetched)
-	if ok && (e.err == nil && age < TTL || e.err != nil && age < unknownTTL) {
+	if ok && e.usable(a.now()) {
 		return e.account, e.err
 	}
 	account, err := a.fetch(ctx, id)
 	if err == nil || errors.Is(err, ErrUnknown) {
-		a.remember(id, entry{account, err, a.now()})
+		a.remember(id, entry{account, err, a.now(), a.now()})
 		return account, err
 	}
 	if ok && e.err == nil { // Secrets Manager is down: what verified a minute ago still does
+		a.remember(id, entry{e.account, nil, e.fetched, a.now()})
 		return e.account, nil
 	}
 	return channel.Account{}, err
+}
+
+// usable says whether e needs no fetch.
+func (e entry) usable(now time.Time) bool {
+	if e.err != nil {
+		return now.Sub(e.fetched) < unknownTTL
+	}
+	return now.Sub(e.fetched) < TTL || now.Sub(e.asked) < RefetchAfter
 }
 
 // Refetch asks again for an account whose verification failed, at most once per
@@ -87,9 +97,9 @@ func (a *Accounts) Account(ctx context.Context, id string) (channel.Account, err
 func (a *Accounts) Refetch(ctx context.Context, id string) (channel.Account, bool) {
 	a.mu.Lock()
 	e, ok := a.known[id]
-	due := ok && a.now().Sub(e.fetched) >= RefetchAfter
+	due := ok && a.now().Sub(e.asked) >= RefetchAfter
 	if due {
-		e.fetched = a.now()
+		e.asked = a.now()
 		a.known[id] = e
 	}
 	a.mu.Unlock()
@@ -97,10 +107,13 @@ func (a *Accounts) Refetch(ctx context.Context, id string) (channel.Account, boo
 		return channel.Account{}, false
 	}
 	account, err := a.fetch(ctx, id)
+	if errors.Is(err, ErrUnknown) { // deleted: what the channel signs is not believed any longer
+		a.remember(id, entry{channel.Account{}, err, a.now(), a.now()})
+	}
 	if err != nil {
 		return channel.Account{}, false
 	}
-	a.remember(id, entry{account, nil, a.now()})
+	a.remember(id, entry{account, nil, a.now(), a.now()})
 	return account, true
 }
 

@@ -5,10 +5,12 @@
 package lambdahttp
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/http"
 	"strings"
 	"time"
@@ -80,7 +82,7 @@ func Response(r channel.Response, header map[string]string) ([]byte, error) {
 		h[k] = v
 	}
 	if r.Body != "" {
-		h["content-type"] = r.ContentType
+		h["content-type"] = cmp.Or(r.ContentType, "text/plain; charset=utf-8")
 		h["x-content-type-options"] = "nosniff"
 	}
 	return json.Marshal(struct {
@@ -98,7 +100,10 @@ func Event(r *http.Request, body []byte, route, requestID string, now time.Time)
 	for k, v := range r.Header {
 		headers[strings.ToLower(k)] = strings.Join(v, ",")
 	}
-	ip, _, _ := strings.Cut(r.RemoteAddr, ":")
+	ip, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		ip = r.RemoteAddr
+	}
 	text := isText(r.Header.Get("Content-Type")) && utf8.Valid(body)
 	doc := map[string]any{
 		"version": "2.0", "routeKey": route, "rawPath": r.URL.EscapedPath(), "rawQueryString": r.URL.RawQuery, "headers": headers,

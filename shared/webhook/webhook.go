@@ -78,7 +78,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	}
 	h.Metrics.Milliseconds(observe.AckLatency, h.Now().Sub(start))
 	h.Metrics.Flush()
-	return lambdahttp.Response(resp, extraHeaders(resp.Status))
+	return lambdahttp.Response(resp, h.extraHeaders(resp.Status))
 }
 
 func (h *Handler) maxBody() int {
@@ -88,9 +88,12 @@ func (h *Handler) maxBody() int {
 	return channel.DefaultMaxBody
 }
 
-func extraHeaders(status int) map[string]string {
+func (h *Handler) extraHeaders(status int) map[string]string {
 	switch status {
 	case http.StatusMethodNotAllowed:
+		if h.Channel.Handshake == nil {
+			return map[string]string{"allow": "POST"}
+		}
 		return map[string]string{"allow": "GET, POST"}
 	case http.StatusServiceUnavailable:
 		return map[string]string{"retry-after": "5"}

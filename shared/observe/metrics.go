@@ -1,8 +1,11 @@
 package observe
 
 import (
+	"cmp"
 	"encoding/json"
 	"io"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 )
@@ -68,6 +71,11 @@ type series struct {
 	key, value string // one further dimension, or none
 }
 
+// compareSeries makes equal values equal bytes.
+func compareSeries(a, b series) int {
+	return cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.value, b.value), cmp.Compare(a.name, b.name))
+}
+
 // NewMetrics writes to w; function is the dimension every metric has.
 func NewMetrics(w io.Writer, function string, now func() time.Time) *Metrics {
 	return &Metrics{w: w, function: function, now: now, since: now(), values: map[series][]float64{}}
@@ -76,9 +84,10 @@ func NewMetrics(w io.Writer, function string, now func() time.Time) *Metrics {
 // Count adds n to a metric.
 func (m *Metrics) Count(name Name, n int) { m.add(series{name: name}, float64(n)) }
 
-// CountBy adds n to a metric under one more dimension.
+// CountBy adds n to a metric under one more dimension. CloudWatch drops lines
+// with an empty dimension, so an empty value counts as "none".
 func (m *Metrics) CountBy(name Name, key, value string, n int) {
-	m.add(series{name, key, value}, float64(n))
+	m.add(series{name, key, cmp.Or(value, "none")}, float64(n))
 }
 
 // Milliseconds records a duration.
@@ -122,7 +131,8 @@ func (m *Metrics) lines(now time.Time) [][]byte {
 	type metric struct{ Name, Unit string }
 	groups := map[series]map[string]any{}
 	metrics := map[series][]metric{}
-	for s, values := range m.values {
+	for _, s := range slices.SortedFunc(maps.Keys(m.values), compareSeries) {
+		values := m.values[s]
 		g := series{key: s.key, value: s.value}
 		doc := groups[g]
 		if doc == nil {
@@ -144,7 +154,8 @@ func (m *Metrics) lines(now time.Time) [][]byte {
 		}
 	}
 	var out [][]byte
-	for g, doc := range groups {
+	for _, g := range slices.SortedFunc(maps.Keys(groups), compareSeries) {
+		doc := groups[g]
 		dimensions := []string{"function"}
 		if g.key != "" {
 			dimensions = append(dimensions, g.key)

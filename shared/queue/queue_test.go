@@ -1,0 +1,200 @@
+package queue_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/relais-dev/relais/shared/awsfake"
+	"github.com/relais-dev/relais/shared/queue"
+	"github.com/relais-dev/relais/shared/store"
+)
+
+// batch is Lambda's event of messages "id group".
+func batch(messages ...string) []byte {
+	var list []string
+	for _, m := range messages {
+		id, group, _ := strings.Cut(m, " ")
+		list = append(list, fmt.Sprintf(`{"messageId":%q,"body":"body of %s","attributes":{"MessageGroupId":%q,"ApproximateReceiveCount":"7"}}`, id, id, group))
+	}
+	return []byte(`{"Records":[` + strings.Join(list, ",") + `]}`)
+}
+
+// TestBatchAnswer holds the answer to the bytes Lambda reads: a wrong key would
+// read as success.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
+func TestBatchAnswer(t *testing.T) {
+	for _, x := range []struct {
+		name, want string
+		done       map[string]int // by group; negative panics
+		messages   []string
+	}{
+		{"nothing", `{"batchItemFailures":[]}`, nil, nil},
+		{"all done", `{"batchItemFailures":[]}`, map[string]int{"A": 2, "B": 1}, []string{"1 A", "2 B", "3 A"}},
+		{"a group stops", `{"batchItemFailures":[{"itemIdentifier":"3"},{"itemIdentifier":"4"}]}`, map[string]int{"A": 1, "B": 1}, []string{"1 A", "2 B", "3 A", "4 A"}},
+		{"nothing done", `{"batchItemFailures":[{"itemIdentifier":"1"},{"itemIdentifier":"2"}]}`, map[string]int{}, []string{"1 A", "2 B"}},
+		{"more done than there is", `{"batchItemFailures":[]}`, map[string]int{"A": 9}, []string{"1 A"}},
+		{"a panic returns its group", `{"batchItemFailures":[{"itemIdentifier":"1"},{"itemIdentifier":"3"}]}`, map[string]int{"A": -1, "B": 1}, []string{"1 A", "2 B", "3 A"}},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			var logs bytes.Buffer
+			got, err := queue.Batch(t.Context(), slog.New(slog.NewTextHandler(&logs, nil)), batch(x.messages...), func(_ context.Context, group string, _ []queue.Record) int {
+				if x.done[group] < 0 {
+					panic("canary")
+				}
+				return x.done[group]
+			})
+			if err != nil || string(got) != x.want {
+				t.Errorf("%s %v, want %s", got, err, x.want)
+			}
+			if strings.Contains(logs.String(), "body of") {
+				t.Errorf("a body is in the log: %s", logs.String())
+			}
+		})
+	}
+	if _, err := queue.Batch(t.Context(), slog.Default(), []byte("{"), nil); err == nil {
+		t.Error("a malformed event was taken")
+	}
+}
+
+func TestBatchKeepsOrderInAGroup(t *testing.T) {
+	var got []queue.Record
+	_, err := queue.Batch(t.Context(), slog.Default(), batch("1 A", "2 A", "3 A"), func(_ context.Context, _ string, rs []queue.Record) int {
+		got = rs
+		return len(rs)
+	})
+	want := []queue.Record{{Group: "A", Body: "body of 1", Receives: 7}, {Group: "A", Body: "body of 2", Receives: 7}, {Group: "A", Body: "body of 3", Receives: 7}}
+	if diff := cmp.Diff(want, got); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+}
+
+// newQueue is a queue whose nth call fails, counted from 1.
+func newQueue(t *testing.T, failing int) *queue.Queue {
+	t.Helper()
+	calls := 0
+	server, err := awsfake.New(awsfake.Options{Intercept: func(c awsfake.Call) *awsfake.Fault {
+		if c.Action == "sqs:CreateQueue" {
+			return nil
+		}
+		if calls++; calls == failing {
+			return &awsfake.Fault{Status: 400, Code: "AccessDenied"}
+		}
+		return nil
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { server.Close() })
+	c := sqs.New(sqs.Options{Region: "us-east-1", HTTPClient: server.HTTPClient(), BaseEndpoint: aws.String("http://aws.local"),
+		Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")})
+	out, err := c.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("q.fifo"), Attributes: map[string]string{"FifoQueue": "true"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return queue.New(c, aws.ToString(out.QueueUrl))
+}
+
+func messages(n int) []queue.Message {
+	var ms []queue.Message
+	for i := range n {
+		ms = append(ms, queue.Message{Group: "g", Dedup: fmt.Sprint(i), Body: "b", Attributes: map[string]string{"type": "t"}})
+	}
+	return ms
+}
+
+// TestSendAllNamesWhatFailed: a call of three fails, and one entry of another.
+func TestSendAllNamesWhatFailed(t *testing.T) {
+	q := newQueue(t, 2)
+	ms := messages(25)
+	ms[3].Body = "\x01" // SQS takes no control characters
+	failed, err := q.SendAll(t.Context(), ms)
+	want := append([]int{3}, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19)
+	if !slices.Equal(failed, want) || err == nil {
+		t.Errorf("failed %v, error %v, want %v and an error", failed, err, want)
+	}
+	if n, err := q.Depth(t.Context()); n != 14 || err != nil {
+		t.Errorf("depth %d %v, want 14", n, err)
+	}
+}
+
+func TestSend(t *testing.T) {
+	q := newQueue(t, 3)
+	for range 2 { // the second is a repetition
+		if err := q.Send(t.Context(), messages(1)[0]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := q.Send(t.Context(), messages(1)[0]); err == nil {
+		t.Error("a refused send is no error")
+	}
+	if n, err := q.Depth(t.Context()); n != 1 || err != nil {
+		t.Errorf("depth %d %v, want 1", n, err)
+	}
+}
+
+func TestRings(t *testing.T) {
+	items := []store.Item{{Conversation: "A", ID: "1"}, {Conversation: "B", ID: "2"}, {Conversation: "A", ID: "3"}, {Conversation: "A", ID: "4"}}
+	for _, x := range []struct {
+		name     string
+		outcomes []store.Outcome
+		want     string // group:dedup
+	}{
+		{"one per conversation", []store.Outcome{store.Committed, store.Committed, store.Committed, store.Committed}, "A:1 B:2"},
+		{"the new one is preferred", []store.Outcome{store.Pending, store.Pending, store.Committed, store.Committed}, "A:3 B:2"},
+		{"a pending one does not replace a new one", []store.Outcome{store.Committed, store.Done, store.Pending, store.Done}, "A:1"},
+		{"no ring for what is done or refused", []store.Outcome{store.Done, store.Refused, store.Refused, store.Done}, ""},
+	} {
+		var got []string
+		for _, m := range queue.Rings(items, x.outcomes) {
+			got = append(got, m.Group+":"+m.Dedup)
+		}
+		if strings.Join(got, " ") != x.want {
+			t.Errorf("%s: %v, want %s", x.name, got, x.want)
+		}
+	}
+}
+
+func TestRingsAgainAreNoRepetitions(t *testing.T) {
+	now := time.Unix(1, 0)
+	due := []store.Due{{Conversation: "A", ID: "1"}, {Conversation: "A", ID: "2"}}
+	first, second := queue.RingsAgain(due, now), queue.RingsAgain(due, now.Add(time.Millisecond))
+	if len(first) != 1 || first[0].Body != `{"conversation":"A"}` {
+		t.Errorf("rings %+v, want one for A", first)
+	}
+	if first[0].Dedup == second[0].Dedup || first[0].Dedup == queue.Ring("A", "1").Dedup {
+		t.Errorf("%q and %q would be dropped as repetitions", first[0].Dedup, second[0].Dedup)
+	}
+}
+
+func TestSpill(t *testing.T) {
+	items := []store.Item{{Conversation: "A", ID: "1", Order: "o", Received: time.Unix(5, 0).UTC(), Body: []byte{1, 2}}, {Conversation: "B", ID: "2"}}
+	m, err := queue.Spill("g", items)
+	if err != nil {
+		t.Fatal(err)
+	}
+	back, err := queue.Spilled(m.Body)
+	if diff := cmp.Diff(items, back, cmp.AllowUnexported(store.Item{})); diff != "" || err != nil {
+		t.Error(diff, err)
+	}
+	other, err := queue.Spill("g", []store.Item{items[0], {Conversation: "B", ID: "3"}})
+	if err != nil || m.Dedup == other.Dedup {
+		t.Errorf("two spills that begin alike have the same deduplication id (%v)", err)
+	}
+	if again, err := queue.Spill("g", items); err != nil || again.Dedup != m.Dedup {
+		t.Errorf("a repetition has another deduplication id (%v)", err)
+	}
+	if _, err := queue.Spilled("{"); err == nil {
+		t.Error("a malformed spill was read")
+	}
+}

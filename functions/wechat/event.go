@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -142,30 +143,38 @@ func (p *parser) menu(w *events.Window) events.Event {
 // templateSent is the result of a template message.
 // https://developers.weixin.qq.com/doc/service/guide/product/template_message/Template_Message_Interface.html
 func (p *parser) templateSent() []events.Event {
-	switch p.Status {
+	switch unspaced(p.Status) {
 	case "success":
-		return p.one(p.status(p.JobID, events.Delivered, nil))
-	case "failed:user block":
-		return p.one(p.status(p.JobID, events.Failed, &events.StatusError{Class: events.ClassConsent, Code: p.Status}))
+		return p.one(p.status(p.job(), events.Delivered, nil))
+	case "failed:userblock":
+		return p.one(p.status(p.job(), events.Failed, &events.StatusError{Class: events.ClassConsent, Code: p.Status}))
 	}
-	return p.one(p.status(p.JobID, events.Failed, &events.StatusError{Class: events.ClassPlatform, Code: p.Status, Retryable: true}))
+	return p.one(p.status(p.job(), events.Failed, &events.StatusError{Class: events.ClassPlatform, Code: p.Status, Retryable: true}))
 }
 
 // broadcastSent is the result of a message to many, which concerns no one person:
 // FromUserName is the platform's own. err(…) is a finding of its review.
 // https://developers.weixin.qq.com/doc/service/guide/product/message/Batch_Sends.html
 func (p *parser) broadcastSent() []events.Event {
-	e := p.status(p.JobID, events.Sent, nil)
-	if p.Status != "send success" {
+	e := p.status(p.job(), events.Sent, nil)
+	if unspaced(p.Status) != "sendsuccess" {
 		class := events.ClassPlatform
 		if strings.HasPrefix(p.Status, "err(") {
 			class = events.ClassPolicy
 		}
-		e = p.status(p.JobID, events.Failed, &events.StatusError{Class: class, Code: p.Status})
+		e = p.status(p.job(), events.Failed, &events.StatusError{Class: class, Code: p.Status})
 	}
 	e.Data.Contact, e.Data.Conversation = nil, nil
 	return p.one(e)
 }
+
+// job is the id of what was sent: MsgID, as the documentation spells it here, or
+// MsgId, as other events do.
+func (p *parser) job() string { return cmp.Or(p.JobID, p.MsgID) }
+
+// unspaced is a status without its blanks: the documentation itself writes "send
+// success" and "sendsuccess", "failed:user block" and "failed: system failed".
+func unspaced(status string) string { return strings.ReplaceAll(status, " ", "") }
 
 // status is what became of the message id; without one nobody can tell which.
 func (p *parser) status(id string, s events.State, err *events.StatusError) events.Event {

@@ -59,7 +59,7 @@ func (p *parser) message() ([]events.Event, error) {
 		Actor:      events.Actor{Role: events.Customer},
 		Content:    []events.Content{content},
 		Referral:   p.article(),
-		Metadata:   p.miniProgram(),
+		Metadata:   p.metadata(),
 	}
 	return p.one(e), nil
 }
@@ -146,12 +146,16 @@ func (p *parser) article() *events.Referral {
 	return r
 }
 
-// miniProgram is what a link to a page of a Mini Program needs beside its path.
-func (p *parser) miniProgram() []events.Field {
-	if p.MsgType != "miniprogrampage" {
-		return nil
+// metadata is what the content has no member for: a place's zoom, and what a link
+// to a page of a Mini Program needs beside its path.
+func (p *parser) metadata() []events.Field {
+	switch p.MsgType {
+	case "location":
+		return fields("Scale", p.Scale)
+	case "miniprogrampage":
+		return fields("AppId", p.AppID, "PagePath", p.PagePath, "ThumbMediaId", p.ThumbMediaID)
 	}
-	return fields("AppId", p.AppID, "PagePath", p.PagePath, "ThumbMediaId", p.ThumbMediaID)
+	return nil
 }
 
 // fact is an event of the person's conversation, with the fact still to be set.

@@ -71,6 +71,65 @@ func TestFormsAgree(t *testing.T) {
 	}
 }
 
+// An indented document says the same as a dense one, but for what the person wrote.
+func TestLayoutIsNotContent(t *testing.T) {
+	evs, err := parsePlain("\ufeff" + `<?xml version="1.0" encoding="UTF-8"?>
+<xml>
+	<FromUserName>
+		<![CDATA[o1]]>
+	</FromUserName>
+	<CreateTime> 1785600000 </CreateTime>
+	<MsgType>
+		<![CDATA[text]]>
+	</MsgType>
+	<Content><![CDATA[ two
+lines ]]></Content>
+	<MsgId> 25012345678901234 </MsgId>
+</xml>
+`)
+	if err != nil || len(evs) != 1 || evs[0].Type != events.MessageReceived {
+		t.Fatalf("parse = %+v, %v", evs, err)
+	}
+	e := evs[0]
+	if got := e.Data.Message.Content[0].Text; got == nil || got.Body != " two\nlines " {
+		t.Errorf("text is %+v", got)
+	}
+	if e.Key != "message:25012345678901234" || e.Data.Conversation.PlatformID != "o1" {
+		t.Errorf("key %q, conversation %q", e.Key, e.Data.Conversation.PlatformID)
+	}
+}
+
+// The documentation spells statuses and the id of what was sent in several ways.
+func TestSpellingsOfResults(t *testing.T) {
+	for _, v := range []struct {
+		event, id, status string
+		state             events.State
+		class             string
+	}{
+		{"MASSSENDJOBFINISH", "<MsgID>7</MsgID>", "send success", events.Sent, ""},
+		{"MASSSENDJOBFINISH", "<MsgId>7</MsgId>", "sendsuccess", events.Sent, ""},
+		{"MASSSENDJOBFINISH", "<MsgID>7</MsgID>", "send fail", events.Failed, events.ClassPlatform},
+		{"MASSSENDJOBFINISH", "<MsgID>7</MsgID>", "err(30003)", events.Failed, events.ClassPolicy},
+		{"TEMPLATESENDJOBFINISH", "<MsgId>7</MsgId>", "success", events.Delivered, ""},
+		{"TEMPLATESENDJOBFINISH", "<MsgID>7</MsgID>", "failed:user block", events.Failed, events.ClassConsent},
+		{"TEMPLATESENDJOBFINISH", "<MsgID>7</MsgID>", "failed: user block", events.Failed, events.ClassConsent},
+		{"TEMPLATESENDJOBFINISH", "<MsgID>7</MsgID>", "failed: system failed", events.Failed, events.ClassPlatform},
+	} {
+		evs, err := parsePlain(head + "<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>" +
+			v.event + "</Event>" + v.id + "<Status>" + v.status + "</Status></xml>")
+		if err != nil || len(evs) != 1 || evs[0].Data.Status == nil {
+			t.Fatalf("%s %s: parse = %+v, %v", v.event, v.status, evs, err)
+		}
+		s, class := evs[0].Data.Status, ""
+		if s.Error != nil {
+			class = s.Error.Class
+		}
+		if s.Message.PlatformID != "7" || s.State != v.state || class != v.class {
+			t.Errorf("%s %s: %s is %s %q, want 7 %s %q", v.event, v.status, s.Message.PlatformID, s.State, class, v.state, v.class)
+		}
+	}
+}
+
 func TestLocationOutsideTheEarth(t *testing.T) {
 	for _, v := range []struct{ lat, long string }{{"91", "0"}, {"0", "-181"}, {"NaN", "0"}, {"0", "Inf"}, {"", ""}} {
 		evs, err := parsePlain(head + "<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>location</MsgType><Location_X>" +

@@ -85,7 +85,7 @@ func verify(a channel.Account, r channel.Request) error {
 // encryptedPart is the ciphertext in a body, "" if it has none.
 func encryptedPart(body []byte) (string, error) {
 	envelope, err := tencent.Parse(string(body))
-	return envelope.Text("Encrypt"), err
+	return strings.TrimSpace(envelope.Text("Encrypt")), err
 }
 
 // safe says whether a takes encrypted pushes only.

@@ -1,6 +1,8 @@
 package wechat
 
 import (
+	"strings"
+
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/internal/tencent"
 )
@@ -22,7 +24,8 @@ type push struct {
 	Content, MenuItem             string // MenuItem is bizmsgmenuid
 	MediaID, PicURL, ThumbMediaID string
 	Format, Recognition           string
-	LocationX, LocationY, Label   string
+	LocationX, LocationY          string
+	Scale, Label                  string
 	Title, Description, URL       string
 	AppID, PagePath, ThumbURL     string
 
@@ -60,7 +63,10 @@ func readPush(d tencent.Document) push {
 			p.group(n.Name, d.Fields(i))
 		default:
 			if field := p.field(n.Name); field != nil {
-				*field = n.Value
+				*field = strings.TrimSpace(n.Value) // an indented document has blanks beside CDATA
+			}
+			if n.Name == "Content" {
+				p.Content = n.Value // what a person wrote is not ours to trim
 			}
 		}
 	}
@@ -124,6 +130,8 @@ func (p *push) messageField(name string) *string {
 		return &p.LocationX
 	case "Location_Y":
 		return &p.LocationY
+	case "Scale":
+		return &p.Scale
 	case "Label":
 		return &p.Label
 	case "Title":

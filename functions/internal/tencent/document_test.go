@@ -35,6 +35,10 @@ func TestParse(t *testing.T) {
 	}{
 		{"text", "<xml><A>1</A><B><![CDATA[x]]></B></xml>", Document{{Name: "A", Value: "1", Depth: 1}, {Name: "B", Value: "x", Depth: 1}}},
 		{"indented", " <xml>\n\t<A>1</A>\r\n</xml>\n", Document{{Name: "A", Value: "1", Depth: 1}}},
+		{"declaration", `<?xml version="1.0"?><xml><A>1</A></xml>`, Document{{Name: "A", Value: "1", Depth: 1}}},
+		{"declaration with an encoding", `<?xml version="1.0" encoding="utf-8"?>` + "\n<xml><A>1</A></xml>", Document{{Name: "A", Value: "1", Depth: 1}}},
+		{"mark and declaration", "\ufeff" + `<?xml version="1.0" encoding="UTF-8"?><xml><A>1</A></xml>`, Document{{Name: "A", Value: "1", Depth: 1}}},
+		{"byte order mark", "\ufeff<xml><A>1</A></xml>", Document{{Name: "A", Value: "1", Depth: 1}}},
 		{"spaces are text", "<xml><A> 1 </A></xml>", Document{{Name: "A", Value: " 1 ", Depth: 1}}},
 		{"CDATA in parts", "<xml><A><![CDATA[]]]]><![CDATA[>]]>&amp;</A></xml>", Document{{Name: "A", Value: "]]>&", Depth: 1}}},
 		{"CDATA holds tags", "<xml><A><![CDATA[</A><!DOCTYPE x>&lt;]]></A></xml>", Document{{Name: "A", Value: "</A><!DOCTYPE x>&lt;", Depth: 1}}},
@@ -96,8 +100,14 @@ func TestParseRefuses(t *testing.T) {
 	for name, doc := range map[string]string{
 		"DOCTYPE":                   `<!DOCTYPE xml [<!ENTITY a SYSTEM "file:///etc/passwd">]><xml><A>&a;</A></xml>`,
 		"DOCTYPE within":            `<xml><!DOCTYPE x><A>1</A></xml>`,
-		"declaration":               `<?xml version="1.0"?><xml><A>1</A></xml>`,
-		"byte order mark":           "\ufeff<xml><A>1</A></xml>",
+		"declaration of another":    `<?xml version="1.0" encoding="GBK"?><xml><A>1</A></xml>`,
+		"declaration of XML 1.1":    `<?xml version="1.1"?><xml><A>1</A></xml>`,
+		"declaration, standalone":   `<?xml version="1.0" standalone="no"?><xml><A>1</A></xml>`,
+		"declaration unfinished":    `<?xml version="1.0"<xml><A>1</A></xml>`,
+		"declaration twice":         `<?xml version="1.0"?><?xml version="1.0"?><xml><A>1</A></xml>`,
+		"declaration, not first":    ` <?xml version="1.0"?><xml><A>1</A></xml>`,
+		"declaration, then DOCTYPE": `<?xml version="1.0"?><!DOCTYPE xml><xml><A>1</A></xml>`,
+		"byte order mark twice":     "\ufeff\ufeff<xml><A>1</A></xml>",
 		"own entity":                "<xml><A>&a;</A></xml>",
 		"reference to NUL":          "<xml><A>&#0;</A></xml>",
 		"reference to a surrogate":  "<xml><A>&#xD800;</A></xml>",
@@ -171,6 +181,7 @@ func FuzzParse(f *testing.F) {
 		f.Add(message2[:n]) // what is cut off ends
 	}
 	f.Add("<xml><I><List><A>&#20320;<![CDATA[]]]]><![CDATA[>]]></A></List><List/></I></xml>")
+	f.Add("\ufeff" + `<?xml version="1.0" encoding="UTF-8"?><xml><A>1</A></xml>`)
 	f.Add(`{"A":1,"I":{"List":[{"B":"x"}]}}`)
 	f.Fuzz(func(t *testing.T, doc string) {
 		d, err := Parse(doc)

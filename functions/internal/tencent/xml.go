@@ -10,10 +10,11 @@ import (
 const space = " \t\r\n"
 
 // ParseXML reads the XML that WeChat and WeCom push: elements under one <xml>,
-// holding text, CDATA or further elements. All else is refused: DOCTYPE and
-// entities of one's own, comments, instructions, attributes, namespaces, an
-// element given twice (but for the items of a list), text between elements, and
-// anything after the end. Line ends stay as sent.
+// holding text, CDATA or further elements. A byte order mark and an XML declaration
+// of UTF-8 may come first. All else is refused: DOCTYPE and entities of one's own,
+// comments, instructions, attributes, namespaces, an element given twice (but for
+// the items of a list), text between elements, and anything after the end. Line
+// ends stay as sent.
 //
 // It walks the text once and keeps substrings of it; encoding/xml takes more than
 // sixteen times as long and accepts repeated elements and trailing documents.
@@ -22,7 +23,7 @@ func ParseXML(doc string) (Document, error) {
 		return nil, err
 	}
 	s := scanner{src: doc, nodes: make(Document, 0, 8)}
-	s.skipSpace()
+	s.skipProlog()
 	if !s.take("<xml>") {
 		return nil, s.bad("document does not start with <xml>")
 	}
@@ -33,6 +34,14 @@ func ParseXML(doc string) (Document, error) {
 		return nil, s.bad("data after the document")
 	}
 	return s.nodes, nil
+}
+
+// skipProlog passes what may stand before the root. WeChat sends neither mark nor
+// declaration; XML libraries, through which relays and simulators go, write them.
+func (s *scanner) skipProlog() {
+	s.take("\ufeff")
+	_ = s.take(`<?xml version="1.0" encoding="UTF-8"?>`) || s.take(`<?xml version="1.0" encoding="utf-8"?>`) || s.take(`<?xml version="1.0"?>`)
+	s.skipSpace()
 }
 
 type scanner struct {

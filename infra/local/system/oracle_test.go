@@ -48,7 +48,7 @@ func (w *world) consume() {
 // finish heals everything, lets what can recover do so, and checks the promises.
 func (w *world) finish() {
 	w.mu.Lock()
-	w.table, w.queues, w.lose = "", false, 0
+	w.table, w.queues, w.hiccups = "", false, 0
 	clear(w.destination)
 	w.mu.Unlock()
 	w.settle()

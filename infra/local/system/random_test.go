@@ -37,7 +37,7 @@ func TestRandom(t *testing.T) {
 					"send": w.send, "send again": w.send, "batch": w.batch, "large batch": w.large, "repeat": w.repeat,
 					"router": w.poll("router"), "drainer": w.poll("drainer"), "drain": w.drainAll, "sweep": w.sweep,
 					"advance": w.advance, "restart": w.newProcess, "new rules": w.newRules,
-					"destination": w.breakDestination, "table": w.breakTable, "queues": w.breakQueues, "lose answers": w.loseAnswers,
+					"destination": w.breakDestination, "table": w.breakTable, "queues": w.breakQueues, "hiccup": w.hiccup,
 					"rotate": w.rotate, "old secret": w.oldSecret,
 					"stray ring": w.ring(names.Queue(names.Local, names.Ingress)), "redrive": w.redrive,
 				})
@@ -64,7 +64,8 @@ type world struct {
 	table       string          // action that fails, "" when whole
 	queues      bool            // whether SQS is down
 	destination map[string]bool // that refuse
-	lose        int             // answers to lose from now on
+	hiccups     int             // calls that fail from now on
+	applied     bool            // whether they take effect: then only the answer is lost
 
 	account   channel.Account // the current secret
 	previous  channel.Account // the one before
@@ -107,9 +108,9 @@ func (w *world) misfortune(c awsfake.Call) *awsfake.Fault {
 		return &awsfake.Fault{}
 	case strings.HasPrefix(c.Action, "sqs:Send") && (w.destination["shop"] && strings.HasSuffix(c.Resource, "-shop.fifo") || w.destination["support"] && strings.HasSuffix(c.Resource, "-support.fifo")):
 		return &awsfake.Fault{Status: 403, Code: "KMS.AccessDeniedException"}
-	case w.lose > 0 && !strings.HasPrefix(c.Action, "secretsmanager:"):
-		w.lose--
-		return &awsfake.Fault{Applied: true}
+	case w.hiccups > 0 && !strings.HasPrefix(c.Action, "secretsmanager:"):
+		w.hiccups--
+		return &awsfake.Fault{Applied: w.applied}
 	}
 	return nil
 }
@@ -117,7 +118,7 @@ func (w *world) misfortune(c awsfake.Call) *awsfake.Fault {
 func (w *world) whole() bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.table == "" && !w.queues && w.lose == 0
+	return w.table == "" && !w.queues && w.hiccups == 0
 }
 
 func (w *world) newMessage(rt *rapid.T) message {
@@ -246,11 +247,13 @@ func (w *world) breakQueues(*rapid.T) {
 	w.queues = !w.queues
 }
 
-func (w *world) loseAnswers(rt *rapid.T) {
-	n := rapid.IntRange(1, 4).Draw(rt, "answers")
+// hiccup makes some calls fail, or their answers get lost: one or two are healed
+// by the SDK, three make a worker's call fail, more spread over several calls.
+func (w *world) hiccup(rt *rapid.T) {
+	n, applied := rapid.IntRange(1, 6).Draw(rt, "calls"), rapid.Bool().Draw(rt, "applied")
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.lose = n
+	w.hiccups, w.applied = n, applied
 }
 
 func (w *world) rotate(rt *rapid.T) {

@@ -1,0 +1,47 @@
+package channel
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"unicode/utf16"
+
+	"github.com/relais-dev/relais/events"
+)
+
+// Digest is 32 hexadecimal digits that name an item to which its platform gives no
+// id: equal raw and equal more (a time, an entry's id) are the same item.
+func Digest(raw []byte, more ...string) string {
+	h := sha256.New()
+	h.Write(raw)
+	for _, s := range more {
+		h.Write([]byte("\x00" + s))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// Digits says whether s is digits and nothing else, as what is called a phone
+// number must be: platforms put other ids where the number was.
+func Digits(s string) bool {
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return false
+		}
+	}
+	return s != ""
+}
+
+// Within are the entities of list that lie inside body, whose offsets and lengths
+// count UTF-16 units: nobody could cut where the others stand.
+func Within(body string, list []events.Entity) []events.Entity {
+	if len(list) == 0 {
+		return nil
+	}
+	units := 0
+	for _, r := range body {
+		units += utf16.RuneLen(r)
+	}
+	return slices.DeleteFunc(list, func(e events.Entity) bool {
+		return e.Offset < 0 || e.Length <= 0 || e.Offset > units || e.Length > units-e.Offset
+	})
+}

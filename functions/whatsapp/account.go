@@ -1,12 +1,14 @@
 package whatsapp
 
 import (
+	"cmp"
 	"encoding/json"
 	"slices"
 	"strings"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/internal/meta"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // items are the elements of the change's member of that name, each on its own, so
@@ -22,14 +24,14 @@ func (b *batch) preferences() {
 	for _, raw := range b.items("user_preferences") {
 		p, ok := decode[preference](raw)
 		state := consentState(p.Value)
-		e := events.Event{Time: meta.Time(p.Timestamp.String()), Raw: raw}
+		e := events.Event{Time: meta.Time(string(p.Timestamp)), Raw: raw}
 		e.Data.Contact = b.person(p.UserID, p.WaID, p.ParentID)
 		e.Data.Conversation = b.thread("", e.Data.Contact)
 		if !ok || e.Data.Contact == nil {
-			b.unsupported(b.field, malformed, raw)
+			b.unsupported(b.field, channel.Malformed, raw)
 			continue
 		}
-		e.Key = "consent:" + hash(raw, b.entryTime)
+		e.Key = "consent:" + channel.Digest(raw, b.entryTime)
 		if state == "" {
 			b.unsupportedOf(e, e.Key, b.field+"."+p.Value, "unknown value")
 			continue
@@ -53,11 +55,11 @@ func consentState(value string) string {
 func (b *batch) template() {
 	t, ok := decode[template](b.raw)
 	if !ok || t.Event == "" {
-		b.unsupported(b.field, malformed, b.raw)
+		b.unsupported(b.field, channel.Malformed, b.raw)
 		return
 	}
 	out := &events.TemplateUpdate{
-		ID: t.ID.String(), Name: t.Name, Language: t.Language, State: strings.ToLower(t.Event), Category: strings.ToLower(t.Category),
+		ID: string(t.ID), Name: t.Name, Language: t.Language, State: strings.ToLower(t.Event), Category: strings.ToLower(t.Category),
 	}
 	if t.Reason != "NONE" {
 		out.Reason = t.Reason
@@ -67,7 +69,7 @@ func (b *batch) template() {
 
 // fact is an event about the account itself.
 func (b *batch) fact(t events.Type, kind string, d events.Data) events.Event {
-	return events.Event{Type: t, Time: meta.Time(b.entryTime), Key: kind + ":" + hash(b.raw, b.entryTime), Raw: b.raw, Data: d}
+	return events.Event{Type: t, Time: meta.Time(b.entryTime), Key: kind + ":" + channel.Digest(b.raw, b.entryTime), Raw: b.raw, Data: d}
 }
 
 // others adds news about the account; history, contact sync and fields that came
@@ -80,7 +82,7 @@ func (b *batch) others() {
 	}
 	list := fields(b.raw)
 	if list == nil {
-		b.unsupported(b.field, malformed, b.raw)
+		b.unsupported(b.field, channel.Malformed, b.raw)
 		return
 	}
 	h := &events.Health{Aspect: aspect, State: events.HealthOK, Detail: b.field}
@@ -148,10 +150,10 @@ func worse(a, b string) string {
 func (b *batch) handover() {
 	h, ok := decode[handover](b.raw)
 	e := b.fact(events.ControlPassed, "control", events.Data{})
-	if at := meta.Time(h.Timestamp.String()); !at.IsZero() {
+	if at := meta.Time(string(h.Timestamp)); !at.IsZero() {
 		e.Time = at
 	}
-	e.Data.Contact = b.person(h.Sender.UserID, orElse(h.Sender.Phone, h.Sender.WaID), "")
+	e.Data.Contact = b.person(h.Sender.UserID, cmp.Or(h.Sender.Phone, h.Sender.WaID), "")
 	e.Data.Conversation = b.thread("", e.Data.Contact)
 	if !ok || h.Passed == nil {
 		b.unsupportedOf(e, e.Key, b.field, "unknown change of control")
@@ -159,7 +161,7 @@ func (b *batch) handover() {
 	}
 	p := h.Passed
 	e.Data.Control = &events.Control{
-		From: orElse(orElse(p.PreviousAppRole, p.PreviousRole), p.PreviousApp), To: orElse(p.NewRole, p.NewApp), Data: p.Metadata,
+		From: cmp.Or(p.PreviousAppRole, p.PreviousRole, p.PreviousApp), To: cmp.Or(p.NewRole, p.NewApp), Data: p.Metadata,
 	}
 	b.add(e)
 }
@@ -169,13 +171,13 @@ func (b *batch) groups() {
 	for _, raw := range b.items("groups") {
 		g, ok := decode[group](raw)
 		if !ok || g.ID == "" {
-			b.unsupported(b.field, malformed, raw)
+			b.unsupported(b.field, channel.Malformed, raw)
 			continue
 		}
-		e := events.Event{Time: meta.Time(g.Timestamp.String()), Key: "group:" + hash(raw, b.entryTime), Raw: raw}
+		e := events.Event{Time: meta.Time(string(g.Timestamp)), Key: "group:" + channel.Digest(raw, b.entryTime), Raw: raw}
 		e.Data.Conversation = b.thread(g.ID, nil)
 		if e.Type = g.apply(&e.Data); e.Type == "" {
-			b.unsupportedOf(e, e.Key, orElse(g.Type, b.field), "no change that we know")
+			b.unsupportedOf(e, e.Key, cmp.Or(g.Type, b.field), "no change that we know")
 			continue
 		}
 		b.add(e)
@@ -216,7 +218,7 @@ func (g group) apply(d *events.Data) events.Type {
 func participants(list []member) []events.Participant {
 	var out []events.Participant
 	for _, m := range list {
-		phone := orElse(m.WaID, strings.TrimPrefix(m.Input, "+"))
+		phone := cmp.Or(m.WaID, strings.TrimPrefix(m.Input, "+"))
 		if ids := identities(nil, m.UserID, phone, ""); ids != nil {
 			if m.UserID == "" && m.WaID == "" { // the brand's word, not the platform's
 				ids[0].Verified = ""
@@ -235,16 +237,16 @@ func (b *batch) calls() {
 	for _, raw := range b.items("calls") {
 		c, ok := decode[call](raw)
 		if !ok || c.ID == "" {
-			b.unsupported(b.field, malformed, raw)
+			b.unsupported(b.field, channel.Malformed, raw)
 			continue
 		}
-		e := events.Event{Time: meta.Time(c.Timestamp.String()), Raw: raw}
+		e := events.Event{Time: meta.Time(string(c.Timestamp)), Raw: raw}
 		e.Data.Contact = b.person(c.FromUser, c.From, "")
 		if c.Direction == "BUSINESS_INITIATED" {
 			e.Data.Contact = b.person(c.ToUser, c.To, "")
 		}
 		e.Data.Conversation = b.thread("", e.Data.Contact)
-		event := orElse(c.Event, "unknown")
+		event := cmp.Or(c.Event, "unknown")
 		b.unsupportedOf(e, "call:"+c.ID+":"+event, "call."+event, "calls are not taken")
 	}
 }

@@ -1,6 +1,10 @@
 package whatsapp
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/relais-dev/relais/functions/internal/meta"
+)
 
 // decode reads raw as T; false when there is none or it is of another shape.
 func decode[T any](raw []byte) (T, bool) {
@@ -14,8 +18,11 @@ func decode[T any](raw []byte) (T, bool) {
 // The members of a message that its type names.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 
+// text is a JSON text or number.
+type text = meta.Text
+
 type media struct {
-	ID       string `json:"id"`
+	ID       text   `json:"id"`
 	MIME     string `json:"mime_type"`
 	SHA256   string `json:"sha256"` // base64
 	Caption  string `json:"caption"`
@@ -25,11 +32,11 @@ type media struct {
 }
 
 type location struct {
-	Latitude  *float64 `json:"latitude"`
-	Longitude *float64 `json:"longitude"`
-	Name      string   `json:"name"`
-	Address   string   `json:"address"`
-	URL       string   `json:"url"`
+	Latitude  text   `json:"latitude"`
+	Longitude text   `json:"longitude"`
+	Name      string `json:"name"`
+	Address   string `json:"address"`
+	URL       string `json:"url"`
 }
 
 type card struct {
@@ -82,14 +89,15 @@ type interactive struct {
 		Description string `json:"description"`
 	} `json:"list_reply"`
 	FormReply *struct {
-		Body string `json:"body"`
-		JSON string `json:"response_json"` // an object, written by the customer's app
+		Name string          `json:"name"` // flow, address_message
+		Body string          `json:"body"`
+		JSON json.RawMessage `json:"response_json"` // a text that holds an object, written by the customer's app
 	} `json:"nfm_reply"`
 	CallReply *struct {
-		Response  string      `json:"response"` // accept, reject
-		Permanent bool        `json:"is_permanent"`
-		Expires   json.Number `json:"expiration_timestamp"` // Unix seconds
-		Source    string      `json:"response_source"`
+		Response  string `json:"response"` // accept, reject
+		Permanent bool   `json:"is_permanent"`
+		Expires   text   `json:"expiration_timestamp"` // Unix seconds
+		Source    string `json:"response_source"`
 	} `json:"call_permission_reply"`
 }
 
@@ -99,13 +107,13 @@ type button struct {
 }
 
 type order struct {
-	CatalogID string `json:"catalog_id"`
+	CatalogID text   `json:"catalog_id"`
 	Text      string `json:"text"`
 	Items     []struct {
-		ProductID string      `json:"product_retailer_id"`
-		Quantity  json.Number `json:"quantity"`
-		Price     json.Number `json:"item_price"` // per unit, in currency units
-		Currency  string      `json:"currency"`
+		ProductID text   `json:"product_retailer_id"`
+		Quantity  text   `json:"quantity"`
+		Price     text   `json:"item_price"` // per unit, in currency units
+		Currency  string `json:"currency"`
 	} `json:"product_items"`
 }
 
@@ -133,7 +141,7 @@ type system struct {
 
 type referral struct {
 	SourceType   string `json:"source_type"`
-	SourceID     string `json:"source_id"`
+	SourceID     text   `json:"source_id"`
 	SourceURL    string `json:"source_url"`
 	Headline     string `json:"headline"`
 	Body         string `json:"body"`
@@ -162,7 +170,7 @@ type payment struct {
 			Type string `json:"type"`
 		} `json:"method"`
 		Error *struct {
-			Code   string `json:"code"`
+			Code   text   `json:"code"`
 			Reason string `json:"reason"`
 		} `json:"error"`
 	} `json:"transaction"`
@@ -170,30 +178,30 @@ type payment struct {
 }
 
 type amount struct {
-	Value  int64 `json:"value"`
-	Offset int64 `json:"offset"`
+	Value  text `json:"value"`
+	Offset text `json:"offset"`
 }
 
 // The values of rarer fields.
 
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/user_preferences
 type preference struct {
-	WaID      string      `json:"wa_id"`
-	UserID    string      `json:"user_id"`
-	ParentID  string      `json:"parent_user_id"`
-	Category  string      `json:"category"`
-	Value     string      `json:"value"`
-	Timestamp json.Number `json:"timestamp"`
+	WaID      string `json:"wa_id"`
+	UserID    string `json:"user_id"`
+	ParentID  string `json:"parent_user_id"`
+	Category  string `json:"category"`
+	Value     string `json:"value"`
+	Timestamp text   `json:"timestamp"`
 }
 
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/message_template_status_update
 type template struct {
-	ID       json.Number `json:"message_template_id"`
-	Name     string      `json:"message_template_name"`
-	Language string      `json:"message_template_language"`
-	Category string      `json:"message_template_category"`
-	Event    string      `json:"event"`
-	Reason   string      `json:"reason"`
+	ID       text   `json:"message_template_id"`
+	Name     string `json:"message_template_name"`
+	Language string `json:"message_template_language"`
+	Category string `json:"message_template_category"`
+	Event    string `json:"event"`
+	Reason   string `json:"reason"`
 }
 
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/account_update
@@ -213,7 +221,7 @@ type accountUpdate struct {
 // handover is as seen in production (September 2026): the field is not in Meta's
 // reference. There is no metadata: our number is the recipient.
 type handover struct {
-	Timestamp json.Number `json:"timestamp"`
+	Timestamp text `json:"timestamp"`
 	Sender    struct {
 		Phone  string `json:"phone_number"`
 		WaID   string `json:"wa_id"`
@@ -233,7 +241,7 @@ type handover struct {
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/groups
 type group struct {
 	ID        string            `json:"group_id"`
-	Timestamp json.Number       `json:"timestamp"`
+	Timestamp text              `json:"timestamp"`
 	Type      string            `json:"type"`
 	Subject   string            `json:"subject"`
 	Reason    string            `json:"reason"`
@@ -255,12 +263,12 @@ type member struct {
 
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/calling
 type call struct {
-	ID        string      `json:"id"`
-	Event     string      `json:"event"`
-	From      string      `json:"from"`
-	FromUser  string      `json:"from_user_id"`
-	To        string      `json:"to"`
-	ToUser    string      `json:"to_user_id"`
-	Direction string      `json:"direction"`
-	Timestamp json.Number `json:"timestamp"`
+	ID        string `json:"id"`
+	Event     string `json:"event"`
+	From      string `json:"from"`
+	FromUser  string `json:"from_user_id"`
+	To        string `json:"to"`
+	ToUser    string `json:"to_user_id"`
+	Direction string `json:"direction"`
+	Timestamp text   `json:"timestamp"`
 }

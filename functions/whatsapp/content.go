@@ -1,14 +1,18 @@
 package whatsapp
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"math"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/internal/meta"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // mediaLife is how long a media id from a webhook can be fetched.
@@ -21,7 +25,7 @@ func content(m *message) events.Content {
 	ok := false
 	switch m.kind {
 	case "text":
-		c, ok = events.NewText(m.text), m.hasText
+		c, ok = events.NewText(m.text), m.text != ""
 	case "image", "video", "audio", "document", "sticker":
 		c, ok = mediaContent(m)
 	case "location":
@@ -32,7 +36,7 @@ func content(m *message) events.Content {
 		return unknownContent(m)
 	}
 	if !ok {
-		return events.NewUnsupported(m.kind, reasonOf(m, malformed), m.raw)
+		return events.NewUnsupported(m.kind, reasonOf(m, channel.Malformed), m.raw)
 	}
 	return c
 }
@@ -40,7 +44,7 @@ func content(m *message) events.Content {
 // unknownContent stands for what the Cloud API does not pass on, and for what it
 // started to pass on after this was written.
 func unknownContent(m *message) events.Content {
-	kind := orElse(m.kind, "untyped")
+	kind := cmp.Or(m.kind, "untyped")
 	switch p, _ := decode[interactive](m.member()); m.kind {
 	case "unsupported", "interactive":
 		if p.Type != "" {
@@ -53,7 +57,7 @@ func unknownContent(m *message) events.Content {
 // reasonOf is what Meta says is wrong with a message.
 func reasonOf(m *message, otherwise string) string {
 	if list, _ := decode[[]meta.Error](m.errors); len(list) > 0 {
-		return strings.Trim(list[0].Code.String()+": "+list[0].Text(), ": ")
+		return strings.Trim(string(list[0].Code)+": "+list[0].Text(), ": ")
 	}
 	return otherwise
 }
@@ -65,7 +69,7 @@ func mediaContent(m *message) (events.Content, bool) {
 	}
 	out := events.Media{
 		Type: mediaType(m.kind, p.Voice), State: events.MediaPending, MIME: p.MIME, Name: p.Filename, Caption: p.Caption,
-		PlatformID: p.ID, SHA256: hexOf(p.SHA256), Animated: p.Animated,
+		PlatformID: string(p.ID), SHA256: hexOf(p.SHA256), Animated: p.Animated,
 	}
 	if at := meta.Time(m.time); !at.IsZero() {
 		out.ExpiresAt = at.Add(mediaLife)
@@ -97,11 +101,13 @@ func hexOf(digest string) string {
 
 func locationContent(m *message) (events.Content, bool) {
 	p, ok := decode[location](m.member())
-	if !ok || p.Latitude == nil || p.Longitude == nil {
+	latitude, err := strconv.ParseFloat(string(p.Latitude), 64)
+	longitude, err2 := strconv.ParseFloat(string(p.Longitude), 64)
+	if !ok || err != nil || err2 != nil || !(math.Abs(latitude) <= 90 && math.Abs(longitude) <= 180) {
 		return events.Content{}, false
 	}
 	return events.Content{Kind: events.KindLocation, Location: &events.Location{
-		Latitude: *p.Latitude, Longitude: *p.Longitude, Name: p.Name, Address: p.Address, URL: p.URL,
+		Latitude: latitude, Longitude: longitude, Name: p.Name, Address: p.Address, URL: p.URL,
 	}}, true
 }
 
@@ -119,12 +125,12 @@ func contactsContent(m *message) (events.Content, bool) {
 
 func (p card) card() events.Card {
 	c := events.Card{
-		Name: p.Name.Formatted, FirstName: p.Name.First, LastName: p.Name.Last, Company: p.Org.Company,
+		Name: cmp.Or(p.Name.Formatted, strings.TrimSpace(p.Name.First+" "+p.Name.Last)), FirstName: p.Name.First, LastName: p.Name.Last, Company: p.Org.Company,
 		Birthday: p.Birthday, VCard: p.VCard, Own: p.Origin == "contact_request",
 	}
 	for _, v := range p.Phones {
-		c.Phones = append(c.Phones, events.LabeledValue{Label: v.Type, Value: orElse(v.Phone, v.WaID)})
-		if c.Identity == nil && digits(v.WaID) {
+		c.Phones = append(c.Phones, events.LabeledValue{Label: v.Type, Value: cmp.Or(v.Phone, v.WaID)})
+		if c.Identity == nil && channel.Digits(v.WaID) {
 			c.Identity = &events.Identity{Scheme: events.Phone, Value: v.WaID}
 		}
 	}
@@ -142,7 +148,7 @@ func (p card) card() events.Card {
 
 func (a address) line() string {
 	var parts []string
-	for _, s := range []string{a.Street, strings.TrimSpace(a.Zip + " " + a.City), a.State, orElse(a.Country, a.CountryCode)} {
+	for _, s := range []string{a.Street, strings.TrimSpace(a.Zip + " " + a.City), a.State, cmp.Or(a.Country, a.CountryCode)} {
 		if s != "" {
 			parts = append(parts, s)
 		}

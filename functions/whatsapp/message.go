@@ -1,12 +1,16 @@
 package whatsapp
 
 import (
+	"cmp"
+	"encoding/json"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/internal/meta"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // serviceWindow is how long free-form answers are allowed after the customer's last message.
@@ -22,7 +26,7 @@ func (b *batch) message(m *message, role, origin string) {
 		b.system(e, m)
 		return
 	case !m.ok || m.id == "" || e.Data.Conversation == nil:
-		b.unsupported(orElse(m.kind, "message"), malformed, m.raw)
+		b.unsupported(cmp.Or(m.kind, "message"), channel.Malformed, m.raw)
 		return
 	}
 	switch m.kind {
@@ -44,7 +48,7 @@ func (b *batch) envelope(m *message, role string) (events.Event, events.Actor) {
 	if role == events.Customer {
 		e.Data.Contact = b.person(m.fromUser, m.from, m.parent)
 	} else if m.toKind == "group" {
-		group = orElse(group, m.to)
+		group = cmp.Or(group, m.to)
 	} else {
 		e.Data.Contact = b.person(m.toUser, m.to, m.toParent)
 	}
@@ -118,8 +122,8 @@ func (b *batch) referral(m *message) *events.Referral {
 	}
 	r, _ := decode[referral](m.referral)
 	from := &events.Referral{
-		Source: r.SourceType, ID: r.SourceID, URL: r.SourceURL, Title: r.Headline, Body: r.Body, ClickID: r.ClickID,
-		MediaType: r.MediaType, MediaURL: orElse(orElse(r.ImageURL, r.VideoURL), r.ThumbnailURL),
+		Source: r.SourceType, ID: string(r.SourceID), URL: r.SourceURL, Title: r.Headline, Body: r.Body, ClickID: r.ClickID,
+		MediaType: r.MediaType, MediaURL: cmp.Or(r.ImageURL, r.VideoURL, r.ThumbnailURL),
 	}
 	if w := r.Welcome.Text; w != "" {
 		from.Fields = append(from.Fields, events.Field{Name: "welcome_message", Value: w})
@@ -128,8 +132,8 @@ func (b *batch) referral(m *message) *events.Referral {
 		from.Fields = append(from.Fields, events.Field{Name: "thumbnail_url", Value: t})
 	}
 	if m.context.product != "" {
-		from.Source = orElse(from.Source, "product")
-		from.Product = m.context.catalog + "/" + m.context.product
+		from.Source = cmp.Or(from.Source, "product")
+		from.Product = strings.TrimPrefix(m.context.catalog+"/"+m.context.product, "/")
 	}
 	return from
 }
@@ -147,7 +151,7 @@ func (b *batch) arrival(e events.Event, m *message, from *events.Referral) {
 func (b *batch) reaction(e events.Event, m *message, actor events.Actor) {
 	r, ok := decode[reaction](m.member())
 	if !ok || r.MessageID == "" {
-		b.unsupportedOf(e, "message:"+m.id, m.kind, malformed)
+		b.unsupportedOf(e, "message:"+m.id, m.kind, channel.Malformed)
 		return
 	}
 	e.Type, e.Key = events.ReactionAdded, "reaction:"+m.id
@@ -162,7 +166,7 @@ func (b *batch) reaction(e events.Event, m *message, actor events.Actor) {
 func (b *batch) edit(e events.Event, m *message, actor events.Actor, origin string) {
 	part, ok := decode[edit](m.member())
 	if !ok || part.Original == "" || part.Message == nil {
-		b.unsupportedOf(e, "message:"+m.id, m.kind, malformed)
+		b.unsupportedOf(e, "message:"+m.id, m.kind, channel.Malformed)
 		return
 	}
 	changed := message{raw: part.Message}
@@ -180,7 +184,7 @@ func (b *batch) edit(e events.Event, m *message, actor events.Actor, origin stri
 func (b *batch) revoke(e events.Event, m *message, actor events.Actor) {
 	part, ok := decode[edit](m.member())
 	if !ok || part.Original == "" {
-		b.unsupportedOf(e, "message:"+m.id, m.kind, malformed)
+		b.unsupportedOf(e, "message:"+m.id, m.kind, channel.Malformed)
 		return
 	}
 	e.Type, e.Key = events.MessageDeleted, "delete:"+part.Original
@@ -192,9 +196,9 @@ func (b *batch) revoke(e events.Event, m *message, actor events.Actor) {
 // changes. The event stands in the old thread; its contact is the new address.
 func (b *batch) system(e events.Event, m *message) {
 	s, _ := decode[system](m.member())
-	newPhone := orElse(s.WaID, s.NewWaID)
-	oldUser := orElse(s.PreviousUserID, m.fromUser)
-	reason := orElse(s.Type, "unknown")
+	newPhone := cmp.Or(s.WaID, s.NewWaID)
+	oldUser := cmp.Or(s.PreviousUserID, m.fromUser)
+	reason := cmp.Or(s.Type, "unknown")
 	if old := b.person(oldUser, m.from, s.PreviousParent); old != nil {
 		e.Data.Conversation = b.thread(m.group, old)
 	}
@@ -211,7 +215,7 @@ func (b *batch) system(e events.Event, m *message) {
 		{"phone", events.Phone, m.from, newPhone},
 		{"parent_user_id", events.WhatsAppBSUID, s.PreviousParent, s.ParentUserID},
 	} {
-		if p.old == "" || p.new == "" || p.old == p.new || p.scheme == events.Phone && !(digits(p.old) && digits(p.new)) {
+		if p.old == "" || p.new == "" || p.old == p.new || p.scheme == events.Phone && !(channel.Digits(p.old) && channel.Digits(p.new)) {
 			continue
 		}
 		e.Type, e.Key = events.IdentityRotated, "identity:"+m.id+":"+p.name
@@ -260,11 +264,11 @@ func (p interactive) interaction() *events.Interaction {
 		}
 		return in
 	case p.Type == "nfm_reply" && p.FormReply != nil:
-		return &events.Interaction{Kind: events.FormAnswer, Text: p.FormReply.Body, Values: formValues(p.FormReply.JSON)}
+		return &events.Interaction{Kind: events.FormAnswer, Text: p.FormReply.Body, Values: formValues(p.FormReply.JSON, p.FormReply.Name)}
 	case p.Type == "call_permission_reply" && p.CallReply != nil:
 		in := &events.Interaction{Kind: events.PermissionAnswer, Option: p.CallReply.Response, Values: []events.Field{
 			{Name: "is_permanent", Value: strconv.FormatBool(p.CallReply.Permanent)},
-			{Name: "expiration_timestamp", Value: p.CallReply.Expires.String()},
+			{Name: "expiration_timestamp", Value: string(p.CallReply.Expires)},
 			{Name: "response_source", Value: p.CallReply.Source},
 		}}
 		in.Values = slices.DeleteFunc(in.Values, func(f events.Field) bool { return f.Value == "" })
@@ -273,18 +277,31 @@ func (p interactive) interaction() *events.Interaction {
 	return nil
 }
 
-// formValues are a form's answers, which people write: what is no JSON object
-// stays as it came.
-func formValues(text string) []events.Field {
-	if list := fields([]byte(text)); list != nil || text == "" {
-		return list
+// formValues are the answers to a form of that name, which people write: what is no
+// JSON object stays as it came. Those to an address form stand one level deeper.
+func formValues(raw json.RawMessage, form string) []events.Field {
+	text, ok := decode[string](raw)
+	if !ok {
+		text = string(raw)
 	}
-	return []events.Field{{Name: "response_json", Value: text}}
+	if text == "" {
+		return nil
+	}
+	list := fields([]byte(text))
+	if list == nil {
+		return []events.Field{{Name: "response_json", Value: text}}
+	}
+	for i, f := range list {
+		if inner := fields([]byte(f.Value)); form == "address_message" && f.Name == "values" && inner != nil {
+			return slices.Concat(list[:i], inner, list[i+1:])
+		}
+	}
+	return list
 }
 
 // fields are an object's members as text; nil when raw is no object.
 func fields(raw []byte) []events.Field {
-	var list []events.Field
+	list := []events.Field{}
 	r := meta.NewReader(raw)
 	for key := range r.Members() {
 		list = append(list, events.Field{Name: key, Value: r.Any()})
@@ -304,14 +321,23 @@ func (b *batch) order(e events.Event, m *message) bool {
 	if !ok {
 		return false
 	}
-	basket := &events.Order{ID: m.id, Catalog: o.CatalogID, Text: o.Text, Items: []events.OrderItem{}}
+	basket := &events.Order{ID: m.id, Catalog: string(o.CatalogID), Text: o.Text, Items: []events.OrderItem{}}
 	for _, i := range o.Items {
-		n, _ := i.Quantity.Int64()
 		basket.Items = append(basket.Items, events.OrderItem{
-			Product: i.ProductID, Quantity: int(n), Price: meta.Price(i.Price.String(), i.Currency),
+			Product: string(i.ProductID), Quantity: quantity(string(i.Quantity)), Price: meta.Price(string(i.Price), i.Currency),
 		})
 	}
 	e.Type, e.Key, e.Data.Order = events.OrderReceived, "message:"+m.id, basket
 	b.add(e)
 	return true
+}
+
+// quantity is how many are ordered; 0 when number says nothing sensible.
+func quantity(number string) int {
+	const most = 1e9
+	n, err := strconv.ParseFloat(number, 64)
+	if err != nil || !(0 <= n && n <= most) {
+		return 0
+	}
+	return int(n)
 }

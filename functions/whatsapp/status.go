@@ -1,10 +1,12 @@
 package whatsapp
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/internal/meta"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // status adds what became of a message, or of a payment that one asked for.
@@ -14,7 +16,7 @@ func (b *batch) status(s *status) {
 	state, known := stateOf(s.state)
 	switch {
 	case !s.ok || s.id == "" || s.state == "":
-		b.unsupported("status", malformed, s.raw)
+		b.unsupported("status", channel.Malformed, s.raw)
 		return
 	case s.kind == "payment":
 		b.payment(e, s)
@@ -44,8 +46,8 @@ func (b *batch) recipient(e *events.Event, s *status) (member string, group bool
 		e.Data.Conversation = b.thread("", e.Data.Contact)
 		return "", false
 	}
-	member = orElse(s.participant, s.participantUser)
-	if e.Data.Contact = b.person(orElse(s.participantUser, s.user), s.participant, s.parent); e.Data.Contact == nil {
+	member = cmp.Or(s.participant, s.participantUser)
+	if e.Data.Contact = b.person(cmp.Or(s.participantUser, s.user), s.participant, s.parent); e.Data.Contact == nil {
 		member = ""
 	}
 	e.Data.Conversation = b.thread(s.recipient, e.Data.Contact)
@@ -80,7 +82,7 @@ func (b *batch) payment(e events.Event, s *status) {
 	e.Type, e.Key = events.PaymentUpdated, "payment:"+s.id+":"+s.state
 	out := &events.Payment{
 		Reference: p.Reference, State: state, Amount: meta.Scaled(p.Amount.Value, p.Amount.Offset, p.Currency),
-		Charge: orElse(t.Provider, t.ID), Method: t.Method.Type, Message: &events.Ref{PlatformID: s.id},
+		Charge: cmp.Or(t.Provider, t.ID), Method: t.Method.Type, Message: &events.Ref{PlatformID: s.id},
 	}
 	for _, f := range []events.Field{{Name: "transaction_id", Value: t.ID}, {Name: "transaction_type", Value: t.Type}, {Name: "transaction_status", Value: t.Status}} {
 		if f.Value != "" {
@@ -96,7 +98,7 @@ func (b *batch) payment(e events.Event, s *status) {
 		out.Fields = append(out.Fields, events.Field{Name: "refunds", Value: strconv.Itoa(n)})
 	}
 	if t.Error != nil {
-		out.Error = &events.StatusError{Class: events.ClassUnknown, Code: t.Error.Code, Title: t.Error.Reason}
+		out.Error = &events.StatusError{Class: events.ClassUnknown, Code: string(t.Error.Code), Title: t.Error.Reason}
 	}
 	e.Data.Payment = out
 	b.add(e)
@@ -118,18 +120,18 @@ func paymentState(state string) string {
 func (b *batch) fault(raw []byte) {
 	f, ok := decode[meta.Error](raw)
 	if !ok {
-		b.unsupported("error", malformed, raw)
+		b.unsupported("error", channel.Malformed, raw)
 		return
 	}
 	c := classify(f.Number())
 	h := &events.Health{Aspect: "account", State: events.HealthWarning, Detail: f.Text(), Fields: []events.Field{
-		{Name: "code", Value: f.Code.String()}, {Name: "class", Value: c.Name},
+		{Name: "code", Value: string(f.Code)}, {Name: "class", Value: c.Name},
 	}}
 	if c.Name == events.ClassAuth {
 		h.State = events.HealthFailing
 	}
 	b.add(events.Event{
-		Type: events.ChannelHealth, Time: meta.Time(b.entryTime), Key: "error:" + hash(raw, b.entryTime), Raw: raw,
+		Type: events.ChannelHealth, Time: meta.Time(b.entryTime), Key: "error:" + channel.Digest(raw, b.entryTime), Raw: raw,
 		Data: events.Data{Health: h},
 	})
 }

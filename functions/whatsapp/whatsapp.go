@@ -3,8 +3,7 @@
 package whatsapp
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
+	"cmp"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/internal/meta"
@@ -74,7 +73,7 @@ func (b *batch) apply(c *change) {
 	if c.ok {
 		b.dispatch()
 	} else {
-		b.unsupported(c.field, malformed, c.raw)
+		b.unsupported(c.field, channel.Malformed, c.raw)
 	}
 	if len(b.events) == before {
 		b.unsupported(c.field, "nothing known in it", c.raw)
@@ -120,9 +119,6 @@ func (b *batch) traffic(role, origin string) {
 	}
 }
 
-// malformed is the reason of an item that is not of the documented shape.
-const malformed = "malformed"
-
 // unsupported adds what we have no words for, in the account's own thread.
 func (b *batch) unsupported(kind, reason string, raw []byte) {
 	b.add(unsupported(kind, reason, b.entryTime, raw))
@@ -139,30 +135,21 @@ func unsupported(kind, reason, entryTime string, raw []byte) events.Event {
 	return events.Event{
 		Type: events.IngestUnsupported,
 		Time: meta.Time(entryTime),
-		Key:  "unsupported:" + hash(raw, entryTime),
+		Key:  "unsupported:" + channel.Digest(raw, entryTime),
 		Raw:  raw,
 		Data: events.Data{Unsupported: events.UnsupportedOf(kind, reason, raw)},
 	}
-}
-
-// hash keys what the platform gives no id. The entry's time tells apart two equal
-// facts; a redelivery repeats it.
-func hash(raw []byte, entryTime string) string {
-	h := sha256.New()
-	h.Write(raw)
-	h.Write([]byte("\x00" + entryTime))
-	return hex.EncodeToString(h.Sum(nil)[:16])
 }
 
 // person is whom an item concerns: the business-scoped user id first, because the
 // phone number is missing for people with a username, then the phone number, then
 // the id that linked portfolios share. nil when nobody is named.
 func (b *batch) person(user, phone, parent string) *events.Contact {
-	if !digits(phone) { // Meta has put the user id where the number was
-		user, phone = orElse(user, phone), ""
+	if !channel.Digits(phone) { // Meta has put the user id where the number was
+		user, phone = cmp.Or(user, phone), ""
 	}
-	if digits(user) {
-		user, phone = "", orElse(phone, user)
+	if channel.Digits(user) {
+		user, phone = "", cmp.Or(phone, user)
 	}
 	all := &struct { // one allocation for what lives together
 		contact events.Contact
@@ -171,10 +158,13 @@ func (b *batch) person(user, phone, parent string) *events.Contact {
 	c := &all.contact
 	if p := b.profile(user, phone); p != nil {
 		c.Name, c.Username = p.name, p.username
-		user, parent = orElse(user, p.userID), orElse(parent, p.parentID)
+		user, parent = cmp.Or(user, p.userID), cmp.Or(parent, p.parentID)
 		if phone == "" {
 			phone = p.waID
 		}
+	}
+	if channel.Digits(phone) {
+		c.Phone = phone
 	}
 	if c.Identities = identities(all.ids[:0], user, phone, parent); len(c.Identities) == 0 {
 		return nil
@@ -187,7 +177,7 @@ func identities(list []events.Identity, user, phone, parent string) []events.Ide
 	if user != "" {
 		list = append(list, events.Identity{Scheme: events.WhatsAppBSUID, Value: user})
 	}
-	if digits(phone) {
+	if channel.Digits(phone) {
 		list = append(list, events.Identity{Scheme: events.Phone, Value: phone, Verified: "platform"})
 	}
 	if parent != "" && parent != user {
@@ -217,20 +207,4 @@ func (b *batch) thread(group string, c *events.Contact) *events.Conversation {
 		return &events.Conversation{PlatformID: c.Identities[0].Value, Kind: events.Direct, Controls: b.controls}
 	}
 	return nil
-}
-
-func digits(s string) bool {
-	for _, c := range []byte(s) {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return s != ""
-}
-
-func orElse(s, otherwise string) string {
-	if s != "" {
-		return s
-	}
-	return otherwise
 }

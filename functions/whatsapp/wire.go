@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"cmp"
 	"encoding/json"
 
 	"github.com/relais-dev/relais/functions/internal/meta"
@@ -54,7 +55,6 @@ type message struct {
 	toKind                 string // "group" when to is a group's id
 	group                  string
 	text                   string
-	hasText                bool
 	part                   json.RawMessage // the member called like kind; see member
 	partKind               string
 	context                context
@@ -144,7 +144,7 @@ func (w *webhook) read(r *meta.Reader) {
 		}
 	})
 	if !ok || c.raw == nil || c.field == "" {
-		*c = change{raw: raw, field: orElse(c.field, "change")}
+		*c = change{raw: raw, field: cmp.Or(c.field, "change")}
 	}
 	w.items += max(1, len(c.messages)+len(c.echoes)+len(c.statuses)+len(c.errors))
 }
@@ -242,7 +242,7 @@ func (m *message) read(r *meta.Reader) {
 		case "to":
 			m.to = r.Text()
 		case "to_user_id", "recipient":
-			m.toUser = orElse(m.toUser, r.Text())
+			m.toUser = cmp.Or(m.toUser, r.Text())
 		case "to_parent_user_id":
 			m.toParent = r.Text()
 		case "recipient_type":
@@ -252,11 +252,11 @@ func (m *message) read(r *meta.Reader) {
 		case "context":
 			m.context.read(r)
 		case "referral":
-			m.referral = r.Skip()
+			m.referral = present(r.Skip())
 		case "errors":
 			m.errors = r.Skip()
 		case "text":
-			m.text, m.hasText = readBody(r), true
+			m.text = readBody(r)
 		case "message": // seen in the wild: an echo's content is one level deeper
 			m.read(r)
 		default:
@@ -286,6 +286,14 @@ func (m *message) member() json.RawMessage {
 		}
 	}
 	return found
+}
+
+// present is raw, or nil where it is null.
+func present(raw json.RawMessage) json.RawMessage {
+	if string(raw) == "null" {
+		return nil
+	}
+	return raw
 }
 
 func readBody(r *meta.Reader) (body string) {
@@ -355,7 +363,6 @@ func (s *status) read(r *meta.Reader) {
 		case "payment":
 			s.payment = r.Skip()
 		case "pricing":
-			s.priced = true
 			s.readPricing(r)
 		default:
 			r.Skip()
@@ -363,11 +370,16 @@ func (s *status) read(r *meta.Reader) {
 	}
 }
 
+// readPricing reads what Meta charges. Where it leaves out billable, which is to
+// go, the type says the same.
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/pricing
 func (s *status) readPricing(r *meta.Reader) {
+	told := false
 	for key := range r.Members() {
+		s.priced = true
 		switch key {
 		case "billable":
-			s.billable = r.Bool()
+			s.billable, told = r.Bool(), true
 		case "pricing_model":
 			s.model = r.Text()
 		case "category":
@@ -377,5 +389,8 @@ func (s *status) readPricing(r *meta.Reader) {
 		default:
 			r.Skip()
 		}
+	}
+	if !told {
+		s.billable = s.pricingType == "regular"
 	}
 }

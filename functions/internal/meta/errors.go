@@ -11,18 +11,33 @@ import (
 // titles and HTTP statuses change.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 type Error struct {
-	Code    json.Number `json:"code"`
-	Subcode json.Number `json:"error_subcode"`
-	Title   string      `json:"title"`
-	Message string      `json:"message"`
-	Data    struct {
+	Code    Text    `json:"code"`
+	Subcode Text    `json:"error_subcode"`
+	Title   string  `json:"title"`
+	Message string  `json:"message"`
+	Details Details `json:"error_data"`
+}
+
+// Details is what error_data says: the text of its member details, or error_data
+// itself where it is a text.
+type Details string
+
+// UnmarshalJSON never fails: an error must not be lost over its details.
+func (d *Details) UnmarshalJSON(b []byte) error {
+	var text string
+	var object struct {
 		Details string `json:"details"`
-	} `json:"error_data"`
+	}
+	if json.Unmarshal(b, &text) != nil && json.Unmarshal(b, &object) == nil {
+		text = object.Details
+	}
+	*d = Details(text)
+	return nil
 }
 
 // Number is e's code; 0 (which Meta uses for authentication) also for none.
 func (e Error) Number() int {
-	n, _ := strconv.Atoi(e.Code.String())
+	n, _ := strconv.Atoi(string(e.Code))
 	return n
 }
 
@@ -32,7 +47,7 @@ func (e Error) Text() string {
 	if text == "" {
 		text = e.Message
 	}
-	if d := e.Data.Details; d != "" && d != text {
+	if d := string(e.Details); d != "" && d != text {
 		if text != "" {
 			text += ": "
 		}
@@ -51,7 +66,7 @@ type Class struct {
 // Status is e as a message's failure.
 func (e Error) Status(c Class) *events.StatusError {
 	return &events.StatusError{
-		Class: c.Name, Code: e.Code.String(), Subcode: e.Subcode.String(), Title: e.Text(),
+		Class: c.Name, Code: string(e.Code), Subcode: string(e.Subcode), Title: e.Text(),
 		Retryable: c.Retryable, Remedy: c.Remedy,
 	}
 }

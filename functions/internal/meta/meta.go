@@ -87,6 +87,17 @@ func plain(challenge string) bool {
 	return challenge != "" && len(challenge) <= maxChallenge
 }
 
+// Text is a JSON text, or a number or truth value as it is written: Meta has
+// changed ids, codes and amounts from one to the other.
+type Text string
+
+// UnmarshalJSON takes any scalar; null is "".
+func (t *Text) UnmarshalJSON(b []byte) error {
+	r := NewReader(b)
+	*t = Text(r.Text())
+	return r.End()
+}
+
 // milliseconds is where a Unix time must be one of milliseconds: as seconds it
 // would be in the year 5138.
 const milliseconds = 1e11

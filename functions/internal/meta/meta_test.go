@@ -1,6 +1,7 @@
 package meta_test
 
 import (
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"strings"
@@ -87,7 +88,10 @@ func TestPrice(t *testing.T) {
 		{"900.0", "JPY", &events.Money{Amount: 900, Currency: "JPY"}},
 		{"1.234", "KWD", &events.Money{Amount: 1234, Currency: "KWD"}},
 		{"-0.5", "EUR", &events.Money{Amount: -50, Currency: "EUR"}},
-		{"7.505", "EUR", nil}, {"0.5", "JPY", nil}, {"1e999999999", "EUR", nil}, {"1.5e3", "EUR", nil},
+		{"1.5e3", "EUR", &events.Money{Amount: 150000, Currency: "EUR"}},
+		{"23.990000000000002", "USD", &events.Money{Amount: 2399, Currency: "USD"}},
+		{"0.28999999999999998", "USD", &events.Money{Amount: 29, Currency: "USD"}},
+		{"7.505", "EUR", nil}, {"0.5", "JPY", nil}, {"1e999999999", "EUR", nil}, {"0x10", "EUR", nil}, {"NaN", "EUR", nil}, {"Inf", "EUR", nil},
 		{"92233720368547758.08", "EUR", nil}, {"", "EUR", nil}, {"1", "", nil}, {"1.+5", "EUR", nil},
 	} {
 		if diff := cmp.Diff(tc.want, meta.Price(tc.number, tc.currency)); diff != "" {
@@ -98,18 +102,19 @@ func TestPrice(t *testing.T) {
 
 func TestScaled(t *testing.T) {
 	for _, tc := range []struct {
-		value, offset int64
+		value, offset meta.Text
 		currency      string
 		want          *events.Money
 	}{
-		{21000, 100, "INR", &events.Money{Amount: 21000, Currency: "INR"}},
-		{2100, 10, "INR", &events.Money{Amount: 21000, Currency: "INR"}},
-		{900, 1, "JPY", &events.Money{Amount: 900, Currency: "JPY"}},
-		{90000, 100, "JPY", &events.Money{Amount: 900, Currency: "JPY"}},
-		{1, 1000, "INR", nil}, {1, 0, "INR", nil}, {1, -100, "INR", nil}, {1 << 62, 100, "INR", nil}, {1, 100, "", nil},
+		{"21000", "100", "INR", &events.Money{Amount: 21000, Currency: "INR"}},
+		{"2100", "10", "INR", &events.Money{Amount: 21000, Currency: "INR"}},
+		{"900", "1", "JPY", &events.Money{Amount: 900, Currency: "JPY"}},
+		{"90000", "100", "JPY", &events.Money{Amount: 900, Currency: "JPY"}},
+		{"1", "1000", "INR", nil}, {"1", "0", "INR", nil}, {"1", "-100", "INR", nil}, {"4611686018427387904", "100", "INR", nil}, {"1", "100", "", nil},
+		{"", "100", "INR", nil}, {"1", "", "INR", nil}, {"1.5", "100", "INR", nil},
 	} {
 		if diff := cmp.Diff(tc.want, meta.Scaled(tc.value, tc.offset, tc.currency)); diff != "" {
-			t.Errorf("Scaled(%d, %d, %q) (-want +got):\n%s", tc.value, tc.offset, tc.currency, diff)
+			t.Errorf("Scaled(%q, %q, %q) (-want +got):\n%s", tc.value, tc.offset, tc.currency, diff)
 		}
 	}
 }
@@ -119,11 +124,41 @@ func TestErrorText(t *testing.T) {
 	if got := e.Text(); got != "Title" {
 		t.Errorf("Text is %q", got)
 	}
-	e.Data.Details = "more"
+	e.Details = "more"
 	if got := e.Text(); got != "Title: more" {
 		t.Errorf("Text is %q", got)
 	}
 	if got := (meta.Error{Message: "Message"}).Text(); got != "Message" {
 		t.Errorf("Text is %q", got)
+	}
+}
+
+// An error is told whatever its code is written as and whatever its details are.
+func TestErrorRead(t *testing.T) {
+	for body, want := range map[string]meta.Error{
+		`{"code":131047,"error_subcode":33}`:                {Code: "131047", Subcode: "33"},
+		`{"code":"131047","error_data":{"details":"more"}}`: {Code: "131047", Details: "more"},
+		`{"code":1,"error_data":"more"}`:                    {Code: "1", Details: "more"},
+		`{"code":1,"error_data":{"details":{}}}`:            {Code: "1"},
+		`{"code":"","error_data":null}`:                     {},
+	} {
+		var got meta.Error
+		if err := json.Unmarshal([]byte(body), &got); err != nil || got != want {
+			t.Errorf("%s is read as %+v, %v", body, got, err)
+		}
+	}
+}
+
+func TestTextRead(t *testing.T) {
+	for body, want := range map[string]meta.Text{`"a\u00e9"`: "aé", `9007199254740993`: "9007199254740993", `true`: "true", `null`: "", `""`: "", `1.50`: "1.50"} {
+		var got meta.Text
+		if err := json.Unmarshal([]byte(body), &got); err != nil || got != want {
+			t.Errorf("%s is read as %q, %v", body, got, err)
+		}
+	}
+	for _, body := range []string{`{}`, `[]`, `["a"]`} {
+		if err := json.Unmarshal([]byte(body), new(meta.Text)); err == nil {
+			t.Errorf("%s is read as a text", body)
+		}
 	}
 }

@@ -9,24 +9,34 @@ import (
 )
 
 // Price is a decimal number of currency units ("7.5") in minor units; nil when it
-// is none, is out of range, or has a fraction that the currency does not know.
+// is none, is out of range, or has a fraction that the currency does not know. The
+// noise of a sender that counts in floats (23.990000000000002) is no fraction.
 func Price(number, currency string) *events.Money {
-	whole, fraction, _ := strings.Cut(number, ".")
-	fraction = strings.TrimRight(fraction, "0")
-	digits := minorDigits(currency)
-	if whole == "" || len(fraction) > digits || currency == "" || strings.ContainsAny(fraction, "+-_eE") {
+	const noise, limit = 1e-3, 1 << 53 // of minor units; up to limit floats are whole
+	units, err := strconv.ParseFloat(number, 64)
+	if err != nil || currency == "" || strings.ContainsAny(number, "xX_") {
 		return nil
 	}
-	n, err := strconv.ParseInt(whole+fraction+strings.Repeat("0", digits-len(fraction)), 10, 64)
-	if err != nil {
+	minor := units * math.Pow10(minorDigits(currency))
+	whole := math.Round(minor)
+	if !(math.Abs(minor-whole) < noise && math.Abs(whole) <= limit) {
 		return nil
 	}
-	return &events.Money{Amount: n, Currency: currency}
+	return &events.Money{Amount: int64(whole), Currency: currency}
 }
 
 // Scaled is value/offset currency units, as Meta writes payment amounts, in minor
 // units; nil when that is no whole number of them.
-func Scaled(value, offset int64, currency string) *events.Money {
+func Scaled(value, offset Text, currency string) *events.Money {
+	v, err := strconv.ParseInt(string(value), 10, 64)
+	o, err2 := strconv.ParseInt(string(offset), 10, 64)
+	if err != nil || err2 != nil {
+		return nil
+	}
+	return scaled(v, o, currency)
+}
+
+func scaled(value, offset int64, currency string) *events.Money {
 	unit := int64(math.Pow10(minorDigits(currency)))
 	if offset <= 0 || currency == "" || value > math.MaxInt64/unit || value < math.MinInt64/unit || value*unit%offset != 0 {
 		return nil

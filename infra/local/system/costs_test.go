@@ -1,0 +1,283 @@
+package system_test
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/relais-dev/relais/functions"
+	"github.com/relais-dev/relais/infra/topology"
+	"github.com/relais-dev/relais/shared/awsfake"
+	"github.com/relais-dev/relais/shared/names"
+)
+
+var update = flag.Bool("update", false, "rewrite the tables of infra/README.md")
+
+// List prices in USD per million units, us-east-1, without a free tier, as of
+// November 2026: DynamoDB on demand per 1 KB write unit and 4 KB read unit (half
+// for an eventually consistent one), SQS FIFO per request of 64 KB, Lambda on
+// arm64, HTTP API per request of 512 KB.
+//
+//	https://aws.amazon.com/dynamodb/pricing/on-demand/
+//	https://aws.amazon.com/sqs/pricing/
+//	https://aws.amazon.com/lambda/pricing/
+//	https://aws.amazon.com/api-gateway/pricing/
+const (
+	priceWrite   = 0.625
+	priceRead    = 0.125
+	priceQueue   = 0.50
+	priceInvoke  = 0.20
+	priceGBs     = 13.33
+	priceGateway = 1.00
+)
+
+// duration is what an invocation is assumed to bill. It is the one number here
+// that only AWS can measure; it moves the sum by cents.
+const duration = 15 * time.Millisecond
+
+// A cost is one line of the table: what one message needs of something, on average.
+type cost struct {
+	who, what    string
+	calls, units float64
+	price        float64 // USD per million units
+}
+
+func (c cost) usd() float64 { return c.units * c.price }
+
+// priceOf is what a unit of an AWS call costs.
+func priceOf(t *testing.T, action string) float64 {
+	t.Helper()
+	switch action {
+	case "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:TransactWriteItems":
+		return priceWrite
+	case "dynamodb:Query", "dynamodb:GetItem":
+		return priceRead
+	}
+	if !strings.HasPrefix(action, "sqs:") {
+		t.Fatalf("a message needs %s, which has no price here", action)
+	}
+	return priceQueue
+}
+
+// take are the calls since the last time.
+func (r *rig) take() []awsfake.Call {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	calls := r.calls
+	r.calls = nil
+	return calls
+}
+
+// travel sends n text messages of n conversations through to their destination
+// and returns what one of them costs. Functions are warm, conversations known,
+// and the router gets all n rings in one batch.
+func travel(t *testing.T, n int) []cost {
+	t.Helper()
+	r := newRig(t)
+	r.send(n, "A")
+	r.clock.Advance(time.Minute)
+	calls := r.send(n, "B")
+	batches := 1 / float64(n)
+	list := []cost{
+		{"HTTP API", "request", 1, 1, priceGateway},
+		{"webhook", "invocation", 1, 1, priceInvoke}, r.duration("webhook", "whatsapp")}
+	list = append(list, perMessage(t, calls, "whatsapp", "webhook", n)...)
+	list = append(list, cost{"router", "invocation", batches, batches, priceInvoke}, r.duration("router", "router"))
+	return append(list, perMessage(t, calls, "router", "router", n)...)
+}
+
+// send takes one message of each of n conversations to the destination and
+// returns the functions' calls.
+func (r *rig) send(n int, tag string) []awsfake.Call {
+	r.t.Helper()
+	r.take()
+	for i := range n {
+		m := message{fmt.Sprintf("1650555%04d", i), fmt.Sprintf("wamid.HBgLMTY1MDU1NTEyMzQVAgASGBQzQTdCNTVGNEE4QjM1RUM4%s%02d", tag, i),
+			"thanks for the quick reply, could you please check why my parcel has not left the warehouse yet? I paid on Tuesday.", r.clock.Now()}
+		if status := r.post(m); status != 200 {
+			r.t.Fatalf("message %d: status %d", i, status)
+		}
+	}
+	if got, err := r.sys.Poll(r.t.Context(), r.function("router"), 0); err != nil || got != n {
+		r.t.Fatalf("the router took %d rings, want %d: %v", got, n, err)
+	}
+	calls := r.take()
+	if got := len(r.received("support")); got != n {
+		r.t.Fatalf("support received %d messages, want %d", got, n)
+	}
+	return calls
+}
+
+// duration is what a function's share of a message bills in GB-seconds.
+func (r *rig) duration(who, function string) cost {
+	memory := r.function(function).Memory
+	return cost{who, fmt.Sprintf("%d MB for %v", memory, duration), 0, float64(memory) / 1024 * duration.Seconds(), priceGBs}
+}
+
+// perMessage sums the calls of a principal by action and shares them among n
+// messages, in the order of their first appearance.
+func perMessage(t *testing.T, calls []awsfake.Call, principal, who string, n int) []cost {
+	t.Helper()
+	var list []cost
+	at := map[string]int{}
+	for _, c := range calls {
+		if c.Principal != principal {
+			continue
+		}
+		i, seen := at[c.Action]
+		if !seen {
+			i, at[c.Action] = len(list), len(list)
+			_, what, _ := strings.Cut(c.Action, ":")
+			list = append(list, cost{who: who, what: what, price: priceOf(t, c.Action)})
+		}
+		list[i].calls += 1 / float64(n)
+		list[i].units += c.Units / float64(n)
+	}
+	return list
+}
+
+// perMonth is what a deployment costs that no message passes through: the
+// sweeper's minutes, and Lambda's pollers, five per queue with a receive of 20
+// seconds each.
+// https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+func perMonth(t *testing.T) []cost {
+	t.Helper()
+	r := newRig(t)
+	r.take()
+	if err := r.sys.Tick(t.Context(), r.function("sweeper")); err != nil {
+		t.Fatal(err)
+	}
+	const minutes = 30 * 24 * 60
+	memory := float64(r.function("sweeper").Memory) / 1024
+	list := []cost{{"sweeper", "invocation", minutes, minutes, priceInvoke},
+		{"sweeper", fmt.Sprintf("%d MB for 100ms", r.function("sweeper").Memory), 0, minutes * memory * 0.1, priceGBs}}
+	for _, c := range perMessage(t, r.take(), "sweeper", "sweeper", 1) {
+		c.calls, c.units = c.calls*minutes, c.units*minutes
+		list = append(list, c)
+	}
+	for _, f := range r.sys.Functions {
+		if f.Consumes != "" {
+			polls := 5.0 * 3 * minutes
+			list = append(list, cost{f.Name, "ReceiveMessage, idle", polls, polls, priceQueue})
+		}
+	}
+	return list
+}
+
+// TestREADME holds what infra/README.md says about the bill, the credentials and
+// the account's limits to what the functions really do and need, and says what a
+// change of theirs costs. Rewrite the tables with
+//
+//	go test ./infra/local/system -run README -update
+func TestREADME(t *testing.T) {
+	const file = "../../README.md"
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := string(text)
+	for name, table := range map[string]string{"costs per message": messageTable(t), "costs per month": monthTable(t), "secrets": secretsTable(t)} {
+		if want, err = replaceTable(want, name, table); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if *update {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if diff := cmp.Diff(want, string(text)); diff != "" {
+		t.Errorf("infra/README.md says something else than the functions do (-do +says):\n%s", diff)
+	}
+	if limits := concurrency(t); !strings.Contains(want, limits) {
+		t.Errorf("infra/README.md does not say %q", limits)
+	}
+}
+
+// concurrency is what all functions of the project's own cdk.json reserve. AWS
+// refuses a reservation that leaves under 100 for the rest of the account.
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html
+func concurrency(t *testing.T) string {
+	t.Helper()
+	c, err := topology.Load("../../../cdk.json", functions.Channels())
+	if err != nil {
+		t.Fatal(err)
+	}
+	reserved := 0
+	for _, f := range topology.New(c, c.Stage, functions.Channels()).Functions {
+		reserved += f.Parallel
+	}
+	return fmt.Sprintf("reserve %d executions", reserved)
+}
+
+// secretsTable has the credentials that each channel declares.
+func secretsTable(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("| channel | `account.json` | then |\n|---|---|---|\n")
+	for _, ch := range functions.Channels() {
+		var values []string
+		for _, c := range ch.Credentials {
+			values = append(values, fmt.Sprintf("%q: \"…\"", c.Name))
+		}
+		fmt.Fprintf(&b, "| [%s](../functions/%s/README.md) | `{%s}` | `aws secretsmanager create-secret --name %smain --secret-string file://account.json` |\n",
+			ch.Title, ch.Name, strings.Join(values, ", "), names.SecretPrefix("dev", ch.Name))
+	}
+	return b.String()
+}
+
+func messageTable(t *testing.T) string {
+	t.Helper()
+	alone, busy := travel(t, 1), travel(t, 10)
+	if len(alone) != len(busy) {
+		t.Fatalf("a message alone takes %d kinds of calls, one of ten %d: they no longer fit one table", len(alone), len(busy))
+	}
+	var b strings.Builder
+	b.WriteString("| part | what | calls | billed units | USD, quiet | calls | billed units | USD, busy |\n|---|---|--:|--:|--:|--:|--:|--:|\n")
+	var quiet, packed float64
+	for i, a := range alone {
+		z := busy[i]
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %.3f | %s | %s | %.3f |\n", a.who, a.what, amount(a.calls), amount(a.units), a.usd(), amount(z.calls), amount(z.units), z.usd())
+		quiet, packed = quiet+a.usd(), packed+z.usd()
+	}
+	fmt.Fprintf(&b, "| **sum** | | | | **%.2f** | | | **%.2f** |\n", quiet, packed)
+	return b.String()
+}
+
+func monthTable(t *testing.T) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("| part | what | calls | billed units | USD |\n|---|---|--:|--:|--:|\n")
+	sum := 0.0
+	for _, c := range perMonth(t) {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %.2f |\n", c.who, c.what, amount(c.calls), amount(c.units), c.usd()/1e6)
+		sum += c.usd() / 1e6
+	}
+	fmt.Fprintf(&b, "| **sum** | | | | **%.2f** |\n", sum)
+	return b.String()
+}
+
+// amount leaves nothing for a call that is none.
+func amount(n float64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatFloat(math.Round(n*1e4)/1e4, 'f', -1, 64)
+}
+
+// replaceTable puts table between the comments that mark it.
+func replaceTable(text, name, table string) (string, error) {
+	begin, end := "<!-- "+name+": generated by go test ./infra/local/system -update -->\n", "<!-- /"+name+" -->"
+	head, rest, ok := strings.Cut(text, begin)
+	_, tail, closed := strings.Cut(rest, end)
+	if !ok || !closed {
+		return "", fmt.Errorf("infra/README.md has no place for %q: want %q and %q", name, begin, end)
+	}
+	return head + begin + table + end + tail, nil
+}

@@ -86,15 +86,15 @@ func verify(a channel.Account, r channel.Request) error {
 }
 
 // anySignature checks that one of list, "version,base64" with spaces between, is
-// right. Versions of the future are ignored; a second comma in an entry comes from
-// a doubled header.
+// right. What is of no known version is ignored; a second comma in an entry comes
+// from a doubled header.
 func anySignature(secrets []string, keys [][]byte, message []byte, list string) error {
-	entries := strings.Split(list, " ")
+	entries := strings.Fields(list)
 	if len(entries) > maxSignatures {
 		return channel.Refuse(channel.Malformed)
 	}
 	for _, e := range entries {
-		if strings.Count(e, ",") != 1 {
+		if strings.Count(e, ",") > 1 {
 			return channel.Refuse(channel.Malformed)
 		}
 	}
@@ -118,8 +118,9 @@ func signed(id, at string, body []byte) []byte {
 	return append(b, body...)
 }
 
-// secretsOf are the keys of a's usable secrets: the prefix is removed and the rest
-// decoded. Those of another length than the specification's are no secrets.
+// secretsOf are the keys of a's usable secrets: the prefix, which some libraries
+// leave off, is removed and the rest decoded. Those of another length than the
+// specification's are no secrets.
 func secretsOf(a channel.Account) []string {
 	var keys []string
 	for _, v := range a.Values(inboundSecret) {
@@ -142,11 +143,7 @@ func publicKeysOf(a channel.Account) [][]byte {
 
 // decoded is the key behind prefix; nil when it has another form.
 func decoded(value, prefix string) []byte {
-	text, ok := strings.CutPrefix(strings.TrimSpace(value), prefix)
-	if !ok {
-		return nil
-	}
-	key, err := signature.Base64(text)
+	key, err := signature.Base64(strings.TrimPrefix(strings.TrimSpace(value), prefix))
 	if err != nil {
 		return nil
 	}
@@ -184,6 +181,9 @@ func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	items := w.Data.Events
 	if items == nil {
 		return nil, channel.Malform("data.events is not a list")
+	}
+	if ambiguous(r.Body) {
+		return nil, channel.Malform("a member is given twice")
 	}
 	if len(items) > maxBatch {
 		return nil, channel.Malform("data.events holds more than " + strconv.Itoa(maxBatch))

@@ -86,7 +86,12 @@ func TestVerify(t *testing.T) {
 		{"another id", one, vectorID + "2", vectorTime, v1By1, vectorBody, channel.BadSignature},
 		{"another time", one, vectorID, "1785600001", v1By1, vectorBody, channel.BadSignature},
 		{"only a version of the future", one, vectorID, vectorTime, "v2" + v1By1[2:], vectorBody, channel.BadSignature},
-		{"no version", one, vectorID, vectorTime, v1By1[3:], vectorBody, channel.Malformed},
+		{"no version", one, vectorID, vectorTime, v1By1[3:], vectorBody, channel.BadSignature},
+		{"a version and nothing else", one, vectorID, vectorTime, "v1", vectorBody, channel.BadSignature},
+		{"an empty signature", one, vectorID, vectorTime, "v1,", vectorBody, channel.BadSignature},
+		{"only spaces", one, vectorID, vectorTime, "  ", vectorBody, channel.BadSignature},
+		{"a signature with spaces about", one, vectorID, vectorTime, " " + v1By2 + "  " + v1By1 + " ", vectorBody, ""},
+		{"something without a version beside", one, vectorID, vectorTime, "none " + v1By1, vectorBody, ""},
 		{"v1 without a secret", key, vectorID, vectorTime, v1By1, vectorBody, channel.BadSignature},
 		{"v1a without a key", one, vectorID, vectorTime, v1a, vectorBody, channel.BadSignature},
 		{"the public key as a secret", `{"inbound_secret":"whsec_` + public[5:] + `"}`, vectorID, vectorTime, v1a, vectorBody, channel.BadSignature},
@@ -103,7 +108,10 @@ func TestVerify(t *testing.T) {
 		{"empty credentials", `{"inbound_secret":"","inbound_public_key":" "}`, vectorID, vectorTime, v1By1, vectorBody, channel.NoSecret},
 		{"a secret of no bytes", `{"inbound_secret":"whsec_"}`, vectorID, vectorTime, v1By1, vectorBody, channel.NoSecret},
 		{"a secret too short", `{"inbound_secret":"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRY="}`, vectorID, vectorTime, v1By1, vectorBody, channel.NoSecret},
-		{"a secret without its prefix", `{"inbound_secret":"` + secret1[6:] + `"}`, vectorID, vectorTime, v1By1, vectorBody, channel.NoSecret},
+		{"a secret without its prefix", `{"inbound_secret":"` + secret1[6:] + `"}`, vectorID, vectorTime, v1By1, vectorBody, ""},
+		{"a secret that is no base64", `{"inbound_secret":"correct-horse-battery-staple-"}`, vectorID, vectorTime, v1By1, vectorBody, channel.NoSecret},
+		{"a secret with another prefix", `{"inbound_secret":"whsk_` + secret1[6:] + `"}`, vectorID, vectorTime, v1By1, vectorBody, channel.NoSecret},
+		{"a key without its prefix", `{"inbound_public_key":"` + public[5:] + `"}`, vectorID, vectorTime, v1a, vectorBody, ""},
 		{"a key too short", `{"inbound_public_key":"whpk_AAEC"}`, vectorID, vectorTime, v1a, vectorBody, channel.NoSecret},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -238,6 +246,66 @@ func TestWhatIsOneEvent(t *testing.T) {
 	}
 }
 
+// Two readers of one delivery must not see two senders (RELIABILITY: JSON parser
+// differentials).
+func TestWhatIsSaidTwiceIsNotBelieved(t *testing.T) {
+	envelope := func(data string) string {
+		return `{"type":"message.created","timestamp":"2026-08-01T16:00:00Z","data":{` + data + `}}`
+	}
+	const rest = `"externalMessageId":"m","conversation":{"externalId":"c"},"content":{"kind":"text","text":"hi"}`
+	for _, tc := range []struct {
+		name, body string
+		malformed  bool
+	}{
+		{"once", envelope(rest + `,"user":{"externalId":"a"}`), false},
+		{"one name in several objects", envelope(rest + `,"user":{"externalId":"c"},"title":"x"`), false},
+		{"a sender's id twice", envelope(rest + `,"user":{"externalId":"a","externalId":"b"}`), true},
+		{"a sender's id in two cases", envelope(rest + `,"user":{"externalId":"a","EXTERNALID":"b"}`), true},
+		{"a sender's id, spelled with an escape", envelope(rest + `,"user":{"externalId":"a","extern\u0061lId":"b"}`), true},
+		{"a sender's id, spelled with a long s", envelope(rest + `,"user":{"externalId":"a"},"u\u017fer":{"externalId":"b"}`), true},
+		{"two senders", envelope(rest + `,"user":{"externalId":"a"},"User":{"externalId":"b"}`), true},
+		{"two texts", envelope(`"text":"x",` + rest[:len(rest)-1] + `,"text":"ho"},"user":{"externalId":"a"}`), true},
+		{"two types", `{"TYPE":"typing",` + envelope(rest + `,"user":{"externalId":"a"}`)[1:], true},
+		{"a text that ends with a backslash, then two senders", envelope(`"title":"\\",` + rest + `,"user":{"externalId":"a"},"user":{}`), true},
+		{"text that looks like members", envelope(rest + `,"user":{"externalId":"a"},"title":"\":{\"user\":1,\"user\":"`), false},
+		{"more members than anyone needs", envelope(rest + `,"user":{"externalId":"a"` + manyMembers(200) + `}`), true},
+		{"many members", envelope(rest + `,"user":{"externalId":"a"` + manyMembers(100) + `}`), false},
+		{"two senders after a list", envelope(`"x":[{"a":1,"a":2}],` + rest + `,"user" : {"externalId":"a"},"user"	:{}`), true},
+		{"the platform's own raw", envelope(rest + `,"user":{"externalId":"a"},"raw":{"ID":1,"id":2}`), false},
+		{"what a person entered", envelope(`"externalMessageId":"m","conversation":{"externalId":"c"},"user":{"externalId":"a"},
+			"content":{"kind":"form_response","formId":"f","fields":[{"id":"x","value":{"A":1,"a":2}}]}`), false},
+	} {
+		t.Run(tc.name, func(t *testing.T) {
+			for _, body := range []string{tc.body, `{"type":"batch","data":{"events":[` + tc.body + `]}}`} {
+				evs := deliver(t, "delivery_1", body)
+				if len(evs) != 1 || (evs[0].Data.Unsupported != nil) != tc.malformed {
+					t.Fatalf("%d events, the first is %s; malformed is to be %v", len(evs), evs[0].Type, tc.malformed)
+				}
+				if u := evs[0].Data.Unsupported; u != nil && (u.Reason != channel.Malformed || evs[0].Data.Contact != nil) {
+					t.Errorf("reason %q, contact %+v; nobody may be named", u.Reason, evs[0].Data.Contact)
+				}
+			}
+		})
+	}
+}
+
+func manyMembers(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, `,"x%d":1`, i)
+	}
+	return b.String()
+}
+
+func TestAnswersSayWhatTheyAnswer(t *testing.T) {
+	answer := strings.Replace(created("m", "room 7", `,"replyTo":{"externalMessageId":"q"}`), `{"kind":"text","text":"hi"}`,
+		`{"kind":"form_response","formId":"f","fields":[{"id":"x","value":"y"}]}`, 1)
+	in := deliver(t, "delivery_1", answer)[0].Data.Interaction
+	if in == nil || in.Of == nil || in.Of.PlatformID != "room+7:q" {
+		t.Errorf("interaction is %+v, want one of room+7:q", in)
+	}
+}
+
 func TestMessagesFindEachOther(t *testing.T) {
 	first := deliver(t, "delivery_1", created("m", "room 7", ""))[0].Data.Message
 	reply := deliver(t, "delivery_2", created("n", "room 7", `,"replyTo":{"externalMessageId":"m"}`))[0].Data.Message
@@ -309,6 +377,8 @@ func TestBodies(t *testing.T) {
 		{"an empty batch", items(0), 0, true},
 		{"50 in a batch", items(50), 50, true},
 		{"51 in a batch", items(51), 0, false},
+		{"a batch of two lists", `{"type":"batch","data":{"events":[{}],"events":[]}}`, 0, false},
+		{"a batch of two kinds", `{"Type":"typing","type":"batch","data":{"events":[{}]}}`, 0, false},
 		{"a batch without a list", `{"type":"batch","data":{}}`, 0, false},
 		{"a batch without data", `{"type":"batch"}`, 0, false},
 		{"no type", `{"data":{}}`, 0, false},

@@ -17,7 +17,7 @@ import (
 func parseEvent(w envelope, broken error, id string, raw []byte, received time.Time) events.Event {
 	p := parser{data: w.Data, kind: w.Type, raw: raw, received: received, out: events.Event{Key: "event:" + id}}
 	p.out.Time = cmp.Or(at(w.Timestamp), at(p.SentAt))
-	valid := p.data.valid()
+	valid := p.data.valid() && !ambiguous(raw)
 	if valid {
 		p.out.Rank = p.Seq
 		p.out.Data.Conversation, p.out.Data.Contact = p.Conversation.ours(), p.User.contact()
@@ -90,6 +90,9 @@ func (p *parser) created() bool {
 	c := p.Content.ours(p.raw)
 	switch {
 	case c.Interaction != nil:
+		if r := p.ReplyTo; r != nil && c.Interaction.Of == nil {
+			c.Interaction.Of = p.target(r.ExternalMessageID, r.MessageID)
+		}
 		p.out.Type, p.out.Data.Interaction = events.InteractionReceived, c.Interaction
 	case c.Payment != nil:
 		c.Payment.Message = &id

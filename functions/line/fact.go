@@ -62,7 +62,7 @@ func (p *parser) consent() bool {
 }
 
 // members sets who joined or left a group. Users that LINE may not name are left
-// out; false when that is everyone.
+// out; nobody is no fact when that is everyone.
 func (p *parser) members(t events.Type, users []source, self bool) bool {
 	var list []events.Participant
 	for _, u := range users {
@@ -71,7 +71,10 @@ func (p *parser) members(t events.Type, users []source, self bool) bool {
 		}
 	}
 	p.out.Type, p.out.Data.Participants = t, &events.Participants{Members: list}
-	return len(list) > 0
+	if len(list) == 0 {
+		p.unsupported("nobody is named")
+	}
+	return true
 }
 
 // accountLink sets the result of linking a LINE user with a user of the brand's

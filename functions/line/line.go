@@ -10,7 +10,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"time"
 
@@ -75,7 +74,7 @@ func parseEvent(bot string, raw json.RawMessage, received time.Time) events.Even
 		Data: events.Data{Contact: contact(w.Source), Conversation: conversation(w.Source, w.Mode)},
 	}}
 	if w.Type == "" || w.WebhookEventID == "" {
-		p.out.Key = "event:" + digest(raw)
+		p.out.Key = "event:" + channel.Digest(raw)
 	}
 	if err != nil || w.Type == "" || !p.fact() {
 		p.unsupported(channel.Malformed)
@@ -96,13 +95,13 @@ type parser struct {
 func (p *parser) fact() bool {
 	switch p.Type {
 	case "message":
-		return p.placed() && p.Message != nil && p.message(events.MessageReceived)
+		return p.Message != nil && p.message(events.MessageReceived)
 	case "messageEdited":
-		return p.placed() && p.Message != nil && p.message(events.MessageEdited)
+		return p.Message != nil && p.message(events.MessageEdited)
 	case "unsend":
-		return p.placed() && p.Unsend != nil && p.unsend()
+		return p.Unsend != nil && p.unsend()
 	case "postback":
-		return p.placed() && p.Postback != nil && p.postback()
+		return p.Postback != nil && p.postback()
 	case "follow", "unfollow":
 		return p.placed() && p.consent()
 	case "join":
@@ -114,13 +113,13 @@ func (p *parser) fact() bool {
 	case "memberLeft":
 		return p.placed() && p.Left != nil && p.members(events.ParticipantLeft, p.Left.Members, false)
 	case "accountLink":
-		return p.placed() && p.Link != nil && p.accountLink()
+		return p.Link != nil && p.accountLink()
 	case "membership":
 		return p.placed() && p.Membership != nil && p.membership()
 	case "beacon":
-		return p.placed() && p.Beacon != nil && p.beacon()
+		return p.Beacon != nil && p.beacon()
 	case "videoPlayComplete":
-		return p.placed() && p.VideoPlayComplete != nil && p.status(p.VideoPlayComplete.TrackingID, events.Played)
+		return p.VideoPlayComplete != nil && p.status(p.VideoPlayComplete.TrackingID, events.Played)
 	case "delivery":
 		return p.Delivery != nil && p.status(p.Delivery.Data, events.Delivered)
 	case "module":
@@ -138,7 +137,9 @@ func (p *parser) fact() bool {
 	return true
 }
 
-// placed says whether the event names the conversation it happened in.
+// placed says whether the event names the conversation it happened in. LINE may
+// leave out the source: what somebody wrote or chose is then told in the account's
+// own thread, but a friend or a member who is nobody is no fact.
 func (p *parser) placed() bool { return p.out.Data.Conversation != nil }
 
 // unsupported keeps the event as it came, as its only fact.
@@ -214,12 +215,6 @@ func at(ms int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(ms).UTC()
-}
-
-// digest names raw where the platform gives no id.
-func digest(raw []byte) string {
-	sum := sha256.Sum256(raw)
-	return hex.EncodeToString(sum[:16])
 }
 
 func field(name, value string) events.Field { return events.Field{Name: name, Value: value} }

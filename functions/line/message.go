@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // message sets a message as it was sent, or with its new content. Of several
@@ -38,7 +39,7 @@ func (p *parser) message(t events.Type) bool {
 // actor is who acted: in groups a member, if LINE may name them.
 func (p *parser) actor() events.Actor {
 	a := events.Actor{Role: events.Customer}
-	if p.out.Data.Conversation.Kind == events.Group && p.Source.UserID != "" {
+	if c := p.out.Data.Conversation; c != nil && c.Kind == events.Group && p.Source.UserID != "" {
 		member := identity(p.Source.UserID)
 		a.Identity = &member
 	}
@@ -49,7 +50,10 @@ func (p *parser) actor() events.Actor {
 func (m *message) content(whole json.RawMessage) events.Content {
 	switch m.Type {
 	case "text":
-		return events.Content{Kind: events.KindText, Text: &events.Text{Body: m.Text, Entities: m.entities()}}
+		if m.Text != "" {
+			return events.Content{Kind: events.KindText, Text: &events.Text{Body: m.Text, Entities: m.entities()}}
+		}
+		return m.unsupported("text without words", whole)
 	case "image":
 		return m.media(events.Image)
 	case "video":
@@ -100,12 +104,8 @@ func (m *message) sticker() events.Content {
 	})
 }
 
-// entities are the LINE emojis and the mentions of a text, in its order. Spans
-// outside of the text are left out: nobody could cut there.
+// entities are the LINE emojis and the mentions of a text, in its order.
 func (m *message) entities() []events.Entity {
-	if len(m.Emojis) == 0 && len(m.Mention.Mentionees) == 0 {
-		return nil
-	}
 	var list []events.Entity
 	for _, e := range m.Emojis {
 		list = append(list, events.Entity{Type: "emoji", Offset: e.Index, Length: e.Length, Value: e.ProductID + "/" + e.EmojiID})
@@ -117,24 +117,9 @@ func (m *message) entities() []events.Entity {
 		}
 		list = append(list, events.Entity{Type: "mention", Offset: e.Index, Length: e.Length, Value: who})
 	}
-	size := units(m.Text)
-	list = slices.DeleteFunc(list, func(e events.Entity) bool {
-		return e.Offset < 0 || e.Length <= 0 || e.Offset > size || e.Length > size-e.Offset
-	})
+	list = channel.Within(m.Text, list)
 	slices.SortStableFunc(list, func(a, b events.Entity) int { return a.Offset - b.Offset })
 	return list
-}
-
-// units is the length of s in UTF-16 units.
-func units(s string) int {
-	n := 0
-	for _, r := range s {
-		n++
-		if r > 0xFFFF {
-			n++
-		}
-	}
-	return n
 }
 
 // metadata keeps the tokens with which to quote the message or mark it as read,
@@ -149,6 +134,12 @@ func (m *message) metadata() []events.Field {
 	add("quoteToken", m.QuoteToken)
 	add("markAsReadToken", m.MarkAsReadToken)
 	add("stickerResourceType", m.StickerResourceType)
+	for _, e := range m.Mention.Mentionees {
+		if e.IsSelf { // its user id is the account's own, which a reader need not know
+			add("mentionIsSelf", "true")
+			break
+		}
+	}
 	if m.ImageSet != nil && m.ImageSet.Index > 0 {
 		add("imageSetIndex", strconv.FormatInt(m.ImageSet.Index, 10))
 	}

@@ -90,6 +90,7 @@ type mention struct {
 		Length int    `json:"length"`
 		Type   string `json:"type"` // user or all
 		UserID string `json:"userId"`
+		IsSelf bool   `json:"isSelf"` // the account is meant
 	} `json:"mentionees"`
 }
 

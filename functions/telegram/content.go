@@ -7,9 +7,9 @@ import (
 	"slices"
 	"strconv"
 	"time"
-	"unicode/utf16"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // content is what m shows, in the order in which it shows it.
@@ -41,22 +41,12 @@ func text(body string, marks []entity) events.Content {
 	return events.Content{Kind: events.KindText, Text: &events.Text{Body: body, Entities: entities(body, marks)}}
 }
 
-// entities translates marks, leaving out those that lie outside the text.
 func entities(body string, marks []entity) []events.Entity {
-	if len(marks) == 0 {
-		return nil
-	}
-	units := 0
-	for _, r := range body {
-		units += utf16.RuneLen(r)
-	}
 	var out []events.Entity
 	for _, e := range marks {
-		if e.Offset >= 0 && e.Length > 0 && e.Offset <= units && e.Length <= units-e.Offset {
-			out = append(out, events.Entity{Type: entityType(e.Type), Offset: e.Offset, Length: e.Length, Value: e.value()})
-		}
+		out = append(out, events.Entity{Type: entityType(e.Type), Offset: e.Offset, Length: e.Length, Value: e.value()})
 	}
-	return out
+	return channel.Within(body, out)
 }
 
 // entityType is our word for one of Telegram's; the others are the same.
@@ -335,7 +325,7 @@ func (u *update) unknownContent() events.Content {
 		}
 		for _, member := range sortedKeys(members) {
 			if !describes(member) {
-				return events.NewUnsupported(member, "", members[member])
+				return events.NewUnsupported(member, "unknown kind", members[member])
 			}
 		}
 		return events.NewUnsupported("empty", "the message shows nothing", body[kind])

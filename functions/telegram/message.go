@@ -39,7 +39,7 @@ func (m *message) events(u *update, kind string) []events.Event {
 	e.Time = unix(at)
 	e.Data.Message = m.message(u, ref)
 	if edited {
-		e.Data.Message.Revision = m.EditDate
+		e.Data.Message.Revision = max(1, at)
 	}
 	shareOwnPhone(e.Data.Contact, e.Data.Message.Content)
 	return []events.Event{e}
@@ -147,9 +147,9 @@ func (m *message) contact() *events.Contact {
 	switch {
 	case !m.byBrand() && m.SenderChat != nil:
 		return nil
-	case !m.byBrand():
+	case !m.byBrand() && m.From != nil:
 		return contact(m.From)
-	case m.Connection != "" && m.Chat.Type == "private":
+	case m.Chat.Type == "private":
 		return contact(m.Chat.asUser())
 	case m.DirectTopic != nil:
 		return contact(m.DirectTopic.User)
@@ -251,14 +251,10 @@ func shareOwnPhone(c *events.Contact, content []events.Content) {
 			if !card.Own || len(card.Phones) == 0 {
 				continue
 			}
-			if digits := strings.TrimPrefix(card.Phones[0].Value, "+"); isDigits(digits) {
+			if digits := strings.TrimPrefix(card.Phones[0].Value, "+"); channel.Digits(digits) {
 				c.Phone = digits
 				c.Identities = append(c.Identities, events.Identity{Scheme: events.Phone, Value: digits, Verified: "platform"})
 			}
 		}
 	}
-}
-
-func isDigits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
 }

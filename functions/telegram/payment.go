@@ -20,10 +20,7 @@ func (q *paymentQuery) events(u *update, kind string) []events.Event {
 	if q.ID == "" {
 		return u.bare(kind, channel.Malformed)
 	}
-	p := &events.Payment{Reference: q.Payload, State: "checkout", Callback: q.ID, Fields: []events.Field{{Name: "query", Value: kind}}}
-	if kind == "pre_checkout_query" {
-		p.State = "pending"
-	}
+	p := &events.Payment{Reference: q.Payload, State: events.PayCheckout, Callback: q.ID, Fields: []events.Field{{Name: "query", Value: kind}}}
 	if q.Total != nil {
 		p.Amount, p.Provider = &events.Money{Amount: *q.Total, Currency: q.Currency}, provider(q.Currency)
 	}
@@ -80,8 +77,8 @@ func (m *message) paymentEvents(u *update) []events.Event {
 		e.Data.Payment.Message = &events.Ref{PlatformID: ref}
 		evs = append(evs, e)
 	}
-	add(m.Paid, "paid")
-	add(m.Refunded, "refunded")
+	add(m.Paid, events.PayPaid)
+	add(m.Refunded, events.PayRefunded)
 	return evs
 }
 
@@ -109,7 +106,7 @@ func (i *invoice) payment() *events.Payment {
 	f.add("title", i.Title)
 	f.add("description", i.Description)
 	return &events.Payment{
-		Reference: i.Start, State: "requested", Amount: &events.Money{Amount: i.Total, Currency: i.Currency},
+		Reference: i.Start, State: events.PayRequested, Amount: &events.Money{Amount: i.Total, Currency: i.Currency},
 		Provider: provider(i.Currency), Fields: f,
 	}
 }
@@ -119,7 +116,7 @@ func (p *paidMediaPurchase) events(u *update) []events.Event {
 		return nil
 	}
 	return []events.Event{u.payment("payment:paid_media:"+id(*u.ID), p.From, &events.Payment{
-		Reference: p.Payload, State: "paid", Provider: provider(stars), Fields: []events.Field{{Name: "item", Value: "paid_media"}},
+		Reference: p.Payload, State: events.PayPaid, Provider: provider(stars), Fields: []events.Field{{Name: "item", Value: "paid_media"}},
 	})}
 }
 
@@ -138,7 +135,7 @@ func (s *subscription) events(u *update) []events.Event {
 		consent.State = events.ConsentWithdrawn
 	case "failed":
 		return []events.Event{u.payment(key, s.User, &events.Payment{
-			Reference: s.Payload, State: "failed", Fields: []events.Field{{Name: "item", Value: "subscription"}},
+			Reference: s.Payload, State: events.PayFailed, Fields: []events.Field{{Name: "item", Value: "subscription"}},
 		})}
 	default:
 		return u.bare("subscription", "unknown state")

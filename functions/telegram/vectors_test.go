@@ -134,6 +134,16 @@ func TestEditsWithinOneSecond(t *testing.T) {
 	}
 }
 
+// An edit is never the original, even where Telegram leaves out when it was made.
+func TestEditWithoutDate(t *testing.T) {
+	for date, want := range map[string]int64{`,"date":1785600000`: 1785600000, ``: 1} {
+		e := one(t, `{"update_id":5,"edited_message":{"message_id":1,"chat":{"id":7,"type":"private"},"text":"a"`+date+`}}`)
+		if got := e.Data.Message.Revision; got != want {
+			t.Errorf("revision %d, want %d", got, want)
+		}
+	}
+}
+
 // Messages without an id must not be taken for each other.
 func TestMessagesWithoutID(t *testing.T) {
 	body := func(update, extra string) string {

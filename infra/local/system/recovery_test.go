@@ -99,3 +99,23 @@ func TestRefusalKeepsOrder(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// TestFailedDrainComesBackByItself: the ring is not consumed by a drain that
+// failed, so its conversation waits for a visibility timeout and no sweeper.
+func TestFailedDrainComesBackByItself(t *testing.T) {
+	r := newRig(t)
+	r.post(message{"1", "wamid.1", "hello", r.clock.Now()})
+	r.breaks(func(c awsfake.Call) *awsfake.Fault {
+		if c.Action == "dynamodb:Query" {
+			return &awsfake.Fault{}
+		}
+		return nil
+	})
+	r.drain()
+	r.breaks(nil)
+	r.clock.Advance(121 * time.Second)
+	r.drain()
+	if diff := cmp.Diff([]string{"hello"}, r.texts("support")); diff != "" {
+		t.Error(diff)
+	}
+}

@@ -41,7 +41,7 @@ const (
 
 // https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/
 func verify(a channel.Account, r channel.Request) error {
-	return signature.HMAC(sha256.New, a.Values(secret), r.Body, r.Header.Get(header), signature.Base64)
+	return signature.HMAC(sha256.New, a.Values(secret), r.Body, r.Joined(header), signature.Base64)
 }
 
 func sign(a channel.Account, r *channel.Request) {

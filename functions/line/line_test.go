@@ -1,6 +1,8 @@
 package line_test
 
 import (
+	"encoding/base64"
+	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -55,6 +57,7 @@ func TestVerify(t *testing.T) {
 		{"signature of another spelling", vectorSecret, vectorBody, strings.Replace(vectorSignature, "tw=", "tx=", 1), channel.Malformed},
 		{"doubled", vectorSecret, vectorBody, vectorSignature + "," + vectorSignature, channel.Malformed},
 		{"good after bad", vectorSecret, vectorBody, "AAAA, " + vectorSignature, channel.Malformed},
+		{"URL alphabet", vectorSecret, vectorBody, "_-" + vectorSignature[2:], channel.Malformed},
 		{"hex", vectorSecret, vectorBody, strings.Repeat("ab", 32), channel.BadSignature},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -70,6 +73,37 @@ func TestVerify(t *testing.T) {
 				t.Errorf("Verify gives %v, want the reason %q", err, tc.want)
 			}
 		})
+	}
+}
+
+// A signature is of bytes: an emoji as it was sent, in its one standard base64.
+func TestVerifyEmoji(t *testing.T) {
+	r := request(`{"destination":"U","events":[],"note":"😀 é"}`)
+	line.Channel.Sign(account(vectorSecret), &r)
+	good := r.Header.Get("X-Line-Signature")
+	raw, err := base64.StdEncoding.DecodeString(good)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := line.Channel.Verify(account(`["other", `+vectorSecret+`]`), r); err != nil {
+		t.Errorf("refused: %v", err)
+	}
+	for name, change := range map[string]func(){
+		"body encoded anew": func() { r.Body = []byte(`{"destination":"U","events":[],"note":"\ud83d\ude00 \u00e9"}`) },
+		"two headers":       func() { r.Header["X-Line-Signature"] = []string{good, good} },
+		"bad after good":    func() { r.Header["X-Line-Signature"] = []string{good, "AAAA"} },
+		"no padding":        func() { r.Header.Set("X-Line-Signature", strings.TrimRight(good, "=")) },
+		"with a line break": func() { r.Header.Set("X-Line-Signature", good[:20]+"\n"+good[20:]) },
+		"hexadecimal":       func() { r.Header.Set("X-Line-Signature", hex.EncodeToString(raw)) },
+		"cut":               func() { r.Header.Set("X-Line-Signature", base64.StdEncoding.EncodeToString(raw[:24])) },
+	} {
+		kept := r
+		r.Header = kept.Header.Clone()
+		change()
+		if line.Channel.Verify(account(vectorSecret), r) == nil {
+			t.Errorf("%s: accepted", name)
+		}
+		r = kept
 	}
 }
 

@@ -44,7 +44,7 @@ var Channel = channel.Channel{
 const tokenHeader = "X-Telegram-Bot-Api-Secret-Token"
 
 func verify(a channel.Account, r channel.Request) error {
-	token := strings.Join(r.Header.Values(tokenHeader), ",")
+	token := r.Joined(tokenHeader)
 	if token != "" && !validToken(token) {
 		return channel.Refuse(channel.Malformed)
 	}

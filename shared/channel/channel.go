@@ -10,6 +10,7 @@ package channel
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/relais-dev/relais/events"
@@ -85,6 +86,10 @@ func (r Request) Query() url.Values {
 	q, _ := url.ParseQuery(r.RawQuery)
 	return q
 }
+
+// Joined is the header of that name with its repetitions joined by commas, as API
+// Gateway joins them: no check may look at one of two signatures.
+func (r Request) Joined(name string) string { return strings.Join(r.Header.Values(name), ",") }
 
 // Response is what a platform hears. The zero value is 200 with an empty body.
 type Response struct {

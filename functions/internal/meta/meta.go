@@ -29,16 +29,13 @@ const scheme = "sha256="
 // Verify checks r's signature against each of an account's app secrets: several
 // apps may send to one URL, and a rotation has two.
 func Verify(secrets []string, r channel.Request) error {
-	values := r.Header[SignatureHeader]
-	if len(values) > 1 {
-		return channel.Refuse(channel.Malformed)
-	}
-	return signature.HMAC(sha256.New, secrets, r.Body, r.Header.Get(SignatureHeader), digest)
+	return signature.HMAC(sha256.New, secrets, r.Body, r.Joined(SignatureHeader), digest)
 }
 
+// digest decodes the one spelling that Meta uses, which is lower case.
 func digest(header string) ([]byte, error) {
 	text, ok := strings.CutPrefix(header, scheme)
-	if !ok || len(text) != hex.EncodedLen(sha256.Size) {
+	if !ok || len(text) != hex.EncodedLen(sha256.Size) || text != strings.ToLower(text) {
 		return nil, errors.New("not a sha256 signature")
 	}
 	return hex.DecodeString(text)

@@ -186,11 +186,13 @@ func hostileValues(c channel.Channel, set sample.Set) error {
 // four times that.
 func memoryBounded(c channel.Channel, set sample.Set) error {
 	const size, limit = 64 << 10, 128 << 20
+	tried := map[string]bool{} // as in hostileValues
 	return eachDelivery(set, func(s sample.Sample) error {
 		for _, v := range values(s.Request.Body) {
-			if v.kind != '[' {
+			if v.kind != '[' || tried[v.path] {
 				continue
 			}
+			tried[v.path] = true
 			for _, unit := range []string{"{}", "[]", "0"} {
 				r := clone(s.Request)
 				n := size / (len(unit) + 1)

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -28,7 +30,7 @@ type Config struct {
 // A Destination is a queue that a team consumes.
 type Destination struct {
 	Description string   `json:"description"`
-	Consumers   []string `json:"consumers"` // ARNs of accounts or roles that may receive and delete
+	Consumers   []string `json:"consumers"` // who may receive and delete: account ids, organisation ids, ARNs of roles
 }
 
 // minRetentionDays is store.MinRetention: a platform's retry must find its first try.
@@ -67,18 +69,61 @@ func Parse(text []byte, channels []channel.Channel) (Config, error) {
 	if err := d.Decode(&c); err != nil {
 		return Config{}, &route.Error{Path: "relais", Problem: strings.TrimPrefix(err.Error(), "json: ")}
 	}
-	if c.RetentionDays < minRetentionDays {
-		return Config{}, &route.Error{Path: "relais.retentionDays", Problem: fmt.Sprintf("is %d; a platform retries for 7 days, so at least %d are needed to know a duplicate", c.RetentionDays, minRetentionDays)}
-	}
-	for i, name := range c.Channels {
-		if !slices.ContainsFunc(channels, func(ch channel.Channel) bool { return ch.Name == name }) {
-			return Config{}, &route.Error{Path: fmt.Sprintf("relais.channels[%d]", i), Problem: fmt.Sprintf("%q is no channel; choose from %s", name, strings.Join(channelNames(channels), ", "))}
-		}
-	}
-	if _, err := route.Compile(c.Routes(), c.Stage); err != nil {
+	if err := c.check(channels); err != nil {
 		return Config{}, err
 	}
 	return c, nil
+}
+
+// stageName keeps every resource's name within its limit: the stage is a part of
+// all of them, and a function's name may have 64 characters.
+var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
+
+// consumer is an account's id, an organisation's id or the ARN of a role. Users
+// and whole services are left out on purpose: a role is what a consumer runs as.
+var consumer = regexp.MustCompile(`^([0-9]{12}|o-[a-z0-9]{10,32}|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+)$`)
+
+func (c Config) check(channels []channel.Channel) error {
+	if !stageName.MatchString(c.Stage) {
+		return &route.Error{Path: "relais.stage", Problem: fmt.Sprintf("%q is no stage; take up to 20 lower-case letters, digits and hyphens, beginning with a letter", c.Stage)}
+	}
+	if c.RetentionDays < minRetentionDays {
+		return &route.Error{Path: "relais.retentionDays", Problem: fmt.Sprintf("is %d; a platform retries for 7 days, so at least %d are needed to know a duplicate", c.RetentionDays, minRetentionDays)}
+	}
+	if c.PublicURL != "" && !isOrigin(c.PublicURL) {
+		return &route.Error{Path: "relais.publicUrl", Problem: fmt.Sprintf("%q is no origin; write it as https://host, without a path or a slash at the end", c.PublicURL)}
+	}
+	for i, name := range c.Channels {
+		if !slices.ContainsFunc(channels, func(ch channel.Channel) bool { return ch.Name == name }) {
+			return &route.Error{Path: fmt.Sprintf("relais.channels[%d]", i), Problem: fmt.Sprintf("%q is no channel; choose from %s", name, strings.Join(channelNames(channels), ", "))}
+		}
+	}
+	for _, d := range c.DestinationNames() {
+		for i, text := range c.Destinations[d].Consumers {
+			if !consumer.MatchString(text) {
+				return &route.Error{Path: fmt.Sprintf("relais.destinations.%s.consumers[%d]", d, i), Problem: fmt.Sprintf("%q is no consumer; name an account (123456789012), an organisation (o-a1b2c3d4e5) or a role (arn:aws:iam::123456789012:role/inbox)", text)}
+			}
+		}
+	}
+	_, err := route.Compile(c.Routes(), c.Stage)
+	return err
+}
+
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && u.Scheme == "https" && u.Host != "" && text == "https://"+u.Host
+}
+
+// Cloud is c for an account. A stage other than "" replaces the file's, and
+// everything is checked again, because the stage is a part of every name.
+func (c Config) Cloud(stage string, channels []channel.Channel) (Config, error) {
+	if stage != "" {
+		c.Stage = stage
+	}
+	if c.Stage == names.Local {
+		return Config{}, &route.Error{Path: "relais.stage", Problem: `"local" is the laptop's stage; choose another name, such as dev or prod`}
+	}
+	return c, c.check(channels)
 }
 
 func channelNames(channels []channel.Channel) []string {

@@ -166,7 +166,7 @@ func router(c Config) Function {
 
 func sweeper() Function {
 	return Function{Name: "sweeper", Program: Bootstrap, Every: time.Minute, Parallel: 1, Timeout: 50 * time.Second, Memory: 256,
-		Env: []Variable{{names.EnvTable, TableName, ""},
+		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill}},
 		Grants: []Grant{{OnIndex, names.DueIndex, []string{"dynamodb:Query"}}, {OnTable, "", []string{"dynamodb:UpdateItem"}},
 			{OnQueue, names.Ingress, []string{"sqs:SendMessage", "sqs:GetQueueAttributes"}},

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"encoding/json"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/relais-dev/relais/infra/topology"
+)
+
+// Throttles of one channel's route, in requests per second. A function that takes
+// 20 ms with 50 at a time serves 2500; one busy account of WhatsApp posts about
+// 4000 in its worst second, and what is refused with 429 is sent again. So one
+// channel, or whoever floods it, leaves most of the account's 10,000 to the others.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+const (
+	routeRate  = 2500
+	routeBurst = 2500
+)
+
+// A gateway is the HTTP API while it is built.
+type gateway struct {
+	api    awsapigatewayv2.CfnApi
+	routes []awsapigatewayv2.CfnRoute
+	limits map[string]any
+}
+
+func (b *builder) newAPI() {
+	b.api = awsapigatewayv2.NewCfnApi(b.stack, jsii.String("Api"), &awsapigatewayv2.CfnApiProps{
+		Name: jsii.String(statelessName(b.system.Stage)), ProtocolType: jsii.String("HTTP"),
+		Description: jsii.String("Relais " + b.system.Stage + ": webhooks"),
+	})
+	b.limits = map[string]any{}
+	publish(b.stack, "ApiUrl", parameterName(b.system.Stage, "api-url"), *b.origin(), "where channels post to")
+}
+
+// origin is how channels reach the API: the operator's domain, or the API's own.
+// Channels that sign the URL verify against it.
+func (b *builder) origin() *string {
+	if u := b.system.Config.PublicURL; u != "" {
+		return jsii.String(u)
+	}
+	return awscdk.Fn_Sub(jsii.String("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"), &map[string]*string{"Api": b.api.Ref()})
+}
+
+// newRoute hands a channel's webhooks to its function, as payload 2.0.
+func (b *builder) newRoute(f topology.Function, fn awslambda.Function) {
+	integration := awsapigatewayv2.NewCfnIntegration(b.stack, jsii.String("Integration-"+f.Name), &awsapigatewayv2.CfnIntegrationProps{
+		ApiId: b.api.Ref(), IntegrationType: jsii.String("AWS_PROXY"), IntegrationUri: fn.FunctionArn(),
+		IntegrationMethod: jsii.String("POST"), PayloadFormatVersion: jsii.String("2.0"),
+		TimeoutInMillis: jsii.Number(f.Timeout.Milliseconds())})
+	route := awsapigatewayv2.NewCfnRoute(b.stack, jsii.String("Route-"+f.Name), &awsapigatewayv2.CfnRouteProps{
+		ApiId: b.api.Ref(), RouteKey: jsii.String(f.Route), AuthorizationType: jsii.String("NONE"),
+		Target: awscdk.Fn_Join(jsii.String("/"), &[]*string{jsii.String("integrations"), integration.Ref()})})
+	suppress(route, suppression{"AwsSolutions-APIG4", "platforms cannot authenticate with AWS; the function verifies each request's signature or secret before anything else and refuses when it has no secret",
+		"shared/channel/channeltest/verify.go forgedRefused", nil})
+	b.routes = append(b.routes, route)
+	b.limits[f.Route] = map[string]any{"ThrottlingRateLimit": routeRate, "ThrottlingBurstLimit": routeBurst}
+	permit(b.stack, "Route-"+f.Name+"-permission", fn, "apigateway.amazonaws.com", awscdk.Fn_Sub(
+		jsii.String("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/*"+pathOf(f)), &map[string]*string{"Api": b.api.Ref()}))
+	webhook := awscdk.Fn_Join(jsii.String(""), &[]*string{b.origin(), jsii.String("/webhooks/" + f.Channel + "/")})
+	publish(b.stack, "WebhookUrl-"+f.Channel, parameterName(b.system.Stage, "webhooks/"+f.Channel), *webhook, "append the account's id")
+}
+
+// newStage deploys routes as they change. Access logs have no query string: it
+// holds signatures, and WhatsApp's verification token.
+func (b *builder) newStage() {
+	logs := b.newLogGroup("Log-api", accessLog(b.system.Stage))
+	format, _ := json.Marshal(map[string]string{ // a map of texts
+		"requestId": "$context.requestId", "time": "$context.requestTimeEpoch", "ip": "$context.identity.sourceIp",
+		"method": "$context.httpMethod", "route": "$context.routeKey", "path": "$context.path", "status": "$context.status",
+		"latency": "$context.responseLatency", "length": "$context.responseLength", "error": "$context.integrationErrorMessage"})
+	stage := awsapigatewayv2.NewCfnStage(b.stack, jsii.String("Stage"), &awsapigatewayv2.CfnStageProps{
+		ApiId: b.api.Ref(), StageName: jsii.String("$default"), AutoDeploy: jsii.Bool(true),
+		AccessLogSettings: &awsapigatewayv2.CfnStage_AccessLogSettingsProperty{DestinationArn: logs.LogGroupArn(), Format: jsii.String(string(format))},
+		DefaultRouteSettings: &awsapigatewayv2.CfnStage_RouteSettingsProperty{DetailedMetricsEnabled: jsii.Bool(true),
+			ThrottlingRateLimit: jsii.Number(routeRate), ThrottlingBurstLimit: jsii.Number(routeBurst)},
+		RouteSettings: b.limits})
+	for _, r := range b.routes {
+		stage.AddResourceDependency(r, jsii.String("settings name routes, which must exist"))
+	}
+}
+
+// pathOf a route: "/webhooks/line/{account}".
+func pathOf(f topology.Function) string { return f.Route[len("ANY "):] }

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+
+	"github.com/relais-dev/relais/infra/topology"
+)
+
+// assetDir has, below the project's root, one directory per executable that
+// functions run from.
+const assetDir = ".build/bootstrap"
+
+// routesFile stands beside the executable of the functions that read it.
+const routesFile = "routes.json"
+
+// assetOf is the directory of one executable: ".build/bootstrap/router".
+func assetOf(dir, program string) string { return filepath.Join(dir, path.Base(program)) }
+
+// buildAssets builds every executable of the system. The same source gives the
+// same bytes wherever it is checked out, so that a deployment changes functions
+// only when their code has changed, or rules for those that read them.
+func buildAssets(root, dir string, s topology.System) error {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("clear %s: %w", dir, err)
+	}
+	for _, f := range s.Functions {
+		asset := assetOf(dir, f.Program)
+		if _, err := os.Stat(asset); err != nil {
+			if err := build(root, f.Program, asset); err != nil {
+				return err
+			}
+		}
+		if !slices.ContainsFunc(f.Env, func(v topology.Variable) bool { return v.Of == topology.RoutesFile }) {
+			continue
+		}
+		doc, err := json.MarshalIndent(s.Config.Routes(), "", "  ")
+		if err != nil {
+			return fmt.Errorf("write rules: %w", err)
+		}
+		if err := os.WriteFile(filepath.Join(asset, routesFile), append(doc, '\n'), 0o644); err != nil {
+			return fmt.Errorf("write rules: %w", err)
+		}
+	}
+	return nil
+}
+
+// build makes what Lambda starts on provided.al2023: a file called bootstrap.
+// https://docs.aws.amazon.com/lambda/latest/dg/golang-package.html
+func build(root, program, asset string) error {
+	// lambda.norpc leaves out the runtime of Go 1.x, which provided.al2023 never calls.
+	cmd := exec.Command("go", "build", "-tags", "lambda.norpc", "-trimpath", "-buildvcs=false",
+		"-ldflags", "-s -w -buildid=", "-o", filepath.Join(asset, "bootstrap"), "./functions/"+program)
+	cmd.Dir = root
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64", "GOARM64=v8.0", "GOFLAGS=", "GOEXPERIMENT=")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("build %s: %w\n%s", program, err, out)
+	}
+	return nil
+}

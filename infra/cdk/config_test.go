@@ -1,0 +1,97 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestConfigErrors says for each mistake the whole sentence that the operator
+// sees: file, path and remedy. Nothing is synthesised: these calls need no CDK.
+func TestConfigErrors(t *testing.T) {
+	long := strings.Repeat("a", 64)
+	for _, x := range []struct{ name, relais, stage, want string }{
+		{"unknown channel", `"channels":["line","lime"]`, "", `context.relais.channels[1]: "lime" is no channel; choose from custom, line, telegram, wechat, whatsapp`},
+		{"unknown destination", `"rules":[{"name":"a","when":"true","to":["desk"]}]`, "", `context.relais.rules[0].to[0]: "desk" is no destination; choose one of support`},
+		{"unknown default", `"default":"desk"`, "", `context.relais.default: "desk" is no destination; choose one of support`},
+		{"no destination", `"destinations":{}`, "", `context.relais.destinations: is empty; name at least one queue that a team consumes`},
+		{"reserved destination", `"destinations":{"support":{},"spill":{}}`, "", `context.relais.destinations.spill: this name is taken by a queue of Relais itself; choose another`},
+		{"bad CEL", `"rules":[{"name":"a","when":"event.channel = 'line'","to":["support"]}]`, "", `context.relais.rules[0].when: ERROR: <input>:1:15: Syntax error: token recognition error at: '= '`},
+		{"CEL that is no bool", `"rules":[{"name":"a","when":"'x'","to":["support"]}]`, "", `context.relais.rules[0].when: gives string, want a bool`},
+		{"queue name too long", `"destinations":{"support":{},"` + long + `":{}}`, "", `context.relais.destinations.` + long + `: queue name "relais-dev-` + long + `-dlq.fifo" has 84 characters, SQS takes 80; choose a shorter name`},
+		{"queue name too long for the stage asked for", `"destinations":{"support":{},"` + long[:60] + `":{}}`, "production", `context.relais.destinations.` + long[:60] + `: queue name "relais-production-` + long[:60] + `-dlq.fifo" has 87 characters, SQS takes 80; choose a shorter name`},
+		{"malformed consumer", `"destinations":{"support":{"consumers":["123456789012","arn:aws:iam::12:role/x"]}}`, "", `context.relais.destinations.support.consumers[1]: "arn:aws:iam::12:role/x" is no consumer; name an account (123456789012), an organisation (o-a1b2c3d4e5) or a role (arn:aws:iam::123456789012:role/inbox)`},
+		{"everybody as consumer", `"destinations":{"support":{"consumers":["*"]}}`, "", `context.relais.destinations.support.consumers[0]: "*" is no consumer; name an account (123456789012), an organisation (o-a1b2c3d4e5) or a role (arn:aws:iam::123456789012:role/inbox)`},
+		{"retention too short", `"retentionDays":7`, "", `context.relais.retentionDays: is 7; a platform retries for 7 days, so at least 8 are needed to know a duplicate`},
+		{"stage with capitals", `"stage":"Prod"`, "", `context.relais.stage: "Prod" is no stage; take up to 20 lower-case letters, digits and hyphens, beginning with a letter`},
+		{"the laptop's stage", `"stage":"local"`, "", `context.relais.stage: "local" is the laptop's stage; choose another name, such as dev or prod`},
+		{"bad stage asked for", ``, "a b", `context.relais.stage: "a b" is no stage; take up to 20 lower-case letters, digits and hyphens, beginning with a letter`},
+		{"public URL with a path", `"publicUrl":"https://brand.example/hooks"`, "", `context.relais.publicUrl: "https://brand.example/hooks" is no origin; write it as https://host, without a path or a slash at the end`},
+		{"misspelt setting", `"destination":{}`, "", `context.relais: unknown field "destination"`},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			file := filepath.Join(t.TempDir(), "cdk.json")
+			if err := os.WriteFile(file, config(t, x.relais), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err := load(file, x.stage)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			first, _, _ := strings.Cut(err.Error(), "\n") // CEL shows the place on further lines
+			if want := file + ": " + x.want; first != want {
+				t.Errorf("got  %s\nwant %s", first, want)
+			}
+		})
+	}
+}
+
+// config is a sound configuration with one setting replaced.
+func config(t *testing.T, setting string) []byte {
+	t.Helper()
+	relais := map[string]json.RawMessage{}
+	for _, doc := range []string{`{"destinations":{"support":{}},"default":"support"}`, "{" + setting + "}"} {
+		if err := json.Unmarshal([]byte(doc), &relais); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out, err := json.Marshal(map[string]any{"context": map[string]any{"relais": relais}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestMissingConfig(t *testing.T) {
+	dir := t.TempDir()
+	_, err := load(filepath.Join(dir, "cdk.json"), "")
+	if err == nil || !strings.Contains(err.Error(), "run from the project's root") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// TestSwitchedOff: prod's configuration switches two channels off. Not one word of
+// its templates speaks of them.
+func TestSwitchedOff(t *testing.T) {
+	d := prod()
+	for _, stack := range []string{statefulName(d.Stage), statelessName(d.Stage)} {
+		text, err := os.ReadFile(filepath.Join(d.out, stack+".template.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, off := range []string{"wechat", "custom"} {
+			if strings.Contains(strings.ToLower(string(text)), off) {
+				t.Errorf("%s mentions %s, which is switched off", stack, off)
+			}
+		}
+	}
+	var on []string
+	d.stateless.each(t, "AWS::Lambda::Function", func(_ string, p map[string]any, _ resource) { on = append(on, p["Handler"].(string)) })
+	slices.Sort(on)
+	if want := []string{"drainer", "line", "router", "sweeper", "telegram", "whatsapp"}; !slices.Equal(on, want) {
+		t.Errorf("functions %v, want %v", on, want)
+	}
+}

@@ -1,0 +1,313 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What each function may do, written out again by hand: a change of
+// infra/topology that gives a function more must be made here, too. Resources are
+// without "arn:aws:" and without region and account; kms actions name the service
+// through which alone they are allowed.
+var (
+	writeTable = []string{"kms:Decrypt via dynamodb", "kms:DescribeKey via dynamodb", "kms:Encrypt via dynamodb", "kms:GenerateDataKey via dynamodb",
+		"kms:GenerateDataKeyWithoutPlaintext via dynamodb", "kms:ReEncryptFrom via dynamodb", "kms:ReEncryptTo via dynamodb"}
+	sendQueue = []string{"kms:Decrypt via sqs", "kms:GenerateDataKey via sqs"}
+	poll      = []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
+)
+
+func wantPrivileges(stage, function string, channel bool, destinations []string) map[string][]string {
+	table, raw := "dynamodb table/relais-"+stage, "s3 (AWS::S3::Bucket)/raw/*"
+	queue := func(name string) string { return "sqs relais-" + stage + "-" + name + ".fifo" }
+	want := map[string][]string{"logs log-group:/aws/lambda/relais-" + stage + "-" + function + ":*": {"logs:CreateLogStream", "logs:PutLogEvents"}}
+	switch {
+	case channel:
+		want[table] = []string{"dynamodb:PutItem"}
+		want[queue("ingress")] = []string{"sqs:SendMessage"}
+		want[queue("spill")] = []string{"sqs:SendMessage"}
+		want["secretsmanager secret:relais/"+stage+"/"+function+"/*"] = []string{"secretsmanager:GetSecretValue"}
+		want[raw] = []string{"s3:PutObject"}
+		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:GenerateDataKey via s3"})
+	case function == "router":
+		want[table] = []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}
+		want[table+"/index/pending"] = []string{"dynamodb:Query"}
+		want[raw] = []string{"s3:GetObject"}
+		want[queue("ingress")] = poll
+		for _, d := range destinations {
+			want[queue(d)] = []string{"sqs:SendMessage"}
+		}
+		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3"})
+	case function == "sweeper":
+		want[table] = []string{"dynamodb:UpdateItem"}
+		want[table+"/index/due"] = []string{"dynamodb:Query"}
+		want[queue("ingress")] = []string{"sqs:SendMessage", "sqs:GetQueueAttributes"}
+		want[queue("spill")] = []string{"sqs:GetQueueAttributes"}
+		want["(key)"] = slices.Concat(writeTable, sendQueue)
+	case function == "drainer":
+		want[table] = []string{"dynamodb:PutItem"}
+		want[raw] = []string{"s3:PutObject"}
+		want[queue("ingress")] = []string{"sqs:SendMessage"}
+		want[queue("spill")] = poll
+		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:GenerateDataKey via s3"})
+	}
+	for _, actions := range want {
+		slices.Sort(actions)
+	}
+	return want
+}
+
+// wildcards are all places where a policy has a *, and why.
+var wildcards = map[string]string{
+	"logs":           "log streams of the function's own group have names that Lambda chooses",
+	"secretsmanager": "accounts are connected while the system runs, below their channel's prefix",
+	"s3":             "object keys are made from event ids, below the one prefix",
+}
+
+func TestLeastPrivilege(t *testing.T) {
+	for _, d := range stages() {
+		t.Run(d.Stage, func(t *testing.T) {
+			seen := 0
+			for _, f := range d.Functions {
+				seen++
+				got := privileges(t, d, f.Name)
+				want := wantPrivileges(d.Stage, f.Name, f.Channel != "", d.Config.DestinationNames())
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("%s may do something else than the table says (-want +got):\n%s", f.Name, diff)
+				}
+				for resource, actions := range got {
+					service, _, _ := strings.Cut(resource, " ")
+					if strings.Contains(resource, "*") && wildcards[service] == "" || strings.Contains(strings.Join(actions, " "), "*") {
+						t.Errorf("%s: %s %v has a * without a reason", f.Name, resource, actions)
+					}
+				}
+			}
+			roles := 0
+			d.stateless.each(t, "AWS::IAM::Role", func(id string, p map[string]any, r resource) {
+				roles++
+				if p["ManagedPolicyArns"] != nil {
+					t.Errorf("role %s has managed policies, which change without us", id)
+				}
+			})
+			if roles != seen {
+				t.Errorf("%d roles for %d functions", roles, seen)
+			}
+			for _, tpl := range []template{d.stateful, d.stateless} {
+				for id, r := range tpl.Resources {
+					if r.Type == "AWS::IAM::Policy" || r.Type == "AWS::IAM::ManagedPolicy" {
+						t.Errorf("%s is a policy outside a role: it escapes this test", id)
+					}
+				}
+			}
+		})
+	}
+}
+
+// privileges reads a function's role: actions by resource.
+func privileges(t *testing.T, d deployment, function string) map[string][]string {
+	t.Helper()
+	role := roleOf(t, d, function)
+	got := map[string][]string{}
+	policies := role["Policies"].([]any)
+	if len(policies) != 1 {
+		t.Fatalf("%s has %d policies, want 1", function, len(policies))
+	}
+	for _, s := range statements(policies[0].(map[string]any)["PolicyDocument"]) {
+		if s["Effect"] != "Allow" || s["NotAction"] != nil || s["NotResource"] != nil {
+			t.Errorf("%s: unexpected statement %v", function, s)
+		}
+		via := ""
+		if c := s["Condition"]; c != nil {
+			via = d.stateless.text(c.(map[string]any)["StringEquals"].(map[string]any)["kms:ViaService"])
+			service, rest, _ := strings.Cut(via, ".")
+			if rest != "eu-central-1.amazonaws.com" {
+				t.Errorf("%s: condition on %q", function, via)
+			}
+			via = " via " + service
+		}
+		for _, r := range d.stateless.texts(s["Resource"]) {
+			for _, a := range d.stateless.texts(s["Action"]) {
+				got[short(r)] = append(got[short(r)], a+via)
+			}
+		}
+	}
+	for _, actions := range got {
+		slices.Sort(actions)
+	}
+	return got
+}
+
+// roleOf follows the function to its role.
+func roleOf(t *testing.T, d deployment, function string) map[string]any {
+	t.Helper()
+	fn := d.stateless.named(t, "AWS::Lambda::Function", "Handler", function)
+	id := fn["Role"].(map[string]any)["Fn::GetAtt"].([]any)[0].(string)
+	return d.stateless.Resources[id].Properties
+}
+
+func statements(document any) []map[string]any {
+	var out []map[string]any
+	for _, s := range list(document.(map[string]any)["Statement"]) {
+		out = append(out, s.(map[string]any))
+	}
+	return out
+}
+
+// short is "sqs relais-dev-ingress.fifo" for an ARN of this account and region.
+func short(arn string) string {
+	parts := strings.SplitN(arn, ":", 6)
+	if len(parts) < 6 {
+		return arn
+	}
+	return parts[2] + " " + parts[5]
+}
+
+// TestWebhooksReadNothing says the same from an attacker's side: whoever runs code
+// in a webhook function can read no message and no other channel's secret.
+func TestWebhooksReadNothing(t *testing.T) {
+	reading := []string{"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:BatchGetItem", "dynamodb:GetRecords", "dynamodb:PartiQLSelect",
+		"sqs:ReceiveMessage", "s3:GetObject", "s3:ListBucket"}
+	for _, d := range stages() {
+		for _, f := range d.Functions {
+			if f.Channel == "" {
+				continue
+			}
+			for resource, actions := range privileges(t, d, f.Name) {
+				for _, a := range actions {
+					if slices.Contains(reading, a) {
+						t.Errorf("%s of %s may %s on %s", f.Name, d.Stage, a, resource)
+					}
+				}
+				if strings.HasPrefix(resource, "secretsmanager ") && resource != fmt.Sprintf("secretsmanager secret:relais/%s/%s/*", d.Stage, f.Channel) {
+					t.Errorf("%s of %s reads secrets %s", f.Name, d.Stage, resource)
+				}
+			}
+		}
+	}
+}
+
+// TestInvokers keeps who may invoke what: the API one channel's function for its
+// own route, and the schedule the sweeper.
+func TestInvokers(t *testing.T) {
+	for _, d := range stages() {
+		want, got := map[string]string{}, map[string]string{}
+		for _, f := range d.Functions {
+			name := "relais-" + d.Stage + "-" + f.Name
+			if f.Channel != "" {
+				want[name] = "apigateway.amazonaws.com arn:aws:execute-api:eu-central-1:111111111111:(AWS::ApiGatewayV2::Api)/*/*/webhooks/" + f.Channel + "/{account}"
+			}
+			if f.Every > 0 {
+				want[name] = "events.amazonaws.com arn:aws:events:eu-central-1:111111111111:rule/" + name
+			}
+		}
+		d.stateless.each(t, "AWS::Lambda::Permission", func(id string, p map[string]any, _ resource) {
+			got[d.stateless.text(p["FunctionName"])] = p["Principal"].(string) + " " + d.stateless.text(p["SourceArn"])
+			if p["Action"] != "lambda:InvokeFunction" {
+				t.Errorf("%s allows %v", id, p["Action"])
+			}
+		})
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", d.Stage, diff)
+		}
+	}
+}
+
+// TestConsumers keeps who from outside may take messages: the configuration's
+// consumers, from their destination alone, and never without TLS.
+func TestConsumers(t *testing.T) {
+	const receive = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage"
+	want := map[string]map[string][]string{
+		"dev": {}, // none are configured
+		"prod": {
+			"relais-prod-support.fifo": {"arn:aws:iam::210987654321:role/desk/inbox " + receive},
+			"relais-prod-shop.fifo": {"* if map[StringEquals:map[aws:PrincipalOrgID:o-a1b2c3d4e5]] " + receive,
+				"arn:aws:iam::123456789012:root " + receive}},
+	}
+	for _, d := range stages() {
+		got, secured := map[string][]string{}, map[string]bool{}
+		d.stateful.each(t, "AWS::SQS::QueuePolicy", func(_ string, p map[string]any, _ resource) {
+			name := last(d.stateful.texts(p["Queues"])[0], "/")
+			for _, s := range statements(p["PolicyDocument"]) {
+				if tls(s) {
+					secured[name] = true
+					continue
+				}
+				got[name] = append(got[name], admitted(d.stateful, s))
+			}
+			slices.Sort(got[name])
+		})
+		if diff := cmp.Diff(want[d.Stage], got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", d.Stage, diff)
+		}
+		d.stateful.each(t, "AWS::SQS::Queue", func(_ string, p map[string]any, _ resource) {
+			if !secured[p["QueueName"].(string)] {
+				t.Errorf("%s can be reached without TLS", p["QueueName"])
+			}
+		})
+	}
+}
+
+// TestKey keeps who is let in by the key's own policy, beside the account's
+// administrators and the functions' roles.
+func TestKey(t *testing.T) {
+	via := "map[StringEquals:map[kms:ViaService:map[Fn::Sub:sqs.${AWS::Region}.amazonaws.com]"
+	want := map[string]map[string]string{
+		"dev": {"Alarms": "", "Logs": ""},
+		"prod": {"Alarms": "", "Logs": "",
+			"Consumers123456789012":                       "arn:aws:iam::123456789012:root if " + via + "]] kms:Decrypt",
+			"Consumersarnawsiam210987654321roledeskinbox": "arn:aws:iam::210987654321:role/desk/inbox if " + via + "]] kms:Decrypt",
+			"Consumersoa1b2c3d4e5":                        "* if map[StringEquals:map[aws:PrincipalOrgID:o-a1b2c3d4e5 kms:ViaService:map[Fn::Sub:sqs.${AWS::Region}.amazonaws.com]]] kms:Decrypt"},
+	}
+	for _, d := range stages() {
+		got := map[string]string{}
+		d.stateful.each(t, "AWS::KMS::Key", func(id string, p map[string]any, r resource) {
+			if p["EnableKeyRotation"] != true {
+				t.Error("the key does not rotate")
+			}
+			for _, s := range statements(p["KeyPolicy"]) {
+				sid, _ := s["Sid"].(string)
+				switch {
+				case sid == "": // the account's administrators, from whom all other permissions come
+					if got := admitted(d.stateful, s); got != "arn:aws:iam::111111111111:root kms:*" {
+						t.Errorf("unnamed statement for %s", got)
+					}
+				case s["Condition"] == nil:
+					t.Errorf("%s has no condition", sid)
+				case strings.HasPrefix(sid, "Consumers"):
+					got[sid] = admitted(d.stateful, s)
+				default:
+					got[sid] = ""
+				}
+			}
+		})
+		if diff := cmp.Diff(want[d.Stage], got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", d.Stage, diff)
+		}
+	}
+}
+
+// tls says whether the statement denies everything to everyone without TLS.
+func tls(s map[string]any) bool {
+	c, _ := s["Condition"].(map[string]any)
+	b, _ := c["Bool"].(map[string]any)
+	return s["Effect"] == "Deny" && b["aws:SecureTransport"] == "false" && cmp.Equal(s["Principal"], map[string]any{"AWS": "*"})
+}
+
+func admitted(tpl template, s map[string]any) string {
+	condition := ""
+	if s["Condition"] != nil {
+		condition = fmt.Sprintf(" if %v", s["Condition"])
+	}
+	actions := tpl.texts(s["Action"])
+	slices.Sort(actions)
+	principal, ok := s["Principal"].(map[string]any)
+	if !ok {
+		return fmt.Sprint(s["Principal"]) + condition + " " + strings.Join(actions, " ")
+	}
+	return strings.Join(tpl.texts(principal["AWS"]), ",") + condition + " " + strings.Join(actions, " ")
+}
+
+func last(text, sep string) string { return text[strings.LastIndex(text, sep)+1:] }

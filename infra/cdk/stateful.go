@@ -1,0 +1,237 @@
+package main
+
+import (
+	"math"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-cdk-go/awscdk/v2"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsdynamodb"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
+	"github.com/aws/jsii-runtime-go"
+
+	"github.com/relais-dev/relais/infra/topology"
+	"github.com/relais-dev/relais/shared/names"
+)
+
+const day = 24 * time.Hour
+
+// Stack names.
+func statefulName(stage string) string  { return "relais-" + stage + "-stateful" }
+func statelessName(stage string) string { return "relais-" + stage }
+
+// newStateful is what must survive: table, queues, bucket and the key of all.
+// The stateless stack finds them by name, and the two that have none of our
+// choosing through parameters, because an export could never be changed again
+// while another stack imports it.
+func newStateful(app awscdk.App, s topology.System) awscdk.Stack {
+	stack := awscdk.NewStack(app, jsii.String(statefulName(s.Stage)), &awscdk.StackProps{
+		Description:           jsii.String("Relais " + s.Stage + ": mailbox, queues and raw bodies"),
+		TerminationProtection: jsii.Bool(!disposable(s.Stage)),
+	})
+	tag(stack, s.Stage)
+	key := newKey(stack, s)
+	newTable(stack, s, key)
+	bucket := newBucket(stack, s, key)
+	newQueues(stack, s, key)
+	publish(stack, "KeyArn", parameterName(s.Stage, "key-arn"), *key.KeyArn(), "key of everything that Relais stores")
+	publish(stack, "BucketName", parameterName(s.Stage, "bucket-name"), *bucket.BucketName(), "bodies too large for the table")
+	return stack
+}
+
+func tag(stack awscdk.Stack, stage string) {
+	awscdk.Tags_Of(stack).Add(jsii.String("relais:stage"), jsii.String(stage), nil)
+}
+
+// newKey encrypts table, queues, bucket, logs and alarms. Functions are let in by
+// their own policies; here stand those that have none in this account.
+func newKey(stack awscdk.Stack, s topology.System) awskms.Key {
+	key := awskms.NewKey(stack, jsii.String("Key"), &awskms.KeyProps{
+		Alias:             jsii.String(statelessName(s.Stage)),
+		Description:       jsii.String("Relais " + s.Stage),
+		EnableKeyRotation: jsii.Bool(true),
+		RemovalPolicy:     removal(s.Stage),
+	})
+	allow := func(sid string, principal awsiam.IPrincipal, actions []string, conditions map[string]any) {
+		key.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Sid: jsii.String(sid),
+			Principals: &[]awsiam.IPrincipal{principal}, Actions: jsii.Strings(actions...),
+			Resources:  jsii.Strings("*"), // in a key's policy: this key
+			Conditions: &conditions}), nil)
+	}
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
+	allow("Logs", awsiam.NewServicePrincipal(sub("logs.${AWS::Region}.amazonaws.com"), nil),
+		[]string{"kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"},
+		map[string]any{"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": []any{
+			arn("logs", "log-group:"+logGroup(s.Stage, "*")), arn("logs", "log-group:"+accessLog(s.Stage))}}})
+	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
+	allow("Alarms", awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil), []string{"kms:Decrypt", "kms:GenerateDataKey"},
+		map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}})
+	var all []string
+	for _, d := range s.Config.DestinationNames() {
+		all = append(all, s.Config.Destinations[d].Consumers...)
+	}
+	for _, c := range consumers(all) {
+		conditions := map[string]any{"StringEquals": map[string]any{"kms:ViaService": sub("sqs.${AWS::Region}.amazonaws.com")}}
+		c.restrict(conditions)
+		allow("Consumers"+c.id, c.principal, []string{"kms:Decrypt"}, conditions)
+	}
+	return key
+}
+
+func newTable(stack awscdk.Stack, s topology.System, key awskms.Key) {
+	t := s.Table
+	table := awsdynamodb.NewTable(stack, jsii.String("Table"), &awsdynamodb.TableProps{
+		TableName:    jsii.String(names.Table(s.Stage)),
+		PartitionKey: attribute(t.Hash, false),
+		SortKey:      attribute(t.Range, false),
+		BillingMode:  awsdynamodb.BillingMode_PAY_PER_REQUEST,
+		Encryption:   awsdynamodb.TableEncryption_CUSTOMER_MANAGED, EncryptionKey: key,
+		PointInTimeRecoverySpecification: &awsdynamodb.PointInTimeRecoverySpecification{PointInTimeRecoveryEnabled: jsii.Bool(true)},
+		TimeToLiveAttribute:              jsii.String(t.TTL),
+		DeletionProtection:               jsii.Bool(!disposable(s.Stage)),
+		RemovalPolicy:                    removal(s.Stage),
+	})
+	kind, include := projection(t.Pending)
+	table.AddLocalSecondaryIndex(&awsdynamodb.LocalSecondaryIndexProps{IndexName: jsii.String(t.Pending.Name),
+		SortKey: attribute(t.Pending.Range, t.Pending.RangeIsNumber), ProjectionType: kind, NonKeyAttributes: include})
+	kind, include = projection(t.Due)
+	table.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{IndexName: jsii.String(t.Due.Name),
+		PartitionKey: attribute(t.Due.Hash, false), SortKey: attribute(t.Due.Range, t.Due.RangeIsNumber), ProjectionType: kind, NonKeyAttributes: include})
+}
+
+func attribute(name string, number bool) *awsdynamodb.Attribute {
+	a := &awsdynamodb.Attribute{Name: jsii.String(name), Type: awsdynamodb.AttributeType_STRING}
+	if number {
+		a.Type = awsdynamodb.AttributeType_NUMBER
+	}
+	return a
+}
+
+func projection(i topology.Index) (awsdynamodb.ProjectionType, *[]*string) {
+	switch {
+	case i.All:
+		return awsdynamodb.ProjectionType_ALL, nil
+	case len(i.Include) > 0:
+		return awsdynamodb.ProjectionType_INCLUDE, jsii.Strings(i.Include...)
+	}
+	return awsdynamodb.ProjectionType_KEYS_ONLY, nil
+}
+
+// newBucket takes bodies that do not fit an item. They go when their events go.
+func newBucket(stack awscdk.Stack, s topology.System, key awskms.Key) awss3.Bucket {
+	bucket := awss3.NewBucket(stack, jsii.String("Bucket"), &awss3.BucketProps{
+		Encryption: awss3.BucketEncryption_KMS, EncryptionKey: key, BucketKeyEnabled: jsii.Bool(true),
+		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
+		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
+		EnforceSSL:        jsii.Bool(true),
+		LifecycleRules: &[]*awss3.LifecycleRule{{Id: jsii.String("retention"), Expiration: duration(time.Duration(s.Config.RetentionDays) * day),
+			AbortIncompleteMultipartUploadAfter: duration(day)}},
+		RemovalPolicy: removal(s.Stage),
+	})
+	suppress(bucket, suppression{"AwsSolutions-S1", "only functions' roles reach this bucket, the router's alone to read, and objects go after the retention time; a second bucket of access logs would keep their names longer. CloudTrail's data events record every access for who needs that",
+		"infra/cdk/privilege_test.go TestLeastPrivilege", nil})
+	return bucket
+}
+
+func newQueues(stack awscdk.Stack, s topology.System, key awskms.Key) {
+	for _, q := range s.Queues {
+		dead := newQueue(stack, key, "Queue-"+q.Name+"-dlq", &awssqs.QueueProps{QueueName: jsii.String(names.DeadLetters(s.Stage, q.Name)),
+			RetentionPeriod: duration(14 * day), RemovalPolicy: removal(s.Stage)})
+		suppress(dead, suppression{"AwsSolutions-SQS3", "this queue is the dead-letter queue of " + q.Name, "infra/cdk/stateful_test.go TestQueues", nil})
+		live := newQueue(stack, key, "Queue-"+q.Name, &awssqs.QueueProps{QueueName: jsii.String(names.Queue(s.Stage, q.Name)),
+			VisibilityTimeout: duration(q.Visibility), RetentionPeriod: duration(q.Retention), RemovalPolicy: removal(s.Stage),
+			DeadLetterQueue: &awssqs.DeadLetterQueue{Queue: dead, MaxReceiveCount: jsii.Number(q.Receives)}})
+		if q.Destination {
+			admit(live, s.Config.Destinations[q.Name].Consumers)
+		}
+		publishQueue(stack, s.Stage, q.Name, live)
+		publishQueue(stack, s.Stage, q.Name+"-dlq", dead)
+	}
+}
+
+func publishQueue(stack awscdk.Stack, stage, name string, q awssqs.Queue) {
+	publish(stack, "QueueUrl-"+name, parameterName(stage, "queues/"+name+"/url"), *q.QueueUrl(), "")
+	publish(stack, "QueueArn-"+name, parameterName(stage, "queues/"+name+"/arn"), *q.QueueArn(), "")
+}
+
+// dataKeyReuse is how long SQS works with one data key before it asks KMS again:
+// an hour instead of its five minutes costs a twelfth.
+const dataKeyReuse = time.Hour
+
+// newQueue is FIFO with high throughput: order and duplicates are a matter of one
+// conversation, so limits are too.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/high-throughput-fifo.html
+func newQueue(stack awscdk.Stack, key awskms.Key, id string, p *awssqs.QueueProps) awssqs.Queue {
+	p.Fifo, p.DeduplicationScope, p.FifoThroughputLimit = jsii.Bool(true), awssqs.DeduplicationScope_MESSAGE_GROUP, awssqs.FifoThroughputLimit_PER_MESSAGE_GROUP_ID
+	p.Encryption, p.EncryptionMasterKey, p.DataKeyReuse = awssqs.QueueEncryption_KMS, key, duration(dataKeyReuse)
+	p.EnforceSSL = jsii.Bool(true)
+	return awssqs.NewQueue(stack, jsii.String(id), p)
+}
+
+// admit lets a destination's consumers receive and delete, and nothing else.
+func admit(q awssqs.Queue, list []string) {
+	for _, c := range consumers(list) {
+		conditions := map[string]any{}
+		c.restrict(conditions)
+		p := &awsiam.PolicyStatementProps{Sid: jsii.String("Consumers" + c.id), Principals: &[]awsiam.IPrincipal{c.principal},
+			Actions:   jsii.Strings("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
+			Resources: &[]*string{q.QueueArn()}}
+		if len(conditions) > 0 {
+			p.Conditions = &conditions
+		}
+		q.AddToResourcePolicy(awsiam.NewPolicyStatement(p))
+	}
+}
+
+// A reader is one kind of consumer in a resource policy.
+type reader struct {
+	id           string
+	principal    awsiam.IPrincipal
+	organisation string // it is anyone's principal, so this must be a condition
+}
+
+func (r reader) restrict(conditions map[string]any) {
+	if r.organisation == "" {
+		return
+	}
+	equals, _ := conditions["StringEquals"].(map[string]any)
+	if equals == nil {
+		equals = map[string]any{}
+	}
+	equals["aws:PrincipalOrgID"] = r.organisation
+	conditions["StringEquals"] = equals
+}
+
+var notAlphanumeric = regexp.MustCompile(`[^A-Za-z0-9]`)
+
+// consumers are the configuration's, each once. Package topology has checked
+// their form.
+func consumers(list []string) []reader {
+	var out []reader
+	seen := map[string]bool{}
+	for _, c := range list {
+		if seen[c] {
+			continue
+		}
+		seen[c] = true
+		r := reader{id: notAlphanumeric.ReplaceAllString(c, "")}
+		switch {
+		case strings.HasPrefix(c, "arn:"):
+			r.principal = awsiam.NewArnPrincipal(jsii.String(c))
+		case strings.HasPrefix(c, "o-"):
+			r.principal, r.organisation = awsiam.NewStarPrincipal(), c
+		default:
+			r.principal = awsiam.NewArnPrincipal(sub("arn:${AWS::Partition}:iam::" + c + ":root"))
+		}
+		out = append(out, r)
+	}
+	return out
+}
+
+func duration(d time.Duration) awscdk.Duration {
+	return awscdk.Duration_Seconds(jsii.Number(math.Round(d.Seconds())))
+}

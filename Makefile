@@ -1,7 +1,14 @@
-.PHONY: check test local demo golden
+.PHONY: check test local demo golden synth diff deploy
 
 check: ; .ci/run
 test:  ; go test ./...
 local: ; go run ./infra/local
 demo:  ; go run ./infra/local demo
-golden: ; go test ./events ./functions/... -update
+golden: ; go test ./events ./functions/... ./infra/cdk -update
+
+# CloudFormation, for `make deploy STAGE=prod` and the like. Needs Node; see infra/README.md.
+STAGE ?= dev
+cdk := npx --yes aws-cdk@2.1148.1
+synth:  ; $(cdk) synth --quiet --context stage=$(STAGE)
+diff:   ; $(cdk) diff --all --context stage=$(STAGE)
+deploy: ; $(cdk) deploy --all --context stage=$(STAGE)

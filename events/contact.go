@@ -66,6 +66,7 @@ type Conversation struct {
 	Topic      string  `json:"topic,omitempty"`    // a thread within a group
 	Window     *Window `json:"window,omitempty"`   // until when free-form answers are allowed
 	Controls   string  `json:"controls,omitempty"` // who holds the conversation when it is not us
+	Answer     *Handle `json:"answer,omitempty"`   // a short-lived handle with which to answer what is no message and no interaction
 }
 
 // Kinds of conversation.

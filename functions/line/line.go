@@ -79,6 +79,9 @@ func parseEvent(bot string, raw json.RawMessage, received time.Time) events.Even
 	if err != nil || w.Type == "" || !p.fact() {
 		p.unsupported(channel.Malformed)
 	}
+	if c := p.out.Data.Conversation; c != nil && p.out.Data.Message == nil && p.out.Data.Interaction == nil {
+		c.Answer = p.answer()
+	}
 	return p.out
 }
 

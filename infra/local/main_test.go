@@ -1,0 +1,232 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions"
+	"github.com/relais-dev/relais/infra/local/system"
+	"github.com/relais-dev/relais/infra/topology"
+)
+
+const configFile = "../../cdk.json"
+
+// TestRefusals: every mistake is told with its place and remedy.
+func TestRefusals(t *testing.T) {
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	bad := filepath.Join(t.TempDir(), "cdk.json")
+	if err := os.WriteFile(bad, []byte(`{"context":{"relais":{"destinations":{"support":{}},"default":"suport"}}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, x := range []struct {
+		name string
+		args []string
+		want []string
+	}{
+		{"unknown command", []string{"--config", configFile, "serve"}, []string{`unknown command "serve"`, "demo"}},
+		{"unknown flag", []string{"--port", "1"}, []string{"-port"}},
+		{"no configuration", []string{"--config", "nowhere.json"}, []string{"nowhere.json", "--config"}},
+		{"bad configuration", []string{"--config", bad}, []string{bad, "context.relais.default", `"suport"`, "choose one of support"}},
+		{"bad configuration for the demo", []string{"demo", "--config", bad}, []string{bad, "context.relais.default"}},
+		{"webhooks' port taken", []string{"--config", configFile, "--listen", taken.Addr().String()}, []string{taken.Addr().String(), "in use", "--listen"}},
+		{"AWS port taken", []string{"--config", configFile, "--listen", "127.0.0.1:0", "--aws-listen", taken.Addr().String()}, []string{taken.Addr().String(), "in use", "--aws-listen"}},
+		{"no address", []string{"--config", configFile, "--listen", "here"}, []string{"--listen", "here"}},
+	} {
+		t.Run(x.name, func(t *testing.T) {
+			err := run(t.Context(), x.args, io.Discard, io.Discard)
+			if err == nil {
+				t.Fatal("no error")
+			}
+			for _, want := range x.want {
+				if !strings.Contains(err.Error(), want) {
+					t.Errorf("error %q does not say %q", err, want)
+				}
+			}
+		})
+	}
+}
+
+func TestHelp(t *testing.T) {
+	var out bytes.Buffer
+	if err := run(t.Context(), []string{"-h"}, io.Discard, &out); err == nil {
+		t.Error("help is no success: nothing was run")
+	}
+	for _, want := range []string{"demo", "-listen", "-aws-listen", "-data", "-config"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("the help lacks %q:\n%s", want, out.String())
+		}
+	}
+}
+
+// TestDemoTellsLosses: an event that did not arrive, one that came twice and a
+// refused webhook each make the demo fail and say so.
+func TestDemoTellsLosses(t *testing.T) {
+	config, err := topology.Load(configFile, functions.Channels())
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := system.Start(t.Context(), system.Options{Config: config, Root: "../..", Out: io.Discard, PublicURL: "http://x", AWSURL: "http://y"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	e := events.Event{ID: "evt_1", Subject: "cnv_1", Type: events.MessageReceived, Sequence: events.FormatSequence(1)}
+	for _, x := range []struct {
+		accepted  int
+		delivered []delivery
+		want      string
+	}{
+		{1, []delivery{{"support", e}}, "lost=0 duplicates=0"},
+		{1, nil, "lost=1 duplicates=0"},
+		{1, []delivery{{"shop", e}}, "lost=1 duplicates=0"},
+		{1, []delivery{{"support", e}, {"support", e}}, "lost=0 duplicates=1"},
+		{0, []delivery{{"support", e}}, "lost=0 duplicates=0"},
+	} {
+		var out bytes.Buffer
+		r := result{webhooks: 1, accepted: x.accepted, expected: map[string]events.Event{e.ID: e}, delivered: x.delivered}
+		err := r.report(s, &out, false)
+		line := fmt.Sprintf("demo: webhooks=1 accepted=%d events=1 delivered=%d %s\n", x.accepted, len(x.delivered), x.want)
+		if !strings.HasSuffix(out.String(), line) {
+			t.Errorf("ends with %q, want %q", out.String(), line)
+		}
+		if good := x.want == "lost=0 duplicates=0" && x.accepted == 1; good != (err == nil) {
+			t.Errorf("%s accepted=%d: error %v", x.want, x.accepted, err)
+		}
+	}
+}
+
+// A screen collects what is printed, for readers in other goroutines.
+type screen struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (s *screen) Write(b []byte) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.Write(b)
+}
+
+func (s *screen) String() string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.text.String()
+}
+
+// up runs the command until stop, which waits for its end.
+func up(t *testing.T) (out *screen, stop func() error) {
+	t.Helper()
+	out = &screen{}
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() {
+		ended <- run(ctx, []string{"--config", configFile, "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0"}, out, io.Discard)
+	}()
+	stop = sync.OnceValue(func() error { cancel(); return <-ended })
+	t.Cleanup(func() { stop() })
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(out.String(), "Ctrl-C stops."); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("no welcome:\n%s", out)
+		}
+	}
+	return out, stop
+}
+
+// TestWelcome does what the welcome says: its command is run by a shell as it
+// stands, and the event is in the queue it names.
+func TestWelcome(t *testing.T) {
+	out, stop := up(t)
+	_, rest, _ := strings.Cut(out.String(), "\n  curl ")
+	command, _, found := strings.Cut(rest, "\n  AWS_ACCESS_KEY_ID=")
+	if !found {
+		t.Fatalf("no curl command:\n%s", out)
+	}
+	if got := curl(t, command); got != http.StatusOK {
+		t.Fatalf("the command was answered %d", got)
+	}
+	e := receiveOne(t, find(awsFlag, out.String()), find(queueLine, out.String()))
+	if !strings.Contains(e, `"type":"message.received.v1"`) {
+		t.Errorf("received %s", e)
+	}
+	resp, err := http.Get(strings.Replace(find(webhookLine, out.String()), "/webhooks/whatsapp/demo", "/", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if page, err := io.ReadAll(resp.Body); err != nil || !strings.Contains(string(page), "Try it") {
+		t.Errorf("the home page says %q %v", page, err)
+	}
+	if err := stop(); err != nil {
+		t.Errorf("stopping: %v", err)
+	}
+	if text := out.String(); !strings.HasSuffix(text, "stopped\n") {
+		t.Errorf("the last words are %q", text[max(0, len(text)-80):])
+	}
+}
+
+// curl lets a shell take the words of a curl command apart, as it would for
+// curl, and sends what they say.
+func curl(t *testing.T, command string) int {
+	t.Helper()
+	words, err := exec.Command("sh", "-c", `show() { for w; do printf '%s\0' "$w"; done; }; show `+command).Output()
+	if err != nil {
+		t.Fatalf("the shell refuses %s: %v", command, err)
+	}
+	list := strings.Split(strings.TrimSuffix(string(words), "\x00"), "\x00")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := 0; i < len(list); i++ {
+		switch list[i] {
+		case "-sS", "-i":
+		case "-H":
+			i++
+			name, value, _ := strings.Cut(list[i], ": ")
+			req.Header.Set(name, value)
+		case "--data-binary":
+			i++
+			req.Body, req.ContentLength = io.NopCloser(strings.NewReader(list[i])), int64(len(list[i]))
+		default:
+			if req.URL, err = req.URL.Parse(list[i]); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	return resp.StatusCode
+}
+
+func receiveOne(t *testing.T, endpoint, queue string) string {
+	t.Helper()
+	c := sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")})
+	out, err := c.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue, WaitTimeSeconds: 10})
+	if err != nil || len(out.Messages) != 1 {
+		t.Fatalf("received %v, %v, want one message", out, err)
+	}
+	return aws.ToString(out.Messages[0].Body)
+}

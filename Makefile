@@ -4,7 +4,9 @@ check: ; .ci/run
 test:  ; go test ./...
 local: ; go run ./infra/local
 demo:  ; go run ./infra/local demo
-golden: ; go test ./events ./functions/... ./infra/cdk -update
+golden:
+	go test ./events ./functions/... ./infra/cdk -update
+	go test ./infra/local/system -run README -update
 
 # CloudFormation, for `make deploy STAGE=prod` and the like. Needs Node; see infra/README.md.
 STAGE ?= dev

@@ -61,7 +61,6 @@ func panels(s topology.System, api string) []panel {
 		{"Accepted", ours(observe.Accepted, "Sum", channels)},
 		{"Duplicates", ours(observe.Duplicates, "Sum", channels)},
 		{"Refused: sent again by the channel", ours(observe.Refused, "Sum", channels)},
-		{"Verified by a previous secret only", ours(observe.SigPrevious, "Sum", channels)},
 		{"Oldest unfinished event (ms)", ours(observe.PendingAge, "Maximum", []string{"sweeper"})},
 		{"Rings that failed", ours(observe.RingFailed, "Sum", ringers)},
 		{"Routed, forwarded, late", append(append(ours(observe.Routed, "Sum", router), ours(observe.Forwarded, "Sum", router)...), ours(observe.Late, "Sum", router)...)},

@@ -94,9 +94,12 @@ func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + 
 
 // home adds a page that tells where one is to the gateway.
 func home(s *system.System, o system.Options) http.Handler {
-	mux := http.NewServeMux()
-	mux.Handle("/", s.Gateway())
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) {
+	gateway := s.Gateway()
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodGet || r.URL.Path != "/" {
+			gateway.ServeHTTP(w, r)
+			return
+		}
 		text, err := welcome(s, o)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -105,5 +108,4 @@ func home(s *system.System, o system.Options) http.Handler {
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 		io.WriteString(w, text)
 	})
-	return mux
 }

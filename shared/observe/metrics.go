@@ -18,24 +18,23 @@ type Name string
 
 // The metrics.
 const (
-	Accepted    Name = "accepted"     // events committed by a webhook function
-	Duplicates  Name = "duplicates"   // events that were committed before
-	Rejected    Name = "rejected"     // requests refused; dimension reason
-	RingFailed  Name = "ring_failed"  // committed, but the router was not told: the sweeper will
-	Spilled     Name = "spilled"      // events that went to the spill queue
-	Refused     Name = "refused_5xx"  // neither store took it: the channel was told to retry
-	Late        Name = "late"         // events older than one routed before them
-	Quarantined Name = "quarantined"  // events set aside; each wants a person
-	Routed      Name = "routed"       // events given a sequence
-	Forwarded   Name = "forwarded"    // deliveries to destinations
-	Blocked     Name = "blocked"      // deliveries a destination's queue refused; dimension destination
-	Conflicts   Name = "conflicts"    // another router was faster
-	RuleFailed  Name = "rule_failed"  // a rule could not be evaluated and counted as no match
-	Swept       Name = "swept"        // conversations rung by the sweeper
-	AckLatency  Name = "ack_latency"  // milliseconds from invocation to answer
-	PendingAge  Name = "pending_age"  // milliseconds the oldest unfinished event has waited
-	SpillDepth  Name = "spill_depth"  // messages in the spill queue
-	SigPrevious Name = "sig_previous" // requests that only a previous secret verified
+	Accepted    Name = "accepted"    // events committed by a webhook function
+	Duplicates  Name = "duplicates"  // events that were committed before
+	Rejected    Name = "rejected"    // requests refused; dimension reason
+	RingFailed  Name = "ring_failed" // committed, but the router was not told: the sweeper will
+	Spilled     Name = "spilled"     // events that went to the spill queue
+	Refused     Name = "refused_5xx" // neither store took it: the channel was told to retry
+	Late        Name = "late"        // events older than one routed before them
+	Quarantined Name = "quarantined" // events set aside; each wants a person
+	Routed      Name = "routed"      // events given a sequence
+	Forwarded   Name = "forwarded"   // deliveries to destinations
+	Blocked     Name = "blocked"     // deliveries a destination's queue refused; dimension destination
+	Conflicts   Name = "conflicts"   // another router was faster
+	RuleFailed  Name = "rule_failed" // a rule could not be evaluated and counted as no match
+	Swept       Name = "swept"       // conversations rung by the sweeper
+	AckLatency  Name = "ack_latency" // milliseconds from invocation to answer
+	PendingAge  Name = "pending_age" // milliseconds the oldest unfinished event has waited
+	SpillDepth  Name = "spill_depth" // messages in the spill queue
 )
 
 var milliseconds = map[Name]bool{AckLatency: true, PendingAge: true}

@@ -117,10 +117,8 @@ func (h *Handler) serve(ctx context.Context, r channel.Request) channel.Response
 		h.Log.Error("account has no usable secret, so it does not answer", "channel", h.Channel.Name, "account", id, "credential", name)
 		return h.reject(http.StatusUnauthorized, channel.NoSecret, refused)
 	}
-	if h.Channel.Handshake != nil {
-		if resp, ok := h.Channel.Handshake(account, r); ok {
-			return resp
-		}
+	if resp, ok := h.handshake(ctx, account, r); ok {
+		return resp
 	}
 	if r.Method != http.MethodPost {
 		return h.reject(http.StatusUnauthorized, channel.NoSignature, refused)
@@ -132,6 +130,22 @@ func (h *Handler) serve(ctx context.Context, r channel.Request) channel.Response
 	return h.accept(ctx, account, r)
 }
 
+// handshake answers a platform that asks whether the URL is ours. An operator who
+// has just changed the token is not refused for the old one.
+func (h *Handler) handshake(ctx context.Context, a channel.Account, r channel.Request) (channel.Response, bool) {
+	if h.Channel.Handshake == nil {
+		return channel.Response{}, false
+	}
+	resp, ok := h.Channel.Handshake(a, r)
+	if !ok || resp.Status < http.StatusBadRequest {
+		return resp, ok
+	}
+	if fresh, newer := h.refetch(ctx, a.ID); newer {
+		return h.Channel.Handshake(fresh, r)
+	}
+	return resp, ok
+}
+
 // verify tries once more with fresh credentials: the secret may have been
 // rotated since they were read.
 func (h *Handler) verify(ctx context.Context, a channel.Account, r channel.Request) (channel.Account, error) {
@@ -139,14 +153,21 @@ func (h *Handler) verify(ctx context.Context, a channel.Account, r channel.Reque
 	if err == nil {
 		return a, nil
 	}
-	fresh, ok := h.Accounts.Refetch(ctx, a.ID)
+	fresh, ok := h.refetch(ctx, a.ID)
 	if !ok {
 		return a, err
 	}
-	if _, missing := h.Channel.Missing(fresh); missing {
-		return a, channel.Refuse(channel.NoSecret)
-	}
 	return fresh, h.Channel.Verify(fresh, r)
+}
+
+// refetch reads an account's credentials again, where that is due and they are
+// usable.
+func (h *Handler) refetch(ctx context.Context, id string) (channel.Account, bool) {
+	fresh, ok := h.Accounts.Refetch(ctx, id)
+	if _, missing := h.Channel.Missing(fresh); !ok || missing {
+		return channel.Account{}, false
+	}
+	return fresh, true
 }
 
 func (h *Handler) accept(ctx context.Context, a channel.Account, r channel.Request) channel.Response {
@@ -190,12 +211,12 @@ func (h *Handler) parse(a channel.Account, r channel.Request) (evs []events.Even
 func (h *Handler) quarantine(a channel.Account, r channel.Request, reason error) events.Event {
 	sum := sha256.Sum256(r.Body)
 	digest := hex.EncodeToString(sum[:])
-	h.Metrics.Count(observe.Quarantined, 1)
-	h.Log.Error("quarantined a request that verified and could not be parsed", "channel", h.Channel.Name, "account", a.ID,
-		"reason", reason.Error(), "sha256", digest, "bytes", len(r.Body))
-	e := events.Event{Type: events.IngestQuarantined, Time: r.Received, Key: "quarantine:" + digest,
+	e := events.Event{Type: events.IngestQuarantined, Key: "quarantine:" + digest,
 		Data: events.Data{Quarantine: &events.Quarantine{Reason: "parse", Detail: reason.Error(), SHA256: digest, Size: len(r.Body)}}}
 	channel.Complete(&e, h.Channel.Name, a.ID, r.Received)
+	h.Metrics.Count(observe.Quarantined, 1)
+	h.Log.Error("quarantined a request that verified and could not be parsed", "channel", h.Channel.Name, "account", a.ID,
+		"event", e.ID, "conversation", e.Subject, "reason", reason.Error(), "sha256", digest, "bytes", len(r.Body))
 	return e
 }
 

@@ -3,8 +3,10 @@ package system
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -18,38 +20,44 @@ import (
 const maxPayload = 10 << 20
 
 // Gateway is the HTTP API: it hands each request to the function of its route,
-// as payload 2.0.
+// as payload 2.0. Paths are taken as they are: nothing is cleaned or redirected.
 func (s *System) Gateway() http.Handler {
-	mux := http.NewServeMux()
 	var requests atomic.Int64
-	for _, f := range s.Functions {
-		if f.Route == "" {
-			continue
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		i := slices.IndexFunc(s.Functions, func(f topology.Function) bool { return f.Route != "" && matches(f.Route, r.URL.EscapedPath()) })
+		if i < 0 {
+			fail(w, http.StatusNotFound, "Not Found")
+			return
 		}
-		_, pattern, _ := strings.Cut(f.Route, " ") // "ANY /path": every method
-		mux.HandleFunc(pattern, func(w http.ResponseWriter, r *http.Request) {
-			s.proxy(w, r, f, "local-"+strconv.FormatInt(requests.Add(1), 10))
-		})
-	}
-	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) { notFound(w) })
-	return mux
+		s.proxy(w, r, s.Functions[i], "local-"+strconv.FormatInt(requests.Add(1), 10))
+	})
 }
 
-func notFound(w http.ResponseWriter) {
+// matches says whether path is one of route, "ANY /webhooks/line/{account}": the
+// last element is free.
+func matches(route, path string) bool {
+	_, pattern, _ := strings.Cut(route, " ")
+	prefix, _, _ := strings.Cut(pattern, "{")
+	element, ok := strings.CutPrefix(path, prefix)
+	return ok && element != "" && !strings.Contains(element, "/")
+}
+
+// fail answers as API Gateway does when no function was asked.
+func fail(w http.ResponseWriter, status int, message string) {
 	w.Header().Set("Content-Type", "application/json")
-	w.WriteHeader(http.StatusNotFound)
-	io.WriteString(w, `{"message":"Not Found"}`)
+	w.WriteHeader(status)
+	fmt.Fprintf(w, `{"message":%q}`, message)
 }
 
 func (s *System) proxy(w http.ResponseWriter, r *http.Request, f topology.Function, id string) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
 	if err != nil {
-		http.Error(w, `{"message":"Request Too Long"}`, http.StatusRequestEntityTooLarge)
+		fail(w, http.StatusRequestEntityTooLarge, "Request Too Long")
 		return
 	}
 	payload, err := lambdahttp.Event(r, body, f.Route, id, s.Now())
 	if err != nil {
-		http.Error(w, `{"message":"Bad Request"}`, http.StatusBadRequest)
+		fail(w, http.StatusBadRequest, "Bad Request")
 		return
 	}
 	reply, err := s.Invoke(r.Context(), f, payload)
@@ -61,7 +69,7 @@ func (s *System) proxy(w http.ResponseWriter, r *http.Request, f topology.Functi
 	}
 	if err != nil || json.Unmarshal(reply, &answer) != nil {
 		s.log.Error("invoke", "function", f.Name, "error", err)
-		http.Error(w, `{"message":"Internal Server Error"}`, http.StatusInternalServerError)
+		fail(w, http.StatusInternalServerError, "Internal Server Error")
 		return
 	}
 	for k, v := range answer.Headers {

@@ -9,10 +9,14 @@ import (
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/awsfake"
+	"github.com/relais-dev/relais/shared/cloud"
 )
 
 func TestMessageReachesItsDestinations(t *testing.T) {
@@ -325,5 +329,42 @@ func TestUnparseableGoesToQuarantine(t *testing.T) {
 	}
 	if !strings.Contains(r.logs.String(), `"quarantined"`) {
 		t.Error("no quarantined metric was written")
+	}
+}
+
+// TestHandshakeAfterRotation lets an operator change the token here and in the
+// platform's console without waiting for a cache.
+func TestHandshakeAfterRotation(t *testing.T) {
+	r := newRig(t)
+	ask := func(token string) int {
+		status, _ := r.do(httptest.NewRequest("GET", "/webhooks/whatsapp/demo?hub.mode=subscribe&hub.challenge=42&hub.verify_token="+token, nil))
+		return status
+	}
+	if got := ask(r.account.Value("verify_token")); got != 200 {
+		t.Fatalf("handshake answered %d, want 200", got)
+	}
+	admin := secretsmanager.NewFromConfig(r.sys.ConfigOf(system.Admin, cloud.Work))
+	if _, err := admin.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: aws.String("relais/local/whatsapp/demo"),
+		SecretString: aws.String(`{"app_secret":"new","verify_token":"brand-new"}`)}); err != nil {
+		t.Fatal(err)
+	}
+	r.clock.Advance(time.Minute)
+	if got := ask("brand-new"); got != 200 {
+		t.Errorf("handshake with the new token answered %d, want 200", got)
+	}
+	if got := ask("wrong"); got != 403 {
+		t.Errorf("handshake with a wrong token answered %d, want 403", got)
+	}
+}
+
+// TestPathsAreTakenAsTheyAre redirects nobody, as API Gateway does not.
+func TestPathsAreTakenAsTheyAre(t *testing.T) {
+	r := newRig(t)
+	for _, path := range []string{"//webhooks/whatsapp/demo", "/webhooks/whatsapp//demo", "/webhooks/./whatsapp/demo", "/webhooks/whatsapp/", "/webhooks/whatsapp", "/webhooks/whatsapp/demo/", "/WEBHOOKS/whatsapp/demo"} {
+		req := r.signed(body(message{"1", "wamid.1", "hi", r.clock.Now()}))
+		req.URL.Path = path
+		if got, _ := r.do(req); got != 404 {
+			t.Errorf("%s answered %d, want 404", path, got)
+		}
 	}
 }

@@ -40,15 +40,16 @@ const (
 var milliseconds = map[Name]bool{AckLatency: true, PendingAge: true}
 
 // flush rules: what operators must hear at once is written with the call that
-// saw it; plain successes are gathered, because one line per webhook costs more
-// than all compute (a function frozen for good may lose a minute of them).
+// saw it. Successes, and refusals of strangers, are gathered: one line per webhook
+// costs more than all compute, and a flood of forgeries must not buy log volume (a
+// function frozen for good may lose a minute of them).
 const (
 	gatherFor    = time.Minute
 	maxGathered  = 100 // CloudWatch takes at most 100 values per metric and line
 	emfTimestamp = "Timestamp"
 )
 
-var quiet = map[Name]bool{Accepted: true, Duplicates: true, AckLatency: true, Routed: true, Forwarded: true}
+var quiet = map[Name]bool{Accepted: true, Duplicates: true, Rejected: true, AckLatency: true, Routed: true, Forwarded: true}
 
 // Metrics gathers values and writes them as embedded metric format lines:
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html

@@ -16,8 +16,12 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// ErrUnknown says that there is no such account.
-var ErrUnknown = errors.New("unknown account")
+var (
+	// ErrUnknown says that there is no such account.
+	ErrUnknown = errors.New("unknown account")
+	// ErrUnusable says that the account's secret is not of the documented form.
+	ErrUnusable = errors.New("unusable secret")
+)
 
 const (
 	// TTL is how long credentials are used without asking again.
@@ -60,8 +64,8 @@ func NewAccounts(client *secretsmanager.Client, prefix, webhooks string, now fun
 	return &Accounts{client: client, prefix: prefix, url: webhooks, now: now, known: map[string]entry{}}
 }
 
-// Account is the account with that id. Errors are ErrUnknown, or a failure to
-// ask, which the platform's retry may heal.
+// Account is the account with that id. Errors are ErrUnknown, ErrUnusable, or a
+// failure to ask, which the platform's retry may heal.
 func (a *Accounts) Account(ctx context.Context, id string) (channel.Account, error) {
 	if !channel.ValidAccountID(id) {
 		return channel.Account{}, ErrUnknown
@@ -73,7 +77,7 @@ func (a *Accounts) Account(ctx context.Context, id string) (channel.Account, err
 		return e.account, e.err
 	}
 	account, err := a.fetch(ctx, id)
-	if err == nil || errors.Is(err, ErrUnknown) {
+	if err == nil || errors.Is(err, ErrUnknown) || errors.Is(err, ErrUnusable) {
 		a.remember(id, entry{account, err, a.now(), a.now()})
 		return account, err
 	}
@@ -142,7 +146,11 @@ func (a *Accounts) fetch(ctx context.Context, id string) (channel.Account, error
 			return channel.Account{}, err
 		}
 	}
-	return channel.ParseAccount(id, a.url+id, current, previous)
+	account, err := channel.ParseAccount(id, a.url+id, current, previous)
+	if err != nil {
+		return channel.Account{}, fmt.Errorf("%w: %w", ErrUnusable, err)
+	}
+	return account, nil
 }
 
 func (a *Accounts) version(ctx context.Context, id, stage string) ([]byte, time.Time, error) {

@@ -184,3 +184,23 @@ func TestMalformedSecret(t *testing.T) {
 		t.Errorf("error %v, want one that names the account and not the secret", err)
 	}
 }
+
+// TestUnusableSecret is known for a while too: a typo must not cost a call per
+// webhook.
+func TestUnusableSecret(t *testing.T) {
+	v := newVault(t)
+	if _, err := v.client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("relais/test/line/typo"), SecretString: aws.String(`{"key": hunter2}`)}); err != nil {
+		t.Fatal(err)
+	}
+	v.clock.Advance(2 * secret.Grace)
+	v.calls = 0
+	for range 2 {
+		_, err := v.accounts.Account(t.Context(), "typo")
+		if !errors.Is(err, secret.ErrUnusable) || strings.Contains(err.Error(), "hunter2") {
+			t.Errorf("got %v, want an error that says the secret is unusable and not what it is", err)
+		}
+	}
+	if v.calls != 1 {
+		t.Errorf("%d calls, want 1", v.calls)
+	}
+}

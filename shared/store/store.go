@@ -14,7 +14,7 @@
 //	o  order in the channel; absent when done   w  how often the sweeper rang
 //	z  event and raw body, compressed           q  sequence, once routed
 //	k  S3 key of z, when z is too large         f  destinations still to be served
-//	x  when DynamoDB may forget it, Unix s      r  version of the rules that decided
+//	x  when DynamoDB may forget it, once done   r  version of the rules that decided
 //	a  solo attempts of a suspect event         l  late
 //	n  state: last sequence                     m  state: order of the newest event routed
 package store
@@ -120,7 +120,6 @@ func (t *Table) Commit(ctx context.Context, it Item) (Outcome, error) {
 	}
 	body["c"], body["s"], body["o"] = text(it.Conversation), text(it.ID), text(it.Order)
 	body["b"], body["d"] = text(Bucket(it.Conversation)), number(it.Received.Add(SweepAfter).Unix())
-	body["x"] = number(it.Received.Add(t.retention).Unix())
 	_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: body,
 		ConditionExpression:                 aws.String("attribute_not_exists(c)"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld})
@@ -237,11 +236,13 @@ func isConflict(err error) bool {
 }
 
 // Served records that destinations have accepted it. With the last of them the
-// event leaves both indexes.
+// event leaves both indexes, and may be forgotten when its retention ends: what
+// is unfinished never expires.
 func (t *Table) Served(ctx context.Context, it Item, destinations []string) error {
 	in := &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(it.Conversation, it.ID)}
 	if len(destinations) == len(it.Destinations) {
-		in.UpdateExpression = aws.String("REMOVE o, b, d, f, w, a")
+		in.UpdateExpression = aws.String("SET x = :x REMOVE o, b, d, f, w, a")
+		in.ExpressionAttributeValues = attrs{":x": number(it.Received.Add(t.retention).Unix())}
 	} else {
 		in.UpdateExpression = aws.String("DELETE f :f")
 		in.ConditionExpression = aws.String("attribute_exists(o)")

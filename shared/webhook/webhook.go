@@ -110,6 +110,10 @@ func (h *Handler) serve(ctx context.Context, r channel.Request) channel.Response
 	if errors.Is(err, secret.ErrUnknown) {
 		return h.reject(http.StatusNotFound, "unknown_account", refused)
 	}
+	if errors.Is(err, secret.ErrUnusable) {
+		h.Log.Error("account has no usable secret, so it does not answer", "channel", h.Channel.Name, "account", id, "error", err.Error())
+		return h.reject(http.StatusUnauthorized, channel.NoSecret, refused)
+	}
 	if err != nil {
 		return h.unavailable("read account", err, id)
 	}

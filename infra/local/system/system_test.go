@@ -368,3 +368,24 @@ func TestPathsAreTakenAsTheyAre(t *testing.T) {
 		}
 	}
 }
+
+// TestUnfinishedNeverExpires gives an event its time to live only with its last
+// delivery: a destination may be broken for longer than events are kept.
+func TestUnfinishedNeverExpires(t *testing.T) {
+	r := newRig(t)
+	r.breaks(func(c awsfake.Call) *awsfake.Fault {
+		if strings.HasSuffix(c.Resource, "relais-support.fifo") {
+			return &awsfake.Fault{Status: 403, Code: "KMS.AccessDeniedException"}
+		}
+		return nil
+	})
+	r.post(message{"1", "wamid.1", "patience", r.clock.Now()})
+	r.drain()
+	r.clock.Advance(400 * 24 * time.Hour)
+	r.post(message{"2", "wamid.2", "makes the table look for what expired", r.clock.Now()})
+	r.breaks(nil)
+	r.settle()
+	if got := r.texts("support"); !slices.Contains(got, "patience") {
+		t.Errorf("support received %q, want what waited for it", got)
+	}
+}

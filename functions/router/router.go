@@ -67,6 +67,10 @@ const (
 	suspectAfter = 5
 	// soloAttempts of one event, then it is set aside.
 	soloAttempts = 3
+	// maxMessage is what an event may take of a queue's message, in bytes: SQS's
+	// limit of 1 MiB less room for the message's attributes.
+	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+	maxMessage = 1<<20 - 1<<10
 	// conflictRetries with other routers in one drain; then the ring comes again.
 	conflictRetries = 5
 )
@@ -197,6 +201,10 @@ func (r *Router) decide(ctx context.Context, it store.Item, e *events.Event, sta
 // refused an earlier event of this drain: order holds per destination.
 func (r *Router) forward(ctx context.Context, it store.Item, e *events.Event, blocked map[string]bool) error {
 	body, err := json.Marshal(e)
+	if len(body) > maxMessage {
+		e = r.oversize(it, e, len(body))
+		body, err = json.Marshal(e)
+	}
 	if err != nil {
 		return fmt.Errorf("encode event %s: %w", it.ID, err)
 	}
@@ -218,6 +226,14 @@ func (r *Router) forward(ctx context.Context, it store.Item, e *events.Event, bl
 	}
 	r.Metrics.Count(observe.Forwarded, len(served))
 	return r.Table.Served(ctx, it, served)
+}
+
+// oversize is what a destination hears of an event that no queue would ever
+// take: in its place and under its sequence, so that those behind it can pass.
+func (r *Router) oversize(it store.Item, e *events.Event, size int) *events.Event {
+	q := r.quarantine(it, *e, "oversize", fmt.Sprintf("%d bytes do not fit a queue's message; the event is in the table", size))
+	q.Sequence, q.Late, q.Ruleset = e.Sequence, e.Late, e.Ruleset
+	return &q
 }
 
 func (r *Router) send(ctx context.Context, destination string, it store.Item, e *events.Event, body string) error {

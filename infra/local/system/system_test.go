@@ -389,3 +389,25 @@ func TestUnfinishedNeverExpires(t *testing.T) {
 		t.Errorf("support received %q, want what waited for it", got)
 	}
 }
+
+// TestTooLargeForAQueue lets the conversation go on behind an event that no
+// queue would take, and tells of it in its place.
+func TestTooLargeForAQueue(t *testing.T) {
+	r := newRig(t)
+	at := r.clock.Now()
+	r.post(message{"1", "wamid.1", strings.Repeat("much ", 1<<18), at})
+	r.post(message{"1", "wamid.2", "after it", at.Add(time.Second)})
+	r.settle()
+	got := r.received("support")
+	if len(got) != 2 || got[0].Type != events.IngestQuarantined || got[0].Data.Quarantine.Reason != "oversize" || text(got[1]) != "after it" {
+		t.Fatalf("received %d events, want a quarantine event for reason oversize and the message after it", len(got))
+	}
+	for i, e := range got {
+		if want := events.FormatSequence(uint64(i + 1)); e.Sequence != want {
+			t.Errorf("event %d has sequence %s, want %s", i, e.Sequence, want)
+		}
+		if err := e.Validate(); err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -23,15 +23,22 @@ func (c *call) deleteBatch(in *struct {
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(in.Entries))
-	for i, e := range in.Entries {
-		ids[i] = e.Id
+	return finishBatch(in.Entries, func(e receiptRef) string { return e.Id }, func(e receiptRef) error {
+		return c.deleteOne(q, e.ReceiptHandle)
+	})
+}
+
+// finishBatch does one for each entry and tells which ids it was done for.
+func finishBatch[T any](entries []T, id func(T) string, one func(T) error) (any, error) {
+	ids := make([]string, len(entries))
+	for i, e := range entries {
+		ids[i] = id(e)
 	}
 	if err := checkBatch(ids); err != nil {
 		return nil, err
 	}
 	return batch(ids, func(i int) (any, error) {
-		return map[string]string{"Id": ids[i]}, c.deleteOne(q, in.Entries[i].ReceiptHandle)
+		return map[string]string{"Id": ids[i]}, one(entries[i])
 	}), nil
 }
 
@@ -98,17 +105,9 @@ func (c *call) changeVisibilityBatch(in *struct {
 	if err != nil {
 		return nil, err
 	}
-	ids := make([]string, len(in.Entries))
-	for i, e := range in.Entries {
-		ids[i] = e.Id
-	}
-	if err := checkBatch(ids); err != nil {
-		return nil, err
-	}
-	return batch(ids, func(i int) (any, error) {
-		e := in.Entries[i]
-		return map[string]string{"Id": ids[i]}, c.changeOne(q, e.ReceiptHandle, e.VisibilityTimeout)
-	}), nil
+	return finishBatch(in.Entries, func(e visibilityRequest) string { return e.Id }, func(e visibilityRequest) error {
+		return c.changeOne(q, e.ReceiptHandle, e.VisibilityTimeout)
+	})
 }
 
 func (c *call) changeOne(q *queue, handle string, seconds *int) error {

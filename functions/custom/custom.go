@@ -9,7 +9,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"regexp"
@@ -159,7 +158,7 @@ func sign(a channel.Account, r *channel.Request) {
 	}
 	id := r.Header.Get(headerID)
 	if !validID.MatchString(id) {
-		id = "msg_" + digest(r.Body)
+		id = "msg_" + channel.Digest(r.Body)
 	}
 	at := strconv.FormatInt(r.Received.Unix(), 10)
 	mac := hmac.New(sha256.New, []byte(secrets[0]))
@@ -170,7 +169,7 @@ func sign(a channel.Account, r *channel.Request) {
 }
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
-	id := cmp.Or(r.Header.Get(headerID), digest(r.Body)) // verified deliveries have one
+	id := cmp.Or(r.Header.Get(headerID), channel.Digest(r.Body)) // verified deliveries have one
 	w, err := decode(r.Body)
 	if w.Type == "" {
 		return nil, channel.Malform("body is not an object with a type")
@@ -225,9 +224,4 @@ func ack(_ channel.Account, r channel.Request, got channel.Receipt) channel.Resp
 	}
 	body, _ := json.Marshal(answer) // two texts
 	return channel.Response{Status: http.StatusAccepted, ContentType: "application/json", Body: string(body)}
-}
-
-func digest(b []byte) string {
-	sum := sha256.Sum256(b)
-	return hex.EncodeToString(sum[:16])
 }

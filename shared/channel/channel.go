@@ -39,7 +39,13 @@ type Channel struct {
 
 	// Sign makes r verifiable, as the platform would: the inverse of Verify. Local
 	// mode, the demo and the tests sign with it; no Lambda function calls it.
+	// Where there are Keys it also sets r.Keys to the document they would be in.
 	Sign func(Account, *Request)
+
+	// Keys is the https URL of the public keys with which Verify checks r, on a host
+	// that only the platform can own, or "" when there is none. The core fetches the
+	// document, keeps it for a while and sets r.Keys. Optional.
+	Keys func(Account, Request) string
 
 	// Handshake answers a request by which the platform checks that the URL is
 	// ours; false means r is no handshake. Optional.
@@ -79,6 +85,7 @@ type Request struct {
 	Header   http.Header // repeated headers arrive joined by commas, as API Gateway joins them
 	Body     []byte
 	Received time.Time // UTC
+	Keys     []byte    // the document at Channel.Keys, as its host serves it
 }
 
 // Query decodes r's query; what is malformed is left out.

@@ -26,6 +26,7 @@ import (
 // little; "ns" and "base-ns" per delivery; "allocs" per delivery.
 func Bench(b *testing.B, c channel.Channel) {
 	set := read(b, c)
+	c = withKeys(c, set)
 	for _, s := range benchmarked(set) {
 		b.Run(s.Name, func(b *testing.B) {
 			base := baseOf(s.Request.Body)

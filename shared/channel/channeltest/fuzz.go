@@ -18,6 +18,7 @@ import (
 // sample's signature and no other signature for its body; nothing panics.
 func Fuzz(f *testing.F, c channel.Channel) {
 	set := read(f, c)
+	c = withKeys(c, set)
 	for i, s := range set.Samples {
 		proof := ""
 		if all := proofs(c, set.Account, s.Request); len(all) > 0 {

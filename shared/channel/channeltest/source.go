@@ -109,6 +109,9 @@ func packageNamed(_ channel.Channel, set sample.Set) error {
 var outside = []string{"crypto/rand", "crypto/tls", "expvar", "io/ioutil", "log", "log/slog", "math/rand", "math/rand/v2", "net", "net/http/httptest",
 	"net/http/httputil", "net/rpc", "net/smtp", "os", "os/exec", "os/signal", "os/user", "plugin", "reflect", "runtime", "sync", "sync/atomic", "syscall", "testing", "unsafe", "C"}
 
+// formats are libraries for formats that are not a platform's own.
+var formats = []string{"github.com/golang-jwt/jwt/v5"}
+
 func importsAllowed(_ channel.Channel, set sample.Set) error {
 	s, err := readCode(set.Dir)
 	if err != nil {
@@ -123,6 +126,8 @@ func importsAllowed(_ channel.Channel, set sample.Set) error {
 		ours, isOurs := strings.CutPrefix(p, module)
 		switch {
 		case isOurs && (ours == "events" || ours == "shared/channel" || ours == "shared/signature" || strings.HasPrefix(ours, "functions/internal/")):
+			return ""
+		case slices.Contains(formats, p):
 			return ""
 		case isOurs || strings.Contains(strings.Split(p, "/")[0], ".") || slices.Contains(outside, p):
 			return "imports " + p

@@ -8,6 +8,8 @@
 package channel
 
 import (
+	"context"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -54,6 +56,47 @@ type Channel struct {
 	// Ack is what the platform wants to hear once the events are committed.
 	// Optional: nil answers 200 with an empty body.
 	Ack func(Account, Request, Receipt) Response
+
+	Outbound
+}
+
+// Outbound is how a channel speaks. Its functions see the world through Env alone.
+// They never split, shorten, retry, sleep or pick a fallback: package fit and the
+// sender do, once, for all.
+type Outbound struct {
+	Limits Limits
+	Rate   Rate
+	Class  func(Outgoing) Class // what a repeated call does
+	Opens  []events.Scheme      // identities to which a conversation can be opened: their value is the thread's PlatformID
+
+	// Send makes the call for one Outgoing. A refusal is an *Error. An error without
+	// one, unless it is ErrNotSent, leaves the outcome unknown.
+	Send func(context.Context, Env, Outgoing) (Sent, error)
+
+	// Outside says whether o may be sent although no window is open (a template, a
+	// tag). Optional: nil means that the platform has no windows.
+	Outside func(Outgoing) bool
+
+	// Act does what is no message. Acts lists the verbs it understands. Optional.
+	Act  func(context.Context, Env, Recipient, events.Action) error
+	Acts []events.Verb
+
+	// Token mints the access token that Env.Token holds. Optional: without it the
+	// account's own credentials are used.
+	Token func(context.Context, Env) (Token, error)
+
+	// Fetch opens media that a customer sent. Optional: nil gets Media.URL.
+	Fetch func(context.Context, Env, events.Media) (io.ReadCloser, error)
+
+	// Find asks the platform whether it took o, for the class Queryable.
+	Find func(context.Context, Env, Outgoing) (sent Sent, found bool, err error)
+
+	// Hosts are the host names that the double answers for; an account's own URL
+	// may name more, see Origin. Double plays the platform: it checks our call as
+	// the platform would and answers. Pure; for local mode and tests.
+	Hosts  []string
+	Origin func(Account) string
+	Double func(Account, Call) Answer
 }
 
 // Label says how far a channel's facts are confirmed.

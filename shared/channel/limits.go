@@ -1,0 +1,154 @@
+package channel
+
+import (
+	"unicode/utf16"
+	"unicode/utf8"
+
+	"github.com/relais-dev/relais/events"
+)
+
+// Limits says what one call of a platform carries. Package fit rewrites what does
+// not fit (splits, links, numbered choices) before Send sees it. A zero value means
+// "cannot", so the zero Limits with a Text is a channel of plain text.
+type Limits struct {
+	Text   int      // longest text, counted by Unit; every channel has one
+	Unit   Unit     // how the platform counts text, captions and labels
+	Styles []string // types of events.Entity that are shown: bold, italic, strikethrough, code, pre, link …; of others the words stay
+	Quote  bool     // a message can quote another (Outgoing.ReplyTo)
+	Batch  int      // contents that one call carries; 0 is 1
+
+	Kinds    []events.Kind         // shown natively as they are: location, contacts, link, form, schedule, payment, product, order, template
+	Contacts int                   // cards in one message of contacts; 0 with KindContacts is any number
+	Media    map[string]MediaLimit // by events.Image …; what is absent goes as another type, or as a link
+	Choices  []Choices             // ways to offer options, the most usual first
+	Cards    *Cards                // a carousel; nil sends each card on its own
+
+	// Takes says why the platform does not take a content that these numbers allow,
+	// or "": a currency it cannot charge, a form without a flow's id. Optional.
+	Takes func(events.Content) (problem string)
+}
+
+// MediaLimit bounds media of one type.
+type MediaLimit struct {
+	Bytes   int64    // largest; a media without a size passes
+	MIME    []string // what the platform accepts: "image/jpeg", "audio/*"; nil is anything
+	Caption int      // longest caption, in Unit; 0 sends it as a text of its own
+}
+
+// Choices is one way to offer options. Lengths count Unit; where a zero means
+// "cannot" the text moves into the prompt.
+type Choices struct {
+	Style    string   // the hint it answers best: events.StyleButtons …
+	Min, Max int      // options
+	Actions  []string // what an option may do; nil is reply and postback
+	Text     int      // longest prompt; 0 is Limits.Text
+	Label    int      // longest label; 0 is any
+	ID       int      // longest option id in bytes; 0 is any
+	Title    int      // of the prompt; 0 cannot
+	Footer   int      // 0 cannot
+	Describe int      // longest description of an option; 0 cannot
+	Section  int      // longest name of a section; 0 cannot
+	Header   bool     // a picture or film above the prompt
+	Multiple bool     // more than one may be chosen
+}
+
+// Cards bounds a carousel.
+type Cards struct {
+	Min, Max int
+	Title    int      // longest, in Unit
+	Text     int      // longest; 0 cannot
+	Options  int      // most options of one card
+	Actions  []string // what an option may do; nil is reply and postback
+	Label    int
+	Media    bool // every card must have one
+	Uniform  bool // all cards have as many options as each other
+}
+
+// Has says whether l shows contents of kind k natively in some form.
+func (l Limits) Has(k events.Kind) bool {
+	switch k {
+	case events.KindText, events.KindNative:
+		return true
+	case events.KindMedia:
+		return len(l.Media) > 0
+	case events.KindChoice:
+		return len(l.Choices) > 0
+	case events.KindCards:
+		return l.Cards != nil
+	}
+	for _, has := range l.Kinds {
+		if has == k {
+			return true
+		}
+	}
+	return false
+}
+
+// A Unit counts text as a platform does.
+type Unit string
+
+// The units. The zero Unit counts characters (code points).
+const (
+	Runes Unit = ""
+	UTF16 Unit = "utf16"
+	Bytes Unit = "bytes" // of UTF-8
+	GSM   Unit = "gsm"   // septets while all of the text is in GSM 7-bit, else UTF-16 units; see Septets
+)
+
+// Len is the length of s in u.
+func (u Unit) Len(s string) int {
+	switch u {
+	case UTF16:
+		return utf16Len(s)
+	case Bytes:
+		return len(s)
+	case GSM:
+		if n, ok := Septets(s); ok {
+			return n
+		}
+		return utf16Len(s)
+	}
+	return utf8.RuneCountInString(s)
+}
+
+func utf16Len(s string) int {
+	n := 0
+	for _, r := range s {
+		n += max(utf16.RuneLen(r), 1) // invalid UTF-8 becomes one replacement character
+	}
+	return n
+}
+
+// gsmBasic and gsmExtended are the GSM 7-bit default alphabet and its extension,
+// whose characters take two septets.
+// https://www.etsi.org/deliver/etsi_ts/123000_123099/123038/
+const (
+	gsmBasic    = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+	gsmExtended = "\f^{}\\[~]|€"
+)
+
+// Septets counts s in the GSM 7-bit alphabet; false means that s has a character
+// outside of it and must go as UCS-2.
+func Septets(s string) (int, bool) {
+	n := 0
+	for _, r := range s {
+		switch {
+		case containsRune(gsmBasic, r):
+			n++
+		case containsRune(gsmExtended, r):
+			n += 2
+		default:
+			return 0, false
+		}
+	}
+	return n, true
+}
+
+func containsRune(s string, want rune) bool {
+	for _, r := range s {
+		if r == want {
+			return true
+		}
+	}
+	return false
+}

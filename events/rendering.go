@@ -1,7 +1,7 @@
 package events
 
-// Accepted is the answer to an Outbound: Relais has it and will send it, once.
-type Accepted struct {
+// Acceptance is the answer to an Outbound: Relais has it and will send it, once.
+type Acceptance struct {
 	ID           string      `json:"id"`           // "msg_…", from the idempotency key
 	Conversation string      `json:"conversation"` // "cnv_…"
 	Channel      string      `json:"channel"`

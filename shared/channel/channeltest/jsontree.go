@@ -79,3 +79,43 @@ func splice(body []byte, v value, text string) []byte {
 
 // text is v's own part of body.
 func (v value) text(body []byte) []byte { return body[v.start:v.end] }
+
+// top are the members of the object that body is, in their order; their paths are
+// their names.
+func top(body []byte) []value {
+	if all := values(body); len(all) > 0 && all[0].kind == '{' {
+		return all[0].children
+	}
+	return nil
+}
+
+// members are the texts among the members of body, by name.
+func members(body []byte) map[string]string {
+	texts := map[string]string{}
+	for _, v := range top(body) {
+		var s string
+		if v.kind == '"' && json.Unmarshal(v.text(body), &s) == nil {
+			texts[v.path] = s
+		}
+	}
+	return texts
+}
+
+// setMember is body, a JSON object, with a member called name for each of texts and
+// no other of that name.
+func setMember(body []byte, name string, texts []string) []byte {
+	var parts []string
+	quoted := func(s string) string {
+		text, _ := json.Marshal(s) // a text
+		return string(text)
+	}
+	for _, v := range top(body) {
+		if v.path != name {
+			parts = append(parts, quoted(v.path)+":"+string(v.text(body)))
+		}
+	}
+	for _, s := range texts {
+		parts = append(parts, quoted(name)+":"+quoted(s))
+	}
+	return []byte("{" + strings.Join(parts, ",") + "}")
+}

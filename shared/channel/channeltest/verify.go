@@ -52,7 +52,7 @@ func samplesVerify(c channel.Channel, set sample.Set) error {
 func forgedRefused(c channel.Channel, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error {
 		if len(proofs(c, set.Account, s.Request)) == 0 {
-			return errors.New("its Sign sets no header and no query parameter: nothing in the request proves its origin")
+			return errors.New("its Sign sets no header, no query parameter and no member of the body: nothing in the request proves its origin")
 		}
 		var errs []error
 		for _, f := range forgeries(c, set.Account, s.Request) {

@@ -55,7 +55,11 @@ func Run(t *testing.T, c channel.Channel) {
 		}
 		set = read(t, c)
 	}
-	for _, k := range checks() {
+	list := checks()
+	if c.Send != nil {
+		list = append(list, outbound()...)
+	}
+	for _, k := range list {
 		t.Run(k.name, func(t *testing.T) {
 			if err := k.run(c, set); err != nil {
 				t.Errorf("%v\n\nThe rule: %s", err, k.why)

@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -187,8 +189,8 @@ func (r Reply) RetryAfter() time.Duration {
 const MaxReply = 1 << 20
 
 // Do sends body and reads the answer. header may be nil.
-func (e Env) Do(ctx context.Context, method, url string, header http.Header, body []byte) (Reply, error) {
-	req, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
+func (e Env) Do(ctx context.Context, method, address string, header http.Header, body []byte) (Reply, error) {
+	req, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(body))
 	if err != nil {
 		return Reply{}, fmt.Errorf("%w: the address is malformed", ErrNotSent)
 	}
@@ -208,7 +210,7 @@ func (e Env) Do(ctx context.Context, method, url string, header http.Header, bod
 }
 
 // PostJSON sends v as JSON. header may be nil.
-func (e Env) PostJSON(ctx context.Context, url string, header http.Header, v any) (Reply, error) {
+func (e Env) PostJSON(ctx context.Context, address string, header http.Header, v any) (Reply, error) {
 	body, err := JSON(v)
 	if err != nil {
 		return Reply{}, fmt.Errorf("%w: %w", ErrNotSent, err)
@@ -217,18 +219,18 @@ func (e Env) PostJSON(ctx context.Context, url string, header http.Header, v any
 	for name, values := range header {
 		h[name] = values
 	}
-	return e.Do(ctx, http.MethodPost, url, h, body)
+	return e.Do(ctx, http.MethodPost, address, h, body)
 }
 
-// Get fetches url. header may be nil.
-func (e Env) Get(ctx context.Context, url string, header http.Header) (Reply, error) {
-	return e.Do(ctx, http.MethodGet, url, header, nil)
+// Get fetches address. header may be nil.
+func (e Env) Get(ctx context.Context, address string, header http.Header) (Reply, error) {
+	return e.Do(ctx, http.MethodGet, address, header, nil)
 }
 
-// Stream opens what is at url, for Fetch. The answer is not bounded; an answer
+// Stream opens what is at address, for Fetch. The answer is not bounded; an answer
 // that is no success is read and returned as a Reply for the channel to classify.
-func (e Env) Stream(ctx context.Context, url string, header http.Header) (io.ReadCloser, Reply, error) {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+func (e Env) Stream(ctx context.Context, address string, header http.Header) (io.ReadCloser, Reply, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if err != nil {
 		return nil, Reply{}, fmt.Errorf("%w: the address is malformed", ErrNotSent)
 	}
@@ -246,6 +248,19 @@ func (e Env) Stream(ctx context.Context, url string, header http.Header) (io.Rea
 	defer resp.Body.Close()
 	r.Body, err = io.ReadAll(io.LimitReader(resp.Body, MaxReply))
 	return nil, r, err
+}
+
+// Answers says whether host, with its port if it has one, belongs to c's platform
+// or is the account's own.
+func (o Outbound) Answers(a Account, host string) bool {
+	if slices.Contains(o.Hosts, host) {
+		return true
+	}
+	if o.Origin == nil {
+		return false
+	}
+	u, err := url.Parse(o.Origin(a))
+	return err == nil && u.Host != "" && u.Host == host
 }
 
 // Bearer is the header of a bearer token.

@@ -1,0 +1,253 @@
+// Package signal receives what people write on Signal. Signal has no interface for
+// businesses: a client of the operator's own, signal-cli behind
+// https://github.com/bbernhard/signal-cli-rest-api, hands every envelope to a
+// side-car, which signs it by Standard Webhooks 1.0
+// (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md)
+// and posts it here as it came. The README tells what the side-car must do.
+package signal
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/signature"
+)
+
+// Channel is Signal, through a side-car.
+var Channel = channel.Channel{
+	Name:  "signal",
+	Title: "Signal",
+	Docs:  "https://github.com/AsamK/signal-cli/wiki",
+	Label: channel.Community,
+	Credentials: []channel.Credential{
+		{Name: inboundSecret, Help: "whsec_ and 24 to 64 random bytes in base64, shared with the side-car; a list accepts several"},
+		{Name: ownNumber, Help: "the number registered with Signal, with plus sign and country code", Public: true},
+		{Name: ownACI, Help: "the account's own UUID, as quotes of its messages in groups name it where they leave out the number", Optional: true, Public: true},
+	},
+	MaxBody: 1 << 20, // attachments are not in it
+
+	Verify: verify,
+	Parse:  parse,
+	Sign:   sign,
+}
+
+const (
+	inboundSecret = "inbound_secret"
+	ownNumber     = "number"
+	ownACI        = "aci"
+
+	headerID        = "Webhook-Id"
+	headerTime      = "Webhook-Timestamp"
+	headerSignature = "Webhook-Signature"
+
+	// tolerance is that of the reference libraries.
+	// https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/go/webhook.go
+	tolerance = 5 * time.Minute
+
+	// maxSignatures bounds the work of an unproven request; a rotation has two.
+	maxSignatures = 4
+)
+
+var (
+	// validID keeps dots out of ids: they separate the parts of what is signed.
+	validID = regexp.MustCompile(`^[A-Za-z0-9_-]{8,128}$`)
+	seconds = regexp.MustCompile(`^[0-9]{1,12}$`) // Unix time
+)
+
+func verify(a channel.Account, r channel.Request) error {
+	secrets := secretsOf(a)
+	if len(secrets) == 0 {
+		return channel.Refuse(channel.NoSecret)
+	}
+	id, at, list := r.Joined(headerID), r.Joined(headerTime), r.Joined(headerSignature)
+	switch {
+	case id == "" || at == "" || list == "":
+		return channel.Refuse(channel.NoSignature)
+	case !validID.MatchString(id) || !seconds.MatchString(at):
+		return channel.Refuse(channel.Malformed)
+	}
+	if err := anySignature(secrets, signed(id, at, r.Body), list); err != nil {
+		return err
+	}
+	unix, _ := strconv.ParseInt(at, 10, 64) // seconds has matched
+	return signature.Fresh(r.Received, time.Unix(unix, 0), tolerance)
+}
+
+// anySignature checks that one of list, "v1,base64" with spaces between, is right.
+// A second comma in an entry comes from a doubled header.
+func anySignature(secrets []string, message []byte, list string) error {
+	entries := strings.Fields(list)
+	if len(entries) > maxSignatures {
+		return channel.Refuse(channel.Malformed)
+	}
+	for _, e := range entries {
+		if strings.Count(e, ",") > 1 {
+			return channel.Refuse(channel.Malformed)
+		}
+	}
+	for _, e := range entries {
+		text, ok := strings.CutPrefix(e, "v1,")
+		if ok && signature.HMAC(sha256.New, secrets, message, text, signature.Base64) == nil {
+			return nil
+		}
+	}
+	return channel.Refuse(channel.BadSignature)
+}
+
+// signed is what a signature covers.
+func signed(id, at string, body []byte) []byte {
+	b := make([]byte, 0, len(id)+len(at)+len(body)+2)
+	b = append(append(b, id...), '.')
+	b = append(append(b, at...), '.')
+	return append(b, body...)
+}
+
+// secretsOf are the keys of a's usable secrets. Those of another length than the
+// specification's are no secrets.
+func secretsOf(a channel.Account) []string {
+	var keys []string
+	for _, v := range a.Values(inboundSecret) {
+		key, err := signature.Base64(strings.TrimPrefix(strings.TrimSpace(v), "whsec_"))
+		if err == nil && len(key) >= 24 && len(key) <= 64 {
+			keys = append(keys, string(key))
+		}
+	}
+	return keys
+}
+
+func sign(a channel.Account, r *channel.Request) {
+	secrets := secretsOf(a)
+	if len(secrets) == 0 {
+		return
+	}
+	id := r.Header.Get(headerID)
+	if !validID.MatchString(id) {
+		id = "msg_" + channel.Digest(r.Body)
+	}
+	at := strconv.FormatInt(r.Received.Unix(), 10)
+	mac := hmac.New(sha256.New, []byte(secrets[0]))
+	mac.Write(signed(id, at, r.Body))
+	r.Header.Set(headerID, id)
+	r.Header.Set(headerTime, at)
+	r.Header.Set(headerSignature, "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+}
+
+// parse reads one envelope, in any of the three forms in which signal-cli and the
+// container give it.
+func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
+	var d delivery
+	_ = json.Unmarshal(r.Body, &d) // what has another type is left out
+	n := d.find()
+	if !present(n.Envelope) {
+		return nil, channel.Malform("envelope is absent")
+	}
+	var w envelope
+	err := json.Unmarshal(n.Envelope, &w) // likewise
+	p := parser{envelope: &w, raw: n.Envelope, number: n.Account, aci: a.Value(ownACI)}
+	if p.number == "" {
+		p.number = a.Value(ownNumber)
+	}
+	p.from(w.SourceUUID, w.SourceNumber, w.SourceName)
+	switch {
+	case present(n.Exception):
+		p.unsupported("exception", "could not be decrypted", r.Body)
+	case err != nil || p.author == "" || !p.fact():
+		p.unsupported(p.kind(), channel.Malformed, p.raw)
+	}
+	return p.out, nil
+}
+
+// find is the notice in the one of the three forms that d has.
+func (d *delivery) find() notice {
+	n := d.Params
+	if present(d.Envelope) {
+		n = d.notice
+	}
+	if n.Result != nil {
+		n = *n.Result
+	}
+	return n
+}
+
+// self stands for the account in the ids of messages, whose authors are named now
+// by number and now by UUID.
+const self = "self"
+
+// A parser turns what one envelope says into events.
+type parser struct {
+	*envelope
+	raw         []byte // the envelope
+	number, aci string // our own
+
+	author string // who wrote: self, a UUID or, where that is hidden, a number
+	role   string
+	at     time.Time
+	data   events.Data // contact and conversation of every event
+	out    []events.Event
+}
+
+// from takes the person with that UUID and number as the author, in the direct
+// conversation with them.
+func (p *parser) from(uuid, number, name string) {
+	p.author, p.role, p.at = address(uuid, number), events.Customer, at(p.Timestamp)
+	p.data.Contact, p.data.Conversation = contact(uuid, number, name), direct(uuid, number)
+}
+
+// fact adds the events of what the envelope holds. It reports whether that has
+// what its kind must hold.
+func (p *parser) fact() bool {
+	switch {
+	case p.DataMessage != nil:
+		return p.dataMessage(p.DataMessage)
+	case p.EditMessage != nil:
+		return p.edit(p.EditMessage)
+	case p.ReceiptMessage != nil:
+		return p.receipts(p.ReceiptMessage)
+	case p.TypingMessage != nil:
+		return p.typing(p.TypingMessage)
+	case p.SyncMessage != nil && p.SyncMessage.Sent != nil:
+		return p.sent(p.SyncMessage.Sent)
+	case p.SyncMessage != nil:
+		p.data = events.Data{} // of the account's own devices
+	}
+	p.unsupported(p.kind(), "no words for it", p.raw)
+	return true
+}
+
+// kind names what the envelope holds.
+func (p *parser) kind() string {
+	switch {
+	case p.DataMessage != nil:
+		return "dataMessage"
+	case p.EditMessage != nil:
+		return "editMessage"
+	case p.ReceiptMessage != nil:
+		return "receiptMessage"
+	case p.TypingMessage != nil:
+		return "typingMessage"
+	case p.SyncMessage != nil:
+		return "syncMessage"
+	case present(p.CallMessage):
+		return "callMessage"
+	case present(p.StoryMessage):
+		return "storyMessage"
+	}
+	return "envelope"
+}
+
+func (p *parser) add(t events.Type, key string, d events.Data) {
+	d.Contact, d.Conversation = p.data.Contact, p.data.Conversation
+	p.out = append(p.out, events.Event{Type: t, Key: key, Time: p.at, Raw: p.raw, Data: d})
+}
+
+func (p *parser) unsupported(kind, reason string, raw []byte) {
+	p.add(events.IngestUnsupported, "event:"+channel.Digest(raw), events.Data{Unsupported: events.UnsupportedOf(kind, reason, raw)})
+}

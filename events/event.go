@@ -59,7 +59,7 @@ type Type string
 // The event types of version 1. The comment names the member of Data that holds the fact.
 const (
 	MessageReceived Type = "message.received.v1" // Message: the customer wrote
-	MessageEchoed   Type = "message.echoed.v1"   // Message: the brand wrote, from the platform's own app or another system
+	MessageEchoed   Type = "message.echoed.v1"   // Message: the brand wrote, through Relais (origin "api"), in the platform's own app or elsewhere
 	MessageEdited   Type = "message.edited.v1"   // Message: new content of an earlier message; Revision says which
 	MessageDeleted  Type = "message.deleted.v1"  // Deletion: the sender took a message back
 	MessageStatus   Type = "message.status.v1"   // Status: what became of a message the brand sent

@@ -35,6 +35,10 @@ func MessageID(channel, account, platformID string) string {
 	return id("msg", channel, account, platformID)
 }
 
+// OutboundID is the id of the message that an integrator's idempotency key names,
+// known before any platform has one.
+func OutboundID(key string) string { return id("msg", "", "", "", key) }
+
 // ConversationID is the id of a thread (a person or a group) on an account.
 func ConversationID(channel, account, thread string) string {
 	return id("cnv", channel, account, thread)

@@ -40,6 +40,10 @@ type Message struct {
 	Order      *Order    `json:"order,omitempty"`
 	Answer     *Handle   `json:"answer,omitempty"` // a short-lived handle with which to answer
 	Metadata   []Field   `json:"metadata,omitempty"`
+
+	IdempotencyKey string      `json:"idempotencyKey,omitempty"` // of an echo with Origin "api": the key it was asked with
+	Parts          []Ref       `json:"parts,omitempty"`          // likewise: the platform's messages it became, in order; answers and statuses name these
+	Rendering      []Rendering `json:"rendering,omitempty"`      // likewise: how each part of the content appears there
 }
 
 // A Handle lets one answer be sent cheaply or in time (LINE reply token); it expires.

@@ -51,6 +51,7 @@ type Constraints struct {
 	MaxLoss   string    `json:"maxLoss,omitempty"` // the worst Loss that is acceptable; empty is LossContent
 	NotAfter  time.Time `json:"notAfter,omitzero"` // later than this it is stale and expires
 	NotBefore time.Time `json:"notBefore,omitzero"`
+	Hold      State     `json:"hold,omitempty"` // Sent or Delivered: a part waits, for seconds, until the one before it is there
 }
 
 // A Sender is who speaks for the brand.
@@ -79,6 +80,10 @@ const (
 	Reply Priority = "reply"
 	Bulk  Priority = "bulk"
 )
+
+// MaxOptionID bounds the id of an option, in bytes: the tightest platform carries
+// 64 back in an answer (https://core.telegram.org/bots/api#inlinekeyboardbutton).
+const MaxOptionID = 64
 
 // Outbounds lists the content kinds that can be sent.
 func Outbounds() []Kind {

@@ -100,7 +100,7 @@ func (c *checker) options(options []Option, path string) {
 	var seen []string
 	for i := range options {
 		o, p := &options[i], index(path, i)
-		c.filled(o.ID, dot(p, "id"))
+		c.need(o.ID != "" && len(o.ID) <= MaxOptionID, dot(p, "id"), "must have 1 to 64 bytes")
 		c.need(!slices.Contains(seen, o.ID), dot(p, "id"), "must not repeat")
 		seen = append(seen, o.ID)
 		c.filled(o.Label, dot(p, "label"))

@@ -119,6 +119,7 @@ func (c *checker) constraints(k *Constraints) {
 		return
 	}
 	c.need(k.MaxLoss == "" || knownLoss(k.MaxLoss), "constraints.maxLoss", "must be none, style, interaction, content or refused")
+	c.need(k.Hold == "" || k.Hold == Sent || k.Hold == Delivered, "constraints.hold", "must be sent or delivered")
 	c.need(k.NotAfter.IsZero() || k.NotAfter.After(k.NotBefore), "constraints.notAfter", "must be after notBefore")
 }
 
@@ -159,3 +160,29 @@ func (c *checker) optionalHTTPS(s, path string) {
 }
 
 func isSHA256(s string) bool { return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == "" }
+
+// Validate finds every fault of a; the error is a Faults.
+func (a *Action) Validate() error {
+	var c checker
+	c.to(&a.To)
+	if !slices.Contains(Verbs(), a.Verb) {
+		c.fault("verb", "must be typing, read, react, edit or delete")
+	}
+	if m := a.Message; m != nil {
+		c.filled(m.PlatformID, "message.platformId")
+	} else {
+		c.need(a.Verb == ActTyping, "message", "must be present")
+	}
+	if a.Verb == ActEdit {
+		c.need(len(a.Content) == 1, "content", "must have the one part that replaces the message")
+		for i := range a.Content {
+			c.part(&a.Content[i], index("content", i))
+		}
+	} else {
+		c.need(len(a.Content) == 0, "content", "goes with edit only")
+	}
+	if len(c.faults) == 0 {
+		return nil
+	}
+	return c.faults
+}

@@ -32,6 +32,8 @@ func newGenerator(t *testing.T, rules map[string]node) *generator {
 		"Interaction.Kind":  src.group(t, "ButtonAnswer"),
 		"StatusError.Class": src.group(t, "ClassAuth"),
 		"Degradation.Loss":  src.group(t, "LossNone"),
+		"Rendering.Loss":    src.group(t, "LossNone"),
+		"Rendering.As":      src.group(t, "AsNative"),
 		"Consent.State":     src.group(t, "ConsentGiven"),
 		"Health.State":      src.group(t, "HealthOK"),
 		"Payment.State":     src.group(t, "PayRequested"),
@@ -42,7 +44,7 @@ func newGenerator(t *testing.T, rules map[string]node) *generator {
 		"Option.Action":     src.group(t, "ActionReply"),
 		"FormField.Type":    src.group(t, "InputText"),
 	}}
-	for _, name := range []string{"Type", "Kind", "State", "Scheme", "Policy", "Priority"} {
+	for _, name := range []string{"Type", "Kind", "State", "Scheme", "Policy", "Priority", "Verb"} {
 		g.enums[name] = src.typed(name)
 	}
 	return g
@@ -213,6 +215,7 @@ func messageSchema(t *testing.T) node {
 	g := newGenerator(t, outboundRules())
 	g.enums["Sender.Role"] = []string{Agent, Bot, System}
 	g.enums["Constraints.MaxLoss"] = g.enums["Degradation.Loss"]
+	g.enums["Constraints.Hold"] = []string{string(Sent), string(Delivered)}
 	g.enums["Kind"] = nil
 	for _, k := range Outbounds() {
 		g.enums["Kind"] = append(g.enums["Kind"], string(k))

@@ -1,11 +1,13 @@
-// Package whatsapp is the WhatsApp Business Platform through Meta's Cloud API.
-// The variant hosted by AWS carries the same payloads on another transport.
+// Package whatsapp is the WhatsApp Business Platform, through Meta's Cloud API or
+// through AWS End User Messaging Social, which carries Meta's payloads in messages of
+// Amazon SNS.
 package whatsapp
 
 import (
 	"cmp"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/internal/aws"
 	"github.com/relais-dev/relais/functions/internal/meta"
 	"github.com/relais-dev/relais/shared/channel"
 )
@@ -17,8 +19,9 @@ var Channel = channel.Channel{
 	Docs:  "https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview",
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
-		{Name: "app_secret", Help: "Meta app dashboard → App settings → Basic → App secret"},
-		{Name: "verify_token", Help: "a text of your choice, typed again at WhatsApp → Configuration → Verify token"},
+		{Name: appSecret, Optional: true, Help: "Cloud API: Meta app dashboard → App settings → Basic → App secret"},
+		{Name: verifyToken, Optional: true, Help: "Cloud API: a text of your choice, typed again at WhatsApp → Configuration → Verify token"},
+		{Name: topicARN, Optional: true, Public: true, Help: "through AWS: the ARN of the SNS topic that is the WABA's event destination"},
 	},
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
 	MaxBody: 3 << 20,
@@ -26,29 +29,63 @@ var Channel = channel.Channel{
 	Verify:    verify,
 	Parse:     parse,
 	Sign:      sign,
+	Keys:      keys,
 	Handshake: handshake,
 }
 
+// The account's credentials: those of the Cloud API, or of AWS, or of both while an
+// account moves.
+const (
+	appSecret   = "app_secret"
+	verifyToken = "verify_token"
+	topicARN    = "topic_arn"
+)
+
 func verify(a channel.Account, r channel.Request) error {
-	return meta.Verify(a.Values("app_secret"), r)
+	if aws.Posted(r) {
+		return aws.Verify(a.Values(topicARN), r)
+	}
+	return meta.Verify(a.Values(appSecret), r)
 }
 
-func sign(a channel.Account, r *channel.Request) { meta.Sign(a.Value("app_secret"), r) }
+func sign(a channel.Account, r *channel.Request) {
+	if aws.Posted(*r) {
+		aws.Sign(a.Values(topicARN), r)
+		return
+	}
+	meta.Sign(a.Value(appSecret), r)
+}
+
+func keys(a channel.Account, r channel.Request) string {
+	if aws.Posted(r) {
+		return aws.Keys(a.Values(topicARN), r)
+	}
+	return ""
+}
 
 func handshake(a channel.Account, r channel.Request) (channel.Response, bool) {
-	return meta.Handshake(a.Values("verify_token"), r)
+	return meta.Handshake(a.Values(verifyToken), r)
 }
 
-// parse gives the events of every entry, change and item. Whatever phone number
-// they name, they belong to the account whose URL they came to.
+// object is what Meta calls the sender of a webhook of WhatsApp.
+const object = "whatsapp_business_account"
+
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
-	w, err := readWebhook(r.Body)
+	if aws.Posted(r) {
+		return parseSocial(r)
+	}
+	return parseWebhook(r.Body)
+}
+
+// parseWebhook gives the events of every entry, change and item. Whatever phone
+// number they name, they belong to the account whose URL they came to.
+func parseWebhook(body []byte) ([]events.Event, error) {
+	w, err := readWebhook(body)
 	if err != nil {
 		return nil, err
 	}
-	if w.object != "whatsapp_business_account" {
-		kind := "object:" + w.object
-		return []events.Event{unsupported(kind, "not a WhatsApp webhook", "", r.Body)}, nil
+	if w.object != object {
+		return []events.Event{unsupported("object:"+w.object, "not a WhatsApp webhook", "", body)}, nil
 	}
 	b := batch{events: make([]events.Event, 0, w.items)}
 	for i := range w.changes {

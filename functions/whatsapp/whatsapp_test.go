@@ -449,3 +449,57 @@ func decode(b *testing.B, body []byte) {
 		b.Fatal(err)
 	}
 }
+
+// What SNS brings is Meta's payload, whatever way AWS nests it.
+func TestThroughAWS(t *testing.T) {
+	const topic = "arn:aws:sns:eu-west-1:111122223333:wa"
+	a := channel.NewAccount("demo", "", map[string]string{"topic_arn": topic})
+	const entry = `{"id":"410000000000011","changes":[{"field":"messages","value":{"statuses":[{"id":"wamid.B7","status":"delivered","timestamp":"1785600060","recipient_id":"15550100099"}]}}]}`
+	quoted, err := json.Marshal(entry)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, tc := range map[string]struct {
+		message string
+		want    events.Type // "" is an error
+	}{
+		"a text":                           {`{"whatsAppWebhookEntry":` + string(quoted) + `,"messageId":"0f"}`, events.MessageStatus},
+		"an object":                        {`{"whatsAppWebhookEntry":` + entry + `}`, events.MessageStatus},
+		"a list":                           {`{"whatsAppWebhookEntry":[` + entry + `]}`, events.MessageStatus},
+		"a text with a list":               {`{"whatsAppWebhookEntry":` + strings.Replace(strings.TrimSuffix(string(quoted), `"`), `"`, `"[`, 1) + `]"}`, events.MessageStatus},
+		"no entry":                         {`{"messageId":"0f"}`, events.IngestUnsupported},
+		"an entry of a number":             {`{"whatsAppWebhookEntry":7}`, events.IngestUnsupported},
+		"no JSON":                          {`hello`, events.IngestUnsupported},
+		"half an entry":                    {`{"whatsAppWebhookEntry":"{\"id\":"}`, ""},
+		"an entry that closes the webhook": {`{"whatsAppWebhookEntry":"{}],\"object\":\"page\",\"entry\":[{}"}`, ""},
+	} {
+		body, err := json.Marshal(map[string]string{"Type": "Notification", "MessageId": "m1", "TopicArn": topic, "Message": tc.message})
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := request(string(body))
+		r.Header.Set("X-Amz-Sns-Message-Type", "Notification")
+		whatsapp.Channel.Sign(a, &r)
+		if err := whatsapp.Channel.Verify(a, r); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		evs, err := whatsapp.Channel.Events(a, r)
+		if tc.want == "" && err == nil || tc.want != "" && (len(evs) != 1 || evs[0].Type != tc.want) {
+			t.Errorf("%s becomes %+v, %v", name, evs, err)
+		}
+	}
+}
+
+// A header chooses the proof, and takes none away.
+func TestEachWayHasItsOwnProof(t *testing.T) {
+	both := channel.NewAccount("demo", "", map[string]string{"app_secret": "s", "topic_arn": "arn:aws:sns:eu-west-1:111122223333:wa"})
+	r := request(`{"object":"whatsapp_business_account","entry":[]}`)
+	whatsapp.Channel.Sign(both, &r)
+	if err := whatsapp.Channel.Verify(both, r); err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("X-Amz-Sns-Message-Type", "Notification")
+	if whatsapp.Channel.Verify(both, r) == nil || whatsapp.Channel.Keys(both, r) != "" {
+		t.Error("Meta's signature is taken for one of SNS")
+	}
+}

@@ -1,8 +1,14 @@
 // Package fit turns a message into what a channel can carry. It is the only place
 // where content is degraded, and it tells what was lost.
+//
+// Every part becomes contents that the channel takes as they are: as its own kind,
+// else as the nearest kind that it has, in the end as text. Words are never thrown
+// away and never added: what customers see is in the brand's language alone.
 package fit
 
 import (
+	"slices"
+
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
 )
@@ -21,6 +27,142 @@ type Call struct {
 
 // Message plans content for a channel called name with limits l. It is pure, and
 // planning a plan's calls again changes nothing.
+//
+// A text arrives without Format, its Markdown in Entities. A choice's Style is no
+// longer a hint: it is the Style of the Limits.Choices that takes it. Of several
+// choices that became text, only the numbers of the last are understood.
 func Message(name string, content []events.Content, l channel.Limits) Plan {
-	return Plan{}
+	f := fitter{name: name, limits: l}
+	outcomes := make([]outcome, len(content))
+	for i := range content {
+		outcomes[i] = f.part(content[i])
+	}
+	return pack(content, outcomes, max(l.Batch, 1))
+}
+
+// A fitter knows the channel.
+type fitter struct {
+	name   string
+	limits channel.Limits
+}
+
+// part fits one part and asks the platform about each content that came of it.
+func (f fitter) part(c events.Content) outcome {
+	if err := c.Validate(); err != nil {
+		return refused(err.Error())
+	}
+	out := f.content(c)
+	for i := range out.content {
+		if problem := f.takes(out.content[i]); problem != "" {
+			return refused(append(out.details, problem)...)
+		}
+	}
+	return out
+}
+
+func (f fitter) content(c events.Content) outcome {
+	switch c.Kind {
+	case events.KindText:
+		return f.text(*c.Text)
+	case events.KindMedia:
+		return f.media(*c.Media)
+	case events.KindChoice:
+		return f.choice(*c.Choice, 1)
+	case events.KindCards:
+		return f.cards(c.Cards)
+	case events.KindNative:
+		if c.Native.Channel != f.name {
+			return refused("made for channel " + c.Native.Channel)
+		}
+		return native(c)
+	}
+	return f.special(c)
+}
+
+// special fits the kinds that a channel has or has not.
+func (f fitter) special(c events.Content) outcome {
+	if !f.limits.Has(c.Kind) {
+		return f.instead(c)
+	}
+	if c.Kind == events.KindContacts {
+		return f.contacts(c.Contacts)
+	}
+	if problem := f.takes(c); problem != "" {
+		return f.instead(c).noting(problem)
+	}
+	return native(c)
+}
+
+// takes says why the platform does not take c, or "".
+func (f fitter) takes(c events.Content) string {
+	if f.limits.Takes == nil {
+		return ""
+	}
+	return f.limits.Takes(c)
+}
+
+// limit is the longest text. Less than 4 is taken for 4: the longest character in
+// the widest unit, bytes.
+func (f fitter) limit() int { return max(f.limits.Text, 4) }
+
+// over says whether s is longer than limit.
+func (f fitter) over(s string, limit int) bool { return f.limits.Unit.Len(s) > limit }
+
+// An outcome is how one part appears.
+type outcome struct {
+	content  []events.Content
+	as, loss string
+	details  []string
+	numbered []events.Option
+}
+
+func native(c ...events.Content) outcome {
+	return outcome{content: c, as: events.AsNative, loss: events.LossNone}
+}
+
+func refused(details ...string) outcome {
+	return outcome{as: events.AsRefused, loss: events.LossRefused, details: details}
+}
+
+// noting puts details before those that o has.
+func (o outcome) noting(details ...string) outcome {
+	o.details = append(slices.Clone(details), o.details...)
+	return o
+}
+
+// fallback says that o stands for something else, at the price of loss.
+func (o outcome) fallback(loss string, details ...string) outcome {
+	if o.as == events.AsNative {
+		o.as = events.AsFallback
+	}
+	o.loss = worse(o.loss, loss)
+	return o.noting(details...)
+}
+
+// and shows next after o. One of them that is refused is content lost, both are a refusal.
+func (o outcome) and(next outcome) outcome {
+	loss := worse(o.loss, next.loss)
+	switch {
+	case o.as == events.AsRefused && next.as == events.AsRefused:
+	case loss == events.LossRefused:
+		o.as, loss = events.AsFallback, events.LossContent
+	case next.as == events.AsFallback:
+		o.as = events.AsFallback
+	}
+	o.loss = loss
+	o.content = append(slices.Clip(o.content), next.content...)
+	o.details = append(slices.Clip(o.details), next.details...)
+	o.numbered = append(slices.Clip(o.numbered), next.numbered...)
+	return o
+}
+
+func worse(a, b string) string {
+	if rank(b) > rank(a) {
+		return b
+	}
+	return a
+}
+
+func rank(loss string) int {
+	return slices.Index([]string{events.LossNone, events.LossStyle, events.LossInteraction, events.LossContent, events.LossRefused}, loss)
 }

@@ -12,14 +12,15 @@ const Local = "local"
 const (
 	Ingress  = "ingress"  // rings: "look into this conversation"
 	Spill    = "spill"    // events that DynamoDB refused, whole, or too many at once
-	Outbound = "outbound" // what integrators ask to be sent
+	Outbound = "outbound" // what integrators ask to be sent, and rings for it
+	Bulk     = "bulk"     // rings for campaigns, so that they wait among themselves
 	Media    = "media"    // inbound media to fetch
 )
 
 // Reserved says whether name is one that a destination may not take.
 func Reserved(name string) bool {
 	switch name {
-	case Ingress, Spill, Outbound, Media:
+	case Ingress, Spill, Outbound, Bulk, Media:
 		return true
 	}
 	return strings.HasSuffix(name, "-dlq")
@@ -49,10 +50,14 @@ func Function(stage, function string) string { return prefix(stage) + "-" + func
 // account, "relais/<stage>/<channel>/<account>".
 func SecretPrefix(stage, channel string) string { return "relais/" + stage + "/" + channel + "/" }
 
+// LinkKey is the secret that signs links to media.
+func LinkKey(stage string) string { return "relais/" + stage + "/link-key" }
+
 // Indexes of the table.
 const (
 	PendingIndex = "pending" // local: a conversation's unfinished events in channel order
 	DueIndex     = "due"     // global: unfinished events by the time the sweeper should look
+	HistoryIndex = "history" // local: a conversation's events by their sequence
 )
 
 // Environment variables. Each function gets those its topology entry needs.
@@ -67,4 +72,11 @@ const (
 	EnvDestinations = "RELAIS_DESTINATIONS" // JSON object: destination to queue URL
 	EnvRoutes       = "RELAIS_ROUTES"       // path of the routes file, relative to the task root
 	EnvRetention    = "RELAIS_RETENTION_DAYS"
+	EnvOutbound     = "RELAIS_OUTBOUND_URL" // queue URL
+	EnvBulk         = "RELAIS_BULK_URL"     // queue URL
+	EnvMedia        = "RELAIS_MEDIA_URL"    // queue URL
+	EnvLinkKey      = "RELAIS_LINK_KEY"     // name of the secret that signs links to media
+	EnvReceipts     = "RELAIS_RECEIPTS"     // "record" where no destination wants receipts; else absent
+	EnvAPIToken     = "RELAIS_API_TOKEN"    // on the laptop only: what the API asks for
+	EnvPolicies     = "RELAIS_MEDIA_POLICY" // JSON object: channel to "link" where media is not copied
 )

@@ -90,7 +90,7 @@ func itemOf(a map[string]types.AttributeValue) Item {
 	it := Item{Conversation: textOf(a["c"]), ID: textOf(a["s"]), Order: textOf(a["o"]), Sequence: uint64(intOf(a["q"])),
 		object: textOf(a["k"])}
 	it.Received = receivedIn(it.Order)
-	it.Ruleset = textOf(a["r"])
+	it.Ruleset, it.Option = textOf(a["r"]), textOf(a["p"])
 	if f, ok := a["f"].(*types.AttributeValueMemberSS); ok {
 		it.Destinations = f.Value
 	}

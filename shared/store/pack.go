@@ -53,6 +53,25 @@ func pack(e *events.Event, raw []byte) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("encode event: %w", err)
 	}
+	return packed(doc, raw)
+}
+
+// Pack makes a JSON document small; Unpack is its inverse.
+func Pack(doc []byte) []byte {
+	out, err := packed(doc, nil)
+	if err != nil {
+		panic(err) // memory takes all that is written
+	}
+	return out
+}
+
+// Unpack is the inverse of Pack.
+func Unpack(body []byte) ([]byte, error) {
+	doc, _, err := unpack(body)
+	return doc, err
+}
+
+func packed(doc, raw []byte) ([]byte, error) {
 	var out bytes.Buffer
 	out.Grow(1 << 10)
 	out.WriteByte(format1)

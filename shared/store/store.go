@@ -169,6 +169,8 @@ func (t *Table) Pending(ctx context.Context, conversation string) ([]Item, error
 type State struct {
 	Sequence uint64 // of the last event routed; 0 before the first
 	Newest   string // Item.Order of the newest event routed
+	Thread   []byte // what is known of the conversation (package thread)
+	Options  []byte // what the customer can answer with a number, or nil
 }
 
 // State reads a conversation's state, strongly consistent.
@@ -178,7 +180,7 @@ func (t *Table) State(ctx context.Context, conversation string) (State, error) {
 	if err != nil {
 		return State{}, fmt.Errorf("read conversation state: %w", err)
 	}
-	return State{Sequence: uint64(intOf(out.Item["n"])), Newest: textOf(out.Item["m"])}, nil
+	return State{Sequence: uint64(intOf(out.Item["n"])), Newest: textOf(out.Item["m"]), Thread: []byte(textOf(out.Item["v"])), Options: []byte(textOf(out.Item["g"]))}, nil
 }
 
 // A Decision is frozen with an event's sequence and never taken again.
@@ -186,24 +188,30 @@ type Decision struct {
 	Destinations []string
 	Ruleset      string
 	Late         bool
+	Option       string // the option that the customer chose by its number, or ""
 }
 
 // ErrConflict says that another router moved the conversation on: read again.
 var ErrConflict = errors.New("conversation moved on")
 
-// Sequence gives it the next sequence of its conversation and freezes d, in one
-// transaction. It returns the item and the state as they are then.
+// Sequence gives it the next sequence of its conversation, freezes d and keeps
+// s.Thread, in one transaction. It returns the item and the state as they are then.
 func (t *Table) Sequence(ctx context.Context, it Item, s State, d Decision) (Item, State, error) {
-	next := State{Sequence: s.Sequence + 1, Newest: max(s.Newest, it.Order)}
+	next := State{Sequence: s.Sequence + 1, Newest: max(s.Newest, it.Order), Thread: s.Thread, Options: s.Options}
 	event := types.Update{TableName: &t.name, Key: key(it.Conversation, it.ID),
 		UpdateExpression:    aws.String("SET q = :q, f = :f, r = :r, l = :l"),
 		ConditionExpression: aws.String("attribute_exists(o) AND attribute_not_exists(q)"),
 		ExpressionAttributeValues: attrs{":q": number(int64(next.Sequence)), ":r": text(d.Ruleset), ":l": &types.AttributeValueMemberBOOL{Value: d.Late},
 			":f": &types.AttributeValueMemberSS{Value: d.Destinations}}}
+	if d.Option != "" {
+		event.UpdateExpression = aws.String(*event.UpdateExpression + ", p = :p")
+		event.ExpressionAttributeValues[":p"] = text(d.Option)
+	}
 	state := types.Update{TableName: &t.name, Key: key(it.Conversation, stateKey),
-		UpdateExpression:          aws.String("SET n = :n, m = :m"),
-		ConditionExpression:       aws.String("n = :old"),
-		ExpressionAttributeValues: attrs{":n": number(int64(next.Sequence)), ":m": text(next.Newest), ":old": number(int64(s.Sequence))}}
+		UpdateExpression:    aws.String("SET n = :n, m = :m, v = :v"),
+		ConditionExpression: aws.String("n = :old"),
+		ExpressionAttributeValues: attrs{":n": number(int64(next.Sequence)), ":m": text(next.Newest), ":v": text(string(next.Thread)),
+			":old": number(int64(s.Sequence))}}
 	if s.Sequence == 0 {
 		state.ConditionExpression = aws.String("attribute_not_exists(n)")
 		delete(state.ExpressionAttributeValues, ":old")

@@ -1,0 +1,338 @@
+// Package outbox takes messages to be sent: it checks the request, finds the
+// conversation, plans what its channel will show, and stores it. Whoever has an
+// Acceptance knows that the message will be sent, or what became of it.
+package outbox
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/fit"
+	"github.com/relais-dev/relais/shared/store"
+	"github.com/relais-dev/relais/shared/thread"
+)
+
+// An Outbox accepts messages.
+type Outbox struct {
+	Table    *store.Table
+	Channels []channel.Channel
+	Link     func(sha256 string) string // the address of a stored file
+	Now      func() time.Time
+}
+
+// A Refusal is why a message is not accepted; nothing of it is stored.
+type Refusal struct {
+	Status    int // of HTTP
+	Class     string
+	Title     string
+	Remedy    string
+	Faults    events.Faults      // places in the request
+	Rendering []events.Rendering // when the channel cannot show it
+}
+
+func (r *Refusal) Error() string {
+	if len(r.Faults) > 0 {
+		return r.Title + ": " + r.Faults.Error()
+	}
+	return r.Title
+}
+
+// A Request is a stored message: what was asked, of whom, and the calls it takes.
+type Request struct {
+	Outbound  events.Outbound    `json:"outbound"`
+	Thread    thread.Thread      `json:"thread"` // when it was accepted
+	Calls     []fit.Call         `json:"calls"`
+	Rendering []events.Rendering `json:"rendering"`
+	Numbered  []events.Option    `json:"numbered,omitempty"`
+}
+
+// Decode reads the Request of a stored message.
+func Decode(m store.Message) (Request, error) {
+	doc, err := store.Unpack(m.Body)
+	if err != nil {
+		return Request{}, err
+	}
+	var r Request
+	err = json.Unmarshal(doc, &r)
+	return r, err
+}
+
+// Accept stores o, once per idempotency key: the same request again gets the same
+// answer, another one under its key a conflict. fresh says that it is new.
+func (b *Outbox) Accept(ctx context.Context, o events.Outbound) (a events.Acceptance, fresh bool, err error) {
+	if err := check(&o); err != nil {
+		return a, false, err
+	}
+	id := events.OutboundID(o.IdempotencyKey)
+	hash, err := digest(o)
+	if err != nil {
+		return a, false, err
+	}
+	known, found, err := b.Table.Message(ctx, id)
+	if err != nil {
+		return a, false, err
+	}
+	if found {
+		a, err = repeated(known, hash)
+		return a, false, err
+	}
+	r, err := b.plan(ctx, o)
+	if err != nil {
+		return a, false, err
+	}
+	if err := b.sendable(r); err != nil {
+		return a, false, err
+	}
+	doc, err := json.Marshal(r)
+	if err != nil {
+		return a, false, err
+	}
+	now := b.Now()
+	m := store.Message{ID: id, Order: store.LaneOrder(now, 0), Hash: hash, Body: store.Pack(doc), Created: now, Progress: store.Progress{State: events.Queued}}
+	due := now.Add(store.SweepAfter)
+	m.Lane, due = lane(id, r, now, due)
+	if r.Thread.Heard.IsZero() && o.To.Identity != nil {
+		if err := b.Table.OpenThread(ctx, r.Thread.Conversation.ID, r.Thread.Encode()); err != nil {
+			return a, false, err
+		}
+	}
+	m, err = b.Table.AddMessage(ctx, m, due)
+	if errors.Is(err, store.ErrExists) {
+		a, err = repeated(m, hash)
+		return a, false, err
+	}
+	if err != nil {
+		return a, false, err
+	}
+	return acceptance(m, r), true, nil
+}
+
+func check(o *events.Outbound) error {
+	var faults events.Faults
+	if err := o.Validate(); errors.As(err, &faults) {
+		return invalid(faults)
+	}
+	if len(o.Fallback) > 0 {
+		return invalid(events.Faults{{Path: "fallback", Message: "is not available yet; send to the other channel when message.status reports the failure"}})
+	}
+	if o.To.Person != "" {
+		return invalid(events.Faults{{Path: "to.person", Message: "is not available yet: contacts of different channels are not linked; name a conversation or a contact"}})
+	}
+	return nil
+}
+
+func invalid(f events.Faults) *Refusal {
+	return &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: "the request is not valid", Remedy: "correct the request", Faults: f}
+}
+
+// digest is equal for equal requests.
+func digest(o events.Outbound) (string, error) {
+	doc, err := json.Marshal(o)
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256(doc)
+	return hex.EncodeToString(sum[:]), nil
+}
+
+func repeated(m store.Message, hash string) (events.Acceptance, error) {
+	if m.Hash != hash {
+		return events.Acceptance{}, &Refusal{Status: http.StatusConflict, Class: events.ClassContent, Title: "the idempotency key was used for another message",
+			Remedy: "use a new key for each message, and the same one only to repeat it"}
+	}
+	r, err := Decode(m)
+	if err != nil {
+		return events.Acceptance{}, err
+	}
+	return acceptance(m, r), nil
+}
+
+func acceptance(m store.Message, r Request) events.Acceptance {
+	return events.Acceptance{ID: m.ID, Conversation: r.Thread.Conversation.ID, Channel: r.Thread.Channel, Account: r.Thread.Account,
+		State: m.Progress.State, Rendering: r.Rendering}
+}
+
+// lane is where a message waits, and when the sweeper should first look.
+func lane(id string, r Request, now, due time.Time) (store.Lane, time.Time) {
+	conversation := r.Thread.Conversation.ID
+	if k := r.Outbound.Constraints; k != nil && k.NotBefore.After(now) {
+		return store.LaterLane(id), k.NotBefore
+	}
+	if r.Outbound.Priority == events.Bulk {
+		return store.BulkLane(conversation), due
+	}
+	return store.ReplyLane(conversation), due
+}
+
+// plan finds the conversation of o and what its channel will show.
+func (b *Outbox) plan(ctx context.Context, o events.Outbound) (Request, error) {
+	t, err := b.resolve(ctx, o.To)
+	if err != nil {
+		return Request{}, err
+	}
+	ch, ok := b.channel(t.Channel)
+	if !ok {
+		return Request{}, &Refusal{Status: http.StatusNotFound, Class: events.ClassRecipient, Title: "this deployment has no channel " + t.Channel,
+			Remedy: "switch the channel on in the configuration"}
+	}
+	r := Render(ch, o, b.Link)
+	r.Thread = t
+	return r, nil
+}
+
+// Render is what o becomes on a channel: the calls and what each part loses. It
+// needs no conversation.
+func Render(ch channel.Channel, o events.Outbound, link func(string) string) Request {
+	content := o.Content
+	for _, v := range o.Overrides {
+		if v.Channel == ch.Name {
+			content = v.Content
+		}
+	}
+	p := fit.Message(ch.Name, linked(content, link), ch.Limits)
+	return Request{Outbound: o, Calls: p.Calls, Rendering: p.Report, Numbered: p.Numbered}
+}
+
+func (b *Outbox) channel(name string) (channel.Channel, bool) {
+	for _, ch := range b.Channels {
+		if ch.Name == name && ch.Send != nil {
+			return ch, true
+		}
+	}
+	return channel.Channel{}, false
+}
+
+func (b *Outbox) resolve(ctx context.Context, to events.To) (thread.Thread, error) {
+	conversation := to.Conversation
+	var err error
+	switch {
+	case to.Contact != "":
+		if conversation, err = b.Table.ConversationOf(ctx, to.Contact); err != nil {
+			return thread.Thread{}, err
+		}
+	case to.Identity != nil:
+		return b.open(ctx, to)
+	}
+	return b.known(ctx, conversation)
+}
+
+// ErrUnknown is the Refusal of a conversation that nobody has heard of.
+func unknown() *Refusal {
+	return &Refusal{Status: http.StatusNotFound, Class: events.ClassRecipient, Title: "no such conversation",
+		Remedy: "take the subject of an event, or address an identity of a channel that lets the brand begin"}
+}
+
+func (b *Outbox) known(ctx context.Context, conversation string) (thread.Thread, error) {
+	if conversation == "" {
+		return thread.Thread{}, unknown()
+	}
+	s, err := b.Table.State(ctx, conversation)
+	if err != nil {
+		return thread.Thread{}, err
+	}
+	t, err := thread.Decode(s.Thread)
+	if err != nil {
+		return t, fmt.Errorf("conversation %s: %w", conversation, err)
+	}
+	if t.Channel == "" || t.Conversation.Kind == events.Own {
+		return t, unknown()
+	}
+	return t, nil
+}
+
+// open is the conversation with an identity, whether it exists or not.
+func (b *Outbox) open(ctx context.Context, to events.To) (thread.Thread, error) {
+	ch, ok := b.channel(to.Channel)
+	opens := false
+	for _, s := range ch.Opens {
+		opens = opens || s == to.Identity.Scheme
+	}
+	if !ok || !opens || !channel.ValidAccountID(to.Account) {
+		return thread.Thread{}, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassRecipient, Title: "the brand cannot begin a conversation there",
+			Remedy: "address a conversation in which the customer wrote", Faults: events.Faults{{Path: "to.identity", Message: fmt.Sprintf("%s cannot be addressed on %s", to.Identity.Scheme, to.Channel)}}}
+	}
+	value := to.Identity.Value
+	if to.Identity.Scheme == events.Phone {
+		value = strings.TrimPrefix(value, "+")
+	}
+	identity := events.Identity{Scheme: to.Identity.Scheme, Value: value, Scope: to.Identity.Scope}
+	id := events.ConversationID(to.Channel, to.Account, value)
+	t, err := b.known(ctx, id)
+	var r *Refusal
+	if !errors.As(err, &r) {
+		return t, err
+	}
+	return thread.Thread{Channel: to.Channel, Account: to.Account, Conversation: events.Conversation{ID: id, PlatformID: value, Kind: events.Direct},
+		Contact: &events.Contact{ID: events.ContactID(to.Channel, to.Account, identity), Identities: []events.Identity{identity}}}, nil
+}
+
+// lossRank orders losses.
+var lossRank = map[string]int{events.LossNone: 0, events.LossStyle: 1, events.LossInteraction: 2, events.LossContent: 3, events.LossRefused: 4}
+
+// sendable says why a planned message must not be sent now: what would be lost,
+// consent, a closed window, its time.
+func (b *Outbox) sendable(r Request) error {
+	worst := events.LossContent
+	now := b.Now()
+	if k := r.Outbound.Constraints; k != nil {
+		if k.MaxLoss != "" {
+			worst = k.MaxLoss
+		}
+		if !k.NotAfter.IsZero() && now.After(k.NotAfter) {
+			return &Refusal{Status: http.StatusConflict, Class: events.ClassContent, Title: "the message is past its notAfter", Remedy: "send a current one"}
+		}
+	}
+	for _, x := range r.Rendering {
+		if lossRank[x.Loss] > lossRank[worst] {
+			return &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: fmt.Sprintf("%s cannot show part %d (%s) well enough", r.Thread.Channel, x.Part, x.Kind),
+				Remedy: "change the content, give an override for this channel, or allow a greater loss in constraints.maxLoss", Rendering: r.Rendering}
+		}
+	}
+	if len(r.Calls) == 0 {
+		return &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: "nothing of the message can be shown", Rendering: r.Rendering}
+	}
+	if e := b.Allowed(r, r.Thread, 0, now); e != nil {
+		return &Refusal{Status: http.StatusConflict, Class: e.Class, Title: e.Title, Remedy: e.Remedy}
+	}
+	return nil
+}
+
+// Allowed says why call i (from 0) of a message must not be sent as its thread is
+// at now, or nil.
+func (b *Outbox) Allowed(r Request, t thread.Thread, i int, now time.Time) *channel.Error {
+	if why := t.Refuses(r.Outbound.Priority == events.Bulk); why != "" {
+		return &channel.Error{Class: events.ClassConsent, Title: why, Remedy: "wait for the customer to write or to opt in"}
+	}
+	ch, ok := b.channel(t.Channel)
+	if !ok || ch.Outside == nil || ch.Outside(Outgoing("", r, t, i)) {
+		return nil
+	}
+	if _, open := t.Open(now); open {
+		return nil
+	}
+	e := &channel.Error{Class: events.ClassWindow, Title: "the customer has not written for too long: " + ch.Title + " allows no free message now",
+		Remedy: "wait for the customer to write"}
+	if ch.Limits.Has(events.KindTemplate) {
+		e.Remedy = "send a template, or wait for the customer to write"
+	}
+	return e
+}
+
+// Outgoing is call i (from 0) of a message, as a channel sends it.
+func Outgoing(id string, r Request, t thread.Thread, i int) channel.Outgoing {
+	o := channel.Outgoing{ID: store.PartID(id, i+1), To: channel.Recipient{Conversation: t.Conversation, Contact: t.Contact}, Sender: r.Outbound.Sender,
+		Bulk: r.Outbound.Priority == events.Bulk, Heard: t.Heard, Content: r.Calls[i].Content}
+	if r.Outbound.ReplyTo != nil && i == 0 {
+		o.ReplyTo = r.Outbound.ReplyTo.PlatformID
+	}
+	return o
+}

@@ -1,0 +1,259 @@
+package fit
+
+import (
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// A node is a stretch of inline Markdown: words, or a run of delimiters that is
+// words as long as nothing answers it.
+type node struct {
+	text        string
+	mark        string // of the whole node: "code"
+	delimiter   byte   // '*', '_', '~', or '[' of what may become a link
+	length      int    // of the run as it was written
+	opens, ends bool
+}
+
+// A span marks the nodes from up to, but without, to.
+type span struct {
+	typ      string
+	from, to int
+	value    string
+}
+
+// A scanner reads inline Markdown as CommonMark's appendix describes it.
+// https://spec.commonmark.org/0.31.2/#phase-2-inline-structure
+type scanner struct {
+	rest  string
+	prev  rune // the one before rest, 0 at the start
+	nodes []node
+	spans []span
+}
+
+func (s *scanner) scan() {
+	for s.rest != "" {
+		switch c := s.rest[0]; c {
+		case '\\':
+			s.escape()
+		case '`':
+			s.code()
+		case '*', '_', '~':
+			s.run(c)
+		case '!':
+			s.image()
+		case '[':
+			s.add(node{text: "[", delimiter: '[', opens: true}, 1)
+		case ']':
+			s.link()
+		case '<':
+			s.autolink()
+		default:
+			s.words()
+		}
+	}
+}
+
+// add appends n, which takes size bytes of the source.
+func (s *scanner) add(n node, size int) {
+	s.prev, _ = utf8.DecodeLastRuneInString(s.rest[:size])
+	s.rest = s.rest[size:]
+	s.nodes = append(s.nodes, n)
+}
+
+var (
+	wordPattern = regexp.MustCompile("^(?:https?://[^\\s<`\\]]+|[^\\\\`*_~!\\[\\]<h]+|.)")
+	autoPattern = regexp.MustCompile(`^<((?:https?://|mailto:)[^\s<>]+|[\w.+-]+@[\w.-]+)>`)
+)
+
+// words adds text up to the next sign that means something. The signs in a URL
+// mean nothing, those behind it do.
+func (s *scanner) words() {
+	text := wordPattern.FindString(s.rest)
+	if strings.HasPrefix(text, "http") && strings.Contains(text, "://") {
+		text = strings.TrimRight(text, "*_~.,;:!?)'\"")
+	}
+	s.add(node{text: text}, len(text))
+}
+
+func (s *scanner) escape() {
+	if len(s.rest) > 1 && s.rest[1] < 0x80 && punctuation(rune(s.rest[1])) {
+		s.add(node{text: s.rest[1:2]}, 2)
+		return
+	}
+	if strings.HasPrefix(s.rest, "\\\n") { // a hard line break
+		s.add(node{text: "\n"}, 2)
+		return
+	}
+	s.add(node{text: "\\"}, 1)
+}
+
+// code adds a code span, or the backticks that begin none.
+func (s *scanner) code() {
+	n := len(s.rest) - len(strings.TrimLeft(s.rest, "`"))
+	for at := n; at < len(s.rest); {
+		i := strings.IndexByte(s.rest[at:], '`')
+		if i < 0 {
+			break
+		}
+		at += i
+		m := len(s.rest[at:]) - len(strings.TrimLeft(s.rest[at:], "`"))
+		if m == n {
+			s.add(node{text: unpadded(strings.ReplaceAll(s.rest[n:at], "\n", " ")), mark: "code"}, at+n)
+			return
+		}
+		at += m
+	}
+	s.add(node{text: s.rest[:n]}, n)
+}
+
+// unpadded takes the spaces away that keep backticks inside of code apart from those around it.
+func unpadded(s string) string {
+	if strings.HasPrefix(s, " ") && strings.HasSuffix(s, " ") && strings.Trim(s, " ") != "" {
+		return s[1 : len(s)-1]
+	}
+	return s
+}
+
+// run adds a run of delimiters.
+// https://spec.commonmark.org/0.31.2/#left-flanking-delimiter-run
+func (s *scanner) run(c byte) {
+	n := len(s.rest) - len(strings.TrimLeft(s.rest, string(c)))
+	next, _ := utf8.DecodeRuneInString(s.rest[n:])
+	blankBefore, blankAfter := s.prev == 0 || unicode.IsSpace(s.prev), n == len(s.rest) || unicode.IsSpace(next)
+	left := !blankAfter && (!punctuation(next) || blankBefore || punctuation(s.prev))
+	right := !blankBefore && (!punctuation(s.prev) || blankAfter || punctuation(next))
+	d := node{text: s.rest[:n], delimiter: c, length: n, opens: left, ends: right}
+	if c == '_' {
+		d.opens = left && (!right || punctuation(s.prev))
+		d.ends = right && (!left || punctuation(next))
+	}
+	if c == '~' && n != 2 {
+		d.opens, d.ends = false, false
+	}
+	s.add(d, n)
+}
+
+func punctuation(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r) }
+
+// image reads a picture as a link: text has no pictures in it.
+func (s *scanner) image() {
+	if strings.HasPrefix(s.rest, "![") {
+		s.add(node{text: "![", delimiter: '[', opens: true}, 2)
+		return
+	}
+	s.add(node{text: "!"}, 1)
+}
+
+func (s *scanner) autolink() {
+	if m := autoPattern.FindStringSubmatch(s.rest); m != nil {
+		s.add(node{text: m[1]}, len(m[0]))
+		return
+	}
+	s.add(node{text: "<"}, 1)
+}
+
+var targetPattern = regexp.MustCompile(`^\]\([ \t\n]*(?:<([^<>\n]+)>|((?:[^\s()]|\([^\s()]*\))+))(?:[ \t\n]+(?:"[^"]*"|'[^']*'|\([^()]*\)))?[ \t\n]*\)`)
+
+// link ends what the last open bracket began. What leads to no address that a
+// customer can open stays as it is written.
+func (s *scanner) link() {
+	open := s.bracket()
+	m := targetPattern.FindStringSubmatch(s.rest)
+	if open < 0 || m == nil || !opens(m[1]+m[2]) {
+		if open >= 0 {
+			s.nodes[open].delimiter = 0
+		}
+		s.add(node{text: "]"}, 1)
+		return
+	}
+	target := unescape(m[1] + m[2])
+	s.emphasise(open + 1)
+	s.nodes[open].text, s.nodes[open].delimiter = "", 0
+	for i := range s.nodes {
+		if s.nodes[i].delimiter == '[' {
+			s.nodes[i].delimiter = 0 // no links in links
+		}
+	}
+	if open == len(s.nodes)-1 {
+		s.add(node{text: target}, len(m[0]))
+		return
+	}
+	s.add(node{}, len(m[0]))
+	s.spans = append(s.spans, span{"link", open, len(s.nodes) - 1, target})
+}
+
+// bracket is the last open one, or -1.
+func (s *scanner) bracket() int {
+	for i := len(s.nodes) - 1; i >= 0; i-- {
+		if s.nodes[i].delimiter == '[' {
+			return i
+		}
+	}
+	return -1
+}
+
+func opens(target string) bool {
+	for _, scheme := range []string{"https://", "http://", "mailto:", "tel:"} {
+		if len(target) > len(scheme) && strings.EqualFold(target[:len(scheme)], scheme) {
+			return true
+		}
+	}
+	return false
+}
+
+func unescape(s string) string { return escaped.ReplaceAllString(s, "$1") }
+
+var escaped = regexp.MustCompile("\\\\([!-/:-@\\[-`{-~])")
+
+// emphasise pairs the delimiters from node first on.
+// https://spec.commonmark.org/0.31.2/#process-emphasis
+func (s *scanner) emphasise(first int) {
+	for end := first; end < len(s.nodes); end++ {
+		for s.nodes[end].ends && s.nodes[end].text != "" {
+			open := s.opener(first, end)
+			if open < 0 {
+				break
+			}
+			s.pair(open, end)
+		}
+	}
+	for i := first; i < len(s.nodes); i++ {
+		s.nodes[i].opens, s.nodes[i].ends = false, false
+	}
+}
+
+// opener is the nearest node that the run end can close, or -1.
+func (s *scanner) opener(first, end int) int {
+	e := s.nodes[end]
+	for i := end - 1; i >= first; i-- {
+		o := s.nodes[i]
+		if o.delimiter != e.delimiter || !o.opens || o.text == "" || o.delimiter == '[' {
+			continue
+		}
+		if (o.ends || e.opens) && (o.length+e.length)%3 == 0 && (o.length%3 != 0 || e.length%3 != 0) {
+			continue // rules 9 and 10
+		}
+		return i
+	}
+	return -1
+}
+
+// pair turns one or two delimiters of open and end into a span.
+func (s *scanner) pair(open, end int) {
+	n, typ := 1, "italic"
+	switch {
+	case s.nodes[open].delimiter == '~':
+		n, typ = 2, "strikethrough"
+	case len(s.nodes[open].text) > 1 && len(s.nodes[end].text) > 1:
+		n, typ = 2, "bold"
+	}
+	s.spans = append(s.spans, span{typ, open + 1, end, ""})
+	s.nodes[open].text = s.nodes[open].text[n:]
+	s.nodes[end].text = s.nodes[end].text[n:]
+	for i := open + 1; i < end; i++ {
+		s.nodes[i].opens, s.nodes[i].ends = false, false
+	}
+}

@@ -48,8 +48,8 @@ type fitter struct {
 
 // part fits one part and asks the platform about each content that came of it.
 func (f fitter) part(c events.Content) outcome {
-	if err := c.Validate(); err != nil {
-		return refused(err.Error())
+	if !present(c) {
+		return refused(string(c.Kind) + " is empty, or no kind that is sent")
 	}
 	out := f.content(c)
 	for i := range out.content {
@@ -58,6 +58,41 @@ func (f fitter) part(c events.Content) outcome {
 		}
 	}
 	return out
+}
+
+// present says whether c has the member that its kind names.
+func present(c events.Content) bool {
+	switch c.Kind {
+	case events.KindText:
+		return c.Text != nil
+	case events.KindMedia:
+		return c.Media != nil
+	case events.KindLocation:
+		return c.Location != nil
+	case events.KindContacts:
+		return len(c.Contacts) > 0
+	case events.KindChoice:
+		return c.Choice != nil
+	case events.KindCards:
+		return len(c.Cards) > 0
+	case events.KindForm:
+		return c.Form != nil
+	case events.KindSchedule:
+		return c.Schedule != nil
+	case events.KindPayment:
+		return c.Payment != nil
+	case events.KindProduct:
+		return c.Product != nil
+	case events.KindOrder:
+		return c.Order != nil
+	case events.KindTemplate:
+		return c.Template != nil
+	case events.KindLink:
+		return c.Link != nil
+	case events.KindNative:
+		return c.Native != nil
+	}
+	return false
 }
 
 func (f fitter) content(c events.Content) outcome {

@@ -1,0 +1,226 @@
+// Package x receives what people write to an account on X: direct messages, and
+// posts that mention it, by the X Activity API
+// (https://docs.x.com/x-api/activity/introduction). The bodies of the older Account
+// Activity API are read too.
+//
+// X signs the body, never a time, so replays are told by the event's key. It signs
+// tokens of its check (CRC) with the same secret and in the same way, on behalf of
+// whoever asks: what could be a token is therefore no body, and the reverse.
+package x
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/signature"
+)
+
+// Channel is X.
+var Channel = channel.Channel{
+	Name:  "x",
+	Title: "X",
+	Docs:  "https://docs.x.com/x-api/activity/introduction",
+	Label: channel.Beta,
+	Credentials: []channel.Credential{
+		{Name: consumerSecret, Help: "console.x.com, the app's Keys and tokens, API Key Secret (consumer secret); a list accepts several, the first answers X's checks"},
+	},
+	MaxBody: 1 << 20, // X publishes no limit
+
+	Verify:    verify,
+	Parse:     parse,
+	Sign:      sign,
+	Handshake: handshake,
+}
+
+const (
+	consumerSecret = "consumer_secret"
+
+	header = "X-Twitter-Webhooks-Signature"
+	scheme = "sha256="
+)
+
+// https://docs.x.com/x-api/webhooks/introduction
+func verify(a channel.Account, r channel.Request) error {
+	if err := signature.HMAC(sha256.New, a.Values(consumerSecret), r.Body, r.Joined(header), digest); err != nil {
+		return err
+	}
+	if !bytes.HasPrefix(r.Body, []byte("{")) {
+		return channel.Refuse(channel.Malformed) // it may be the answer to a check that somebody asked for
+	}
+	return nil
+}
+
+func digest(text string) ([]byte, error) {
+	text, ok := strings.CutPrefix(text, scheme)
+	if !ok {
+		return nil, errors.New("not a sha256 signature")
+	}
+	return signature.Base64(text)
+}
+
+func sign(a channel.Account, r *channel.Request) {
+	r.Header.Set(header, signatureOf(a, string(r.Body)))
+}
+
+// signatureOf signs a body or a token with the secret in force.
+func signatureOf(a channel.Account, text string) string {
+	mac := hmac.New(sha256.New, []byte(a.Value(consumerSecret)))
+	mac.Write([]byte(text))
+	return scheme + base64.StdEncoding.EncodeToString(mac.Sum(nil))
+}
+
+// token is what a check may ask to be signed: never the start of a JSON object.
+var token = regexp.MustCompile(`^[A-Za-z0-9+/=_.:-]{1,256}$`)
+
+// handshake answers the Challenge-Response Check. It is not signed: anybody may ask.
+// https://docs.x.com/x-api/webhooks/quickstart
+func handshake(a channel.Account, r channel.Request) (channel.Response, bool) {
+	if r.Method != http.MethodGet {
+		return channel.Response{}, false
+	}
+	q, err := url.ParseQuery(r.RawQuery)
+	asked := q["crc_token"]
+	if err != nil || len(asked) != 1 || !token.MatchString(asked[0]) || strings.TrimSpace(a.Value(consumerSecret)) == "" {
+		return channel.Response{Status: http.StatusForbidden, ContentType: "text/plain"}, true
+	}
+	body, _ := json.Marshal(struct {
+		ResponseToken string `json:"response_token"`
+	}{signatureOf(a, asked[0])}) // a text
+	return channel.Response{Status: http.StatusOK, ContentType: "application/json", Body: string(body)}, true
+}
+
+func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
+	var d delivery
+	if err := json.Unmarshal(r.Body, &d); err != nil && d.Data == nil && d.ForUserID == "" {
+		return nil, channel.Malform("body is neither an activity nor an account's activities")
+	}
+	var p parser
+	switch {
+	case d.Data != nil && string(d.Data) != "null":
+		p.activities(d.Data)
+	case d.ForUserID != "" || d.UserEvent != nil:
+		p.legacy(r.Body)
+	default:
+		return nil, channel.Malform("data is absent")
+	}
+	if len(p.out) == 1 {
+		p.out[0].Raw = nil // the whole body
+	}
+	return p.out, nil
+}
+
+// A parser collects what one delivery says. The other fields are of the activity at
+// hand.
+type parser struct {
+	out   []events.Event
+	self  string // our own user id
+	kind  string // what X calls the activity
+	users map[string]user
+}
+
+// activities adds the events of a delivery of the X Activity API: one activity, or a
+// list of them.
+func (p *parser) activities(data json.RawMessage) {
+	var list []json.RawMessage
+	if json.Unmarshal(data, &list) != nil {
+		list = []json.RawMessage{data}
+	}
+	for _, raw := range list {
+		p.activity(raw)
+	}
+}
+
+func (p *parser) activity(raw json.RawMessage) {
+	var w activity
+	err := json.Unmarshal(raw, &w) // what has another type is left out
+	p.self, p.kind, p.users = w.Filter.UserID, w.EventType, map[string]user{}
+	before := len(p.out)
+	if err != nil || p.kind == "" || !p.fact(&w, raw) {
+		p.unsupported(channel.Malformed, raw)
+	}
+	if len(p.out) == before {
+		p.unsupported("nothing known in it", raw)
+	}
+}
+
+// fact adds what an activity says. It reports whether the activity has what its
+// type must hold.
+func (p *parser) fact(w *activity, raw json.RawMessage) bool {
+	switch p.kind {
+	case "dm.received", "dm.sent", "dm.read", "dm.indicate_typing":
+		return p.directs(w.Payload)
+	case "chat.received", "chat.sent":
+		return p.encrypted(w.Payload)
+	case "post.mention.create", "post.reply.create", "post.quote.create", "post.create":
+		return p.post(w.Payload, w.Includes)
+	case "post.delete":
+		return p.deleted(w.Payload)
+	case "oauth.revoke":
+		var r revocation
+		return json.Unmarshal(w.Payload, &r) == nil && p.revoked(r, w.Payload)
+	}
+	p.unsupported("unknown event", raw)
+	return true
+}
+
+func (p *parser) add(e events.Event, raw json.RawMessage) {
+	e.Raw = raw
+	p.out = append(p.out, e)
+}
+
+// unsupported keeps an activity as it came.
+func (p *parser) unsupported(reason string, raw json.RawMessage) {
+	kind := p.kind
+	if kind == "" {
+		kind = "activity"
+	}
+	p.add(events.Event{Type: events.IngestUnsupported, Key: "event:" + channel.Digest(raw),
+		Data: events.Data{Unsupported: events.UnsupportedOf(kind, reason, raw)}}, raw)
+}
+
+// deleted adds that a post of ours was taken back. Its thread is not named.
+func (p *parser) deleted(payload json.RawMessage) bool {
+	var w deletedPost
+	return json.Unmarshal(payload, &w) == nil && p.gone(w.ID, time.Time{}, payload)
+}
+
+func (p *parser) gone(id string, at time.Time, raw json.RawMessage) bool {
+	if id == "" {
+		return false
+	}
+	p.add(events.Event{Type: events.MessageDeleted, Key: "delete:" + id, Time: at, Data: events.Data{
+		Deletion: &events.Deletion{Messages: []events.Ref{{PlatformID: id}}, Actor: &events.Actor{Role: events.Agent}}}}, raw)
+	return true
+}
+
+// revoked adds that the account withdrew its permission: the app may keep neither
+// its tokens nor its data.
+func (p *parser) revoked(w revocation, raw json.RawMessage) bool {
+	if w.UserID == "" || w.DateTime == "" {
+		return false
+	}
+	p.add(events.Event{Type: events.ChannelHealth, Key: "revoke:" + w.UserID + ":" + w.DateTime, Time: rfc3339(w.DateTime), Data: events.Data{Health: &events.Health{
+		Aspect: "token", State: events.HealthFailing, Detail: "authorisation revoked",
+		Fields: []events.Field{{Name: "user_id", Value: w.UserID}, {Name: "app_id", Value: w.AppID}},
+	}}}, raw)
+	return true
+}
+
+// year is t, or no time where RFC 3339 could not write it.
+func year(t time.Time) time.Time {
+	if t.Year() < 2006 || t.Year() > 9000 {
+		return time.Time{}
+	}
+	return t.UTC()
+}

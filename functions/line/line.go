@@ -1,5 +1,5 @@
-// Package line receives what people do on LINE: the webhooks of a Messaging API
-// channel (https://developers.line.biz/en/docs/messaging-api/receiving-messages/).
+// Package line speaks with people on LINE: the webhooks and the calls of a Messaging
+// API channel (https://developers.line.biz/en/docs/messaging-api/overview/).
 //
 // LINE signs the body, never a time, so replays are told by the event's key. It
 // sends batches, may redeliver, and promises no order.
@@ -26,16 +26,23 @@ var Channel = channel.Channel{
 	Label: channel.Stable,
 	Credentials: []channel.Credential{
 		{Name: secret, Help: "LINE Developers console, the channel's Basic settings, Channel secret; on LINE Chat Plus the Switcher Secret; a list accepts several"},
+		{Name: channelID, Help: "LINE Developers console, the channel's Basic settings, Channel ID; with channel_secret it mints the tokens to send with", Optional: true, Public: true},
+		{Name: accessToken, Help: "LINE Developers console, the channel's Messaging API, Channel access token (long-lived); in place of channel_id", Optional: true},
 	},
 	MaxBody: 1 << 20, // LINE publishes no limit
 
 	Verify: verify,
 	Parse:  parse,
 	Sign:   sign,
+
+	Outbound: outbound,
 }
 
 const (
-	secret = "channel_secret"
+	secret      = "channel_secret"
+	channelID   = "channel_id"
+	accessToken = "access_token"
+
 	header = "X-Line-Signature"
 )
 

@@ -1,5 +1,6 @@
 // Package google holds what Google's channels share: the bearer tokens with which
-// Google's services prove who calls a webhook, and the envelope of Pub/Sub.
+// Google's services prove who calls a webhook, the envelope of Pub/Sub, and the
+// access tokens and errors of the APIs.
 package google
 
 import (

@@ -3,8 +3,10 @@ package google
 import (
 	"encoding/base64"
 	"encoding/json"
+	"fmt"
 	"math/big"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -47,9 +49,6 @@ RDxl3w8u/ZEcUYV5GmkndakifT/gksXFSvcpOfNbSNygXO2v2Vu+
 -----END RSA PRIVATE KEY-----
 `
 
-// tokenLife is how long Google's tokens are valid.
-const tokenLife = time.Hour
-
 // Sign gives r the token that w would send at the time of receipt, and the keys
 // that Google would serve if the test key were its own. Nobody can sign for an
 // empty audience, so r then stays as it is.
@@ -58,9 +57,10 @@ func Sign(r *channel.Request, w Caller) {
 	if err != nil || w.Audience == "" {
 		return
 	}
-	c := claims{Email: w.Email, EmailVerified: w.Email != ""}
-	c.Issuer, c.Audience = w.Issuer, jwt.ClaimStrings{w.Audience}
-	c.IssuedAt, c.ExpiresAt = jwt.NewNumericDate(r.Received), jwt.NewNumericDate(r.Received.Add(tokenLife))
+	c := jwt.MapClaims{"iss": w.Issuer, "aud": w.Audience, "iat": r.Received.Unix(), "exp": r.Received.Add(tokenLife).Unix()}
+	if w.Email != "" {
+		c["email"], c["email_verified"] = w.Email, true
+	}
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, c)
 	token.Header["kid"] = testKeyID
 	text, err := token.SignedString(private)
@@ -76,4 +76,57 @@ func Sign(r *channel.Request, w Caller) {
 		Modulus:  base64.RawURLEncoding.EncodeToString(private.N.Bytes()),
 		Exponent: base64.RawURLEncoding.EncodeToString(big.NewInt(int64(private.E)).Bytes()),
 	}}})
+}
+
+// DoubleToken plays the token endpoint for a's service account.
+func DoubleToken(a channel.Account, c channel.Call, scope string) channel.Answer {
+	form, err := url.ParseQuery(string(c.Body))
+	if err != nil || c.Method != http.MethodPost || c.Path != "/token" || form.Get("grant_type") != grantType {
+		return channel.AnswerJSON(http.StatusBadRequest, `{"error":"invalid_request","error_description":"Bad Request"}`)
+	}
+	k, private, err := credentials(a)
+	if err != nil {
+		return refusedGrant()
+	}
+	claimed := jwt.MapClaims{}
+	_, err = jwt.NewParser(
+		jwt.WithValidMethods([]string{jwt.SigningMethodRS256.Alg()}), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
+		jwt.WithIssuer(k.Client), jwt.WithAudience(tokenURL), jwt.WithTimeFunc(func() time.Time { return c.Received }),
+	).ParseWithClaims(form.Get("assertion"), claimed, func(*jwt.Token) (any, error) { return &private.PublicKey, nil })
+	if err != nil || claimed["scope"] != scope || c.Fault == channel.FaultExpired {
+		return refusedGrant()
+	}
+	return channel.AnswerJSON(http.StatusOK, fmt.Sprintf(`{"access_token":%q,"expires_in":%d,"token_type":"Bearer"}`, testToken(a, scope), int(tokenLife.Seconds())-1))
+}
+
+func refusedGrant() channel.Answer {
+	return channel.AnswerJSON(http.StatusBadRequest, `{"error":"invalid_grant","error_description":"Invalid JWT Signature."}`)
+}
+
+// testToken is the access token that DoubleToken gives.
+func testToken(a channel.Account, scope string) string {
+	return "ya29.test-" + channel.Digest([]byte(a.Value(ServiceAccount)), scope)
+}
+
+// Refuse is how an API's double answers for its faults, a token that is not ours or
+// a body that is no JSON; ok is false where it does not refuse.
+func Refuse(a channel.Account, c channel.Call, scope string) (answer channel.Answer, ok bool) {
+	switch {
+	case c.Header.Get("Authorization") != "Bearer "+testToken(a, scope), c.Fault == channel.FaultExpired:
+		return DoubleError(http.StatusUnauthorized, "UNAUTHENTICATED", "Request had invalid authentication credentials."), true
+	case c.Fault == channel.FaultThrottled:
+		return DoubleError(http.StatusTooManyRequests, "RESOURCE_EXHAUSTED", "Quota exceeded for quota metric 'Message writes'."), true
+	case c.Fault == channel.FaultGone:
+		return DoubleError(http.StatusNotFound, "NOT_FOUND", "Requested entity was not found."), true
+	case c.Fault == channel.FaultInvalid:
+		return DoubleError(http.StatusBadRequest, "INVALID_ARGUMENT", "Request contains an invalid argument."), true
+	case len(c.Body) > 0 && (c.Header.Get("Content-Type") != "application/json" || !json.Valid(c.Body)):
+		return DoubleError(http.StatusBadRequest, "INVALID_ARGUMENT", "Invalid JSON payload received."), true
+	}
+	return channel.Answer{}, false
+}
+
+// DoubleError is an API's refusal.
+func DoubleError(status int, code, message string) channel.Answer {
+	return channel.AnswerJSON(status, fmt.Sprintf(`{"error":{"code":%d,"message":%q,"status":%q}}`, status, message, code))
 }

@@ -1,5 +1,4 @@
-// Package rcs receives what people write to an agent of RCS for Business, Google's
-// RCS Business Messaging
+// Package rcs speaks for an agent of RCS for Business, Google's RCS Business Messaging
 // (https://developers.google.com/business-communications/rcs-business-messaging/guides/integrate/webhooks).
 //
 // Google signs the decoded data of the Pub/Sub message that a webhook carries, and
@@ -33,6 +32,8 @@ var Channel = channel.Channel{
 	Credentials: []channel.Credential{
 		{Name: clientToken, Help: "Business Communications Developer Console, the agent's Integrations, Webhook: the clientToken"},
 		{Name: agentID, Public: true, Help: "Business Communications Developer Console, the agent's id, which ends in @rbm.goog"},
+		{Name: google.ServiceAccount, Help: "Business Communications Developer Console, Account settings, Service account: the whole JSON file of a key"},
+		{Name: region, Public: true, Optional: true, Help: "the agent's region if it has one: us, europe or asia"},
 	},
 	MaxBody: 1 << 20, // Google publishes no limit; files come as URLs
 
@@ -40,11 +41,14 @@ var Channel = channel.Channel{
 	Parse:     parse,
 	Sign:      sign,
 	Handshake: handshake,
+
+	Outbound: outbound,
 }
 
 const (
 	clientToken = "client_token"
 	agentID     = "agent_id"
+	region      = "region"
 	header      = "X-Goog-Signature"
 )
 

@@ -1,10 +1,16 @@
 package rcs_test
 
 import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/google/go-cmp/cmp"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/rcs"
@@ -90,5 +96,112 @@ func TestAnotherAgent(t *testing.T) {
 	}
 	if d := evs[0].Data; evs[0].Type != events.IngestUnsupported || d.Contact != nil || d.Conversation.Kind != events.Own {
 		t.Errorf("it becomes %s of %+v in %+v", evs[0].Type, d.Contact, d.Conversation)
+	}
+}
+
+// An answerer gives one answer and keeps the request.
+type answerer struct {
+	status  int
+	body    string
+	request *http.Request
+	sent    string
+}
+
+func (a *answerer) Do(r *http.Request) (*http.Response, error) {
+	a.request = r
+	if r.Body != nil {
+		text, err := io.ReadAll(r.Body)
+		if err != nil {
+			return nil, err
+		}
+		a.sent = string(text)
+	}
+	return &http.Response{StatusCode: a.status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader([]byte(a.body)))}, nil
+}
+
+func send(a *answerer, with channel.Account, to string, c events.Content) (channel.Sent, error) {
+	return rcs.Channel.Send(context.Background(), channel.Env{Account: with, HTTP: a, Token: "t"}, channel.Outgoing{
+		ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: to}}, Content: []events.Content{c},
+	})
+}
+
+// What was sent at an earlier try counts as sent, under the same id.
+func TestRepetitionIsSent(t *testing.T) {
+	first, err := send(&answerer{status: 200, body: `{"name":"x"}`}, account, "+447700900123", events.NewText("a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := send(&answerer{status: 409, body: `{"error":{"status":"ALREADY_EXISTS"}}`}, account, "+447700900123", events.NewText("a"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(first, again); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestFailures(t *testing.T) {
+	for _, tc := range []struct {
+		status         int
+		code, message  string
+		class, subcode string
+		unknown        bool
+	}{
+		{404, "NOT_FOUND", "Requested entity was not found.", events.ClassRecipient, "", false},
+		{403, "PERMISSION_DENIED", "The caller does not have permission", events.ClassAuth, "", false},
+		{403, "PERMISSION_DENIED", "The agent is not launched on this carrier", events.ClassRecipient, "", false},
+		{400, "INVALID_ARGUMENT", "Invalid value: secret words", events.ClassContent, "content_message.text", false},
+		{429, "RESOURCE_EXHAUSTED", "Quota exceeded", events.ClassRate, "", false},
+		{503, "UNAVAILABLE", "Try again", events.ClassPlatform, "", false},
+		{500, "INTERNAL", "Internal error", events.ClassPlatform, "", true},
+		{504, "DEADLINE_EXCEEDED", "Too late", events.ClassPlatform, "", true},
+	} {
+		body := `{"error":{"code":1,"status":"` + tc.code + `","message":"` + tc.message + `","details":[{"fieldViolations":[{"field":"content_message.text"}]}]}}`
+		_, err := send(&answerer{status: tc.status, body: body}, account, "+447700900123", events.NewText("a"))
+		var e *channel.Error
+		if !errors.As(err, &e) {
+			t.Fatalf("%d %s gives %v", tc.status, tc.code, err)
+		}
+		if e.Class != tc.class || e.Subcode != tc.subcode || e.Unknown != tc.unknown || strings.Contains(e.Error(), "secret words") {
+			t.Errorf("%d %s gives %+v", tc.status, tc.message, e)
+		}
+	}
+}
+
+func TestAddress(t *testing.T) {
+	for region, host := range map[string]string{
+		"": "rcsbusinessmessaging.googleapis.com", "europe": "europe-rcsbusinessmessaging.googleapis.com", "evil.example/": "rcsbusinessmessaging.googleapis.com",
+	} {
+		a := channel.NewAccount("demo", "", map[string]string{"agent_id": "demo_agent@rbm.goog", "region": region})
+		http := &answerer{status: 200, body: "{}"}
+		if _, err := send(http, a, "447700900123", events.NewText("a")); err != nil {
+			t.Fatal(err)
+		}
+		if u := http.request.URL; u.Host != host || u.Path != "/v1/phones/+447700900123/agentMessages" {
+			t.Errorf("region %q is sent to %s", region, u)
+		}
+	}
+}
+
+// Native content is the integrator's own, but for what they leave out.
+func TestNative(t *testing.T) {
+	for native, want := range map[string]string{
+		`{"contentMessage":{"text":"a","x":1}}`:                                             `{"contentMessage":{"text":"a","x":1},"messageTrafficType":"TRANSACTION","ttl":"86400s"}`,
+		`{"contentMessage":{"text":"a"},"messageTrafficType":"AUTHENTICATION","ttl":"60s"}`: `{"contentMessage":{"text":"a"},"messageTrafficType":"AUTHENTICATION","ttl":"60s"}`,
+		`{"contentMessage":{"text":"a"},"expireTime":"2026-08-02T00:00:00Z"}`:               `{"contentMessage":{"text":"a"},"messageTrafficType":"TRANSACTION","expireTime":"2026-08-02T00:00:00Z"}`,
+	} {
+		http := &answerer{status: 200, body: "{}"}
+		c := events.Content{Kind: events.KindNative, Native: &events.Native{Channel: "rcs", JSON: native}}
+		if _, err := send(http, account, "+447700900123", c); err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, http.sent); diff != "" {
+			t.Error(diff)
+		}
+	}
+	c := events.Content{Kind: events.KindNative, Native: &events.Native{Channel: "rcs", JSON: `{"text":"a"}`}}
+	var e *channel.Error
+	if _, err := send(&answerer{}, account, "+447700900123", c); !errors.As(err, &e) || e.Class != events.ClassContent {
+		t.Errorf("without a contentMessage it gives %v", err)
 	}
 }

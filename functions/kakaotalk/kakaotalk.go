@@ -1,0 +1,239 @@
+// Package kakaotalk receives what people do on KakaoTalk, where a business has four
+// products with webhooks of their own, which one account may have together:
+//
+//   - the chatbot, whose skill server we are: the answer stands in the HTTP response,
+//     or follows once, within a minute, at a callback URL
+//     (https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format),
+//   - the consultation talk (상담톡), through a hub partner,
+//   - the channel's friendships (https://developers.kakao.com/docs/latest/ko/kakaotalk-channel/callback),
+//   - the results of AlimTalk, templates by phone number, from a dealer.
+//
+// None of them signs. Each proves itself by a secret of its own, at a place of its
+// own, and that place says how the body is read: whoever holds one secret cannot
+// speak for another product. People are known by another id in each, so the ids of
+// conversations begin with "bot:", "talk:" or "app:"; a phone number stands alone.
+package kakaotalk
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/signature"
+)
+
+// Channel is KakaoTalk.
+var Channel = channel.Channel{
+	Name:  "kakaotalk",
+	Title: "KakaoTalk",
+	Docs:  "https://kakaobusiness.gitbook.io/main/tool/chatbot",
+	Label: channel.Beta,
+	Credentials: []channel.Credential{ // one of the first four must be usable, else Verify refuses
+		{Name: skillSecret, Help: "chatbot: a random text of your own, entered in the admin center as the skill's header X-Relais-Secret", Optional: true},
+		{Name: talkSecret, Help: "consultation talk: a random text of your own, in the URL given to the hub partner", Optional: true},
+		{Name: adminKey, Help: "channel webhook: Kakao Developers, App keys, primary Admin key", Optional: true},
+		{Name: resultSecret, Help: "AlimTalk results: the signature you entered for NHN Cloud's webhook", Optional: true},
+		{Name: waitingText, Help: "chatbot: what people read when an answer follows", Optional: true, Public: true},
+		{Name: receivedText, Help: "chatbot: what people read when no answer can follow, because the block gives no callback", Optional: true, Public: true},
+		{Name: blockID, Help: "chatbot: the id of the block that calls the skill, so that reply buttons come back with their option", Optional: true, Public: true},
+		{Name: hubID, Help: "consultation talk: Happytalk's HT-Client-Id", Optional: true},
+		{Name: hubSecret, Help: "consultation talk: Happytalk's HT-Client-Secret", Optional: true},
+		{Name: senderKey, Help: "consultation talk, AlimTalk by NHN Cloud: the channel's sender key (발신프로필 키), 40 characters", Optional: true},
+		{Name: nhnAppKey, Help: "AlimTalk by NHN Cloud: the appkey", Optional: true},
+		{Name: nhnSecretKey, Help: "AlimTalk by NHN Cloud: the secret key", Optional: true},
+		{Name: sensServiceID, Help: "AlimTalk by NAVER SENS: the service's id, ncp:kkobizmsg:…", Optional: true, Public: true},
+		{Name: sensAccessKey, Help: "AlimTalk by NAVER SENS: the access key id", Optional: true},
+		{Name: sensSecretKey, Help: "AlimTalk by NAVER SENS: the secret key", Optional: true},
+		{Name: plusFriendID, Help: "AlimTalk by NAVER SENS: the channel's search id, with its @", Optional: true, Public: true},
+	},
+	MaxBody: 1 << 20, // Kakao publishes no limit
+
+	Verify: verify,
+	Parse:  parse,
+	Sign:   sign,
+	Ack:    ack,
+
+	Outbound: outbound,
+}
+
+const (
+	skillSecret  = "skill_secret"
+	talkSecret   = "talk_secret"
+	adminKey     = "admin_key"
+	resultSecret = "result_secret"
+	waitingText  = "waiting_text"
+	receivedText = "received_text"
+
+	blockID       = "block_id"
+	hubID         = "hub_client_id"
+	hubSecret     = "hub_client_secret"
+	senderKey     = "sender_key"
+	nhnAppKey     = "nhn_app_key"
+	nhnSecretKey  = "nhn_secret_key"
+	sensServiceID = "sens_service_id"
+	sensAccessKey = "sens_access_key"
+	sensSecretKey = "sens_secret_key"
+	plusFriendID  = "plus_friend_id"
+)
+
+// A product is which of Kakao's products a request comes from.
+type product struct {
+	secret string // credential
+	header string // where the secret stands, or
+	query  string
+	scheme string // before it in the header
+}
+
+// products are in the order in which a request is looked at.
+var products = []product{
+	{secret: skillSecret, header: "X-Relais-Secret"},
+	{secret: adminKey, header: "Authorization", scheme: "KakaoAK "},
+	{secret: resultSecret, header: "X-Toast-Webhook-Signature"},
+	{secret: talkSecret, query: "key"},
+}
+
+// claimed is the product that r claims to come from; false when it claims none.
+func claimed(r channel.Request) (product, bool) {
+	for _, p := range products {
+		if p.header != "" && r.Joined(p.header) != "" || p.query != "" && len(r.Query()[p.query]) > 0 {
+			return p, true
+		}
+	}
+	return product{}, false
+}
+
+// proof is the secret in r; an error when it is doubled or of another form.
+func (p product) proof(r channel.Request) (string, error) {
+	if p.query != "" {
+		if list := r.Query()[p.query]; len(list) == 1 {
+			return list[0], nil
+		}
+		return "", channel.Refuse(channel.Malformed)
+	}
+	got, ok := strings.CutPrefix(r.Joined(p.header), p.scheme)
+	if !ok {
+		return "", channel.Refuse(channel.Malformed)
+	}
+	return got, nil
+}
+
+func verify(a channel.Account, r channel.Request) error {
+	p, ok := claimed(r)
+	if !ok {
+		return channel.Refuse(channel.NoSignature)
+	}
+	got, err := p.proof(r)
+	if err != nil {
+		return err
+	}
+	return signature.Token(a.Values(p.secret), got)
+}
+
+// sign puts the secret where the product has it. A request that claims none is
+// told by its body.
+func sign(a channel.Account, r *channel.Request) {
+	p, ok := claimed(*r)
+	if !ok {
+		p = likely(r.Body)
+	}
+	secret := a.Value(p.secret)
+	if p.header != "" {
+		r.Header.Set(p.header, p.scheme+secret)
+		return
+	}
+	q, _ := url.ParseQuery(r.RawQuery) // what is malformed is left out
+	q.Set(p.query, secret)
+	r.RawQuery = q.Encode()
+}
+
+// likely is the product whose bodies look like this.
+func likely(body []byte) product {
+	var w struct {
+		Skill    json.RawMessage `json:"userRequest"`
+		Relation json.RawMessage `json:"channel_public_id"`
+		Results  json.RawMessage `json:"hooks"`
+	}
+	_ = json.Unmarshal(body, &w) // what is none of them is the hub's
+	switch {
+	case w.Skill != nil:
+		return products[0]
+	case w.Relation != nil:
+		return products[1]
+	case w.Results != nil:
+		return products[2]
+	}
+	return products[3]
+}
+
+func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
+	p, _ := claimed(r)
+	switch p.secret {
+	case skillSecret:
+		return parseSkill(r)
+	case adminKey:
+		return parseRelation(r)
+	case resultSecret:
+		return parseResults(r)
+	}
+	return parseTalk(r)
+}
+
+// ack is what the product wants to hear. The chatbot shows it to the person, within
+// five seconds or not at all; the hub wants a code.
+func ack(a channel.Account, r channel.Request, _ channel.Receipt) channel.Response {
+	p, _ := claimed(r)
+	switch p.secret {
+	case skillSecret:
+		return answerJSON(skillAnswer(a, r))
+	case talkSecret:
+		return answerJSON(map[string]int{"code": 0})
+	}
+	return channel.Response{}
+}
+
+func answerJSON(v any) channel.Response {
+	body, err := channel.JSON(v)
+	if err != nil {
+		return channel.Response{}
+	}
+	return channel.Response{Status: http.StatusOK, ContentType: "application/json", Body: string(body)}
+}
+
+// unsupported is e as an event that we have no words for.
+func unsupported(e events.Event, kind, reason string, raw []byte) events.Event {
+	d := e.Data
+	e.Type = events.IngestUnsupported
+	e.Data = events.Data{Contact: d.Contact, Conversation: d.Conversation, Unsupported: events.UnsupportedOf(kind, reason, raw)}
+	if e.Key == "" {
+		e.Key = "event:" + channel.Digest(raw)
+	}
+	return e
+}
+
+// fields are those of the pairs of name and value that have a value.
+func fields(pairs ...string) []events.Field {
+	var list []events.Field
+	for i := 0; i+1 < len(pairs); i += 2 {
+		if pairs[i+1] != "" {
+			list = append(list, events.Field{Name: pairs[i], Value: pairs[i+1]})
+		}
+	}
+	return list
+}
+
+// lastMilli is the first millisecond of the year 9999; what comes later is no time.
+const lastMilli = 253_370_764_800_000
+
+// at is a time in Unix milliseconds, written in digits; zero when it is none.
+func at(s scalar) time.Time {
+	ms, err := strconv.ParseInt(string(s), 10, 64)
+	if err != nil || ms <= 0 || ms >= lastMilli {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}

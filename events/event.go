@@ -131,3 +131,29 @@ func Types() []Type {
 // FormatSequence writes n as the sequence attribute does: 20 digits, so that
 // text order is number order (https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/sequence.md).
 func FormatSequence(n uint64) string { return fmt.Sprintf("%020d", n) }
+
+// IsReceipt says whether e tells no more than how far a message of the brand has
+// come: sent, delivered, read, played. A failure is no receipt.
+func (e *Event) IsReceipt() bool {
+	switch e.Type {
+	case ReceiptRead, ReceiptDelivered:
+		return true
+	case MessageStatus:
+		s := e.Data.Status
+		return s != nil && (s.State == Accepted || s.State == Sent || s.State == Delivered || s.State == Read || s.State == Played)
+	}
+	return false
+}
+
+// HasPendingMedia says whether e brings media that is known and not fetched.
+func (e *Event) HasPendingMedia() bool {
+	if e.Data.Message == nil || e.Type == MessageEchoed && e.Data.Message.Origin == "api" {
+		return false
+	}
+	for i := range e.Data.Message.Content {
+		if m := e.Data.Message.Content[i].Media; m != nil && m.State == MediaPending {
+			return true
+		}
+	}
+	return false
+}

@@ -28,6 +28,9 @@ type Router struct {
 	Table        *store.Table
 	Rules        *route.Rules
 	Destinations map[string]*queue.Queue
+	Silent       map[string]bool // destinations that want no receipts
+	Media        *queue.Queue
+	Linked       map[string]bool // channels whose media stays where it is
 	Log          *slog.Logger
 	Metrics      *observe.Metrics
 }
@@ -58,7 +61,15 @@ func New(name string, e function.Env) (function.Handler, error) {
 	for d, url := range urls {
 		destinations[d] = queue.New(c.SQS, url)
 	}
-	return &Router{Table: e.Table(c), Rules: rules, Destinations: destinations, Log: e.Log(name), Metrics: e.Metrics(name)}, nil
+	r := &Router{Table: e.Table(c), Rules: rules, Destinations: destinations, Silent: map[string]bool{}, Linked: map[string]bool{}, Media: e.Queue(c, names.EnvMedia),
+		Log: e.Log(name), Metrics: e.Metrics(name)}
+	for _, d := range config.Silent {
+		r.Silent[d] = true
+	}
+	for _, ch := range config.Linked {
+		r.Linked[ch] = true
+	}
+	return r, nil
 }
 
 const (
@@ -143,13 +154,24 @@ func (r *Router) survived(ctx context.Context, it store.Item, suspect bool) erro
 // handle takes one event as far as it goes: decided, forwarded, served.
 func (r *Router) handle(ctx context.Context, it store.Item, state store.State, crashing bool, blocked map[string]bool) (store.State, error) {
 	e := r.open(it, crashing)
+	own, err := r.correlate(ctx, &e)
+	if err != nil {
+		return state, err
+	}
 	if it.Sequence == 0 {
-		var err error
-		if it, state, err = r.decide(ctx, it, &e, state); err != nil {
+		to, rules := r.destinations(&e)
+		if own || len(to) == 0 {
+			return state, r.Table.Served(ctx, it, nil)
+		}
+		if it, state, err = r.decide(ctx, it, &e, state, to, rules); err != nil {
 			return state, err
 		}
 	}
 	e.Sequence, e.Late, e.Ruleset = events.FormatSequence(it.Sequence), it.Late, it.Ruleset
+	r.answer(it, &e, state)
+	if err := r.fetch(ctx, it, &e); err != nil {
+		return state, err
+	}
 	return state, r.forward(ctx, it, &e, blocked)
 }
 
@@ -178,14 +200,33 @@ func (r *Router) quarantine(it store.Item, e events.Event, reason, detail string
 	return q
 }
 
-// decide freezes sequence and destinations. Rules are evaluated here and nowhere
-// else: a redelivery reads what was decided.
-func (r *Router) decide(ctx context.Context, it store.Item, e *events.Event, state store.State) (store.Item, store.State, error) {
+// destinations are where the rules send e, without those that want no receipts
+// when it is one.
+func (r *Router) destinations(e *events.Event) (to []string, ruleset string) {
 	to, failed := r.Rules.Destinations(e)
 	for _, rule := range failed {
 		r.Metrics.CountBy(observe.RuleFailed, "rule", rule, 1)
 	}
-	d := store.Decision{Destinations: to, Ruleset: r.Rules.Version(), Late: it.LateAfter(state)}
+	if e.IsReceipt() {
+		to = slices.DeleteFunc(to, func(d string) bool { return r.Silent[d] })
+	}
+	return to, r.Rules.Version()
+}
+
+// decide freezes sequence and destinations. Rules are evaluated before it and
+// nowhere else: a redelivery reads what was decided.
+func (r *Router) decide(ctx context.Context, it store.Item, e *events.Event, state store.State, to []string, ruleset string) (store.Item, store.State, error) {
+	first := state.Sequence == 0
+	state, option, err := r.learn(e, state)
+	if err != nil {
+		return it, state, err
+	}
+	d := store.Decision{Destinations: to, Ruleset: ruleset, Late: it.LateAfter(state), Option: option}
+	if c := e.Data.Contact; first && c != nil && e.Data.Conversation != nil && e.Data.Conversation.Kind == events.Direct {
+		if err := r.Table.SetContact(ctx, c.ID, it.Conversation); err != nil {
+			return it, state, err
+		}
+	}
 	decided, next, err := r.Table.Sequence(ctx, it, state, d)
 	if err != nil {
 		return it, state, err

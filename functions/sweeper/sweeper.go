@@ -9,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"time"
 
@@ -25,6 +26,7 @@ type Sweeper struct {
 	Table   *store.Table
 	Ingress *queue.Queue
 	Spill   *queue.Queue
+	Lanes   map[string]*queue.Queue // where lanes are rung for, by store.QueueOf
 	Log     *slog.Logger
 	Metrics *observe.Metrics
 	Now     func() time.Time
@@ -36,7 +38,10 @@ func New(name string, e function.Env) (function.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Sweeper{Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Spill: e.Queue(c, names.EnvSpill),
+	ingress := e.Queue(c, names.EnvIngress)
+	lanes := map[string]*queue.Queue{names.Ingress: ingress, names.Outbound: e.Queue(c, names.EnvOutbound), names.Bulk: e.Queue(c, names.EnvBulk),
+		names.Media: e.Queue(c, names.EnvMedia)}
+	return &Sweeper{Table: e.Table(c), Ingress: ingress, Spill: e.Queue(c, names.EnvSpill), Lanes: lanes,
 		Log: e.Log(name), Metrics: e.Metrics(name), Now: e.Now}, nil
 }
 
@@ -100,9 +105,26 @@ func (s *Sweeper) Sweep(ctx context.Context) (Report, error) {
 	return report, errors.Join(err, depthErr)
 }
 
+// ring rings for what is due, each on the queue of those who work there.
 func (s *Sweeper) ring(ctx context.Context, due []store.Due, now time.Time) (int, error) {
+	byQueue := map[string][]store.Due{}
+	for _, d := range due {
+		q := store.QueueOf(d.Conversation)
+		byQueue[q] = append(byQueue[q], d)
+	}
+	rung := 0
+	var err error
+	for _, name := range slices.Sorted(maps.Keys(byQueue)) {
+		n, e := s.ringOn(ctx, s.Lanes[name], byQueue[name], now)
+		rung += n
+		err = errors.Join(err, e)
+	}
+	return rung, err
+}
+
+func (s *Sweeper) ringOn(ctx context.Context, q *queue.Queue, due []store.Due, now time.Time) (int, error) {
 	rings := queue.RingsAgain(due, now)
-	failed, err := s.Ingress.SendAll(ctx, rings)
+	failed, err := q.SendAll(ctx, rings)
 	if err != nil {
 		s.Metrics.Count(observe.RingFailed, len(failed))
 		return len(rings) - len(failed), fmt.Errorf("ring: %w", err)

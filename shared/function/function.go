@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -32,6 +33,7 @@ type Env struct {
 	AWS      func(cloud.Budget) (aws.Config, error) // credentials are the function's own
 	Out      io.Writer                              // logs and metrics
 	Now      func() time.Time
+	HTTP     http.RoundTripper // the world outside of AWS; nil is the guarded way there
 }
 
 // Clients are the AWS clients, with the budget of the function's path.

@@ -32,6 +32,13 @@ const (
 	Conflicts   Name = "conflicts"   // another router was faster
 	RuleFailed  Name = "rule_failed" // a rule could not be evaluated and counted as no match
 	Swept       Name = "swept"       // conversations rung by the sweeper
+	Sent        Name = "sent"        // messages whose calls a platform took
+	SendFailed  Name = "send_failed" // messages that were given up; dimension class
+	Uncertain   Name = "uncertain"   // messages of which nobody can know whether they were sent
+	Deferred    Name = "deferred"    // sends put off: a rate, an outage, a paused account; dimension class
+	Receipts    Name = "receipts"    // statuses noted without an event
+	MediaDone   Name = "media_done"  // files copied
+	MediaLost   Name = "media_lost"  // files that could not be copied; dimension class
 	AckLatency  Name = "ack_latency" // milliseconds from invocation to answer
 	PendingAge  Name = "pending_age" // milliseconds the oldest unfinished event has waited
 	SpillDepth  Name = "spill_depth" // messages in the spill queue
@@ -49,7 +56,7 @@ const (
 	emfTimestamp = "Timestamp"
 )
 
-var quiet = map[Name]bool{Accepted: true, Duplicates: true, Rejected: true, AckLatency: true, Routed: true, Forwarded: true}
+var quiet = map[Name]bool{Accepted: true, Duplicates: true, Rejected: true, AckLatency: true, Routed: true, Forwarded: true, Sent: true, Receipts: true, MediaDone: true}
 
 // Metrics gathers values and writes them as embedded metric format lines:
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html

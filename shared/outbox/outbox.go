@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -335,4 +336,22 @@ func Outgoing(id string, r Request, t thread.Thread, i int) channel.Outgoing {
 		o.ReplyTo = r.Outbound.ReplyTo.PlatformID
 	}
 	return o
+}
+
+// Act checks an action and finds its conversation.
+func (b *Outbox) Act(ctx context.Context, a events.Action) (thread.Thread, error) {
+	var faults events.Faults
+	if err := a.Validate(); errors.As(err, &faults) {
+		return thread.Thread{}, invalid(faults)
+	}
+	t, err := b.resolve(ctx, a.To)
+	if err != nil {
+		return t, err
+	}
+	ch, _ := b.channel(t.Channel)
+	if !slices.Contains(ch.Acts, a.Verb) {
+		return t, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: fmt.Sprintf("%s has no %s", t.Channel, a.Verb),
+			Remedy: "see the table of channels", Faults: events.Faults{{Path: "verb", Message: "is not possible on this channel"}}}
+	}
+	return t, nil
 }

@@ -23,6 +23,8 @@ type Config struct {
 	Destinations []string `json:"destinations"`
 	Default      string   `json:"default"` // takes what no rule matches, so that nothing is unrouted
 	Rules        []Rule   `json:"rules"`
+	Silent       []string `json:"silent,omitempty"` // destinations that want no receipts
+	Linked       []string `json:"linked,omitempty"` // channels whose media is not copied
 }
 
 // A Rule sends events for which When is true to To. Rules are tried in order;

@@ -40,6 +40,12 @@ func LaterLane(message string) Lane { return Lane(laterLane + message) }
 // MediaLane is where a conversation's media waits to be fetched.
 func MediaLane(conversation string) Lane { return Lane(mediaLane + conversation) }
 
+// Conversation is whose lane it is.
+func (l Lane) Conversation() string {
+	_, conversation, _ := strings.Cut(string(l), ":")
+	return conversation
+}
+
 // QueueOf is the queue on which to ring for a partition: names.Ingress for a
 // conversation, another for a lane.
 func QueueOf(partition string) string {
@@ -357,4 +363,41 @@ func receiptOf(a attrs) Receipt {
 		_ = json.Unmarshal([]byte(doc), &r.Error) // written by us
 	}
 	return r
+}
+
+const marksKey = "marks"
+
+// Mark notes a watermark, in one conditional update: everything the brand sent
+// before it was delivered or read.
+func (t *Table) Mark(ctx context.Context, e *events.Event) error {
+	name, at := "dl", e.Time
+	if e.Type == events.ReceiptRead {
+		name = "rd"
+	}
+	if r := e.Data.Receipt; r != nil && !r.UpToTime.IsZero() {
+		at = r.UpToTime
+	}
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(e.Subject, marksKey), UpdateExpression: aws.String("SET " + name + " = :t"),
+		ConditionExpression: aws.String("attribute_not_exists(" + name + ") OR " + name + " < :t"), ExpressionAttributeValues: attrs{":t": number(at.UnixMilli())}})
+	var older *types.ConditionalCheckFailedException
+	if err != nil && !errors.As(err, &older) {
+		return fmt.Errorf("note watermark: %w", err)
+	}
+	return nil
+}
+
+// Marks are a conversation's watermarks; zero when there are none.
+func (t *Table) Marks(ctx context.Context, conversation string) (delivered, read time.Time, err error) {
+	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(conversation, marksKey)})
+	if err != nil {
+		return delivered, read, fmt.Errorf("read watermarks: %w", err)
+	}
+	return timeOf(out.Item["dl"]), timeOf(out.Item["rd"]), nil
+}
+
+func timeOf(a types.AttributeValue) time.Time {
+	if ms := intOf(a); ms > 0 {
+		return time.UnixMilli(ms).UTC()
+	}
+	return time.Time{}
 }

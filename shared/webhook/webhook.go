@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/relais-dev/relais/events"
@@ -37,6 +38,7 @@ type Handler struct {
 	Table    *store.Table
 	Ingress  *queue.Queue
 	Spill    *queue.Queue
+	Record   bool // no destination wants receipts: they are noted, and make no event
 	Log      *slog.Logger
 	Metrics  *observe.Metrics
 	Now      func() time.Time
@@ -50,7 +52,7 @@ func New(ch channel.Channel, e function.Env) (function.Handler, error) {
 	}
 	webhooks := e.Getenv(names.EnvPublicURL) + "/webhooks/" + ch.Name + "/"
 	return &Handler{Channel: ch, Accounts: secret.NewAccounts(c.Secrets, e.Getenv(names.EnvSecrets), webhooks, e.Now),
-		Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Spill: e.Queue(c, names.EnvSpill),
+		Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Spill: e.Queue(c, names.EnvSpill), Record: e.Getenv(names.EnvReceipts) == "record",
 		Log: e.Log(ch.Name), Metrics: e.Metrics(ch.Name), Now: e.Now}, nil
 }
 
@@ -182,6 +184,9 @@ func (h *Handler) accept(ctx context.Context, a channel.Account, r channel.Reque
 	if err != nil {
 		evs = []events.Event{h.quarantine(a, r, err)}
 	}
+	if h.Record {
+		evs = h.record(ctx, evs)
+	}
 	items, err := itemsOf(evs, r)
 	if err != nil {
 		return h.unavailable("encode events", err, a.ID)
@@ -200,6 +205,26 @@ func (h *Handler) accept(ctx context.Context, a channel.Account, r channel.Reque
 
 // parse turns a crash into an error: a body that breaks the parser must not be
 // posted again for days.
+// record notes receipts where nobody wants to hear of them, and returns the other
+// events. A receipt that cannot be noted now becomes an event like all others.
+func (h *Handler) record(ctx context.Context, evs []events.Event) []events.Event {
+	return slices.DeleteFunc(evs, func(e events.Event) bool {
+		if !e.IsReceipt() {
+			return false
+		}
+		var err error
+		if e.Data.Status != nil {
+			_, err = h.Table.Receive(ctx, e.Data.Status, e.Time)
+		} else {
+			err = h.Table.Mark(ctx, &e)
+		}
+		if err == nil {
+			h.Metrics.Count(observe.Receipts, 1)
+		}
+		return err == nil
+	})
+}
+
 func (h *Handler) parse(a channel.Account, r channel.Request) (evs []events.Event, err error) {
 	defer func() {
 		if crash := recover(); crash != nil {

@@ -1,0 +1,327 @@
+package sender
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/outbox"
+	"github.com/relais-dev/relais/shared/outhttp"
+	"github.com/relais-dev/relais/shared/secret"
+	"github.com/relais-dev/relais/shared/store"
+	"github.com/relais-dev/relais/shared/thread"
+)
+
+const (
+	// lease is when the sender of a call is surely dead: a call takes at most
+	// outhttp.Timeout and may be several requests (upload, send, one retry).
+	lease = 3*outhttp.Timeout + 15*time.Second
+	// echoWait is how long a correlated receipt is waited for before a message that
+	// must be said at least once is said again.
+	echoWait = 90 * time.Second
+	// maxNap is the longest wait within an invocation; what waits longer is put off.
+	maxNap = 2 * time.Second
+	// naps bounds the waits of one step.
+	naps = 5
+	// giveUp is how long a message is tried when its platform fails.
+	giveUp = 24 * time.Hour
+)
+
+// patience is how long a message waits after its nth try that a platform failed;
+// the first tries follow each other within the invocation.
+var patience = []time.Duration{500 * time.Millisecond, time.Second, maxNap, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
+
+// An attempt is all that one call needs.
+type attempt struct {
+	channel channel.Channel
+	env     channel.Env
+	thread  thread.Thread
+	out     channel.Outgoing
+	account string // "line/demo"
+}
+
+// step makes m's next call, unless something keeps it from being made. Progress is
+// recorded before and after; the message is failed, not the step, when the
+// platform says so.
+func (s *Sender) step(ctx context.Context, m store.Message, r outbox.Request) (store.Message, error) {
+	now := s.Now()
+	if k := r.Outbound.Constraints; k != nil && !k.NotAfter.IsZero() && now.After(k.NotAfter) {
+		return ended(m, events.Expired, nil), nil
+	}
+	a, err := s.prepare(ctx, m, r)
+	var refused *channel.Error
+	if errors.As(err, &refused) {
+		return ended(m, events.Failed, refused), nil
+	}
+	if err != nil {
+		return m, err
+	}
+	if !m.Progress.Lease.IsZero() {
+		if now.Before(m.Progress.Lease) {
+			return m, errBusy
+		}
+		return s.unknown(ctx, m, r, a)
+	}
+	if e := s.Outbox.Allowed(r, a.thread, m.Progress.Done, now); e != nil {
+		return ended(m, events.Failed, e), nil
+	}
+	if err := s.hold(ctx, m, r); err != nil {
+		return m, err
+	}
+	if err := s.pace(ctx, a, r); err != nil {
+		return m, err
+	}
+	var noToken *mintError
+	if a.env.Token, err = s.Accounts.token(ctx, a.channel, a.env); errors.As(err, &noToken) {
+		return s.refused(ctx, m, a, noToken.error)
+	} else if err != nil {
+		return m, err
+	}
+	if e, err := s.useWindow(ctx, a, now); e != nil || err != nil {
+		if e != nil {
+			return ended(m, events.Failed, e), err
+		}
+		return m, err
+	}
+	if err := s.useAnswer(ctx, &a, m, now); err != nil {
+		return m, err
+	}
+	return s.call(ctx, m, r, a)
+}
+
+func ended(m store.Message, state events.State, e *channel.Error) store.Message {
+	m.Progress.State, m.Progress.Lease = state, time.Time{}
+	if e != nil {
+		m.Progress.Error = e.Status()
+	}
+	return m
+}
+
+// prepare finds what the call needs: the conversation as it is now, and the account.
+func (s *Sender) prepare(ctx context.Context, m store.Message, r outbox.Request) (attempt, error) {
+	a := attempt{thread: r.Thread, account: r.Thread.Channel + "/" + r.Thread.Account}
+	state, err := s.Table.State(ctx, r.Thread.Conversation.ID)
+	if err != nil {
+		return a, err
+	}
+	if t, err := thread.Decode(state.Thread); err == nil && t.Channel != "" {
+		a.thread = t
+	}
+	a.out = outbox.Outgoing(m.ID, r, a.thread, m.Progress.Done)
+	a.channel, a.env, err = s.Accounts.env(ctx, r.Thread.Channel, r.Thread.Account)
+	switch {
+	case errors.Is(err, secret.ErrUnknown), errors.Is(err, secret.ErrUnusable), errors.Is(err, errCredential):
+		return a, &channel.Error{Class: events.ClassAuth, Title: "the account has no usable secret", Remedy: fmt.Sprintf("connect the account %s: %v", a.account, err)}
+	}
+	return a, err
+}
+
+// hold waits, for seconds, until the call before is where the message wants it.
+func (s *Sender) hold(ctx context.Context, m store.Message, r outbox.Request) error {
+	k := r.Outbound.Constraints
+	if k == nil || k.Hold == "" || m.Progress.Done == 0 {
+		return nil
+	}
+	for range naps {
+		there, err := s.reached(ctx, m, r, m.Progress.Done, k.Hold)
+		if err != nil || there {
+			return err
+		}
+		s.Nap(ctx, maxNap)
+	}
+	return nil
+}
+
+// reached says whether receipts have brought a call as far as state.
+func (s *Sender) reached(ctx context.Context, m store.Message, r outbox.Request, part int, state events.State) (bool, error) {
+	best := events.Accepted
+	if c, found, err := s.Table.Correlated(ctx, m.ID, part); err != nil {
+		return false, err
+	} else if found {
+		best = store.Higher(best, c.State)
+	}
+	for _, id := range m.Progress.IDs[part-1] {
+		l, _, err := s.Table.Linked(ctx, events.MessageID(r.Thread.Channel, r.Thread.Account, id))
+		if err != nil {
+			return false, err
+		}
+		best = store.Higher(best, l.State)
+	}
+	return store.Higher(state, best) == best, nil
+}
+
+// useWindow counts the call against a window that allows only some messages.
+func (s *Sender) useWindow(ctx context.Context, a attempt, now time.Time) (*channel.Error, error) {
+	if a.channel.Outside == nil || a.channel.Outside(a.out) {
+		return nil, nil
+	}
+	windows := slices.Clone(a.thread.Windows)
+	slices.SortFunc(windows, func(x, y events.Window) int { return y.ClosesAt.Compare(x.ClosesAt) })
+	for _, w := range windows {
+		if !w.ClosesAt.After(now) {
+			continue
+		}
+		if w.Messages == 0 {
+			return nil, nil
+		}
+		ok, err := s.Table.UseWindow(ctx, a.thread.Conversation.ID, w.Kind+"@"+w.ClosesAt.UTC().Format(time.RFC3339), w.Messages, w.ClosesAt)
+		if ok || err != nil {
+			return nil, err
+		}
+	}
+	return &channel.Error{Class: events.ClassWindow, Title: "all answers that the window allows are used up", Remedy: "wait for the customer to write"}, nil
+}
+
+// answerMargin is how much of a handle's life must be left.
+const answerMargin = 3 * time.Second
+
+// useAnswer gives the call the conversation's answer handle, once.
+func (s *Sender) useAnswer(ctx context.Context, a *attempt, m store.Message, now time.Time) error {
+	h := a.thread.Answer
+	if h == nil || a.out.Bulk || m.Progress.Answered || !now.Add(answerMargin).Before(h.ExpiresAt) {
+		return nil
+	}
+	ok, err := s.Table.UseWindow(ctx, a.thread.Conversation.ID, "answer:"+channel.Digest([]byte(h.Token)), 1, h.ExpiresAt)
+	if ok {
+		a.out.Answer = h.Token
+	}
+	return err
+}
+
+// call makes the call under a lease and records what came of it.
+func (s *Sender) call(ctx context.Context, m store.Message, r outbox.Request, a attempt) (store.Message, error) {
+	m.Progress.Lease = s.Now().Add(lease)
+	m.Progress.Attempts++
+	m.Progress.Answered = m.Progress.Answered || a.out.Answer != ""
+	m, err := s.advance(ctx, m)
+	if err != nil {
+		return m, err
+	}
+	a.env.Now = s.Now().UTC()
+	sent, err := a.channel.Send(ctx, a.env, a.out)
+	if err == nil {
+		return s.accepted(ctx, m, a, sent)
+	}
+	var e *channel.Error
+	if errors.As(err, &e) && !e.Unknown || errors.Is(err, channel.ErrNotSent) {
+		return s.refused(ctx, m, a, err)
+	}
+	s.Log.Warn("nobody knows whether a call was taken", "message", m.ID, "channel", a.channel.Name, "error", err.Error())
+	return s.unknown(ctx, m, r, a)
+}
+
+// accepted records that the platform took a call.
+func (s *Sender) accepted(ctx context.Context, m store.Message, a attempt, sent channel.Sent) (store.Message, error) {
+	p := &m.Progress
+	p.Lease, p.Attempts, p.Done = time.Time{}, 0, p.Done+1
+	p.IDs = append(slices.Clone(p.IDs), slices.Clone(sent.IDs))
+	if sent.Note != "" {
+		p.Notes = append(slices.Clone(p.Notes), sent.Note)
+	}
+	m, err := s.advance(ctx, m)
+	if err != nil {
+		return m, err
+	}
+	return m, s.healed(ctx, a)
+}
+
+// refused handles a call that the platform surely did not take: it waits, mends
+// what can be mended, or fails the message.
+func (s *Sender) refused(ctx context.Context, m store.Message, a attempt, err error) (store.Message, error) {
+	m.Progress.Lease = time.Time{}
+	var e *channel.Error
+	if !errors.As(err, &e) { // the request never left
+		e = &channel.Error{Class: events.ClassPlatform, Title: err.Error()}
+	}
+	now := s.Now()
+	switch {
+	case e.Class == events.ClassWindow && a.out.Answer != "": // the handle was stale; without it the message may go
+		return s.advance(ctx, m)
+	case e.Class == events.ClassAuth:
+		return s.unauthorised(ctx, m, a, e)
+	case !e.Retryable() || now.After(m.Created.Add(giveUp)):
+		return ended(m, events.Failed, e), nil
+	}
+	wait := max(e.RetryAfter, patience[min(max(m.Progress.Attempts, 1), len(patience))-1])
+	m, err = s.advance(ctx, m)
+	if err != nil {
+		return m, err
+	}
+	if wait <= maxNap {
+		s.Nap(ctx, wait)
+		return m, nil
+	}
+	if e.Class == events.ClassRate {
+		if err := s.Table.SetPause(ctx, a.account, store.Pause{Until: now.Add(wait), Reason: e.Class}); err != nil {
+			return m, err
+		}
+	}
+	return m, &postponed{now.Add(wait), e.Class}
+}
+
+// unknown handles a call of which nobody can say whether the platform took it: the
+// channel's class and the message's policy decide.
+func (s *Sender) unknown(ctx context.Context, m store.Message, r outbox.Request, a attempt) (store.Message, error) {
+	part := m.Progress.Done + 1
+	twice := r.Outbound.Policy == events.AtLeastOnce
+	class := a.channel.Class(a.out)
+	if m.Progress.Answered { // a handle is used once: what it was used for cannot be repeated with it
+		class = channel.Blind
+	}
+	switch class {
+	case channel.Idempotent:
+		return s.again(ctx, m, a)
+	case channel.Correlated:
+		c, found, err := s.Table.Correlated(ctx, m.ID, part)
+		if err != nil {
+			return m, err
+		}
+		if found {
+			return s.accepted(ctx, m, a, channel.Sent{IDs: ids(c.Platform)})
+		}
+		if twice && m.Progress.Attempts > 0 && s.Now().Before(m.Progress.Lease.Add(echoWait)) {
+			return m, &postponed{m.Progress.Lease.Add(echoWait), events.ClassPlatform}
+		}
+	case channel.Queryable:
+		sent, found, err := s.find(ctx, a)
+		if err != nil {
+			return m, &postponed{s.Now().Add(time.Minute), events.ClassPlatform}
+		}
+		if found {
+			return s.accepted(ctx, m, a, sent)
+		}
+		return s.again(ctx, m, a)
+	}
+	if twice {
+		return s.again(ctx, m, a)
+	}
+	m.Progress.Uncertain = append(slices.Clone(m.Progress.Uncertain), part)
+	return ended(m, events.Uncertain, &channel.Error{Class: events.ClassPlatform, Title: "the platform did not answer; nobody can know whether the message was sent",
+		Remedy: "look into the conversation; a receipt may still tell"}), nil
+}
+
+// find asks the platform whether it took the call.
+func (s *Sender) find(ctx context.Context, a attempt) (channel.Sent, bool, error) {
+	var err error
+	if a.env.Token, err = s.Accounts.token(ctx, a.channel, a.env); err != nil {
+		return channel.Sent{}, false, err
+	}
+	a.env.Now = s.Now().UTC()
+	return a.channel.Find(ctx, a.env, a.out)
+}
+
+func ids(platform string) []string {
+	if platform == "" {
+		return nil
+	}
+	return []string{platform}
+}
+
+// again gives a call another try, later each time.
+func (s *Sender) again(ctx context.Context, m store.Message, a attempt) (store.Message, error) {
+	return s.refused(ctx, m, a, &channel.Error{Class: events.ClassPlatform, Title: "the platform did not answer"})
+}

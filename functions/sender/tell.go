@@ -1,0 +1,207 @@
+package sender
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/outbox"
+	"github.com/relais-dev/relais/shared/outhttp"
+	"github.com/relais-dev/relais/shared/store"
+	"github.com/relais-dev/relais/shared/thread"
+)
+
+// outcome is the event of what became of a message: an echo of what was sent, or a
+// status. Its id depends on the message alone, so that telling twice is telling once.
+func outcome(m store.Message, r outbox.Request, now time.Time) events.Event {
+	t := r.Thread
+	e := events.Event{Time: now, Data: events.Data{Contact: t.Contact, Conversation: &t.Conversation}}
+	ref := events.Ref{ID: m.ID}
+	for _, list := range m.Progress.IDs {
+		if len(list) > 0 {
+			ref.PlatformID = list[0]
+			break
+		}
+	}
+	if m.Progress.State == events.Accepted {
+		e.Type, e.Key = events.MessageEchoed, "sent:"+m.ID
+		e.Data.Message = echo(m, r, ref)
+	} else {
+		e.Type, e.Key = events.MessageStatus, "ended:"+m.ID
+		e.Data.Status = &events.Status{Message: ref, State: m.Progress.State, Error: m.Progress.Error, Correlation: m.ID}
+	}
+	channel.Complete(&e, t.Channel, t.Account, now)
+	if e.Data.Message != nil {
+		e.Data.Message.ID = m.ID
+	} else {
+		e.Data.Status.Message.ID = m.ID
+	}
+	return e
+}
+
+func echo(m store.Message, r outbox.Request, ref events.Ref) *events.Message {
+	o := r.Outbound
+	actor := events.Actor{Role: events.System}
+	if o.Sender != nil {
+		actor = events.Actor{Role: o.Sender.Role, Name: o.Sender.Name}
+	}
+	x := &events.Message{ID: ref.ID, PlatformID: ref.PlatformID, Actor: actor, Content: visible(o.Content), ReplyTo: o.ReplyTo, Origin: "api",
+		Metadata: o.Metadata, IdempotencyKey: o.IdempotencyKey, Rendering: r.Rendering}
+	for _, v := range o.Overrides {
+		if v.Channel == r.Thread.Channel {
+			x.Content = visible(v.Content)
+		}
+	}
+	for _, list := range m.Progress.IDs {
+		for _, id := range list {
+			x.Parts = append(x.Parts, events.Ref{ID: events.MessageID(r.Thread.Channel, r.Thread.Account, id), PlatformID: id})
+		}
+	}
+	return x
+}
+
+// visible is content as an event shows it: media has a state there.
+func visible(content []events.Content) []events.Content {
+	list := append([]events.Content(nil), content...)
+	for i := range list {
+		c := &list[i]
+		c.Media = linkedState(c.Media)
+		if c.Choice != nil && c.Choice.Header != nil {
+			ch := *c.Choice
+			ch.Header = linkedState(ch.Header)
+			c.Choice = &ch
+		}
+		if c.Cards != nil {
+			c.Cards = append([]events.Panel(nil), c.Cards...)
+			for j := range c.Cards {
+				c.Cards[j].Media = linkedState(c.Cards[j].Media)
+			}
+		}
+		if c.Payment != nil && c.Payment.State == "" {
+			p := *c.Payment
+			p.State = events.PayRequested
+			c.Payment = &p
+		}
+	}
+	return list
+}
+
+func linkedState(m *events.Media) *events.Media {
+	if m == nil || m.State != "" {
+		return m
+	}
+	with := *m
+	with.State = events.MediaLinked
+	if m.SHA256 != "" && m.URL == "" {
+		with.State = events.MediaCopied
+	}
+	return &with
+}
+
+// optionsLife is how long a number still means what was offered.
+const optionsLife = 7 * 24 * time.Hour
+
+// keepOptions remembers the choice that the customer answers with a number, and
+// forgets an older one that a new message has overtaken.
+func (s *Sender) keepOptions(ctx context.Context, m store.Message, r outbox.Request) error {
+	if m.Progress.State != events.Accepted {
+		return nil
+	}
+	id := r.Thread.Conversation.ID
+	if len(r.Numbered) == 0 {
+		state, err := s.Table.State(ctx, id)
+		if err != nil || len(state.Options) == 0 {
+			return err
+		}
+		return s.Table.SetOptions(ctx, id, nil)
+	}
+	options := thread.Options{Of: events.Ref{ID: m.ID}, Until: s.Now().Add(optionsLife)}
+	for _, o := range r.Numbered {
+		options.IDs = append(options.IDs, o.ID)
+	}
+	doc, err := json.Marshal(options)
+	if err != nil {
+		return err
+	}
+	return s.Table.SetOptions(ctx, id, doc)
+}
+
+// reject tells, by an event, that a request from the queue is not accepted. It
+// goes to the conversation that the request names, or else to the operators.
+func (s *Sender) reject(ctx context.Context, o events.Outbound, why *outbox.Refusal) error {
+	s.Log.Warn("a request was refused", "key", o.IdempotencyKey, "class", why.Class, "reason", why.Error())
+	now := s.Now()
+	t, err := s.addressed(ctx, o.To)
+	if err != nil {
+		return err
+	}
+	e := events.Event{Type: events.SendRejected, Key: "rejected:" + o.IdempotencyKey + ":" + channel.Digest([]byte(why.Error())), Time: now,
+		Data: events.Data{Contact: t.Contact, Rejection: &events.Rejection{Message: events.Ref{ID: events.OutboundID(o.IdempotencyKey)},
+			Error: events.StatusError{Class: why.Class, Title: why.Error(), Remedy: why.Remedy}}}}
+	if t.Conversation.PlatformID != "" {
+		e.Data.Conversation = &t.Conversation
+	}
+	channel.Complete(&e, t.Channel, t.Account, now)
+	return s.tell(ctx, e)
+}
+
+// addressed is the conversation that a request names, or one of nobody's.
+func (s *Sender) addressed(ctx context.Context, to events.To) (thread.Thread, error) {
+	nobody := thread.Thread{Channel: "relais", Account: "outbound"}
+	if to.Conversation == "" {
+		return nobody, nil
+	}
+	state, err := s.Table.State(ctx, to.Conversation)
+	if err != nil {
+		return nobody, err
+	}
+	if t, err := thread.Decode(state.Thread); err == nil && t.Channel != "" {
+		return t, nil
+	}
+	return nobody, nil
+}
+
+// act does what is no message. It is tried as often as the queue brings it; what
+// the platform refuses is told, unless it is only a sign of presence.
+func (s *Sender) act(ctx context.Context, body string) error {
+	var a events.Action
+	if err := json.Unmarshal([]byte(body), &a); err != nil {
+		return s.reject(ctx, events.Outbound{}, &outbox.Refusal{Class: events.ClassContent, Title: "the request is no JSON of an action"})
+	}
+	asked := events.Outbound{To: a.To}
+	ch, env, t, refusal, err := s.actor(ctx, a)
+	if refusal != nil {
+		return s.reject(ctx, asked, refusal)
+	}
+	if err != nil {
+		return err
+	}
+	if env.Token, err = s.Accounts.token(ctx, ch, env); err == nil {
+		err = ch.Act(outhttp.WithTrace(ctx, t.Conversation.ID), env, channel.Recipient{Conversation: t.Conversation, Contact: t.Contact}, a)
+	}
+	var e *channel.Error
+	switch {
+	case err == nil:
+		return nil
+	case a.Verb == events.ActTyping || a.Verb == events.ActRead:
+		s.Log.Warn("a sign of presence was not shown", "verb", string(a.Verb), "conversation", t.Conversation.ID, "error", err.Error())
+		return nil
+	case errors.As(err, &e) && !e.Retryable():
+		return s.reject(ctx, asked, &outbox.Refusal{Class: e.Class, Title: string(a.Verb) + ": " + e.Error(), Remedy: e.Remedy})
+	}
+	return err
+}
+
+// actor finds who acts where, or says why not.
+func (s *Sender) actor(ctx context.Context, a events.Action) (channel.Channel, channel.Env, thread.Thread, *outbox.Refusal, error) {
+	t, err := s.Outbox.Act(ctx, a)
+	var refusal *outbox.Refusal
+	if errors.As(err, &refusal) || err != nil {
+		return channel.Channel{}, channel.Env{}, t, refusal, err
+	}
+	ch, env, err := s.Accounts.env(ctx, t.Channel, t.Account)
+	return ch, env, t, nil, err
+}

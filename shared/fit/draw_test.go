@@ -108,6 +108,14 @@ func drawPanels(t *rapid.T) []events.Panel {
 	return all
 }
 
+func drawParts(t *rapid.T) []events.Content {
+	var all []events.Content
+	for range rapid.IntRange(1, 4).Draw(t, "parts") {
+		all = append(all, drawContent(t, 0))
+	}
+	return all
+}
+
 func drawContent(t *rapid.T, depth int) events.Content {
 	c := events.Content{Kind: rapid.SampledFrom(kinds).Draw(t, "kind")}
 	euro := &events.Money{Amount: 1350, Currency: "EUR"}
@@ -170,9 +178,6 @@ func drawSome[T any](t *rapid.T, of []T, label string) []T {
 }
 
 func drawLimits(t *rapid.T) channel.Limits {
-	if rapid.IntRange(0, 3).Draw(t, "real") == 0 {
-		return rapid.SampledFrom(shapes()).Draw(t, "shape").limits
-	}
 	small := rapid.SampledFrom([]int{0, 0, 1, 3, 8, 20, 60})
 	l := channel.Limits{
 		Text: rapid.IntRange(1, 300).Draw(t, "text"), Unit: rapid.SampledFrom([]channel.Unit{channel.Runes, channel.UTF16, channel.Bytes, channel.GSM}).Draw(t, "unit"),

@@ -186,7 +186,12 @@ func (o outcome) and(next outcome) outcome {
 	}
 	o.loss = loss
 	o.content = append(slices.Clip(o.content), next.content...)
-	o.details = append(slices.Clip(o.details), next.details...)
+	o.details = slices.Clip(o.details)
+	for _, d := range next.details {
+		if !slices.Contains(o.details, d) {
+			o.details = append(o.details, d)
+		}
+	}
 	o.numbered = append(slices.Clip(o.numbered), next.numbered...)
 	return o
 }

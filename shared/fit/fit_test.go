@@ -20,21 +20,15 @@ import (
 type failer interface {
 	Helper()
 	Errorf(string, ...any)
+	Logf(string, ...any)
 }
 
 // Whatever is asked of whatever channel, these hold.
 func TestProperties(t *testing.T) {
-	rapid.Check(t, func(t *rapid.T) {
-		l := drawLimits(t)
-		content := rapid.Custom(func(t *rapid.T) []events.Content {
-			var all []events.Content
-			for range rapid.IntRange(1, 4).Draw(t, "parts") {
-				all = append(all, drawContent(t, 0))
-			}
-			return all
-		}).Draw(t, "content")
-		holds(t, content, l)
-	})
+	t.Run("any", rapid.MakeCheck(func(t *rapid.T) { holds(t, drawParts(t), drawLimits(t)) }))
+	for _, s := range shapes() {
+		t.Run(s.name, rapid.MakeCheck(func(t *rapid.T) { holds(t, drawParts(t), s.limits) }))
+	}
 }
 
 func TestSamples(t *testing.T) {
@@ -70,6 +64,7 @@ func outbounds(t testing.TB) map[string]events.Outbound {
 func holds(t failer, content []events.Content, l channel.Limits) {
 	t.Helper()
 	asked, _ := json.Marshal(content)
+	t.Logf("asked: %s", asked)
 	p := Message("here", content, l)
 	if after, _ := json.Marshal(content); string(after) != string(asked) {
 		t.Errorf("the content asked for was changed")

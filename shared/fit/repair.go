@@ -76,12 +76,17 @@ func (r *repair) header() {
 // those that would have shared something.
 func (r *repair) actions() {
 	var kept []events.Option
+	section := ""
 	for _, o := range r.choice.Options {
 		does := action(o)
 		switch {
 		case allowed(r.form.Actions, does):
 			kept = append(kept, o)
 		case spelled(o) != described(o):
+			if o.Section != section {
+				section = o.Section
+				r.links = append(r.links, section)
+			}
 			r.links = append(r.links, spelled(o))
 			r.lost(events.LossInteraction, "option "+o.ID+" is part of the text")
 		default:
@@ -192,20 +197,35 @@ func (f fitter) short(s string, limit int) string {
 	return best
 }
 
-// prompt puts the text together and says what is too much for the form before it.
+// prompt puts the text together. What is too much for the form is said before it:
+// what was added, or where the text itself is too long, its beginning.
 func (r *repair) prompt() {
-	all := joined(slices.Concat([]string{r.top, r.choice.Text}, r.listing, r.links, []string{r.bottom})...)
-	r.choice.Text = all
+	text := r.choice.Text
+	all := joined(slices.Concat([]string{r.top, text}, r.listing, r.links, []string{r.bottom})...)
 	limit := r.f.promptLimit(r.form)
 	if !r.f.over(all, limit) {
+		r.choice.Text = all
 		return
 	}
-	pieces := r.f.pieces(all, limit)
-	last := pieces[len(pieces)-1]
-	r.choice.Text = all[last.from:last.to]
-	if len(pieces) == 1 {
-		return
+	before := joined(slices.Concat([]string{r.top}, r.listing, r.links, []string{r.bottom})...)
+	if r.f.over(text, limit) {
+		before, r.choice.Text = r.f.ending(all, limit)
 	}
-	r.before = r.before.and(r.f.say(plain(all[:pieces[len(pieces)-2].to])))
-	r.out.details = append(r.out.details, "the text begins in a message of its own")
+	if before != "" {
+		r.before = r.before.and(r.f.say(plain(before)))
+		r.out.details = append(r.out.details, "a part of the text is a message of its own")
+	}
+}
+
+// ending cuts the last piece of at most limit off s.
+func (f fitter) ending(s string, limit int) (before, last string) {
+	pieces := f.pieces(s, limit)
+	n := len(pieces) - 1
+	if n < 0 { // nothing but space
+		return "", s
+	}
+	if n > 0 {
+		before = s[:pieces[n-1].to]
+	}
+	return before, s[pieces[n].from:pieces[n].to]
 }

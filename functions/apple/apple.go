@@ -38,6 +38,8 @@ var Channel = channel.Channel{
 	Verify: verify,
 	Parse:  parse,
 	Sign:   sign,
+
+	Outbound: outbound,
 }
 
 const (
@@ -225,6 +227,18 @@ func (a address) String() string {
 	}
 	return a.business + "/" + a.user
 }
+
+// addressOf reads what String wrote.
+func addressOf(platformID string) address {
+	business, user, found := strings.Cut(platformID, "/")
+	if !found || strings.HasPrefix(platformID, person) {
+		return address{user: platformID}
+	}
+	return address{business, user}
+}
+
+// person is how the id of a person begins.
+const person = "urn:mbid:"
 
 // bare is a business's id without the prefix that it comes with or without.
 func bare(business string) string { return strings.TrimPrefix(business, "urn:biz:") }

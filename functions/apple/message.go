@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -159,4 +160,15 @@ func (h handle) String() string {
 		}
 	}
 	return v.Encode()
+}
+
+// handleOf reads what String wrote.
+func handleOf(platformID string) (handle, error) {
+	v, err := url.ParseQuery(platformID)
+	if err != nil || v.Get("url") == "" {
+		return handle{}, errors.New("the medium is none that a customer sent")
+	}
+	return handle{
+		business: v.Get("business"), url: v.Get("url"), owner: v.Get("owner"), signature: v.Get("signature"), key: v.Get("key"), bid: v.Get("bid"),
+	}, nil
 }

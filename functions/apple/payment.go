@@ -11,13 +11,14 @@ import (
 	"github.com/relais-dev/relais/events"
 )
 
-// payment sets what the customer's device says of an Apple Pay request. Money has
-// moved when the payment provider says so.
+// payment sets what the customer's device says of an Apple Pay request, which we
+// made with the merchant's reference as its identifier. Money has moved when the
+// payment provider says so.
 func (p *parser) payment(d *answer) bool {
 	w := d.Payment
 	status := cmp.Or(text(w.Status), text(w.State))
 	pay := &events.Payment{
-		Reference: d.RequestIdentifier, Provider: "apple-pay", State: stateOf(status), Message: d.request(),
+		Reference: d.RequestIdentifier, Provider: "apple-pay", State: stateOf(status),
 		Title: w.Request.Total.Label, Amount: money(w.Request.Total.Amount, w.Request.CurrencyCode),
 	}
 	if status != "" {
@@ -30,6 +31,79 @@ func (p *parser) payment(d *answer) bool {
 	}
 	p.out.Type, p.out.Key, p.out.Data.Payment = events.PaymentUpdated, "payment:"+p.id, pay
 	return true
+}
+
+// Fields of a payment request. The merchant makes the session, with the certificate
+// that only the merchant has, and it is good for one use within 5 minutes.
+// https://developer.apple.com/documentation/applepayontheweb/requesting-an-apple-pay-payment-session
+const (
+	merchantSession    = "merchantSession"    // Apple's answer, as it is
+	merchantIdentifier = "merchantIdentifier" // of the session
+	paymentGatewayURL  = "paymentGatewayUrl"  // of the session; the device posts the payment there
+	countryCode        = "countryCode"        // of the merchant
+)
+
+// paymentProblem is why p cannot be paid with Apple Pay.
+func paymentProblem(p *events.Payment) string {
+	for _, name := range []string{merchantSession, merchantIdentifier, paymentGatewayURL, countryCode} {
+		if value(p.Fields, name) == "" {
+			return "Apple Pay needs the field " + name
+		}
+	}
+	if session := value(p.Fields, merchantSession); !strings.HasPrefix(session, "{") || !json.Valid([]byte(session)) {
+		return "the field " + merchantSession + " is no JSON object"
+	}
+	return ""
+}
+
+func value(fields []events.Field, name string) string {
+	for _, f := range fields {
+		if f.Name == name {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// payment asks for money. Who takes the payment knows the request by the merchant's
+// reference.
+// https://register.apple.com/resources/messages/msp-rest-api/type-interactive#apple-pay-message
+func (s sender) payment(p *events.Payment) sentMessage {
+	networks := p.Methods
+	if len(networks) == 0 {
+		networks = []string{"amex", "discover", "masterCard", "visa"}
+	}
+	total := sentLine{Label: cmp.Or(p.Title, p.Reference), Amount: decimal(p.Amount), Type: "final"}
+	w := &sentPayment{
+		MerchantSession: json.RawMessage(value(p.Fields, merchantSession)),
+		Request: sentPayRequest{
+			ApplePay: sentApplePay{value(p.Fields, merchantIdentifier), networks, []string{"supports3DS"}},
+			Total:    total, CountryCode: value(p.Fields, countryCode), CurrencyCode: p.Amount.Currency, MerchantName: value(p.Fields, "merchantName"),
+			BillingContactFields: list(p.Fields, "requiredBillingContactFields"), ShippingContactFields: list(p.Fields, "requiredShippingContactFields"),
+		},
+		Endpoints: map[string]string{},
+	}
+	for i := range p.Lines {
+		w.Request.LineItems = append(w.Request.LineItems, sentLine{Label: p.Lines[i].Label, Amount: decimal(&p.Lines[i].Amount), Type: "final"})
+	}
+	if len(p.Lines) == 0 {
+		w.Request.LineItems = []sentLine{total}
+	}
+	for _, name := range []string{paymentGatewayURL, "fallbackUrl", "paymentMethodUpdateUrl", "shippingContactUpdateUrl", "shippingMethodUpdateUrl", "orderTrackingUrl"} {
+		if u := value(p.Fields, name); u != "" {
+			w.Endpoints[name] = u
+		}
+	}
+	if p.URL != "" && w.Endpoints["fallbackUrl"] == "" {
+		w.Endpoints["fallbackUrl"] = p.URL
+	}
+	summary := &sentSummary{Title: total.Label, Subtitle: total.Amount + " " + p.Amount.Currency, Style: "icon"}
+	return s.interactive(sentData{RequestIdentifier: p.Reference, Payment: w}, summary, &sentSummary{Title: total.Label, Style: "icon"})
+}
+
+// list is a field's value at its commas.
+func list(fields []events.Field, name string) []string {
+	return strings.FieldsFunc(value(fields, name), func(r rune) bool { return r == ',' || r == ' ' })
 }
 
 // stateOf a result: the words of Apple Pay, or their numbers.
@@ -55,6 +129,21 @@ func money(amount, currency string) *events.Money {
 		return nil
 	}
 	return &events.Money{Amount: int64(minor), Currency: currency}
+}
+
+// decimal is m in currency units, with all the digits its currency has.
+func decimal(m *events.Money) string {
+	n := digits(m.Currency)
+	text := strconv.FormatInt(m.Amount, 10)
+	sign := ""
+	if m.Amount < 0 {
+		sign, text = "-", text[1:]
+	}
+	if n == 0 {
+		return sign + text
+	}
+	text = strings.Repeat("0", max(n+1-len(text), 0)) + text
+	return sign + text[:len(text)-n] + "." + text[len(text)-n:]
 }
 
 // digits is how many digits an ISO 4217 currency has after the point.

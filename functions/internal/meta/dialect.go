@@ -188,6 +188,8 @@ func (b *batch) actor() events.Actor {
 // the brand's app, or by somebody else's.
 func (b *batch) origin() string {
 	switch app := b.message.app; {
+	case b.message.byUs():
+		return "api"
 	case app == "":
 		return b.Silent
 	case app == pageInbox:

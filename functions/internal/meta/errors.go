@@ -3,6 +3,7 @@ package meta
 import (
 	"encoding/json"
 	"strconv"
+	"time"
 
 	"github.com/relais-dev/relais/events"
 )
@@ -58,9 +59,10 @@ func (e Error) Text() string {
 
 // A Class says what an error is about and what to do.
 type Class struct {
-	Name      string // one of events.StatusError's classes
-	Retryable bool   // the same request may succeed later
-	Remedy    string // for the operator
+	Name      string        // one of events.StatusError's classes
+	Retryable bool          // the same request may succeed later
+	Remedy    string        // for the operator
+	After     time.Duration // when it may; 0 when nobody says
 }
 
 // Status is e as a message's failure.

@@ -21,7 +21,7 @@ func (b *batch) reaction(e events.Event) bool {
 		return false
 	}
 	e.Key = "reaction:" + p.ID + ":" + p.Action + ":" + cmp.Or(b.time, channel.Digest(b.raw))
-	out := &events.Reaction{Target: events.Ref{PlatformID: p.ID}, Actor: b.actor(), Emoji: cmp.Or(p.Emoji, emoji(p.Name))}
+	out := &events.Reaction{Target: events.Ref{PlatformID: p.ID}, Actor: b.actor(), Emoji: cmp.Or(p.Emoji, emojiOf(p.Name))}
 	if out.Emoji == "" {
 		out.Custom = p.Name
 	}
@@ -30,9 +30,9 @@ func (b *batch) reaction(e events.Event) bool {
 	return true
 }
 
-// emoji is the picture of a reaction that is told by name only.
+// emojiOf is the picture of a reaction that is told by name only.
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events/message-reactions
-func emoji(name string) string {
+func emojiOf(name string) string {
 	switch name {
 	case "love":
 		return "❤"
@@ -125,7 +125,7 @@ func (b *batch) optin(e events.Event) bool {
 	id := channel.Digest(b.raw)
 	e.Type, e.Key, e.Data.Consent = events.ConsentChanged, "consent:"+id, p.consent()
 	if p.Token != "" {
-		token := events.Identity{Scheme: events.External, Value: p.Token, Scope: "notification_messages_token"}
+		token := events.Identity{Scheme: events.External, Value: p.Token, Scope: tokenScope}
 		e.Data.Contact.Identities = append(e.Data.Contact.Identities, token)
 	}
 	b.add(e)

@@ -78,8 +78,27 @@ func (b *batch) written(e events.Event) {
 		msg.Referral = from
 	}
 	e.Type, e.Key, e.Data.Message = events.MessageReceived, "message:"+m.id, msg
-	if b.ours() {
-		e.Type, msg.Origin = events.MessageEchoed, b.origin()
+	if !b.ours() {
+		b.add(e)
+		return
+	}
+	e.Type, msg.Origin = events.MessageEchoed, b.origin()
+	b.add(e)
+	if m.byUs() {
+		b.sent(e)
+	}
+}
+
+// byUs says whether Relais sent m: it named the message.
+func (m *message) byUs() bool { return strings.HasPrefix(m.metadata, "msg_") }
+
+// sent adds that a message of ours was sent: its echo may come before, or instead
+// of, the answer to our call.
+func (b *batch) sent(e events.Event) {
+	e.Type, e.Key = events.MessageStatus, "status:"+b.message.id+":sent"
+	e.Data.Message = nil
+	e.Data.Status = &events.Status{
+		Message: events.Ref{PlatformID: b.message.id}, State: events.Sent, Correlation: b.message.metadata,
 	}
 	b.add(e)
 }

@@ -1,6 +1,7 @@
 // Package meta holds what Meta's channels (WhatsApp, Messenger, Instagram) share:
 // the webhook signature, the handshake, the error object, times, and a reader for
-// the JSON that Graph webhooks carry.
+// the JSON that Graph webhooks carry; and what Messenger and Instagram share beyond
+// that, the webhooks (Dialect) and the Send API of the Messenger platform.
 //
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/create-webhook-endpoint
 package meta

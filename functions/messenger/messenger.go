@@ -23,6 +23,7 @@ var Channel = channel.Channel{
 	Credentials: []channel.Credential{
 		{Name: appSecret, Help: "Meta app dashboard → App settings → Basic → App secret"},
 		{Name: verifyToken, Help: "a text of your choice, typed again at Messenger → Webhooks → Verify token"},
+		{Name: pageToken, Help: "the page's access token, made from a long-lived user token or a system user's: Messenger → Settings → Access tokens"},
 		{Name: appID, Help: "Meta app dashboard → App settings → Basic → App ID; tells our own echoes from other apps'", Optional: true, Public: true},
 	},
 	MaxBody: 3 << 20, // Meta publishes no limit for Messenger; this is WhatsApp's
@@ -31,12 +32,16 @@ var Channel = channel.Channel{
 	Parse:     parse,
 	Sign:      sign,
 	Handshake: handshake,
+	Outbound:  outbound,
 }
 
 const (
 	appSecret   = "app_secret"
 	verifyToken = "verify_token"
+	pageToken   = "page_token"
 	appID       = "app_id"
+
+	object = "page"
 )
 
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks
@@ -50,7 +55,7 @@ func handshake(a channel.Account, r channel.Request) (channel.Response, bool) {
 
 func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
 	return meta.Dialect{
-		Object: "page", Scheme: events.MessengerPSID, Scope: "page", Apps: a.Values(appID), Silent: "app",
+		Object: object, Scheme: events.MessengerPSID, Scope: "page", Apps: a.Values(appID), Silent: "app",
 		Opens: opens, Content: content,
 	}.Events(r)
 }

@@ -24,6 +24,8 @@ var Channel = channel.Channel{
 	Credentials: []channel.Credential{
 		{Name: appSecret, Help: "Instagram Login: Meta app dashboard → Instagram → API setup → Instagram app secret; Facebook Login: App settings → Basic → App secret; a list accepts both"},
 		{Name: verifyToken, Help: "a text of your choice, typed again beside the callback URL"},
+		{Name: accessToken, Help: "Instagram Login: API setup → Generate access tokens, which lives for 60 days and is renewed; Facebook Login: the access token of the linked page"},
+		{Name: login, Help: "how the account logs in: instagram, or facebook", Public: true},
 		{Name: appID, Help: "Meta app dashboard → App settings → Basic → App ID; tells our own echoes from other apps'", Optional: true, Public: true},
 	},
 	MaxBody: 3 << 20, // Meta publishes no limit for Instagram; this is WhatsApp's
@@ -32,12 +34,17 @@ var Channel = channel.Channel{
 	Parse:     parse,
 	Sign:      sign,
 	Handshake: handshake,
+	Outbound:  outbound,
 }
 
 const (
 	appSecret   = "app_secret"
 	verifyToken = "verify_token"
+	accessToken = "access_token"
+	login       = "login"
 	appID       = "app_id"
+
+	object = "instagram"
 )
 
 // verify accepts any of the account's secrets: which of the two that an app has signs
@@ -53,7 +60,7 @@ func handshake(a channel.Account, r channel.Request) (channel.Response, bool) {
 
 func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
 	return meta.Dialect{
-		Object: "instagram", Scheme: events.InstagramIGSID, Scope: "account", Apps: a.Values(appID), Content: content,
+		Object: object, Scheme: events.InstagramIGSID, Scope: "account", Apps: a.Values(appID), Content: content,
 	}.Events(r)
 }
 

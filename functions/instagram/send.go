@@ -77,6 +77,10 @@ func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Acti
 	return api(e.Account, e.Token).Act(ctx, e, to, a)
 }
 
+// pageTokenLife is how soon a page's token, which does not end, is read again: an
+// operator may have replaced it.
+const pageTokenLife = time.Hour
+
 const (
 	// tokenLife is how long a token of Instagram Login lives, and youngest the age from
 	// which it can be exchanged for a new one.
@@ -91,7 +95,7 @@ const (
 func token(ctx context.Context, e channel.Env) (channel.Token, error) {
 	own := e.Account.Value(accessToken)
 	if byFacebook(e.Account) {
-		return channel.Token{Value: own, ExpiresAt: e.Now.Add(tokenLife)}, nil
+		return channel.Token{Value: own, ExpiresAt: e.Now.Add(pageTokenLife)}, nil
 	}
 	t, err := refresh(ctx, e, cmp.Or(e.Refresh, own))
 	var refused *channel.Error

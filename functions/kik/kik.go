@@ -32,6 +32,8 @@ var Channel = channel.Channel{
 	Verify: verify,
 	Parse:  parse,
 	Sign:   sign,
+
+	Outbound: outbound,
 }
 
 const (

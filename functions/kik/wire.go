@@ -37,3 +37,40 @@ type message struct {
 	IsTyping    bool            `json:"isTyping"`
 	MessageIDs  []string        `json:"messageIds"` // of receipts
 }
+
+// sentMessages is the body of POST /v1/message and /v1/broadcast: at most 25.
+type sentMessages struct {
+	Messages []any `json:"messages"`
+}
+
+// sentMessage is to a person, or into a chat; Type says which of the others are set.
+type sentMessage struct {
+	To     string `json:"to,omitempty"`
+	ChatID string `json:"chatId,omitempty"`
+	ID     string `json:"id,omitempty"`
+	Type   string `json:"type"`
+
+	Body       string     `json:"body,omitempty"`
+	PicURL     string     `json:"picUrl,omitempty"`
+	VideoURL   string     `json:"videoUrl,omitempty"`
+	Loop       bool       `json:"loop,omitempty"`
+	Muted      bool       `json:"muted,omitempty"`
+	Autoplay   bool       `json:"autoplay,omitempty"`
+	URL        string     `json:"url,omitempty"`
+	Title      string     `json:"title,omitempty"`
+	Text       string     `json:"text,omitempty"`
+	IsTyping   *bool      `json:"isTyping,omitempty"`
+	MessageIDs []string   `json:"messageIds,omitempty"`
+	Keyboards  []keyboard `json:"keyboards,omitempty"`
+}
+
+type keyboard struct {
+	Type      string     `json:"type"` // suggested
+	Responses []response `json:"responses"`
+}
+
+type response struct {
+	Type     string `json:"type"` // text
+	Body     string `json:"body"`
+	Metadata string `json:"metadata,omitempty"`
+}

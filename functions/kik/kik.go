@@ -22,7 +22,7 @@ var Channel = channel.Channel{
 	Name:  "kik",
 	Title: "Kik",
 	Docs:  "https://github.com/kikinteractive/kik-python",
-	Label: channel.Community,
+	Label: channel.Beta,
 	Credentials: []channel.Credential{
 		{Name: username, Help: "the bot's name, as Botsworth gave it in the Kik app", Public: true},
 		{Name: secret, Help: "the bot's API key, as Botsworth gave it"},

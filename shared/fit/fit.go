@@ -185,14 +185,13 @@ func (o outcome) and(next outcome) outcome {
 		o.as = events.AsFallback
 	}
 	o.loss = loss
-	o.content = append(slices.Clip(o.content), next.content...)
-	o.details = slices.Clip(o.details)
+	o.content = append(o.content, next.content...)
 	for _, d := range next.details {
 		if !slices.Contains(o.details, d) {
 			o.details = append(o.details, d)
 		}
 	}
-	o.numbered = append(slices.Clip(o.numbered), next.numbered...)
+	o.numbered = append(o.numbered, next.numbered...)
 	return o
 }
 

@@ -12,7 +12,7 @@ import (
 type node struct {
 	text        string
 	mark        string // of the whole node: "code"
-	delimiter   byte   // '*', '_', '~', or '[' of what may become a link
+	delimiter   byte   // '*', '_' or '~'
 	length      int    // of the run as it was written
 	opens, ends bool
 }
@@ -31,6 +31,7 @@ type scanner struct {
 	prev  rune // the one before rest, 0 at the start
 	nodes []node
 	spans []span
+	open  []int // nodes of the brackets that may begin a link
 }
 
 func (s *scanner) scan() {
@@ -45,7 +46,7 @@ func (s *scanner) scan() {
 		case '!':
 			s.image()
 		case '[':
-			s.add(node{text: "[", delimiter: '[', opens: true}, 1)
+			s.bracket("[")
 		case ']':
 			s.link()
 		case '<':
@@ -141,7 +142,7 @@ func punctuation(r rune) bool { return unicode.IsPunct(r) || unicode.IsSymbol(r)
 // image reads a picture as a link: text has no pictures in it.
 func (s *scanner) image() {
 	if strings.HasPrefix(s.rest, "![") {
-		s.add(node{text: "![", delimiter: '[', opens: true}, 2)
+		s.bracket("![")
 		return
 	}
 	s.add(node{text: "!"}, 1)
@@ -157,42 +158,31 @@ func (s *scanner) autolink() {
 
 var targetPattern = regexp.MustCompile(`^\]\([ \t\n]*(?:<([^<>\n]+)>|((?:[^\s()]|\([^\s()]*\))+))(?:[ \t\n]+(?:"[^"]*"|'[^']*'|\([^()]*\)))?[ \t\n]*\)`)
 
+func (s *scanner) bracket(text string) {
+	s.open = append(s.open, len(s.nodes))
+	s.add(node{text: text}, len(text))
+}
+
 // link ends what the last open bracket began. What leads to no address that a
 // customer can open stays as it is written.
 func (s *scanner) link() {
-	open := s.bracket()
 	m := targetPattern.FindStringSubmatch(s.rest)
-	if open < 0 || m == nil || !opens(m[1]+m[2]) {
-		if open >= 0 {
-			s.nodes[open].delimiter = 0
-		}
+	last := len(s.open) - 1
+	if last < 0 || m == nil || !opens(m[1]+m[2]) {
+		s.open = s.open[:max(last, 0)]
 		s.add(node{text: "]"}, 1)
 		return
 	}
-	target := unescape(m[1] + m[2])
-	s.emphasise(open + 1)
-	s.nodes[open].text, s.nodes[open].delimiter = "", 0
-	for i := range s.nodes {
-		if s.nodes[i].delimiter == '[' {
-			s.nodes[i].delimiter = 0 // no links in links
-		}
-	}
-	if open == len(s.nodes)-1 {
+	target, from := unescape(m[1]+m[2]), s.open[last]
+	s.open = nil // no links in links
+	s.emphasise(from + 1)
+	s.nodes[from].text = ""
+	if from == len(s.nodes)-1 {
 		s.add(node{text: target}, len(m[0]))
 		return
 	}
 	s.add(node{}, len(m[0]))
-	s.spans = append(s.spans, span{"link", open, len(s.nodes) - 1, target})
-}
-
-// bracket is the last open one, or -1.
-func (s *scanner) bracket() int {
-	for i := len(s.nodes) - 1; i >= 0; i-- {
-		if s.nodes[i].delimiter == '[' {
-			return i
-		}
-	}
-	return -1
+	s.spans = append(s.spans, span{"link", from, len(s.nodes) - 1, target})
 }
 
 func opens(target string) bool {
@@ -208,16 +198,36 @@ func unescape(s string) string { return escaped.ReplaceAllString(s, "$1") }
 
 var escaped = regexp.MustCompile("\\\\([!-/:-@\\[-`{-~])")
 
-// emphasise pairs the delimiters from node first on.
+// A miss is a kind of run that found no opener.
+type miss struct {
+	delimiter byte
+	opens     bool
+	length    int
+}
+
+// emphasise pairs the delimiters from node first on, and is done with them. What
+// one kind of run looked through in vain it does not look through again.
 // https://spec.commonmark.org/0.31.2/#process-emphasis
 func (s *scanner) emphasise(first int) {
-	for end := first; end < len(s.nodes); end++ {
-		for s.nodes[end].ends && s.nodes[end].text != "" {
-			open := s.opener(first, end)
-			if open < 0 {
+	var openers []int
+	missed := map[miss]int{}
+	for i := first; i < len(s.nodes); i++ {
+		n := &s.nodes[i]
+		key := miss{n.delimiter, n.opens, n.length % 3}
+		for n.ends && n.text != "" {
+			at := s.opener(openers, missed[key], *n)
+			if at < 0 {
+				missed[key] = i
 				break
 			}
-			s.pair(open, end)
+			s.pair(openers[at], i)
+			if s.nodes[openers[at]].text != "" {
+				at++
+			}
+			openers = openers[:at]
+		}
+		if n.opens && n.text != "" {
+			openers = append(openers, i)
 		}
 	}
 	for i := first; i < len(s.nodes); i++ {
@@ -225,18 +235,15 @@ func (s *scanner) emphasise(first int) {
 	}
 }
 
-// opener is the nearest node that the run end can close, or -1.
-func (s *scanner) opener(first, end int) int {
-	e := s.nodes[end]
-	for i := end - 1; i >= first; i-- {
-		o := s.nodes[i]
-		if o.delimiter != e.delimiter || !o.opens || o.text == "" || o.delimiter == '[' {
-			continue
+// opener is where in openers the nearest is that end can close, from node bottom
+// on, or -1.
+func (s *scanner) opener(openers []int, bottom int, end node) int {
+	for at := len(openers) - 1; at >= 0 && openers[at] >= bottom; at-- {
+		o := s.nodes[openers[at]]
+		thirds := (o.length+end.length)%3 == 0 && (o.length%3 != 0 || end.length%3 != 0)
+		if o.delimiter == end.delimiter && !((o.ends || end.opens) && thirds) { // rules 9 and 10
+			return at
 		}
-		if (o.ends || e.opens) && (o.length+e.length)%3 == 0 && (o.length%3 != 0 || e.length%3 != 0) {
-			continue // rules 9 and 10
-		}
-		return i
 	}
 	return -1
 }
@@ -253,7 +260,4 @@ func (s *scanner) pair(open, end int) {
 	s.spans = append(s.spans, span{typ, open + 1, end, ""})
 	s.nodes[open].text = s.nodes[open].text[n:]
 	s.nodes[end].text = s.nodes[end].text[n:]
-	for i := open + 1; i < end; i++ {
-		s.nodes[i].opens, s.nodes[i].ends = false, false
-	}
 }

@@ -17,8 +17,8 @@ func markdown(s string) prose {
 	source := strings.Split(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
 	for len(source) > 0 {
 		if n := fenced(source); n > 0 {
-			w.code(source[1 : n-1])
-			source = source[n:]
+			w.code(source[1:n])
+			source = source[min(n+1, len(source)):]
 			continue
 		}
 		n := block(source)
@@ -38,8 +38,8 @@ var (
 	numberPattern  = regexp.MustCompile(`^([ \t]*)(\d{1,9})[.)][ \t]+(\S.*)$`)
 )
 
-// fenced is how many lines a fenced code block at the start of source has, its
-// fences included; 0 when there is none that ends.
+// fenced is how many lines a fenced code block at the start of source has without
+// the fence that ends it, if one does; 0 when there is no block.
 func fenced(source []string) int {
 	open := fencePattern.FindStringSubmatch(source[0])
 	if open == nil {
@@ -48,10 +48,10 @@ func fenced(source []string) int {
 	for i, line := range source[1:] {
 		end := strings.TrimSpace(line)
 		if len(end) >= len(open[1]) && strings.Trim(end, open[1][:1]) == "" {
-			return i + 2
+			return i + 1
 		}
 	}
-	return 0
+	return len(source)
 }
 
 // block is how many lines from the start of source are read together, since

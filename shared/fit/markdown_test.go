@@ -35,11 +35,15 @@ func TestMarkdown(t *testing.T) {
 		{"# Title #\ntext\n## *Sub*", "Title\ntext\nSub", []events.Entity{entity("bold", 0, 5, ""), entity("bold", 11, 3, ""), entity("italic", 11, 3, "")}},
 		{"- a\n* b\n  + c\n1) d\n2. e", "- a\n- b\n  - c\n1. d\n2. e", nil},
 		{"a\n\n```go\nx := *y*\n\n# z\n```\nb", "a\n\nx := *y*\n\n# z\nb", []events.Entity{entity("pre", 3, 13, "")}},
-		{"```\nopen", "```\nopen", nil},
+		{"```\nopen", "open", []events.Entity{entity("pre", 0, 4, "")}},
+		{"````\n```\n````", "```", []events.Entity{entity("pre", 0, 3, "")}},
 		{"🙂 **b**", "🙂 b", []events.Entity{entity("bold", 3, 1, "")}},
 		{"a ``b ` c`` `d", "a b ` c `d", []events.Entity{entity("code", 2, 5, "")}},
 		{"*a **b c*", "*a *b c", []events.Entity{entity("italic", 4, 3, "")}},
 		{"**a [b** c](https://x.example)", "**a b** c", []events.Entity{entity("link", 4, 5, "https://x.example")}},
+		{"[a [b](https://x.example)](https://y.example)", "[a b](https://y.example)", []events.Entity{entity("link", 3, 1, "https://x.example")}},
+		{"a] [b](https://x.example) [c [d", "a] b [c [d", []events.Entity{entity("link", 3, 1, "https://x.example")}},
+		{"a* *b **c* d*", "a* *b c d", []events.Entity{entity("italic", 6, 3, ""), entity("italic", 6, 1, "")}},
 		{"hard\\\nbreak", "hard\nbreak", nil},
 	} {
 		got := markdown(c.source)

@@ -91,27 +91,25 @@ func (o outcome) losing(styles []string) outcome {
 // styled drops the marks that the channel does not show and names those whose loss
 // is seen. The words stay; a link's URL is written behind them.
 func (f fitter) styled(p prose) (prose, []string) {
+	if len(p.marks) == 0 {
+		return plain(p.body), nil
+	}
 	var lost []string
-	var links []events.Entity
-	all := p.marks
-	p.marks = nil
-	for _, m := range all {
+	var shown, links []events.Entity
+	r := measure(p.body)
+	for _, m := range p.marks {
 		switch {
 		case slices.Contains(f.limits.Styles, m.Type):
-			p.marks = append(p.marks, m)
-		case m.Type == "link" && bare(p.span(m), m.Value), silent(m.Type):
+			shown = append(shown, m)
+		case silent(m.Type), m.Type == "link" && bare(p.body[r.bytes[m.Offset]:r.bytes[m.Offset+m.Length]], m.Value):
 		case m.Type == "link":
 			links, lost = append(links, m), append(lost, m.Type)
 		default:
 			lost = append(lost, m.Type)
 		}
 	}
-	slices.SortStableFunc(links, func(a, b events.Entity) int { return cmp.Compare(b.Offset+b.Length, a.Offset+a.Length) })
-	for _, m := range links {
-		p = p.insert(m.Offset+m.Length, " ("+m.Value+")")
-	}
 	slices.Sort(lost)
-	return p, slices.Compact(lost)
+	return r.insert(prose{p.body, shown}, links), slices.Compact(lost)
 }
 
 // silent says whether marks of that type only point at words that say the same
@@ -139,46 +137,62 @@ func address(s string) string {
 	return strings.TrimSuffix(s, "/")
 }
 
-// span is the words under m.
-func (p prose) span(m events.Entity) string {
-	return p.body[offset(p.body, m.Offset):offset(p.body, m.Offset+m.Length)]
+// A ruler leads from the UTF-16 units of a text to its bytes and characters.
+type ruler struct {
+	bytes []int // where the unit begins
+	ends  []int // the first unit, from this one on, at which a character begins
 }
 
-// offset is the byte at which the UTF-16 unit n of s begins.
-func offset(s string, n int) int {
-	for i, r := range s {
-		if n <= 0 {
-			return i
+func measure(s string) ruler {
+	var r ruler
+	state := -1
+	for at, rest := 0, s; rest != ""; {
+		var cluster string
+		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
+		first, next := len(r.ends), len(r.ends)+units(cluster)
+		for i, c := range cluster {
+			r.bytes = append(r.bytes, slices.Repeat([]int{at + i}, units(string(c)))...)
 		}
-		n -= units(string(r))
+		at += len(cluster)
+		for unit := first; unit < next; unit++ {
+			r.ends = append(r.ends, next)
+		}
+		r.ends[first] = first
 	}
-	return len(s)
+	r.bytes, r.ends = append(r.bytes, len(s)), append(r.ends, len(r.ends))
+	return r
 }
 
-// insert writes s at the UTF-16 unit at, or behind the character in which it lies.
-func (p prose) insert(at int, s string) prose {
-	byteAt := boundary(p.body, offset(p.body, at))
-	at = units(p.body[:byteAt])
-	p.body = p.body[:byteAt] + s + p.body[byteAt:]
-	p.marks = slices.Clone(p.marks)
+// insert writes the links' URLs behind their words.
+func (r ruler) insert(p prose, links []events.Entity) prose {
+	if len(links) == 0 {
+		return p
+	}
+	slices.SortStableFunc(links, func(a, b events.Entity) int { return cmp.Compare(a.Offset+a.Length, b.Offset+b.Length) })
+	var body strings.Builder
+	var ats, sums []int // where something was inserted, and how much up to there
+	from, sum := 0, 0
+	for _, m := range links {
+		at, text := r.ends[m.Offset+m.Length], " ("+m.Value+")"
+		body.WriteString(p.body[from:r.bytes[at]] + text)
+		from, sum = r.bytes[at], sum+units(text)
+		ats, sums = append(ats, at), append(sums, sum)
+	}
+	body.WriteString(p.body[from:])
 	for i, m := range p.marks {
-		switch {
-		case m.Offset >= at:
-			p.marks[i].Offset += units(s)
-		case m.Offset+m.Length > at:
-			p.marks[i].Length += units(s)
-		}
+		start := moved(ats, sums, m.Offset+1)
+		p.marks[i].Offset += start
+		p.marks[i].Length += moved(ats, sums, m.Offset+m.Length) - start
 	}
+	p.body = body.String()
 	return p
 }
 
-// boundary is the first boundary between characters of s at or after byte i.
-func boundary(s string, i int) int {
-	at, state := 0, -1
-	for rest := s; at < i; {
-		var cluster string
-		cluster, rest, _, state = uniseg.FirstGraphemeClusterInString(rest, state)
-		at += len(cluster)
+// moved is how much was inserted before unit n.
+func moved(ats, sums []int, n int) int {
+	i, _ := slices.BinarySearch(ats, n)
+	if i == 0 {
+		return 0
 	}
-	return at
+	return sums[i-1]
 }

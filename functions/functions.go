@@ -5,9 +5,13 @@ package functions
 import (
 	"fmt"
 
+	"github.com/relais-dev/relais/functions/api"
 	"github.com/relais-dev/relais/functions/custom"
 	"github.com/relais-dev/relais/functions/drainer"
+	"github.com/relais-dev/relais/functions/files"
 	"github.com/relais-dev/relais/functions/line"
+	"github.com/relais-dev/relais/functions/media"
+	"github.com/relais-dev/relais/functions/sender"
 	"github.com/relais-dev/relais/functions/sweeper"
 	"github.com/relais-dev/relais/functions/telegram"
 	"github.com/relais-dev/relais/functions/wechat"
@@ -36,6 +40,14 @@ func New(name string, e function.Env) (function.Handler, error) {
 		return sweeper.New(name, e)
 	case "drainer":
 		return drainer.New(name, e)
+	case "sender", "bulk":
+		return sender.New(name, Channels(), e)
+	case "media":
+		return media.New(name, Channels(), e)
+	case "api":
+		return api.New(name, Channels(), e)
+	case "files":
+		return files.New(name, e)
 	}
 	for _, ch := range Channels() {
 		if ch.Name == name {

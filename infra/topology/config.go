@@ -25,12 +25,22 @@ type Config struct {
 	Rules         []route.Rule           `json:"rules"`
 	RetentionDays int                    `json:"retentionDays"` // how long messages are kept; at least 8
 	PublicURL     string                 `json:"publicUrl"`     // custom domain of the webhooks, when there is one
+	Media         map[string]string      `json:"media"`         // by channel: "copy" (absent) or "link", where files stay on the platform
+	API           API                    `json:"api"`
+}
+
+// API says who may use the HTTP API. The zero value is AWS_IAM: a role that may
+// invoke it. With an Issuer it is a JWT.
+type API struct {
+	Issuer   string   `json:"issuer"`   // https URL of an OpenID provider
+	Audience []string `json:"audience"` // whom its tokens must be for
 }
 
 // A Destination is a queue that a team consumes.
 type Destination struct {
 	Description string   `json:"description"`
 	Consumers   []string `json:"consumers"` // who may receive and delete: account ids, organisation ids, ARNs of roles
+	Receipts    *bool    `json:"receipts"`  // whether it wants to hear of sent, delivered and read; absent is yes
 }
 
 // minRetentionDays is store.MinRetention: a platform's retry must find its first try.
@@ -98,6 +108,14 @@ func (c Config) check(channels []channel.Channel) error {
 			return &route.Error{Path: fmt.Sprintf("relais.channels[%d]", i), Problem: fmt.Sprintf("%q is no channel; choose from %s", name, strings.Join(channelNames(channels), ", "))}
 		}
 	}
+	for _, name := range slices.Sorted(maps.Keys(c.Media)) {
+		if p := c.Media[name]; p != "copy" && p != "link" || !slices.Contains(channelNames(channels), name) {
+			return &route.Error{Path: "relais.media." + name, Problem: fmt.Sprintf("is %q; give a channel's name the value copy or link", p)}
+		}
+	}
+	if a := c.API; a.Issuer != "" && (!strings.HasPrefix(a.Issuer, "https://") || len(a.Audience) == 0) || a.Issuer == "" && len(a.Audience) > 0 {
+		return &route.Error{Path: "relais.api", Problem: "issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for"}
+	}
 	for _, d := range c.DestinationNames() {
 		for i, text := range c.Destinations[d].Consumers {
 			if !consumer.MatchString(text) {
@@ -142,7 +160,29 @@ func (c Config) DestinationNames() []string { return slices.Sorted(maps.Keys(c.D
 
 // Routes is the part that the router reads.
 func (c Config) Routes() route.Config {
-	return route.Config{Destinations: c.DestinationNames(), Default: c.Default, Rules: c.Rules}
+	r := route.Config{Destinations: c.DestinationNames(), Default: c.Default, Rules: c.Rules}
+	for _, d := range r.Destinations {
+		if !c.wantsReceipts(d) {
+			r.Silent = append(r.Silent, d)
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(c.Media)) {
+		if c.Media[name] == "link" {
+			r.Linked = append(r.Linked, name)
+		}
+	}
+	return r
+}
+
+func (c Config) wantsReceipts(destination string) bool {
+	r := c.Destinations[destination].Receipts
+	return r == nil || *r
+}
+
+// WantsReceipts says whether any destination wants to hear of sent, delivered and
+// read.
+func (c Config) WantsReceipts() bool {
+	return slices.ContainsFunc(c.DestinationNames(), c.wantsReceipts)
 }
 
 // Local is c on a laptop.

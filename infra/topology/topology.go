@@ -25,6 +25,7 @@ type Function struct {
 	Program  string        // its executable: Bootstrap or RouterBootstrap
 	Channel  string        // the channel whose webhooks it takes, or ""
 	Route    string        // of the HTTP API, or ""
+	Auth     bool          // the route is for those whom the API's authoriser lets in
 	Consumes string        // the queue it works for, or ""
 	Batch    int           // records per invocation, with Consumes
 	Parallel int           // invocations at a time, at the most
@@ -63,6 +64,9 @@ const (
 	PublicURL       Reference = "public"
 	RoutesFile      Reference = "routes"
 	RetentionDays   Reference = "retention"
+	LinkKey         Reference = "linkkey"  // name of the secret that signs links
+	Receipts        Reference = "receipts" // "record" where no destination wants receipts
+	LocalToken      Reference = "token"    // what the API asks for on a laptop; nothing elsewhere
 )
 
 // A Grant allows actions on one resource. There is no wildcard but the account
@@ -83,6 +87,7 @@ const (
 	OnQueue   Resource = "queue"   // Arg is the queue
 	OnSecrets Resource = "secrets" // Arg is the channel: all its accounts
 	OnObjects Resource = "objects" // Arg is the key prefix
+	OnLinkKey Resource = "linkkey" // the secret that signs links
 )
 
 // A Queue is FIFO, with a dead-letter queue of its own.
@@ -98,6 +103,7 @@ type Queue struct {
 type Table struct {
 	Hash, Range string
 	Pending     Index // local
+	History     Index // local
 	Due         Index // global
 	TTL         string
 }
@@ -117,16 +123,21 @@ func New(c Config, stage string, channels []channel.Channel) System {
 	s := System{Stage: stage, Config: c, Table: mailbox()}
 	for _, ch := range channels {
 		if c.Has(ch.Name) {
-			s.Functions = append(s.Functions, webhook(ch))
+			s.Functions = append(s.Functions, webhook(c, ch))
 		}
 	}
-	s.Functions = append(s.Functions, router(c), sweeper(), drainer())
+	s.Functions = append(s.Functions, router(c), sweeper(), drainer(), sender("sender", names.Outbound, c, channels), sender("bulk", names.Bulk, c, channels),
+		fetcher(c, channels), api(), files())
 	s.Queues = []Queue{
 		// Rings hold no content; high receives, because poison is told by its kind,
 		// not by counting. Visibility is six times the router's timeout, and below
 		// the five minutes in which destinations drop repetitions.
 		{Name: names.Ingress, Visibility: 120 * time.Second, Receives: 50, Retention: 4 * day},
 		{Name: names.Spill, Visibility: 120 * time.Second, Receives: 1000, Retention: 14 * day},
+		// Requests are nowhere else until they are accepted.
+		{Name: names.Outbound, Visibility: 6 * senderTimeout, Receives: 50, Retention: 14 * day},
+		{Name: names.Bulk, Visibility: 6 * senderTimeout, Receives: 50, Retention: 4 * day},
+		{Name: names.Media, Visibility: 6 * fetcherTimeout, Receives: 50, Retention: 4 * day},
 	}
 	for _, d := range c.DestinationNames() {
 		s.Queues = append(s.Queues, Queue{Name: d, Destination: true, Visibility: 60 * time.Second, Receives: 10, Retention: 14 * day})
@@ -137,27 +148,34 @@ func New(c Config, stage string, channels []channel.Channel) System {
 func mailbox() Table {
 	return Table{Hash: "c", Range: "s", TTL: "x",
 		Pending: Index{Name: names.PendingIndex, Hash: "c", Range: "o", All: true},
+		History: Index{Name: names.HistoryIndex, Hash: "c", Range: "q", RangeIsNumber: true},
 		Due:     Index{Name: names.DueIndex, Hash: "b", Range: "d", RangeIsNumber: true, Include: []string{"o"}}}
 }
 
 // webhook may write events and read its own channel's secrets; it cannot read
 // messages, so a hole in a parser leaks none.
-func webhook(ch channel.Channel) Function {
-	return Function{Name: ch.Name, Program: Bootstrap, Channel: ch.Name, Route: "ANY /webhooks/" + ch.Name + "/{account}",
+func webhook(c Config, ch channel.Channel) Function {
+	f := Function{Name: ch.Name, Program: Bootstrap, Channel: ch.Name, Route: "ANY /webhooks/" + ch.Name + "/{account}",
 		Parallel: 50, Timeout: 10 * time.Second, Memory: 256,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill},
 			{names.EnvSecrets, SecretPrefix, ch.Name}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvRetention, RetentionDays, ""}},
 		Grants: []Grant{{OnTable, "", []string{"dynamodb:PutItem"}}, send(names.Ingress), send(names.Spill),
 			{OnSecrets, ch.Name, []string{"secretsmanager:GetSecretValue"}}, {OnObjects, "raw/", []string{"s3:PutObject"}}}}
+	if !c.WantsReceipts() { // they are noted where they arrive; an update returns nothing of what was there
+		f.Env = append(f.Env, Variable{names.EnvReceipts, Receipts, ""})
+		f.Grants[0].Actions = append(f.Grants[0].Actions, "dynamodb:UpdateItem")
+	}
+	return f
 }
 
 func router(c Config) Function {
 	f := Function{Name: "router", Program: RouterBootstrap, Consumes: names.Ingress, Batch: 10, Parallel: 50, Timeout: 20 * time.Second, Memory: 512,
 		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
-			{names.EnvDestinations, DestinationURLs, ""}, {names.EnvRoutes, RoutesFile, ""}, {names.EnvRetention, RetentionDays, ""}},
-		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}}, {OnIndex, names.PendingIndex, []string{"dynamodb:Query"}},
-			{OnObjects, "raw/", []string{"s3:GetObject"}}, consume(names.Ingress)}}
+			{names.EnvDestinations, DestinationURLs, ""}, {names.EnvRoutes, RoutesFile, ""}, {names.EnvRetention, RetentionDays, ""},
+			{names.EnvMedia, QueueURL, names.Media}},
+		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}}, {OnIndex, names.PendingIndex, []string{"dynamodb:Query"}},
+			{OnObjects, "raw/", []string{"s3:GetObject"}}, consume(names.Ingress), send(names.Media)}}
 	for _, d := range c.DestinationNames() {
 		f.Grants = append(f.Grants, send(d))
 	}
@@ -167,8 +185,9 @@ func router(c Config) Function {
 func sweeper() Function {
 	return Function{Name: "sweeper", Program: Bootstrap, Every: time.Minute, Parallel: 1, Timeout: 50 * time.Second, Memory: 256,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
-			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill}},
-		Grants: []Grant{{OnIndex, names.DueIndex, []string{"dynamodb:Query"}}, {OnTable, "", []string{"dynamodb:UpdateItem"}},
+			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill},
+			{names.EnvOutbound, QueueURL, names.Outbound}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvMedia, QueueURL, names.Media}},
+		Grants: []Grant{send(names.Outbound), send(names.Bulk), send(names.Media), {OnIndex, names.DueIndex, []string{"dynamodb:Query"}}, {OnTable, "", []string{"dynamodb:UpdateItem"}},
 			{OnQueue, names.Ingress, []string{"sqs:SendMessage", "sqs:GetQueueAttributes"}},
 			{OnQueue, names.Spill, []string{"sqs:GetQueueAttributes"}}}}
 }
@@ -179,6 +198,65 @@ func drainer() Function {
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvRetention, RetentionDays, ""}},
 		Grants: []Grant{{OnTable, "", []string{"dynamodb:PutItem"}}, {OnObjects, "raw/", []string{"s3:PutObject"}},
 			send(names.Ingress), consume(names.Spill)}}
+}
+
+const (
+	senderTimeout  = 60 * time.Second
+	fetcherTimeout = 90 * time.Second
+)
+
+// sender speaks for all channels, so it reads all their secrets; what customers
+// wrote it has no need to read.
+func sender(name, queue string, c Config, channels []channel.Channel) Function {
+	f := Function{Name: name, Program: Bootstrap, Consumes: queue, Batch: 5, Parallel: 20, Timeout: senderTimeout, Memory: 512,
+		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
+			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
+		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}},
+			{OnIndex, names.PendingIndex, []string{"dynamodb:Query"}}, {OnObjects, "raw/", []string{"s3:PutObject"}}, {OnObjects, "media/", []string{"s3:GetObject"}},
+			{OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}, send(names.Ingress), consume(queue)}}
+	if queue != names.Bulk {
+		f.Grants = append(f.Grants, send(names.Bulk))
+	}
+	return f.speaksFor(c, channels)
+}
+
+// fetcher copies what customers sent.
+func fetcher(c Config, channels []channel.Channel) Function {
+	return Function{Name: "media", Program: Bootstrap, Consumes: names.Media, Batch: 1, Parallel: 20, Timeout: fetcherTimeout, Memory: 512,
+		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
+			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
+		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}},
+			{OnIndex, names.PendingIndex, []string{"dynamodb:Query"}}, {OnObjects, "raw/", []string{"s3:GetObject", "s3:PutObject"}},
+			{OnObjects, "media/", []string{"s3:PutObject"}}, {OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}, send(names.Ingress), consume(names.Media)},
+	}.speaksFor(c, channels)
+}
+
+// speaksFor lets f read the secrets of the channels that are switched on.
+func (f Function) speaksFor(c Config, channels []channel.Channel) Function {
+	for _, ch := range channels {
+		if c.Has(ch.Name) {
+			f.Grants = append(f.Grants, Grant{OnSecrets, ch.Name, []string{"secretsmanager:GetSecretValue"}})
+		}
+	}
+	return f
+}
+
+// api is for integrators; it reads conversations and accepts messages, and has no
+// channel's secret.
+func api() Function {
+	return Function{Name: "api", Program: Bootstrap, Route: "ANY /v1/{proxy+}", Auth: true, Parallel: 20, Timeout: 15 * time.Second, Memory: 512,
+		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
+			{names.EnvOutbound, QueueURL, names.Outbound}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""},
+			{names.EnvAPIToken, LocalToken, ""}},
+		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}}, {OnIndex, names.HistoryIndex, []string{"dynamodb:Query"}},
+			{OnObjects, "raw/", []string{"s3:GetObject"}}, {OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}, send(names.Outbound), send(names.Bulk)}}
+}
+
+// files answers links to media: whoever has a signed one may load the file.
+func files() Function {
+	return Function{Name: "files", Program: Bootstrap, Route: "GET /v1/media/{digest}", Parallel: 20, Timeout: 10 * time.Second, Memory: 256,
+		Env:    []Variable{{names.EnvBucket, BucketName, ""}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
+		Grants: []Grant{{OnObjects, "media/", []string{"s3:GetObject"}}, {OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}}}
 }
 
 func send(queue string) Grant { return Grant{OnQueue, queue, []string{"sqs:SendMessage"}} }

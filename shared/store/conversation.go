@@ -5,7 +5,9 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -88,8 +90,7 @@ type Page struct {
 // ErrCursor says that a cursor is not one of ours.
 var ErrCursor = errors.New("malformed cursor")
 
-// maxPage is what BatchGetItem takes.
-// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+// maxPage bounds a page, and so what a request costs.
 const maxPage = 100
 
 // History reads a conversation's events in the order of their sequences. With
@@ -126,39 +127,39 @@ func (t *Table) History(ctx context.Context, conversation, cursor string, limit 
 	return page, nil
 }
 
-// items reads whole items whose keys an index gave.
+// items reads whole items whose keys an index gave, in their order.
 func (t *Table) items(ctx context.Context, keys []map[string]types.AttributeValue) ([]Item, error) {
-	var items []Item
-	want := types.KeysAndAttributes{ConsistentRead: aws.Bool(true)}
-	for _, k := range keys {
-		want.Keys = append(want.Keys, attrs{"c": k["c"], "s": k["s"]})
+	items, errs := make([]Item, len(keys)), make([]error, len(keys))
+	slots := make(chan struct{}, concurrentGets)
+	var wg sync.WaitGroup
+	for i, k := range keys {
+		slots <- struct{}{}
+		wg.Go(func() {
+			items[i], _, errs[i] = t.Event(ctx, textOf(k["c"]), textOf(k["s"]))
+			<-slots
+		})
 	}
-	for len(want.Keys) > 0 {
-		out, err := t.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{t.name: want}})
-		if err != nil {
-			return nil, fmt.Errorf("read events: %w", err)
-		}
-		for _, a := range out.Responses[t.name] {
-			it := itemOf(a)
-			if it.object != "" {
-				if it.Body, err = t.getObject(ctx, it.object); err != nil {
-					return nil, err
-				}
-			}
-			items = append(items, it)
-		}
-		want.Keys = out.UnprocessedKeys[t.name].Keys
-	}
-	return items, nil
+	wg.Wait()
+	return slices.DeleteFunc(items, func(it Item) bool { return it.ID == "" }), errors.Join(errs...)
 }
+
+// concurrentGets bounds the reads of one page.
+const concurrentGets = 16
 
 // Event reads one event of a conversation.
 func (t *Table) Event(ctx context.Context, conversation, id string) (Item, bool, error) {
-	items, err := t.items(ctx, []map[string]types.AttributeValue{key(conversation, id)})
-	if err != nil || len(items) == 0 {
-		return Item{}, false, err
+	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(conversation, id)})
+	if err != nil {
+		return Item{}, false, fmt.Errorf("read event: %w", err)
 	}
-	return items[0], true, nil
+	if len(out.Item) == 0 {
+		return Item{}, false, nil
+	}
+	it := itemOf(out.Item)
+	if it.object != "" {
+		it.Body, err = t.getObject(ctx, it.object)
+	}
+	return it, err == nil, err
 }
 
 func writeCursor(n int64) string {

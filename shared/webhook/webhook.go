@@ -25,6 +25,7 @@ import (
 	"github.com/relais-dev/relais/shared/lambdahttp"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
+	"github.com/relais-dev/relais/shared/outhttp"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/secret"
 	"github.com/relais-dev/relais/shared/store"
@@ -38,6 +39,7 @@ type Handler struct {
 	Table    *store.Table
 	Ingress  *queue.Queue
 	Spill    *queue.Queue
+	Keys     *Keys
 	Record   bool // no destination wants receipts: they are noted, and make no event
 	Log      *slog.Logger
 	Metrics  *observe.Metrics
@@ -53,6 +55,7 @@ func New(ch channel.Channel, e function.Env) (function.Handler, error) {
 	webhooks := e.Getenv(names.EnvPublicURL) + "/webhooks/" + ch.Name + "/"
 	return &Handler{Channel: ch, Accounts: secret.NewAccounts(c.Secrets, e.Getenv(names.EnvSecrets), webhooks, e.Now),
 		Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Spill: e.Queue(c, names.EnvSpill), Record: e.Getenv(names.EnvReceipts) == "record",
+		Keys: &Keys{HTTP: outhttp.New(e.HTTP, keysTimeout, nil), Now: e.Now},
 		Log: e.Log(ch.Name), Metrics: e.Metrics(ch.Name), Now: e.Now}, nil
 }
 
@@ -64,6 +67,9 @@ const refused = `{"error":"not found or not authorized"}`
 // 1,000 updates). A body that claims more costs memory and calls out of all
 // proportion to its size, so it waits in quarantine for a person.
 const maxEvents = 2000
+
+// keysTimeout bounds the fetch of public keys while a platform waits.
+const keysTimeout = 1500 * time.Millisecond
 
 // Invoke handles one API Gateway event, payload format 2.0.
 func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
@@ -129,7 +135,10 @@ func (h *Handler) serve(ctx context.Context, r channel.Request) channel.Response
 	if r.Method != http.MethodPost {
 		return h.reject(http.StatusUnauthorized, channel.NoSignature, refused)
 	}
-	account, err = h.verify(ctx, account, r)
+	account, r, err = h.verify(ctx, account, r)
+	if errors.Is(err, errKeys) {
+		return h.unavailable("verify", err, id)
+	}
 	if err != nil {
 		return h.reject(http.StatusUnauthorized, channel.RefusalReason(err), refused)
 	}
@@ -152,18 +161,49 @@ func (h *Handler) handshake(ctx context.Context, a channel.Account, r channel.Re
 	return resp, ok
 }
 
-// verify tries once more with fresh credentials: the secret may have been
-// rotated since they were read.
-func (h *Handler) verify(ctx context.Context, a channel.Account, r channel.Request) (channel.Account, error) {
-	err := h.Channel.Verify(a, r)
-	if err == nil {
-		return a, nil
+// verify tries once more with fresh credentials and keys: they may have been
+// rotated since they were read. A failure to fetch keys is no refusal.
+func (h *Handler) verify(ctx context.Context, a channel.Account, r channel.Request) (channel.Account, channel.Request, error) {
+	r, err := h.withKeys(ctx, a, r, keysTTL)
+	if err != nil {
+		return a, r, err
 	}
-	fresh, ok := h.refetch(ctx, a.ID)
-	if !ok {
-		return a, err
+	refusal := h.Channel.Verify(a, r)
+	if refusal == nil {
+		return a, r, nil
 	}
-	return fresh, h.Channel.Verify(fresh, r)
+	fresh, newer := h.refetch(ctx, a.ID)
+	if newer {
+		a = fresh
+	}
+	if r.Keys != nil {
+		if r, err = h.withKeys(ctx, a, r, keysRefetch); err != nil {
+			return a, r, err
+		}
+		newer = true
+	}
+	if !newer {
+		return a, r, refusal
+	}
+	return a, r, h.Channel.Verify(a, r)
+}
+
+// errKeys says that the public keys of a channel cannot be had now.
+var errKeys = errors.New("public keys are not to be had")
+
+func (h *Handler) withKeys(ctx context.Context, a channel.Account, r channel.Request, age time.Duration) (channel.Request, error) {
+	if h.Channel.Keys == nil {
+		return r, nil
+	}
+	address := h.Channel.Keys(a, r)
+	if address == "" {
+		return r, nil
+	}
+	var err error
+	if r.Keys, err = h.Keys.Get(ctx, address, age); err != nil {
+		return r, fmt.Errorf("%w: %w", errKeys, err)
+	}
+	return r, nil
 }
 
 // refetch reads an account's credentials again, where that is due and they are

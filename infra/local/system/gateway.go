@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -24,7 +23,7 @@ const maxPayload = 10 << 20
 func (s *System) Gateway() http.Handler {
 	var requests atomic.Int64
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		i := slices.IndexFunc(s.Functions, func(f topology.Function) bool { return f.Route != "" && matches(f.Route, r.URL.EscapedPath()) })
+		i := s.route(r)
 		if i < 0 {
 			fail(w, http.StatusNotFound, "Not Found")
 			return
@@ -33,13 +32,25 @@ func (s *System) Gateway() http.Handler {
 	})
 }
 
-// matches says whether path is one of route, "ANY /webhooks/line/{account}": the
-// last element is free.
-func matches(route, path string) bool {
-	_, pattern, _ := strings.Cut(route, " ")
-	prefix, _, _ := strings.Cut(pattern, "{")
-	element, ok := strings.CutPrefix(path, prefix)
-	return ok && element != "" && !strings.Contains(element, "/")
+// route is the index of the function whose route takes r, or -1; the longest
+// pattern wins, as in API Gateway.
+func (s *System) route(r *http.Request) int {
+	best := -1
+	for i, f := range s.Functions {
+		if f.Route != "" && matches(f.Route, r.Method, r.URL.EscapedPath()) && (best < 0 || len(f.Route) > len(s.Functions[best].Route)) {
+			best = i
+		}
+	}
+	return best
+}
+
+// matches says whether a request is one of route, "ANY /webhooks/line/{account}":
+// the last element is free, or all the rest with "{proxy+}".
+func matches(route, method, path string) bool {
+	verb, pattern, _ := strings.Cut(route, " ")
+	prefix, parameter, _ := strings.Cut(pattern, "{")
+	rest, ok := strings.CutPrefix(path, prefix)
+	return ok && rest != "" && (verb == "ANY" || verb == method) && (strings.HasSuffix(parameter, "+}") || !strings.Contains(rest, "/"))
 }
 
 // fail answers as API Gateway does when no function was asked.

@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -39,6 +40,9 @@ func (s *System) createResources(ctx context.Context) error {
 	if _, err := c.S3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(Bucket)}); err != nil && !errors.As(err, &exists) && !errors.As(err, &taken) {
 		return fmt.Errorf("create bucket: %w", err)
 	}
+	if err := createLinkKey(ctx, c.Secrets, s.Stage); err != nil {
+		return fmt.Errorf("create the key of links: %w", err)
+	}
 	for _, f := range s.Functions {
 		if f.Channel == "" {
 			continue
@@ -52,15 +56,16 @@ func (s *System) createResources(ctx context.Context) error {
 
 func (s *System) createTable(ctx context.Context, db *dynamodb.Client) error {
 	t, name := s.Table, names.Table(s.Stage)
-	types := map[string]dbtypes.ScalarAttributeType{t.Hash: "S", t.Range: "S", t.Pending.Range: "S", t.Due.Hash: "S", t.Due.Range: "N"}
+	types := map[string]dbtypes.ScalarAttributeType{t.Hash: "S", t.Range: "S", t.Pending.Range: "S", t.History.Range: "N", t.Due.Hash: "S", t.Due.Range: "N"}
 	var attributes []dbtypes.AttributeDefinition
 	for _, a := range slices.Sorted(maps.Keys(types)) {
 		attributes = append(attributes, dbtypes.AttributeDefinition{AttributeName: aws.String(a), AttributeType: types[a]})
 	}
 	_, err := db.CreateTable(ctx, &dynamodb.CreateTableInput{TableName: &name, BillingMode: dbtypes.BillingModePayPerRequest,
 		AttributeDefinitions: attributes, KeySchema: keySchema(t.Hash, t.Range),
-		LocalSecondaryIndexes: []dbtypes.LocalSecondaryIndex{{IndexName: &t.Pending.Name, KeySchema: keySchema(t.Pending.Hash, t.Pending.Range),
-			Projection: projection(t.Pending)}},
+		LocalSecondaryIndexes: []dbtypes.LocalSecondaryIndex{
+			{IndexName: &t.Pending.Name, KeySchema: keySchema(t.Pending.Hash, t.Pending.Range), Projection: projection(t.Pending)},
+			{IndexName: &t.History.Name, KeySchema: keySchema(t.History.Hash, t.History.Range), Projection: projection(t.History)}},
 		GlobalSecondaryIndexes: []dbtypes.GlobalSecondaryIndex{{IndexName: &t.Due.Name, KeySchema: keySchema(t.Due.Hash, t.Due.Range),
 			Projection: projection(t.Due)}}})
 	var exists *dbtypes.ResourceInUseException
@@ -108,6 +113,16 @@ func (s *System) createQueue(ctx context.Context, c *sqs.Client, q topology.Queu
 	return err
 }
 
+// createLinkKey makes the key that signs links to media, unless an earlier start did.
+func createLinkKey(ctx context.Context, c *secretsmanager.Client, stage string) error {
+	_, err := c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String(names.LinkKey(stage)), SecretString: aws.String(rand.Text() + rand.Text())})
+	var exists *smtypes.ResourceExistsException
+	if errors.As(err, &exists) {
+		return nil
+	}
+	return err
+}
+
 // createDemoAccount stores the credentials of the channel's samples, unless the
 // account is there from an earlier start.
 func (s *System) createDemoAccount(ctx context.Context, c *secretsmanager.Client, channel string) error {
@@ -150,6 +165,8 @@ func (s *System) covers(g topology.Grant, resource string) bool {
 		return resource == "queue/"+names.Queue(s.Stage, g.Arg)
 	case topology.OnSecrets:
 		return strings.HasPrefix(resource, "secret/"+names.SecretPrefix(s.Stage, g.Arg))
+	case topology.OnLinkKey:
+		return resource == "secret/"+names.LinkKey(s.Stage)
 	case topology.OnObjects:
 		return strings.HasPrefix(resource, "s3/"+Bucket+"/"+g.Arg)
 	}

@@ -44,7 +44,9 @@ type Options struct {
 // A System is running resources and functions. Nothing moves by itself until Run.
 type System struct {
 	topology.System
-	AWS *awsfake.Server
+	AWS      *awsfake.Server
+	Doubles  *double.Doubles // the platforms
+	APIToken string          // what the HTTP API asks for
 
 	opts      Options
 	functions map[string]function.Handler
@@ -125,6 +127,7 @@ func (s *System) startFunction(f topology.Function) error {
 		AWS:      func(b cloud.Budget) (aws.Config, error) { return s.ConfigOf(f.Name, b), nil },
 		Out:      s.opts.Out,
 		Now:      s.opts.Clock.Now,
+		HTTP:     s.Doubles,
 	})
 	s.functions[f.Name] = h
 	s.sqs[f.Name] = sqs.NewFromConfig(s.ConfigOf(f.Name, cloud.Work))
@@ -165,6 +168,12 @@ func (s *System) value(v topology.Variable) string {
 		return s.opts.PublicURL
 	case topology.RoutesFile:
 		return routesFile
+	case topology.LinkKey:
+		return names.LinkKey(s.Stage)
+	case topology.Receipts:
+		return "record"
+	case topology.LocalToken:
+		return s.APIToken
 	case topology.RetentionDays:
 		return fmt.Sprint(s.System.Config.RetentionDays)
 	}

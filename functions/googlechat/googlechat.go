@@ -1,6 +1,6 @@
-// Package googlechat receives what people do with a Google Chat app: messages,
-// commands, button presses and memberships, as interaction events of a classic
-// Chat app or of a Google Workspace add-on
+// Package googlechat speaks as a Google Chat app, and receives what people do with
+// it: messages, commands, button presses and memberships, as interaction events of a
+// classic Chat app or of a Google Workspace add-on
 // (https://developers.google.com/workspace/chat/receive-respond-interactions), and,
 // where a Workspace Events subscription pushes them through Pub/Sub, every message,
 // edit, deletion, reaction and membership of a space
@@ -28,6 +28,7 @@ var Channel = channel.Channel{
 	Credentials: []channel.Credential{
 		{Name: audience, Public: true, Help: "Google Chat API, Configuration, Connection settings: what is chosen as Authentication audience, the endpoint's URL byte for byte or the project number"},
 		{Name: projectNumber, Public: true, Optional: true, Help: "only for an app built as a Google Workspace add-on: the Cloud project's number"},
+		{Name: google.ServiceAccount, Help: "Cloud console, IAM, Service accounts: the whole JSON file of a key; the account is of the app's project and needs no role"},
 		{Name: pushAccount, Public: true, Optional: true, Help: "only for Workspace Events: the service account with which the Pub/Sub push subscription authenticates"},
 	},
 	MaxBody: 1 << 20, // Google publishes no limit; a text has 32 KB, files never come inline
@@ -37,6 +38,8 @@ var Channel = channel.Channel{
 	Sign:   sign,
 	Keys:   keys,
 	Ack:    ack,
+
+	Outbound: outbound,
 }
 
 const (

@@ -175,43 +175,46 @@ func (p *parser) answer() []events.Event {
 	if p.contact == nil {
 		return nil
 	}
-	parameters, inputs := p.parameters(), p.inputs()
-	in := &events.Interaction{Kind: events.ButtonAnswer, Values: slices.Concat(parameters, inputs)}
+	function := cmp.Or(p.Action.Method, p.Common.Function)
+	option, parameters := p.parameters()
+	inputs := p.inputs()
+	in := &events.Interaction{Kind: events.ButtonAnswer, Option: cmp.Or(option, function), Values: slices.Concat(parameters, inputs)}
 	if p.Type == "SUBMIT_FORM" || p.DialogEventType == "SUBMIT_DIALOG" || len(inputs) > 0 {
 		in.Kind = events.FormAnswer
 	}
 	if p.DialogEventType != "" {
 		in.Values = append(in.Values, field("dialogEventType", p.DialogEventType))
 	}
-	function := cmp.Or(p.Action.Method, p.Common.Function)
-	in.Option = function
-	if i := slices.IndexFunc(parameters, func(f events.Field) bool { return f.Name == optionParameter }); i >= 0 {
-		in.Option = parameters[i].Value
-	}
 	if p.Message.Name != "" {
 		of := ref(p.Message.Name)
 		in.Of = &of
 	}
-	parts := []string{p.EventTime, p.User.Name, p.Message.Name, function}
+	parts := []string{p.EventTime, p.User.Name, p.Message.Name, function, option}
 	for _, f := range in.Values {
 		parts = append(parts, f.Name, f.Value)
 	}
 	return []events.Event{{Type: events.InteractionReceived, Key: "answer:" + channel.Digest(nil, parts...), Data: events.Data{Interaction: in}}}
 }
 
-// parameters are what the card said a button means.
-func (p *parser) parameters() []events.Field {
-	var list []events.Field
-	for _, x := range p.Action.Parameters {
-		list = append(list, field(x.Key, string(x.Value)))
+// parameters are what the card said a button means: an option of ours, and the rest.
+func (p *parser) parameters() (option string, rest []events.Field) {
+	add := func(name, value string) {
+		if name == optionParameter && option == "" {
+			option = value
+			return
+		}
+		rest = append(rest, field(name, value))
 	}
-	if list != nil {
-		return list // a classic app is told them twice
+	for _, x := range p.Action.Parameters {
+		add(x.Key, string(x.Value))
+	}
+	if len(p.Action.Parameters) > 0 {
+		return option, rest // a classic app is told them twice
 	}
 	for _, name := range slices.Sorted(maps.Keys(p.Common.Parameters)) {
-		list = append(list, field(name, string(p.Common.Parameters[name])))
+		add(name, string(p.Common.Parameters[name]))
 	}
-	return list
+	return option, rest
 }
 
 // inputs are what was filled in, in the order of the names.

@@ -111,7 +111,7 @@ type message struct {
 // https://developers.google.com/workspace/chat/api/reference/rest/v1/spaces.messages#Thread
 type thread struct {
 	Name string `json:"name"` // spaces/A/threads/T
-	Key  string `json:"threadKey"`
+	Key  string `json:"threadKey,omitempty"`
 }
 
 // annotation marks a part of a text.

@@ -100,6 +100,9 @@ const patience = 2 * time.Hour
 
 func (f *Fetcher) event(ctx context.Context, it store.Item) error {
 	e, err := it.Event()
+	if err == nil && e.Data.Unsupported != nil {
+		return f.pull(ctx, e)
+	}
 	if err != nil || e.Data.Message == nil {
 		return nil // quarantined elsewhere
 	}
@@ -125,6 +128,66 @@ func (f *Fetcher) event(ctx context.Context, it store.Item) error {
 		if err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// pages bounds what one announcement brings in one invocation; the rest comes with
+// the next.
+const pages = 50
+
+// pull commits the events that e announces, and keeps the cursor only after them.
+func (f *Fetcher) pull(ctx context.Context, e events.Event) error {
+	ch, env, err := f.Accounts.Media(ctx, e.Channel, e.Account)
+	if err != nil || ch.Pull == nil {
+		return err
+	}
+	cursor, err := f.Table.Cursor(ctx, e.Subject)
+	for range pages {
+		if err != nil {
+			return err
+		}
+		list, next, done, err := ch.Pull(ctx, env, e, cursor)
+		if err != nil {
+			return fmt.Errorf("pull %s/%s: %w", e.Channel, e.Account, err)
+		}
+		if err := f.commit(ctx, e, list); err != nil {
+			return err
+		}
+		if next != "" && next != cursor {
+			if err := f.Table.SetCursor(ctx, e.Subject, next); err != nil {
+				return err
+			}
+		}
+		if done {
+			return nil
+		}
+		cursor = next
+	}
+	return errors.New("more is to be pulled")
+}
+
+// commit is what a webhook does with its events.
+func (f *Fetcher) commit(ctx context.Context, from events.Event, list []events.Event) error {
+	items := make([]store.Item, len(list))
+	for i := range list {
+		e := &list[i]
+		channel.Complete(e, from.Channel, from.Account, f.Now())
+		if err := e.Validate(); err != nil {
+			return fmt.Errorf("pulled event %d: %w", i, err)
+		}
+		it, err := store.NewItem(e, e.Raw, i)
+		if err != nil {
+			return err
+		}
+		items[i] = it
+	}
+	outcomes, err := f.Table.CommitAll(ctx, items)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Ingress.SendAll(ctx, queue.Rings(items, outcomes)); err != nil {
+		f.Log.Warn("committed, but could not ring; the sweeper will", "error", err.Error())
 	}
 	return nil
 }

@@ -160,7 +160,10 @@ func (r *Router) handle(ctx context.Context, it store.Item, state store.State, c
 	}
 	if it.Sequence == 0 {
 		to, rules := r.destinations(&e)
-		if own || len(to) == 0 {
+		if own || len(to) == 0 || announced(&e) {
+			if err := r.fetch(ctx, it, &e); err != nil {
+				return state, err
+			}
 			return state, r.Table.Served(ctx, it, nil)
 		}
 		if it, state, err = r.decide(ctx, it, &e, state, to, rules); err != nil {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
 	"github.com/relais-dev/relais/shared/thread"
@@ -108,9 +109,18 @@ func (r *Router) isOwn(ctx context.Context, conversation string, m *events.Messa
 // fetch has an event's media copied: the work waits in a lane of its own, so that
 // neither a slow platform nor a lost ring holds the event up.
 func (r *Router) fetch(ctx context.Context, it store.Item, e *events.Event) error {
-	if r.Linked[e.Channel] || !e.HasPendingMedia() {
-		return nil
+	if announced(e) || e.HasPendingMedia() && !r.Linked[e.Channel] {
+		return r.toMedia(ctx, it)
 	}
+	return nil
+}
+
+// announced says whether e only announces what its channel's Pull brings.
+func announced(e *events.Event) bool {
+	return e.Type == events.IngestUnsupported && e.Data.Unsupported.Reason == channel.Announced
+}
+
+func (r *Router) toMedia(ctx context.Context, it store.Item) error {
 	lane := store.MediaLane(it.Conversation)
 	if err := r.Table.AddToLane(ctx, lane, it.ID, it.Received); err != nil {
 		return err

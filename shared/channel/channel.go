@@ -88,6 +88,13 @@ type Outbound struct {
 	// Fetch opens media that a customer sent. Optional: nil gets Media.URL.
 	Fetch func(context.Context, Env, events.Media) (io.ReadCloser, error)
 
+	// Pull brings what an event only announces: a list behind a cursor, a body that
+	// the platform left elsewhere. Parse makes such an event an ingest.unsupported
+	// whose Reason is Announced and whose Raw is what Pull needs; it is shown to nobody.
+	// cursor is what the last call for the same conversation returned, "" at first;
+	// done says that nothing more waits behind next. Optional.
+	Pull func(ctx context.Context, e Env, announced events.Event, cursor string) (list []events.Event, next string, done bool, err error)
+
 	// Find asks the platform whether it took o, for the class Queryable.
 	Find func(context.Context, Env, Outgoing) (sent Sent, found bool, err error)
 
@@ -98,6 +105,9 @@ type Outbound struct {
 	Origin func(Account) string
 	Double func(Account, Call) Answer
 }
+
+// Announced is the Reason of an event for Pull.
+const Announced = "announced"
 
 // Label says how far a channel's facts are confirmed.
 type Label string

@@ -147,3 +147,23 @@ func (t *Table) SetToken(ctx context.Context, account string, k Token) error {
 	}
 	return nil
 }
+
+const cursorKey = "cursor"
+
+// Cursor is how far a list that a platform keeps was read; "" before the first page.
+func (t *Table) Cursor(ctx context.Context, list string) (string, error) {
+	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(list, cursorKey)})
+	if err != nil {
+		return "", fmt.Errorf("read cursor: %w", err)
+	}
+	return textOf(out.Item["y"]), nil
+}
+
+// SetCursor keeps how far a list was read, after what was read is committed.
+func (t *Table) SetCursor(ctx context.Context, list, cursor string) error {
+	_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: attrs{"c": text(list), "s": text(cursorKey), "y": text(cursor)}})
+	if err != nil {
+		return fmt.Errorf("keep cursor: %w", err)
+	}
+	return nil
+}

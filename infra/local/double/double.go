@@ -176,7 +176,7 @@ func (d *Doubles) platform(host string) (channel.Channel, channel.Account, error
 		}
 	}
 	if host == FileHost || strings.HasSuffix(host, "."+FileHost) {
-		return channel.Channel{Name: "web", Double: web}, channel.Account{}, nil
+		return channel.Channel{Name: "web", Outbound: channel.Outbound{Double: web}}, channel.Account{}, nil
 	}
 	return channel.Channel{}, channel.Account{}, fmt.Errorf("no double answers for %s: on a laptop nothing leaves the machine", host)
 }

@@ -4,13 +4,18 @@
 package system
 
 import (
+	"bytes"
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -19,8 +24,10 @@ import (
 
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/functions/router"
+	"github.com/relais-dev/relais/infra/local/double"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/awsfake"
+	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/channel/sample"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"
@@ -30,13 +37,14 @@ import (
 // Options say how to run.
 type Options struct {
 	Config    topology.Config
-	Root      string         // the project's root: the demo accounts are read below it
-	Dir       string         // keep state here; "" keeps it in memory
-	Clock     *awsfake.Clock // nil is the wall clock
-	PublicURL string         // how channels reach the gateway
-	AWSURL    string         // how integrators reach the AWS endpoint; queue URLs begin with it
-	Out       io.Writer      // the functions' logs
-	Hasty     bool           // failed calls are tried again at once: for tests, whose time stands still
+	Root      string                                 // the project's root: the demo accounts are read below it
+	Dir       string                                 // keep state here; "" keeps it in memory
+	Clock     *awsfake.Clock                         // nil is the wall clock
+	PublicURL string                                 // how channels reach the gateway
+	AWSURL    string                                 // how integrators reach the AWS endpoint; queue URLs begin with it
+	Out       io.Writer                              // the functions' logs
+	Hasty     bool                                   // failed calls are tried again at once: for tests, whose time stands still
+	Deliver   func(channel.Channel, channel.Request) // takes what platforms post; nil posts it to the gateway
 	Observe   func(awsfake.Call)
 	Intercept func(awsfake.Call) *awsfake.Fault
 }
@@ -52,6 +60,10 @@ type System struct {
 	functions map[string]function.Handler
 	sqs       map[string]*sqs.Client // by function: what Lambda does in its name
 	log       *slog.Logger
+
+	deliveries sync.WaitGroup // webhooks of doubles on their way
+	mu         sync.Mutex
+	accounts   map[string]channel.Account
 }
 
 // Admin is the principal that sets the system up and may do everything.
@@ -63,11 +75,16 @@ func Start(ctx context.Context, o Options) (*System, error) {
 		o.Clock = awsfake.Wall()
 	}
 	s := &System{System: topology.New(o.Config.Local(), names.Local, functions.Channels()), opts: o,
-		functions: map[string]function.Handler{}, sqs: map[string]*sqs.Client{}, log: slog.New(slog.NewTextHandler(o.Out, nil))}
+		functions: map[string]function.Handler{}, sqs: map[string]*sqs.Client{}, accounts: map[string]channel.Account{}, log: slog.New(slog.NewTextHandler(o.Out, nil))}
 	var err error
 	s.AWS, err = awsfake.New(awsfake.Options{Dir: o.Dir, Clock: o.Clock, Authorize: s.Allows, Observe: o.Observe, Intercept: o.Intercept})
 	if err != nil {
 		return nil, err
+	}
+	s.APIToken = rand.Text()
+	s.Doubles = &double.Doubles{Channels: functions.Channels(), Account: s.demoAccount, Now: o.Clock.Now, Deliver: s.receiveLater}
+	if o.Deliver != nil {
+		s.Doubles.Deliver = o.Deliver
 	}
 	if err := s.createResources(ctx); err != nil {
 		return nil, err
@@ -86,7 +103,10 @@ func Start(ctx context.Context, o Options) (*System, error) {
 }
 
 // Close writes out what is kept.
-func (s *System) Close() error { return s.AWS.Close() }
+func (s *System) Close() error {
+	s.deliveries.Wait()
+	return s.AWS.Close()
+}
 
 // Now is the system's time.
 func (s *System) Now() time.Time { return s.opts.Clock.Now() }
@@ -178,6 +198,50 @@ func (s *System) value(v topology.Variable) string {
 		return fmt.Sprint(s.System.Config.RetentionDays)
 	}
 	return ""
+}
+
+// demoAccount is the demo account of a channel as its platform knows it: its
+// webhooks are where this system's gateway is.
+func (s *System) demoAccount(name string) (channel.Account, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if a, ok := s.accounts[name]; ok {
+		return a, nil
+	}
+	set, err := s.Samples(name)
+	if err != nil {
+		return channel.Account{}, err
+	}
+	a := set.Account
+	a.URL = s.opts.PublicURL + sample.Path(name)
+	s.accounts[name] = a
+	return a, nil
+}
+
+// receiveLater posts what a platform sends to the gateway, as the platform would:
+// after it has answered the call.
+func (s *System) receiveLater(ch channel.Channel, r channel.Request) {
+	s.deliveries.Go(func() {
+		if status := s.Receive(context.Background(), r); status/100 != 2 {
+			s.log.Error("a webhook of a double was refused", "channel", ch.Name, "status", status)
+		}
+	})
+}
+
+// Receive hands a webhook to the gateway, without a network, and returns the status.
+func (s *System) Receive(ctx context.Context, r channel.Request) int {
+	address := s.opts.PublicURL + r.Path
+	if r.RawQuery != "" {
+		address += "?" + r.RawQuery
+	}
+	req, err := http.NewRequestWithContext(ctx, r.Method, address, bytes.NewReader(r.Body))
+	if err != nil {
+		return http.StatusBadRequest
+	}
+	req.Header = r.Header.Clone()
+	w := httptest.NewRecorder()
+	s.Gateway().ServeHTTP(w, req)
+	return w.Code
 }
 
 // Bucket is the local bucket.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/internal/google"
 	"github.com/relais-dev/relais/shared/channel"
 )
 
@@ -59,7 +60,7 @@ func parseChange(attributes map[string]string, data []byte) ([]events.Event, err
 	if err != nil {
 		return nil, channel.Malform("message.data is not JSON")
 	}
-	p := changed{change: c, kind: attributes["ce-type"], id: attributes["ce-id"], time: at(attributes["ce-time"]), raw: data}
+	p := changed{change: c, kind: attributes["ce-type"], id: attributes["ce-id"], time: google.Time(attributes["ce-time"]), raw: data}
 	_, p.place, _ = strings.Cut(attributes["ce-subject"], "//chat.googleapis.com/")
 	before, batched, isBatch := strings.Cut(p.kind, ".batch")
 	if !isBatch {
@@ -168,7 +169,7 @@ func (p *changed) written(t events.Type) (events.Event, bool) {
 	c := m.place()
 	e := m.received(c, m.contents(p.raw))
 	if t == events.MessageEdited {
-		e.Type, e.Time = t, cmp.Or(at(m.LastUpdateTime), p.time)
+		e.Type, e.Time = t, cmp.Or(google.Time(m.LastUpdateTime), p.time)
 		e.Data.Message.Origin = ""
 		e.Data.Message.Revision = max(e.Time.UnixMicro(), 1)
 		e.Key = "edit:" + m.Name + ":" + strconv.FormatInt(e.Data.Message.Revision, 10)
@@ -185,7 +186,7 @@ func (p *changed) deleted() (events.Event, bool) {
 	if m == nil || m.Name == "" {
 		return events.Event{}, false
 	}
-	return events.Event{Type: events.MessageDeleted, Key: "delete:" + m.Name, Time: at(m.DeleteTime), Data: events.Data{
+	return events.Event{Type: events.MessageDeleted, Key: "delete:" + m.Name, Time: google.Time(m.DeleteTime), Data: events.Data{
 		Conversation: m.place(), Deletion: &events.Deletion{Messages: []events.Ref{ref(m.Name)}},
 	}}, true
 }

@@ -12,7 +12,6 @@ package googlechat
 import (
 	"encoding/json"
 	"errors"
-	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/internal/google"
@@ -154,15 +153,6 @@ func actor(u user, c *events.Conversation) events.Actor {
 		a.Name, a.Identity = u.DisplayName, &member
 	}
 	return a
-}
-
-// at is a time in RFC 3339; zero when it is none.
-func at(text string) time.Time {
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil || t.Year() < 2000 || t.Year() > 9000 {
-		return time.Time{}
-	}
-	return t.UTC()
 }
 
 // unsupported is the event of what Relais has no words for.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/internal/google"
 	"github.com/relais-dev/relais/shared/channel"
 )
 
@@ -22,7 +23,7 @@ func parseInteraction(w *webhook, broken bool, raw []byte) []events.Event {
 		w.Space = w.Message.Space
 	}
 	w.Thread = cmp.Or(w.Message.Thread, w.Thread)
-	p := parser{webhook: w, time: at(w.EventTime), raw: raw}
+	p := parser{webhook: w, time: google.Time(w.EventTime), raw: raw}
 	p.conversation, p.contact = conversation(w.Space, w.Thread), contact(w.User, w.Common.UserLocale)
 	evs := p.facts()
 	if broken || len(evs) == 0 {

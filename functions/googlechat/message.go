@@ -8,6 +8,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/internal/google"
 	"github.com/relais-dev/relais/shared/channel"
 )
 
@@ -16,7 +17,7 @@ const ownMessage = "client-relais-"
 
 // received is m as it was written: by the customer, or by ourselves.
 func (m *message) received(c *events.Conversation, contents []events.Content) events.Event {
-	e := events.Event{Type: events.MessageReceived, Key: "message:" + m.Name, Time: at(m.CreateTime)}
+	e := events.Event{Type: events.MessageReceived, Key: "message:" + m.Name, Time: google.Time(m.CreateTime)}
 	e.Data.Message = m.ours(c, contents)
 	if m.Sender.Name == self || strings.HasPrefix(m.ClientID, ownMessage) {
 		e.Type, e.Data.Message.Origin = events.MessageEchoed, "api"
@@ -129,12 +130,8 @@ func (m *message) media() []events.Content {
 func (a attachment) content() events.Content {
 	switch {
 	case a.Data.ResourceName != "":
-		kind, _, _ := strings.Cut(a.ContentType, "/")
-		if kind != events.Image && kind != events.Video && kind != events.Audio {
-			kind = events.File
-		}
 		return events.NewMedia(events.Media{
-			Type: kind, State: events.MediaPending, MIME: a.ContentType, Name: a.ContentName, PlatformID: a.Data.ResourceName, UniqueID: a.Name,
+			Type: google.MediaType(a.ContentType), State: events.MediaPending, MIME: a.ContentType, Name: a.ContentName, PlatformID: a.Data.ResourceName, UniqueID: a.Name,
 		})
 	case a.Drive.FileID != "":
 		return events.Content{Kind: events.KindLink, Link: &events.Link{

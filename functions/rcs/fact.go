@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/internal/google"
 )
 
 // fact sets out's type and fact. It reports whether the event has what its kind
@@ -114,21 +115,13 @@ func (p *parser) content() events.Content {
 // media is a file, which whoever knows its URL can fetch, for an unpublished time.
 func (f *userFile) media() events.Content {
 	m := events.Media{
-		Type: kindOf(f.Payload.MIMEType), State: events.MediaPending, MIME: f.Payload.MIMEType, Name: f.Payload.Name,
+		Type: google.MediaType(f.Payload.MIMEType), State: events.MediaPending, MIME: f.Payload.MIMEType, Name: f.Payload.Name,
 		Bytes: int64(f.Payload.Bytes), URL: f.Payload.URI,
 	}
 	if f.Thumbnail != nil {
 		m.Thumbnail = f.Thumbnail.URI
 	}
 	return events.NewMedia(m)
-}
-
-func kindOf(mime string) string {
-	switch kind, _, _ := strings.Cut(mime, "/"); kind {
-	case events.Image, events.Video, events.Audio:
-		return kind
-	}
-	return events.File
 }
 
 // content is a place. Google leaves out a coordinate that is zero.

@@ -15,7 +15,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/internal/google"
@@ -99,7 +98,7 @@ func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
 	if err != nil && !errors.As(err, &wrongType) {
 		return nil, channel.Malform("message.data is not JSON")
 	}
-	p := parser{event: &w, out: events.Event{Time: at(w.SendTime), Raw: data}}
+	p := parser{event: &w, out: events.Event{Time: google.Time(w.SendTime), Raw: data}}
 	if w.AgentID != "" && w.AgentID != a.Value(agentID) {
 		p.unsupported("another agent") // in no conversation: its people are not ours
 		return []events.Event{p.out}, nil
@@ -137,15 +136,6 @@ func contact(phone string) *events.Contact {
 		c.Phone = digits
 	}
 	return c
-}
-
-// at is a time in RFC 3339; zero when it is none.
-func at(text string) time.Time {
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if err != nil || t.Year() < 2000 || t.Year() > 9000 {
-		return time.Time{}
-	}
-	return t.UTC()
 }
 
 func field(name, value string) events.Field { return events.Field{Name: name, Value: value} }

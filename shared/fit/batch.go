@@ -7,7 +7,7 @@ func pack(content []events.Content, outcomes []outcome, batch int) Plan {
 	var p Plan
 	last := lastNumbered(outcomes)
 	for i, o := range outcomes {
-		if o.numbered != nil && i < last {
+		if len(o.numbered) > 0 && i < last {
 			o.details = append(o.details, "its numbers are not understood: a later part has numbers too")
 		}
 		p.Report = append(p.Report, events.Rendering{
@@ -23,7 +23,7 @@ func pack(content []events.Content, outcomes []outcome, batch int) Plan {
 // lastNumbered is the index of the last part with numbers, or -1.
 func lastNumbered(outcomes []outcome) int {
 	for i := len(outcomes) - 1; i >= 0; i-- {
-		if outcomes[i].numbered != nil {
+		if len(outcomes[i].numbered) > 0 {
 			return i
 		}
 	}

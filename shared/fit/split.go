@@ -70,7 +70,8 @@ func (f fitter) urls(s string, limit int) []piece {
 	return all
 }
 
-var urlPattern = regexp.MustCompile(`(?i)https?://\S+`)
+// urlPattern ends at what is not ASCII: ideographs follow a URL without a space.
+var urlPattern = regexp.MustCompile(`(?i)https?://[!-~]+`)
 
 // Places to cut, from worst to best.
 const (
@@ -98,17 +99,15 @@ type cutter struct {
 
 // cut is where the piece ends and where the next one begins.
 func (c *cutter) cut() (end, next int) {
-	state, pos := -1, 0
-	flags := 0
+	pos, flags, state := 0, 0, -1
 	for rest := c.rest; rest != ""; {
 		var cluster string
-		before, size := flags, 0
+		before := flags // at pos
 		cluster, rest, flags, state = uniseg.StepString(rest, state)
-		size = len(cluster)
 		if spaces(cluster) {
 			c.newlines += strings.Count(cluster, "\n")
 			c.meter.add(cluster)
-			pos += size
+			pos += len(cluster)
 			continue
 		}
 		c.place(pos, before)
@@ -116,7 +115,7 @@ func (c *cutter) cut() (end, next int) {
 		if c.meter.length() > c.limit {
 			return c.best(pos, cluster)
 		}
-		pos += size
+		pos += len(cluster)
 		c.solid, c.newlines = pos, 0
 	}
 	return c.at + c.solid, c.at + len(c.rest)

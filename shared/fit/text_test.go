@@ -48,6 +48,8 @@ func TestSplit(t *testing.T) {
 		{"leading space goes", "      four", channel.Limits{Text: 4}, []string{"four"}},
 		{"a URL stays whole", "go to https://x.example/a-b?c=D. now", channel.Limits{Text: 28}, []string{"go to", "https://x.example/a-b?c=D.", "now"}},
 		{"a URL after no space", "(https://x.example)", channel.Limits{Text: 18}, []string{"(", "https://x.example)"}},
+		{"a URL among ideographs", "見て https://x.example/a。次の文です", channel.Limits{Text: 24}, []string{"見て https://x.example/a。", "次の文です"}},
+		{"a URL that is too long", "https://x.example/abcdef", channel.Limits{Text: 20}, []string{"https://x.example/", "abcdef"}},
 		{"families", strings.Repeat(family, 3), channel.Limits{Text: 12, Unit: channel.UTF16}, []string{family, family, family}},
 		{"flags", "🇯🇵🇩🇪🇫🇷", channel.Limits{Text: 6}, []string{"🇯🇵🇩🇪🇫🇷"}},
 		{"flags, cut", "🇯🇵🇩🇪🇫🇷", channel.Limits{Text: 5}, []string{"🇯🇵🇩🇪", "🇫🇷"}},

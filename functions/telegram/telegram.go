@@ -1,6 +1,6 @@
-// Package telegram receives what a Telegram bot hears: messages, edits, button
+// Package telegram speaks through a Telegram bot. It hears messages, edits, button
 // presses, reactions, payments, members, and the chats of business accounts that
-// the bot is connected to.
+// the bot is connected to, and writes to all of them.
 //
 // Telegram sends one update per request and proves itself by a secret token that
 // we chose, not by a signature over the body. Message ids count per chat, so a
@@ -34,11 +34,20 @@ var Channel = channel.Channel{
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
 		{Name: "secret_token", Help: "secret_token given to setWebhook: 32 or more random characters of A-Z a-z 0-9 _ -, another one for every bot"},
+		{Name: botToken, Help: "the bot's token, 123:ABC…, from @BotFather; needed to send and to fetch media", Optional: true},
+		{Name: providerToken, Help: "token of a payment provider, from @BotFather, /mybots, Payments; for invoices in money", Optional: true},
 	},
 	Verify: verify,
 	Parse:  parse,
 	Sign:   sign,
+
+	Outbound: outbound,
 }
+
+const (
+	botToken      = "bot_token"
+	providerToken = "provider_token"
+)
 
 // https://core.telegram.org/bots/api#setwebhook
 const tokenHeader = "X-Telegram-Bot-Api-Secret-Token"
@@ -82,7 +91,7 @@ func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	if u.ID == nil {
 		return nil, channel.Malform("update_id is missing")
 	}
-	u.body = r.Body
+	u.body, u.received = r.Body, r.Received
 	evs := u.events()
 	if len(evs) == 0 {
 		return parseLoose(r.Body, "unknown")

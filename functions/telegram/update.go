@@ -3,13 +3,19 @@ package telegram
 import (
 	"cmp"
 	"slices"
+	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
 )
 
+// callbackTime is how long a pressed button spins and waits for an answer.
+// https://github.com/tdlib/telegram-bot-api/blob/master/telegram-bot-api/Client.cpp
+const callbackTime = 150 * time.Second
+
 // events of a pressed button. The query's id must be answered, else the button
-// keeps spinning. A message that the bot can no longer see still has its id.
+// keeps spinning; it carries no time. A message that the bot can no longer see
+// still has its id.
 func (q *callbackQuery) events(u *update) []events.Event {
 	if q == nil {
 		return nil
@@ -18,6 +24,7 @@ func (q *callbackQuery) events(u *update) []events.Event {
 		return u.bare("callback_query", channel.Malformed)
 	}
 	in := &events.Interaction{Kind: events.ButtonAnswer, Option: q.Data, Callback: q.ID}
+	in.Answer = &events.Handle{Token: q.ID, ExpiresAt: u.received.Add(callbackTime).UTC()}
 	if q.Game != "" {
 		in.Kind, in.Option = events.OtherAnswer, q.Game
 	}

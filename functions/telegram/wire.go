@@ -1,6 +1,9 @@
 package telegram
 
-import "encoding/json"
+import (
+	"encoding/json"
+	"time"
+)
 
 // An update is one webhook: its id and, as a rule, one other member.
 // https://core.telegram.org/bots/api#update
@@ -34,7 +37,8 @@ type update struct {
 	Boost              *boostUpdate        `json:"chat_boost"`
 	RemovedBoost       *boostUpdate        `json:"removed_chat_boost"`
 
-	body []byte // the whole update as received
+	body     []byte // the whole update as received
+	received time.Time
 }
 
 // https://core.telegram.org/bots/api#user

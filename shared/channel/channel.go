@@ -104,6 +104,11 @@ type Outbound struct {
 	Hosts  []string
 	Origin func(Account) string
 	Double func(Account, Call) Answer
+
+	// Customer is the webhook, unsigned, that the platform posts when the customer
+	// of the sample text.http writes text, in the same conversation, at now; n tells
+	// their messages apart. For local mode and tests.
+	Customer func(a Account, text string, n int, now time.Time) Request
 }
 
 // Announced is the Reason of an event for Pull.

@@ -199,7 +199,7 @@ func Render(ch channel.Channel, o events.Outbound, link func(string) string) Req
 			content = v.Content
 		}
 	}
-	p := fit.Message(ch.Name, linked(content, link), ch.Limits)
+	p := fit.Message(ch.Name, fit.Linked(content, link), ch.Limits)
 	return Request{Outbound: o, Calls: p.Calls, Rendering: p.Report, Numbered: p.Numbered}
 }
 

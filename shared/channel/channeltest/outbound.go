@@ -35,6 +35,7 @@ func outbound() []check {
 		{"outbound/act", "Each verb of Acts makes the call that testdata/out/act.VERB.http shows.", actsShown},
 		{"outbound/token", "A minted token has a value and an end, and testdata/out/token.http shows how it was asked for.", tokenMinted},
 		{"outbound/receipts", "What the double posts to our webhooks verifies, parses, and names the messages it is about: by the id that Send returned, or by Outgoing.ID.", receiptsMatch},
+		{"outbound/customer", "The double's customer writes: what Customer makes verifies once it is signed, and is one new message with that text in the conversation of text.http.", customerWrites},
 		{"outbound/orphans", "Every golden belongs to a sample, a verb or the token.", outOrphans},
 	}
 }
@@ -125,6 +126,9 @@ func recipient(c channel.Channel, set sample.Set) (channel.Recipient, string, er
 	return r, d.Message.PlatformID, nil
 }
 
+// fileLink is where a stored file would be.
+func fileLink(sha256 string) string { return "https://relais.example/v1/media/" + sha256 + "?signature=demo" }
+
 // plan is what o becomes on c.
 func plan(c channel.Channel, o samples.Out) fit.Plan {
 	content := o.Content
@@ -133,7 +137,7 @@ func plan(c channel.Channel, o samples.Out) fit.Plan {
 			content = v.Content
 		}
 	}
-	return fit.Message(c.Name, content, c.Limits)
+	return fit.Message(c.Name, fit.Linked(content, fileLink), c.Limits)
 }
 
 // outgoings are the calls of a plan.
@@ -498,6 +502,41 @@ func receiptsMatch(c channel.Channel, set sample.Set) error {
 		}
 		return nil
 	})
+}
+
+func customerWrites(c channel.Channel, set sample.Set) error {
+	if c.Customer == nil {
+		return errors.New("there is no Customer")
+	}
+	to, _, err := recipient(c, set)
+	if err != nil {
+		return err
+	}
+	seen := map[string]bool{}
+	for n, text := range []string{"Hello", "Grüße \"&<👋> 2", "Hello"} {
+		r := c.Customer(set.Account, text, n+1, set.Now)
+		r.Received = set.Now
+		if r.Path == "" {
+			r.Path = sample.Path(c.Name)
+		}
+		c.Sign(set.Account, &r)
+		if err := verify(c, set.Account, r); err != nil {
+			return err
+		}
+		evs, err := parse(c, set.Account, r)
+		if err != nil || len(evs) != 1 || evs[0].Data.Message == nil || evs[0].Type != events.MessageReceived {
+			return fmt.Errorf("message %d gives %d events, %v; want one message.received.v1", n+1, len(evs), err)
+		}
+		e := evs[0]
+		if part := e.Data.Message.Content[0]; part.Text == nil || part.Text.Body != text {
+			return fmt.Errorf("message %d does not say %q", n+1, text)
+		}
+		if e.Subject != to.Conversation.ID || seen[e.ID] || seen[e.Data.Message.ID] {
+			return fmt.Errorf("message %d is in another conversation, or has the ids of an earlier one", n+1)
+		}
+		seen[e.ID], seen[e.Data.Message.ID] = true, true
+	}
+	return nil
 }
 
 func outOrphans(c channel.Channel, set sample.Set) error {

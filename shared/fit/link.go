@@ -1,4 +1,4 @@
-package outbox
+package fit
 
 import (
 	"slices"
@@ -6,8 +6,8 @@ import (
 	"github.com/relais-dev/relais/events"
 )
 
-// linked is content with an address on every media that is one of our stored files.
-func linked(content []events.Content, link func(string) string) []events.Content {
+// Linked is content with an address on every media that is one of our stored files.
+func Linked(content []events.Content, link func(string) string) []events.Content {
 	if link == nil {
 		return content
 	}
@@ -28,7 +28,7 @@ func linked(content []events.Content, link func(string) string) []events.Content
 		}
 		if c.Template != nil && c.Template.Fallback != nil {
 			t := *c.Template
-			t.Fallback = linked(t.Fallback, link)
+			t.Fallback = Linked(t.Fallback, link)
 			c.Template = &t
 		}
 	}

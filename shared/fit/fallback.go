@@ -125,7 +125,7 @@ func question(field events.FormField) string {
 
 // schedule is a choice of its times.
 func (f fitter) schedule(s events.Schedule) outcome {
-	zone := location(s.Zone)
+	in := zone(s.Zone)
 	place := events.Location{}
 	if s.Location != nil {
 		place = *s.Location
@@ -136,19 +136,19 @@ func (f fitter) schedule(s events.Schedule) outcome {
 	}
 	c := events.Choice{Text: text, Style: events.StyleList}
 	for _, slot := range s.Slots {
-		c.Options = append(c.Options, events.Option{ID: slot.ID, Label: times(slot, zone)})
+		c.Options = append(c.Options, events.Option{ID: slot.ID, Label: times(slot, in)})
 	}
 	return f.choice(c, 1).fallback(events.LossStyle, "times sent as a choice")
 }
 
-// location is the zone of that name; UTC where there is none. The zone of the
+// zone is the time zone of that name; UTC where there is none. The zone of the
 // machine, which Go calls Local, means nothing to a customer.
-func location(name string) *time.Location {
-	zone, err := time.LoadLocation(name)
+func zone(name string) *time.Location {
+	z, err := time.LoadLocation(name)
 	if err != nil || name == "Local" {
 		return time.UTC
 	}
-	return zone
+	return z
 }
 
 // times is a slot as people in zone read it, in the order of ISO 8601, which

@@ -68,7 +68,12 @@ func (r *repair) header() {
 		return
 	}
 	r.choice.Header = nil
-	r.before = r.before.and(r.f.media(*h))
+	alone := r.f.media(*h)
+	r.before = r.before.and(alone)
+	if alone.as == events.AsRefused {
+		r.lost(events.LossContent, "the picture is not shown")
+		return
+	}
 	r.lost(events.LossStyle, "the picture is a message of its own")
 }
 

@@ -182,10 +182,10 @@ func TestNHN(t *testing.T) {
 
 func TestNHNFailures(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"header":{"isSuccessful":false,"resultCode":3016,"resultMessage":"no match"}}`: events.ClassTemplate,
+		`{"header":{"isSuccessful":false,"resultCode":3016,"resultMessage":"no match"}}`:                                                     events.ClassTemplate,
 		`{"header":{"isSuccessful":true,"resultCode":0},"message":{"requestId":"r","sendResults":[{"recipientSeq":1,"resultCode":"3008"}]}}`: events.ClassRecipient,
-		`{"header":{"isSuccessful":false,"resultCode":-1}}`: events.ClassUnknown,
-		`{"header":{"isSuccessful":true},"message":{}}`:     events.ClassPlatform,
+		`{"header":{"isSuccessful":false,"resultCode":-1}}`:                                                                                  events.ClassUnknown,
+		`{"header":{"isSuccessful":true},"message":{}}`:                                                                                      events.ClassPlatform,
 		`{}`: events.ClassPlatform,
 	} {
 		d := &double{account: account, reply: &channel.Reply{Status: 200, Body: []byte(body)}}

@@ -18,8 +18,8 @@ const (
 	sessionTime = 24 * time.Hour
 )
 
-// message sets what a person sent. A pressed button of a keyboard is a text too:
-// Viber does not tell them apart.
+// message sets what a person sent. A pressed button is a text too, and known by
+// what the offer had for it.
 func (p *parser) message() bool {
 	w := p.Message
 	if w == nil || w.Type == "" || p.Token == "" || p.who().ID == "" {
@@ -27,11 +27,15 @@ func (p *parser) message() bool {
 	}
 	e := p.event(events.MessageReceived, "message")
 	e.Data.Conversation.Window = &events.Window{Kind: "session", ClosesAt: p.since().Add(sessionTime)}
-	e.Data.Message = &events.Message{
+	p.out = []events.Event{e}
+	if id, offered := option(w.TrackingData, w.Text); offered && w.Type == "text" {
+		p.out[0].Type, p.out[0].Data.Interaction = events.InteractionReceived, &events.Interaction{Kind: events.QuickReplyAnswer, Option: id, Text: w.Text}
+		return true
+	}
+	p.out[0].Data.Message = &events.Message{
 		PlatformID: string(p.Token), Actor: events.Actor{Role: events.Customer},
 		Content: []events.Content{p.content(w)}, Metadata: p.metadata(w),
 	}
-	p.out = []events.Event{e}
 	return true
 }
 

@@ -38,6 +38,8 @@ var Channel = channel.Channel{
 	Parse:  parse,
 	Sign:   sign,
 	Ack:    ack,
+
+	Outbound: outbound,
 }
 
 const (

@@ -1,0 +1,210 @@
+package viber
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"path"
+	"unicode/utf8"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
+)
+
+// outbound's numbers are from https://developers.viber.com/docs/api/rest-bot-api/#message-types
+// and https://developers.viber.com/docs/tools/keyboards/ where nothing else is said.
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text:     7000,
+		Kinds:    []events.Kind{events.KindLocation, events.KindContacts, events.KindLink},
+		Contacts: 1,
+		Media: map[string]channel.MediaLimit{
+			events.Image:   {Bytes: 1 << 20, MIME: []string{"image/jpeg", "image/png"}, Caption: captionLength},
+			events.Video:   {Bytes: 26 << 20, MIME: []string{"video/mp4"}},
+			events.File:    {Bytes: 50 << 20},
+			events.Sticker: {},
+		},
+		Choices: []channel.Choices{
+			{Style: events.StyleQuick, Min: 1, Max: keyboardRows, Actions: actions, Label: labelLength},
+			{Style: events.StyleButtons, Min: 1, Max: keyboardRows, Actions: actions, Label: labelLength, Text: captionLength, Header: true},
+		},
+		Cards: &channel.Cards{
+			Min: 2, Max: 6, Title: 60, Text: 150, Options: 2, Label: 60, Media: true, Uniform: true,
+			Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView},
+		},
+		Takes: takes,
+	},
+	Class: channel.Always(channel.Blind), // no key of ours is taken, and receipts carry none
+	Opens: []events.Scheme{events.ViberUser},
+	Send:  send,
+
+	Hosts:  []string{host},
+	Double: double,
+}
+
+const (
+	captionLength  = 768
+	keyboardRows   = 24
+	labelLength    = 250
+	trackingLength = 4096
+)
+
+var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionLocation, events.ActionContact}
+
+// takes refuses what Viber would show in part only.
+func takes(c events.Content) string {
+	switch {
+	case c.Link != nil && (c.Link.Title != "" || c.Link.Text != ""):
+		return "a link is its address alone"
+	case len(c.Contacts) > 0:
+		return takesCard(c.Contacts[0])
+	case c.Media != nil:
+		return takesMedia(c.Media)
+	case c.Choice != nil && len(trackingData(offer(c.Choice.Options, nil))) > trackingLength:
+		return "the ids and labels are longer than what comes back"
+	case c.Choice != nil && c.Choice.Header != nil && (c.Choice.Header.Type != events.Image || c.Choice.Header.URL == ""):
+		return "only a picture with an address stands above a keyboard"
+	case len(c.Cards) > 0:
+		return takesCards(c.Cards)
+	}
+	return ""
+}
+
+// takesMedia wants what Viber can fetch by itself, or has.
+func takesMedia(m *events.Media) string {
+	switch {
+	case m.Type == events.Sticker && !channel.Digits(m.PlatformID):
+		return "a sticker is known by Viber's number for it"
+	case m.Type != events.Sticker && m.URL == "":
+		return "a medium is fetched from its address"
+	}
+	return ""
+}
+
+// https://developers.viber.com/docs/api/rest-bot-api/#contact-message
+func takesCard(card events.Card) string {
+	if len(card.Phones) != 1 || card.Name == "" || utf8.RuneCountInString(card.Name) > 28 || len(card.Phones[0].Value) > 18 {
+		return "a contact is a name of 28 characters and one phone number"
+	}
+	return ""
+}
+
+func takesCards(cards []events.Panel) string {
+	for _, p := range cards {
+		if p.Media == nil || p.Media.Type != events.Image || p.Media.URL == "" {
+			return "every card has a picture with an address"
+		}
+	}
+	if len(trackingData(offerCards(cards))) > trackingLength {
+		return "the ids and labels are longer than what comes back"
+	}
+	return ""
+}
+
+// host is the API's. https://developers.viber.com/docs/api/rest-bot-api/#send-message
+const host = "chatapi.viber.com"
+
+func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent, error) {
+	m := outgoing{Receiver: o.To.Conversation.PlatformID, MinAPIVersion: 1, Sender: sender{speaker(e, o)}}
+	body, err := m.of(ctx, e, o.Content[0])
+	if err != nil {
+		return channel.Sent{}, err
+	}
+	r, err := e.PostJSON(ctx, "https://"+host+"/pa/send_message", http.Header{"X-Viber-Auth-Token": {e.Account.Value(token)}}, body)
+	if err != nil {
+		return channel.Sent{}, err
+	}
+	return result(r)
+}
+
+// maxSender is the longest name. https://developers.viber.com/docs/api/rest-bot-api/#general-send-message-parameters
+const maxSender = 28
+
+// speaker is the name above the message, without which Viber takes none: the
+// sender's, else the account's.
+func speaker(e channel.Env, o channel.Outgoing) string {
+	if o.Sender != nil && o.Sender.Name != "" && utf8.RuneCountInString(o.Sender.Name) <= maxSender {
+		return o.Sender.Name
+	}
+	return cmp.Or(e.Account.Value(senderName), e.Account.ID)
+}
+
+// of is m saying c, as a body.
+func (m outgoing) of(ctx context.Context, e channel.Env, c events.Content) (any, error) {
+	switch c.Kind {
+	case events.KindText:
+		m.Type, m.Text = "text", &c.Text.Body
+	case events.KindMedia:
+		return m, m.media(ctx, e, c.Media)
+	case events.KindLocation:
+		m.Type, m.Location = "location", &place{c.Location.Latitude, c.Location.Longitude}
+	case events.KindContacts:
+		m.Type, m.Contact = "contact", &contact{Name: c.Contacts[0].Name, Phone: c.Contacts[0].Phones[0].Value}
+	case events.KindLink:
+		m.Type, m.Media = "url", c.Link.URL
+	case events.KindChoice:
+		m.choice(c.Choice)
+	case events.KindCards:
+		m.cards(c.Cards)
+	case events.KindNative:
+		return m.native(c.Native)
+	default:
+		return nil, &channel.Error{Class: events.ClassContent, Title: "a content of kind " + string(c.Kind) + " cannot be sent"}
+	}
+	return m, nil
+}
+
+// media sets a medium by its URL. Of a film and a file Viber wants the size.
+func (m *outgoing) media(ctx context.Context, e channel.Env, w *events.Media) error {
+	switch w.Type {
+	case events.Sticker:
+		m.Type, m.StickerID = "sticker", json.Number(w.PlatformID)
+		return nil
+	case events.Image:
+		m.Type, m.Media, m.Text, m.Thumbnail = "picture", w.URL, &w.Caption, w.Thumbnail
+		return nil
+	}
+	size, err := sizeOf(ctx, e, w)
+	if err != nil {
+		return err
+	}
+	m.Type, m.Media, m.Size = "file", w.URL, size
+	if w.Type == events.Video {
+		m.Type, m.Thumbnail, m.Duration = "video", w.Thumbnail, w.DurationMS/1000
+		return nil
+	}
+	m.FileName = fileName(w)
+	return nil
+}
+
+// sizeOf is w's size, read when it is not known.
+func sizeOf(ctx context.Context, e channel.Env, w *events.Media) (int64, error) {
+	if w.Bytes > 0 {
+		return w.Bytes, nil
+	}
+	f, err := e.Open(ctx, *w)
+	if err != nil {
+		return 0, fmt.Errorf("%w: open the file: %w", channel.ErrNotSent, err)
+	}
+	defer f.Close()
+	n, err := io.Copy(io.Discard, f)
+	if err != nil {
+		return 0, fmt.Errorf("%w: read the file: %w", channel.ErrNotSent, err)
+	}
+	return n, nil
+}
+
+// fileName is w's name, or the end of its address.
+func fileName(w *events.Media) string {
+	if w.Name != "" {
+		return w.Name
+	}
+	if u, err := url.Parse(w.URL); err == nil && path.Base(u.Path) != "/" && path.Base(u.Path) != "." {
+		return path.Base(u.Path)
+	}
+	return "file"
+}

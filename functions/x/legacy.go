@@ -77,6 +77,7 @@ func (p *parser) tweet(raw json.RawMessage) bool {
 		m.ReplyTo = &events.Ref{PlatformID: w.ReplyTo}
 	}
 	m.Content, m.Metadata = w.content(raw), metadata(p.kind, w.Lang, w.ID)
+	m.Answer = answer(e)
 	p.add(e, raw)
 	return true
 }

@@ -34,6 +34,7 @@ func (p *parser) post(payload json.RawMessage, in includes) bool {
 		}
 	}
 	m.Metadata = metadata(p.kind, w.Lang, w.ID)
+	m.Answer = answer(e)
 	if n := slices.Index(w.History, w.ID); n > 0 && w.History[0] != "" {
 		// An edit is a new post; the first id stays the message's.
 		e.Type, m.PlatformID, m.Revision = events.MessageEdited, w.History[0], int64(n)
@@ -53,6 +54,18 @@ func (p *parser) written(author, id, thread string) events.Event {
 		e.Type, e.Data.Message.Actor = events.MessageEchoed, events.Actor{Role: events.Agent}
 	}
 	return e
+}
+
+// answerTime is how long a post is offered as the one to answer. X sets no end.
+const answerTime = 7 * 24 * time.Hour
+
+// answer names the post by which a thread is answered, which may be long after its
+// first one; nil where that is our own.
+func answer(e events.Event) *events.Handle {
+	if e.Type != events.MessageReceived || e.Time.IsZero() {
+		return nil
+	}
+	return &events.Handle{Token: e.Data.Message.PlatformID, ExpiresAt: e.Time.Add(answerTime)}
 }
 
 // author is the person who wrote a post; nobody where that is the account.

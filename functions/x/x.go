@@ -34,6 +34,9 @@ var Channel = channel.Channel{
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
 		{Name: consumerSecret, Help: "console.x.com, the app's Keys and tokens, API Key Secret (consumer secret); a list accepts several, the first answers X's checks"},
+		{Name: consumerKey, Help: "beside it, API Key; this and the next two are for sending, without them the account only receives", Optional: true, Public: true},
+		{Name: accessToken, Help: "Keys and tokens, Access Token of the account itself; it begins with the account's user id", Optional: true},
+		{Name: accessSecret, Help: "beside it, Access Token Secret", Optional: true},
 	},
 	MaxBody: 1 << 20, // X publishes no limit
 
@@ -41,10 +44,15 @@ var Channel = channel.Channel{
 	Parse:     parse,
 	Sign:      sign,
 	Handshake: handshake,
+
+	Outbound: outbound,
 }
 
 const (
+	consumerKey    = "consumer_key"
 	consumerSecret = "consumer_secret"
+	accessToken    = "access_token"
+	accessSecret   = "access_token_secret"
 
 	header = "X-Twitter-Webhooks-Signature"
 	scheme = "sha256="

@@ -27,7 +27,7 @@ func (b *batch) status(s *status) {
 	}
 	e.Type, e.Key = events.MessageStatus, "status:"+s.id+":"+s.state
 	e.Data.Status = &events.Status{
-		Message: events.Ref{PlatformID: s.id}, State: state, Correlation: s.correlation, Error: failure(s),
+		Message: events.Ref{PlatformID: s.id}, State: state, Correlation: s.correlation, Error: s.failure(),
 	}
 	if s.priced {
 		e.Data.Status.Pricing = &events.Pricing{Billable: s.billable, Model: s.model, Category: s.category, Type: s.pricingType}
@@ -62,7 +62,7 @@ func stateOf(state string) (events.State, bool) {
 	return "", false
 }
 
-func failure(s *status) *events.StatusError {
+func (s *status) failure() *events.StatusError {
 	list, _ := decode[[]meta.Error](s.errors)
 	if len(list) == 0 {
 		return nil
@@ -134,44 +134,4 @@ func (b *batch) fault(raw []byte) {
 		Type: events.ChannelHealth, Time: meta.Time(b.entryTime), Key: "error:" + channel.Digest(raw, b.entryTime), Raw: raw,
 		Data: events.Data{Health: h},
 	})
-}
-
-// classify is the class of an error code.
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
-func classify(code int) meta.Class {
-	switch code {
-	case 131000, 131016, 131057, 133004, 2494100:
-		return meta.Class{Name: events.ClassPlatform, Retryable: true}
-	case 130429, 131048, 131056, 131064, 133016:
-		return meta.Class{Name: events.ClassRate, Retryable: true, Remedy: "send more slowly"}
-	case 131005, 131045, 133010:
-		return meta.Class{Name: events.ClassAuth, Remedy: "check the number's registration and the token's permissions"}
-	case 131031:
-		return meta.Class{Name: events.ClassAuth, Remedy: "the account is locked: see Meta's Account Quality page"}
-	case 131042:
-		return meta.Class{Name: events.ClassAuth, Remedy: "settle the account's payment method with Meta"}
-	case 131047:
-		return meta.Class{Name: events.ClassWindow, Remedy: "send a template"}
-	case 131050:
-		return meta.Class{Name: events.ClassConsent, Remedy: "send no marketing until the customer resumes it"}
-	case 131049:
-		return meta.Class{Name: events.ClassPolicy, Remedy: "wait at least 24 hours before the next marketing message"}
-	case 131021, 131026, 131030, 131037, 131044, 130472, 130497:
-		return meta.Class{Name: events.ClassRecipient}
-	case 131062:
-		return meta.Class{Name: events.ClassRecipient, Remedy: "authentication templates need a phone number"}
-	case 131052, 131053:
-		return meta.Class{Name: events.ClassMedia, Retryable: true, Remedy: "check type and size; retry once"}
-	case 131063:
-		return meta.Class{Name: events.ClassTemplate, Remedy: "send it through the marketing messages API"}
-	case 131008, 131009, 131051, 134011, 135000, 137000:
-		return meta.Class{Name: events.ClassContent}
-	}
-	switch {
-	case 132000 <= code && code <= 132069:
-		return meta.Class{Name: events.ClassTemplate}
-	case 131200 <= code && code <= 131299, 147000 <= code && code <= 147999, 139100 <= code && code <= 139103:
-		return meta.Class{Name: events.ClassContent} // groups, usernames, blocking: our request
-	}
-	return meta.Classify(code)
 }

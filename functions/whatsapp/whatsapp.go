@@ -21,7 +21,11 @@ var Channel = channel.Channel{
 	Credentials: []channel.Credential{
 		{Name: appSecret, Optional: true, Help: "Cloud API: Meta app dashboard → App settings → Basic → App secret"},
 		{Name: verifyToken, Optional: true, Help: "Cloud API: a text of your choice, typed again at WhatsApp → Configuration → Verify token"},
+		{Name: accessToken, Optional: true, Help: "Cloud API, to send: a system user's token (Business settings → System users) with whatsapp_business_messaging"},
+		{Name: phoneNumberID, Optional: true, Public: true, Help: "to send: WhatsApp → API Setup → Phone number ID; through AWS its phone-number-id-… or ARN"},
 		{Name: topicARN, Optional: true, Public: true, Help: "through AWS: the ARN of the SNS topic that is the WABA's event destination"},
+		{Name: keyID, Optional: true, Public: true, Help: "through AWS, to send: the access key of an IAM user who may social-messaging:SendWhatsAppMessage"},
+		{Name: keySecret, Optional: true, Help: "through AWS, to send: that access key's secret"},
 	},
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
 	MaxBody: 3 << 20,
@@ -31,14 +35,20 @@ var Channel = channel.Channel{
 	Sign:      sign,
 	Keys:      keys,
 	Handshake: handshake,
+
+	Outbound: outbound,
 }
 
 // The account's credentials: those of the Cloud API, or of AWS, or of both while an
 // account moves.
 const (
-	appSecret   = "app_secret"
-	verifyToken = "verify_token"
-	topicARN    = "topic_arn"
+	appSecret     = "app_secret"
+	verifyToken   = "verify_token"
+	accessToken   = "access_token"
+	phoneNumberID = "phone_number_id"
+	topicARN      = "topic_arn"
+	keyID         = "aws_access_key_id"
+	keySecret     = "aws_secret_access_key"
 )
 
 func verify(a channel.Account, r channel.Request) error {
@@ -72,7 +82,7 @@ const object = "whatsapp_business_account"
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	if aws.Posted(r) {
-		return parseSocial(r)
+		return parsePublished(r)
 	}
 	return parseWebhook(r.Body)
 }

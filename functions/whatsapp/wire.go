@@ -57,11 +57,12 @@ type message struct {
 	text                   string
 	part                   json.RawMessage // the member called like kind; see member
 	partKind               string
-	context                context
+	context                quote
 	referral, errors       json.RawMessage
 }
 
-type context struct {
+// quote is the message or product that a message is about.
+type quote struct {
 	id               string
 	forwarded, often bool
 	catalog, product string
@@ -307,7 +308,7 @@ func readBody(r *meta.Reader) (body string) {
 	return body
 }
 
-func (c *context) read(r *meta.Reader) {
+func (c *quote) read(r *meta.Reader) {
 	for key := range r.Members() {
 		switch key {
 		case "id":

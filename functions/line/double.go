@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/relais-dev/relais/shared/channel"
 )
@@ -243,4 +244,17 @@ func (a *action) wrong(label int) bool {
 		return false
 	}
 	return true
+}
+
+// customer is the webhook of a text that the customer of our samples wrote.
+func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
+	number := strconv.FormatInt(now.UnixMilli()+int64(n), 10)
+	body, _ := channel.JSON(map[string]any{"destination": "Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "events": []any{map[string]any{
+		"type": "message", "mode": "active", "timestamp": now.UnixMilli(), "webhookEventId": "01K1JLINE" + number,
+		"source":          map[string]any{"type": "user", "userId": "U1111111111111111111111111111111a"},
+		"deliveryContext": map[string]any{"isRedelivery": false},
+		"replyToken":      "rt" + number,
+		"message":         map[string]any{"id": "60000" + number, "type": "text", "text": text, "quoteToken": "qt" + number},
+	}}})
+	return channel.Request{Method: http.MethodPost, Path: "/webhooks/line/" + a.ID, Header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}, Body: body}
 }

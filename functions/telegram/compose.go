@@ -240,7 +240,7 @@ func (f *mediaFields) attach(field, source string) {
 var fileID = regexp.MustCompile(`^[A-Za-z0-9_-]{20,}$`)
 
 // source is the id or the URL by which Telegram takes m, or "" when it must be
-// uploaded. https://core.telegram.org/bots/api#sending-files
+// uploaded: a file is called as its URL ends. https://core.telegram.org/bots/api#sending-files
 func source(m events.Media) string {
 	if fileID.MatchString(m.PlatformID) {
 		return m.PlatformID
@@ -252,7 +252,7 @@ func source(m events.Media) string {
 	case events.Voice:
 		ok = m.Bytes <= maxVoiceURL && strings.HasPrefix(m.MIME, "audio/ogg")
 	case events.File:
-		ok = ok && (m.MIME == "application/pdf" || m.MIME == "application/zip")
+		ok = ok && (m.MIME == "application/pdf" || m.MIME == "application/zip") && (m.Name == "" || m.Name == fileName(m.URL))
 	case events.Sticker:
 		ok = m.MIME == "image/webp"
 	}

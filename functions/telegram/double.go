@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/relais-dev/relais/shared/channel"
 )
@@ -218,7 +219,22 @@ func (c call) doubled(a channel.Account, asked channel.Call) sentMessage {
 
 // echoed is the update that tells a bot what it wrote for a business account.
 func echoed(a channel.Account, m sentMessage) channel.Request {
-	body, _ := channel.JSON(map[string]any{"update_id": m.ID, "business_message": m})
+	return posted(a, map[string]any{"update_id": m.ID, "business_message": m})
+}
+
+// customer is the update of a text that the customer of our samples wrote.
+func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
+	number := now.UnixMilli() + int64(n)
+	return posted(a, map[string]any{"update_id": number, "message": map[string]any{
+		"message_id": number, "date": now.Unix(), "text": text,
+		"from": map[string]any{"id": 7000000001, "is_bot": false, "first_name": "Ana", "username": "ana_demo", "language_code": "pt"},
+		"chat": map[string]any{"id": 7000000001, "type": "private", "first_name": "Ana", "username": "ana_demo"},
+	}})
+}
+
+// posted is an update as Telegram posts it.
+func posted(a channel.Account, update any) channel.Request {
+	body, _ := channel.JSON(update) // texts and numbers
 	return channel.Request{
 		Method: http.MethodPost, Path: "/webhooks/telegram/" + a.ID, Header: http.Header{"Content-Type": {"application/json"}}, Body: body,
 	}

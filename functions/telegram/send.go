@@ -24,6 +24,8 @@ var outbound = channel.Outbound{
 	Fetch:   fetch,
 	Hosts:   []string{apiHost},
 	Double:  double,
+
+	Customer: customer,
 }
 
 const apiHost = "api.telegram.org"

@@ -22,13 +22,13 @@ type upload struct {
 	media events.Media
 }
 
-// name is the file's, from which Telegram tells its type too.
-func (u upload) name() string {
-	address, err := url.Parse(u.media.URL)
-	if u.media.Name != "" || err != nil || path.Ext(address.Path) == "" {
-		return cmp.Or(u.media.Name, u.field)
+// fileName is the last part of a URL's path where it is a name with an extension.
+func fileName(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || path.Ext(u.Path) == "" {
+		return ""
 	}
-	return path.Base(address.Path)
+	return path.Base(u.Path)
 }
 
 // multipartOf is c as a form with its file. The boundary follows from the message's
@@ -80,7 +80,7 @@ func writeFile(ctx context.Context, e channel.Env, form *multipart.Writer, u upl
 		return fmt.Errorf("%w: open the file: %w", channel.ErrNotSent, err)
 	}
 	defer file.Close()
-	part, err := form.CreateFormFile(u.field, u.name())
+	part, err := form.CreateFormFile(u.field, cmp.Or(u.media.Name, fileName(u.media.URL), u.field))
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,8 @@ func (p *parser) interaction() bool {
 }
 
 // consent sets a friendship, or whether the bot may write without being asked.
+// Good news can be answered.
+// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/send.html
 func (p *parser) consent(state, scope, reason string) bool {
 	w, ok := p.change()
 	if !ok {
@@ -53,7 +55,8 @@ func (p *parser) consent(state, scope, reason string) bool {
 	}
 	p.out.Type = events.ConsentChanged
 	p.out.Data.Consent = &events.Consent{State: state, Scope: scope, Reason: reason}
-	if p.Type == "C2C_MSG_RECEIVE" || p.Type == "GROUP_MSG_RECEIVE" {
+	switch p.Type {
+	case "FRIEND_ADD", "C2C_MSG_RECEIVE", "GROUP_MSG_RECEIVE":
 		p.answerable()
 	}
 	return w.OpenID != "" || w.GroupOpenID != ""

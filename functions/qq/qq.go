@@ -32,6 +32,7 @@ var Channel = channel.Channel{
 	Credentials: []channel.Credential{
 		{Name: appID, Help: "q.qq.com, the bot's Development settings, AppID", Public: true},
 		{Name: appSecret, Help: "q.qq.com, the bot's Development settings, AppSecret; a list accepts several"},
+		{Name: sandbox, Help: "any text while the bot is not published: messages go to QQ's sandbox", Optional: true, Public: true},
 	},
 	MaxBody: 1 << 20, // QQ publishes no limit
 
@@ -40,11 +41,14 @@ var Channel = channel.Channel{
 	Sign:      sign,
 	Handshake: handshake,
 	Ack:       ack,
+
+	Outbound: outbound,
 }
 
 const (
 	appID     = "app_id"
 	appSecret = "app_secret"
+	sandbox   = "sandbox"
 
 	headerSignature = "X-Signature-Ed25519"
 	headerTime      = "X-Signature-Timestamp"

@@ -93,6 +93,16 @@ func receipts(a channel.Account, m outgoing, at int64) []channel.Request {
 	return list
 }
 
+// customer is a message of the person in the samples. Its time names it, so two of
+// one moment are n milliseconds apart.
+func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
+	said, _ := channel.JSON(text) // a text
+	body := fmt.Appendf(nil, `{"jsonrpc":"2.0","method":"receive","params":{"envelope":{"source":"+15550001111","sourceNumber":"+15550001111",`+
+		`"sourceUuid":"0f0e0d0c-0000-4000-8000-000000000001","sourceName":"Alice","sourceDevice":1,"timestamp":%[1]d,`+
+		`"dataMessage":{"timestamp":%[1]d,"message":%[2]s,"expiresInSeconds":0,"viewOnce":false}},"account":%[3]q}}`, now.UnixMilli()+int64(n), said, a.Value(ownNumber))
+	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Received: now}
+}
+
 // doubleAct answers the calls that are no message.
 func doubleAct(c channel.Call, path string) channel.Answer {
 	var w struct {

@@ -47,6 +47,8 @@ var outbound = channel.Outbound{
 	Fetch:  fetch,
 	Origin: origin,
 	Double: double,
+
+	Customer: customer,
 }
 
 // maxFile is what travels inside of one JSON request. Signal itself takes 100 MB.

@@ -150,3 +150,12 @@ func ownID(a channel.Account) string {
 func webhook(body string, at time.Time) channel.Request {
 	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body), Received: at}
 }
+
+// customer is a direct message of the person in the samples.
+func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
+	said, _ := channel.JSON(text) // a text
+	body := fmt.Sprintf(`{"data":{"event_uuid":"%[1]d","filter":{"user_id":%[2]q},"event_type":"dm.received","payload":{"direct_message_events":[{"type":"message_create","id":"%[1]d",`+
+		`"created_timestamp":"%[3]d","message_create":{"target":{"recipient_id":%[2]q},"sender_id":"3333","message_data":{"text":%[4]s}}}]}}}`,
+		1_999_600_000_000_000_000+int64(n), ownID(a), now.UnixMilli(), said)
+	return webhook(body, now)
+}

@@ -38,6 +38,8 @@ var outbound = channel.Outbound{
 	Fetch:  fetch,
 	Hosts:  []string{apiHost, tonHost, videoHost},
 	Double: double,
+
+	Customer: customer,
 }
 
 const (

@@ -29,13 +29,19 @@ func (p *parser) message(kind string) bool {
 		m.ReplyTo = &events.Ref{PlatformID: w.QuoteID}
 	}
 	e := p.event(events.MessageReceived, "message:"+w.ID)
-	if p.ours() {
-		e.Type, e.Key = events.MessageEchoed, "echo:"+w.ID
+	option, pressed := strings.CutPrefix(w.Text, query)
+	switch {
+	case p.ours():
+		e.Type, e.Key, e.Data.Message = events.MessageEchoed, "echo:"+w.ID, m
 		m.Actor, m.Origin = p.speaker()
-	} else {
+	case pressed && option != "":
+		e.Type, e.Data.Interaction = events.InteractionReceived, &events.Interaction{Kind: events.ButtonAnswer, Option: option}
+	default:
+		e.Data.Message = m
+	}
+	if !p.ours() {
 		e.Data.Conversation.Window = &events.Window{Kind: "service", ClosesAt: p.since().Add(answerTime)}
 	}
-	e.Data.Message = m
 	p.out = []events.Event{e}
 	return true
 }

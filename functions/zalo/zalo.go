@@ -30,17 +30,23 @@ var Channel = channel.Channel{
 	Credentials: []channel.Credential{
 		{Name: appID, Help: "developers.zalo.me, the app's Settings, ID", Public: true},
 		{Name: secret, Help: "developers.zalo.me, the app's Official Account, Webhook, OA Secret Key (not the app's secret key)"},
+		{Name: appSecret, Help: "to send: developers.zalo.me, the app's Settings, secret key", Optional: true},
+		{Name: refreshToken, Help: "to send: the refresh token of the OA's authorisation; it begins the chain and is used once", Optional: true},
 	},
 	MaxBody: 1 << 20, // Zalo publishes no limit
 
 	Verify: verify,
 	Parse:  parse,
 	Sign:   sign,
+
+	Outbound: outbound,
 }
 
 const (
-	appID  = "app_id"
-	secret = "oa_secret_key"
+	appID        = "app_id"
+	secret       = "oa_secret_key"
+	appSecret    = "app_secret"
+	refreshToken = "refresh_token"
 
 	header = "X-ZEvent-Signature"
 	prefix = "mac="

@@ -1,0 +1,119 @@
+package zalo
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"mime/multipart"
+	"net/http"
+	"net/url"
+	"path"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
+)
+
+// newMedia is a picture or a file, uploaded first, or a sticker by its id.
+func newMedia(ctx context.Context, e channel.Env, id string, m *events.Media) (reply, error) {
+	if m.Type == events.Sticker {
+		return ofMedia("", element{MediaType: "sticker", AttachmentID: m.PlatformID}), nil
+	}
+	kind := "image"
+	if m.Type == events.File {
+		kind = "file"
+	}
+	w, err := upload(ctx, e, id, kind, m)
+	if err != nil {
+		return reply{}, err
+	}
+	if kind == "file" {
+		return reply{Attachment: &attached{Type: "file", Payload: filePayload{w.Token}}}, nil
+	}
+	return ofMedia(m.Caption, element{MediaType: "image", AttachmentID: w.AttachmentID}), nil
+}
+
+// ofMedia is one medium.
+// https://developers.zalo.me/docs/official-account/tin-nhan/tin-tu-van/gui-tin-tu-van-dinh-kem-anh
+func ofMedia(text string, m element) reply {
+	return templated(text, templatePayload{Type: "media", Elements: []element{m}})
+}
+
+func templated(text string, p templatePayload) reply {
+	return reply{Text: text, Attachment: &attached{Type: "template", Payload: p}}
+}
+
+// upload stores a file at Zalo for about a week.
+// https://developers.zalo.me/docs/official-account/quan-ly/upload-hinh-anh
+func upload(ctx context.Context, e channel.Env, id, kind string, m *events.Media) (uploaded, error) {
+	contentType, body, err := form(ctx, e, id, m)
+	if err != nil {
+		return uploaded{}, err
+	}
+	h := access(e)
+	h.Set("Content-Type", contentType)
+	r, err := e.Do(ctx, http.MethodPost, "https://"+apiHost+"/v2.0/oa/upload/"+kind, h, body)
+	if err != nil {
+		return uploaded{}, fmt.Errorf("%w: upload: %w", channel.ErrNotSent, err)
+	}
+	var w uploaded
+	if err := succeeded(r, &w); err != nil {
+		return uploaded{}, unsaid(err)
+	}
+	if w.AttachmentID == "" && w.Token == "" {
+		return uploaded{}, &channel.Error{Class: events.ClassPlatform, Title: "an upload without an id"}
+	}
+	return w, nil
+}
+
+// unsaid is err, of an upload: whatever became of it, nobody has read anything yet.
+func unsaid(err error) error {
+	var e *channel.Error
+	if errors.As(err, &e) {
+		known := *e
+		known.Unknown = false
+		return &known
+	}
+	return err
+}
+
+func form(ctx context.Context, e channel.Env, id string, m *events.Media) (contentType string, body []byte, err error) {
+	f, err := e.Open(ctx, *m)
+	if err != nil {
+		return "", nil, fmt.Errorf("%w: open the file: %w", channel.ErrNotSent, err)
+	}
+	defer f.Close()
+	var b bytes.Buffer // takes everything, so that only the boundary and the file can fail
+	w := multipart.NewWriter(&b)
+	if err := w.SetBoundary("relais" + channel.Digest([]byte(id))); err != nil {
+		return "", nil, err
+	}
+	part, _ := w.CreateFormFile("file", fileName(m))
+	if _, err := io.Copy(part, f); err != nil {
+		return "", nil, fmt.Errorf("%w: read the file: %w", channel.ErrNotSent, err)
+	}
+	_ = w.Close()
+	return w.FormDataContentType(), b.Bytes(), nil
+}
+
+// fileName is m's name, or the end of its address.
+func fileName(m *events.Media) string {
+	if m.Name != "" {
+		return m.Name
+	}
+	if u, err := url.Parse(m.URL); err == nil && path.Ext(u.Path) != "" {
+		return path.Base(u.Path)
+	}
+	return m.Type
+}
+
+// native is n's message object; the recipient is ours.
+func native(n *events.Native) (any, error) {
+	var body map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(n.JSON), &body); err != nil || body == nil {
+		return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
+	}
+	return body, nil
+}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/relais-dev/relais/shared/channel"
@@ -191,6 +192,16 @@ func (b bubble) sound() bool {
 		}
 	}
 	return len(b.Attachment.Buttons) <= 5
+}
+
+// customer is the person of text.http, who writes text in the consultation talk.
+func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
+	r := webhook(a, channel.Call{Request: channel.Request{Received: now}}, written(map[string]any{
+		"user_key": "uk_demo_0001", "sender_key": a.Value(senderKey), "session_id": "180000001", "time": now.UnixMilli(),
+		"serial_number": "c" + strconv.Itoa(n), "type": "text", "content": text,
+	}))
+	r.RawQuery = "call=/" + callMessage
+	return r
 }
 
 // webhook is a request to the account's own webhook, unsigned.

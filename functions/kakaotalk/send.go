@@ -32,8 +32,9 @@ var outbound = channel.Outbound{
 	Send:    send,
 	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
 
-	Hosts:  []string{callbackHost, hubHost, nhnHost, sensHost},
-	Double: double,
+	Hosts:    []string{callbackHost, hubHost, nhnHost, sensHost},
+	Double:   double,
+	Customer: customer,
 }
 
 // alimTalk is the category of a template that is to go as AlimTalk. Templates of other

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/relais-dev/relais/shared/channel"
@@ -72,6 +73,16 @@ func receipt(a channel.Account, c channel.Call, event, id, user string, after in
 	return channel.Request{
 		Method: http.MethodPost, Path: "/" + rest, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Received: c.Received,
 	}
+}
+
+// customer is Alice of text.http, who writes text.
+func customer(_ channel.Account, text string, n int, now time.Time) channel.Request {
+	body, _ := channel.JSON(map[string]any{ // texts and numbers
+		"event": "message", "timestamp": now.UnixMilli(), "message_token": 6_210_000_000_000_001_000 + uint64(max(n, 0)), "chat_hostname": "SN-CHAT-05_",
+		"sender":  map[string]any{"id": "01234567890A=", "name": "Alice", "country": "BG", "language": "bg", "api_version": 10},
+		"message": map[string]string{"type": "text", "text": text}, "silent": false,
+	})
+	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Received: now}
 }
 
 // problem is what Viber would not take in m, "" when nothing is wrong.

@@ -42,8 +42,9 @@ var outbound = channel.Outbound{
 	Opens: []events.Scheme{events.ViberUser},
 	Send:  send,
 
-	Hosts:  []string{host},
-	Double: double,
+	Hosts:    []string{host},
+	Double:   double,
+	Customer: customer,
 }
 
 const (
@@ -77,7 +78,7 @@ func takes(c events.Content) string {
 // takesMedia wants what Viber can fetch by itself, or has.
 func takesMedia(m *events.Media) string {
 	switch {
-	case m.Type == events.Sticker && !channel.Digits(m.PlatformID):
+	case m.Type == events.Sticker && (!channel.Digits(m.PlatformID) || m.Set != ""): // those of other platforms come in sets
 		return "a sticker is known by Viber's number for it"
 	case m.Type != events.Sticker && m.URL == "":
 		return "a medium is fetched from its address"

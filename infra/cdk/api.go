@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"strings"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsapigatewayv2"
@@ -52,15 +53,28 @@ func (b *builder) newRoute(f topology.Function, fn awslambda.Function) {
 		ApiId: b.api.Ref(), IntegrationType: jsii.String("AWS_PROXY"), IntegrationUri: fn.FunctionArn(),
 		IntegrationMethod: jsii.String("POST"), PayloadFormatVersion: jsii.String("2.0"),
 		TimeoutInMillis: jsii.Number(f.Timeout.Milliseconds())})
-	route := awsapigatewayv2.NewCfnRoute(b.stack, jsii.String("Route-"+f.Name), &awsapigatewayv2.CfnRouteProps{
+	props := &awsapigatewayv2.CfnRouteProps{
 		ApiId: b.api.Ref(), RouteKey: jsii.String(f.Route), AuthorizationType: jsii.String("NONE"),
-		Target: awscdk.Fn_Join(jsii.String("/"), &[]*string{jsii.String("integrations"), integration.Ref()})})
-	suppress(route, suppression{"AwsSolutions-APIG4", "platforms cannot authenticate with AWS; the function verifies each request's signature or secret before anything else and refuses when it has no secret",
-		"shared/channel/channeltest/verify.go forgedRefused", nil})
+		Target: awscdk.Fn_Join(jsii.String("/"), &[]*string{jsii.String("integrations"), integration.Ref()})}
+	if f.Auth {
+		b.authorise(props)
+	}
+	route := awsapigatewayv2.NewCfnRoute(b.stack, jsii.String("Route-"+f.Name), props)
+	switch {
+	case f.Channel != "":
+		suppress(route, suppression{"AwsSolutions-APIG4", "platforms cannot authenticate with AWS; the function verifies each request's signature or secret before anything else and refuses when it has no secret",
+			"shared/channel/channeltest/verify.go forgedRefused", nil})
+	case !f.Auth:
+		suppress(route, suppression{"AwsSolutions-APIG4", "customers' devices and platforms load files by links that the function checks: each is signed for one file and ends",
+			"functions/files/files_test.go", nil})
+	}
 	b.routes = append(b.routes, route)
 	b.limits[f.Route] = map[string]any{"ThrottlingRateLimit": routeRate, "ThrottlingBurstLimit": routeBurst}
 	permit(b.stack, "Route-"+f.Name+"-permission", fn, "apigateway.amazonaws.com", awscdk.Fn_Sub(
 		jsii.String("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/*"+pathOf(f)), &map[string]*string{"Api": b.api.Ref()}))
+	if f.Channel == "" {
+		return
+	}
 	webhook := awscdk.Fn_Join(jsii.String(""), &[]*string{b.origin(), jsii.String("/webhooks/" + f.Channel + "/")})
 	publish(b.stack, "WebhookUrl-"+f.Channel, parameterName(b.system.Stage, "webhooks/"+f.Channel), *webhook, "append the account's id")
 }
@@ -84,5 +98,26 @@ func (b *builder) newStage() {
 	}
 }
 
-// pathOf a route: "/webhooks/line/{account}".
-func pathOf(f topology.Function) string { return f.Route[len("ANY "):] }
+// authorise lets in roles that may invoke the API, or those who have a token of
+// the configured issuer.
+func (b *builder) authorise(p *awsapigatewayv2.CfnRouteProps) {
+	jwt := b.system.Config.API
+	if jwt.Issuer == "" {
+		p.AuthorizationType = jsii.String("AWS_IAM")
+		return
+	}
+	authorizer := awsapigatewayv2.NewCfnAuthorizer(b.stack, jsii.String("Authorizer"), &awsapigatewayv2.CfnAuthorizerProps{
+		ApiId: b.api.Ref(), AuthorizerType: jsii.String("JWT"), Name: jsii.String("jwt"), IdentitySource: jsii.Strings("$request.header.Authorization"),
+		JwtConfiguration: &awsapigatewayv2.CfnAuthorizer_JWTConfigurationProperty{Issuer: jsii.String(jwt.Issuer), Audience: jsii.Strings(jwt.Audience...)}})
+	p.AuthorizationType, p.AuthorizerId = jsii.String("JWT"), authorizer.Ref()
+}
+
+// pathOf a route, as a permission names it: "/webhooks/line/{account}"; all that
+// follows a greedy parameter.
+func pathOf(f topology.Function) string {
+	_, path, _ := strings.Cut(f.Route, " ")
+	if before, greedy := strings.CutSuffix(path, "{proxy+}"); greedy {
+		return before + "*"
+	}
+	return path
+}

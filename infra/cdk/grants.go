@@ -55,6 +55,8 @@ func target(s topology.System, g topology.Grant, at stored) *string {
 		return arn("sqs", names.Queue(s.Stage, g.Arg))
 	case topology.OnSecrets:
 		return arn("secretsmanager", "secret:"+names.SecretPrefix(s.Stage, g.Arg)+"*")
+	case topology.OnLinkKey:
+		return arn("secretsmanager", "secret:"+names.LinkKey(s.Stage)+"-??????")
 	case topology.OnObjects:
 		return sub("arn:${AWS::Partition}:s3:::${" + bucketParameter + "}/" + g.Arg + "*")
 	}
@@ -76,7 +78,7 @@ func keyNeeds(action string) []string {
 	switch action {
 	case "dynamodb:GetItem", "dynamodb:Query":
 		return []string{"kms:Decrypt", "kms:DescribeKey"}
-	case "dynamodb:PutItem", "dynamodb:UpdateItem":
+	case "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem":
 		return []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
 			"kms:ReEncryptFrom", "kms:ReEncryptTo"}
 	case "sqs:SendMessage":

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awsiam"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awssecretsmanager"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssqs"
 	"github.com/aws/jsii-runtime-go"
 
@@ -38,6 +39,7 @@ func newStateful(app awscdk.App, s topology.System) awscdk.Stack {
 	newTable(stack, s, key)
 	bucket := newBucket(stack, s, key)
 	newQueues(stack, s, key)
+	newLinkKey(stack, s)
 	publish(stack, "KeyArn", parameterName(s.Stage, "key-arn"), *key.KeyArn(), "key of everything that Relais stores")
 	publish(stack, "BucketName", parameterName(s.Stage, "bucket-name"), *bucket.BucketName(), "bodies too large for the table")
 	return stack
@@ -98,6 +100,9 @@ func newTable(stack awscdk.Stack, s topology.System, key awskms.Key) {
 	kind, include := projection(t.Pending)
 	table.AddLocalSecondaryIndex(&awsdynamodb.LocalSecondaryIndexProps{IndexName: jsii.String(t.Pending.Name),
 		SortKey: attribute(t.Pending.Range, t.Pending.RangeIsNumber), ProjectionType: kind, NonKeyAttributes: include})
+	kind, include = projection(t.History)
+	table.AddLocalSecondaryIndex(&awsdynamodb.LocalSecondaryIndexProps{IndexName: jsii.String(t.History.Name),
+		SortKey: attribute(t.History.Range, t.History.RangeIsNumber), ProjectionType: kind, NonKeyAttributes: include})
 	kind, include = projection(t.Due)
 	table.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{IndexName: jsii.String(t.Due.Name),
 		PartitionKey: attribute(t.Due.Hash, false), SortKey: attribute(t.Due.Range, t.Due.RangeIsNumber), ProjectionType: kind, NonKeyAttributes: include})
@@ -135,6 +140,18 @@ func newBucket(stack awscdk.Stack, s topology.System, key awskms.Key) awss3.Buck
 	suppress(bucket, suppression{"AwsSolutions-S1", "only functions' roles reach this bucket, the router's alone to read, and objects go after the retention time; a second bucket of access logs would keep their names longer. CloudTrail's data events record every access for who needs that",
 		"infra/cdk/privilege_test.go TestLeastPrivilege", nil})
 	return bucket
+}
+
+// newLinkKey signs links to media. It is generated, so nobody has to; whoever
+// replaces it ends all links.
+func newLinkKey(stack awscdk.Stack, s topology.System) {
+	secret := awssecretsmanager.NewSecret(stack, jsii.String("LinkKey"), &awssecretsmanager.SecretProps{
+		SecretName: jsii.String(names.LinkKey(s.Stage)), Description: jsii.String("Relais " + s.Stage + ": signs links to media"),
+		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{PasswordLength: jsii.Number(64), ExcludePunctuation: jsii.Bool(true)},
+		RemovalPolicy:        removal(s.Stage),
+	})
+	suppress(secret, suppression{"AwsSolutions-SMG4", "a rotation would end every link that customers have; links end by themselves, and the key opens nothing but files that were sent to them",
+		"shared/media/media.go Check", nil})
 }
 
 func newQueues(stack awscdk.Stack, s topology.System, key awskms.Key) {

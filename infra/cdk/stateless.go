@@ -81,7 +81,9 @@ func (b *builder) newFunction(f topology.Function) awslambda.Function {
 	// One processor's worth of threads: below 1769 MB a function has less than one.
 	env := map[string]*string{"GOMAXPROCS": jsii.String("1")}
 	for _, v := range f.Env {
-		env[v.Name] = b.value(v)
+		if v.Of != topology.LocalToken { // the authoriser stands before the API
+			env[v.Name] = b.value(v)
+		}
 	}
 	return awslambda.NewFunction(b.stack, jsii.String("Function-"+f.Name), &awslambda.FunctionProps{
 		FunctionName:                 jsii.String(names.Function(s.Stage, f.Name)),
@@ -130,6 +132,10 @@ func (b *builder) value(v topology.Variable) *string {
 		return b.origin()
 	case topology.RoutesFile:
 		return jsii.String(routesFile)
+	case topology.LinkKey:
+		return jsii.String(names.LinkKey(s.Stage))
+	case topology.Receipts:
+		return jsii.String("record")
 	case topology.RetentionDays:
 		return jsii.String(fmt.Sprint(s.Config.RetentionDays))
 	}

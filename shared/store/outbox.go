@@ -293,7 +293,7 @@ func receiptKey(s *events.Status) attrs {
 func (t *Table) Receive(ctx context.Context, s *events.Status, at time.Time) (message string, err error) {
 	values := attrs{":r": number(rank(s.State)), ":s": text(string(s.State)), ":t": number(at.UnixMilli()), ":x": number(at.Add(t.retention).Unix()),
 		":i": text(s.Message.PlatformID)}
-	set := "SET r = :r, st = :s, at = :t, x = if_not_exists(x, :x), i = :i"
+	set := "SET r = :r, st = :s, ta = :t, x = if_not_exists(x, :x), i = :i"
 	if s.Error != nil {
 		doc, err := json.Marshal(s.Error)
 		if err != nil {
@@ -356,7 +356,7 @@ func (t *Table) receipt(ctx context.Context, k attrs) (Receipt, bool, error) {
 
 func receiptOf(a attrs) Receipt {
 	r := Receipt{Message: textOf(a["y"]), Part: int(intOf(a["n"])), State: events.State(textOf(a["st"])), Platform: textOf(a["i"])}
-	if ms := intOf(a["at"]); ms > 0 {
+	if ms := intOf(a["ta"]); ms > 0 {
 		r.Time = time.UnixMilli(ms).UTC()
 	}
 	if doc := textOf(a["e"]); doc != "" {

@@ -30,6 +30,7 @@ type Doubles struct {
 	mu     sync.Mutex
 	calls  []Call
 	faults map[string][]Fault
+	keys   map[string][]byte // documents of public keys, by address
 }
 
 // A Call is one that a platform received, and what it said.
@@ -83,6 +84,30 @@ func (d *Doubles) Fail(name string, faults ...Fault) error {
 	return nil
 }
 
+// Sign makes r a webhook of the platform's, and publishes the keys it is checked with.
+func (d *Doubles) Sign(ch channel.Channel, a channel.Account, r *channel.Request) {
+	ch.Sign(a, r)
+	if ch.Keys == nil {
+		return
+	}
+	address := ch.Keys(a, *r)
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.keys == nil {
+		d.keys = map[string][]byte{}
+	}
+	if address != "" {
+		d.keys[address] = r.Keys
+	}
+}
+
+// published is the document of public keys at an address, or nil.
+func (d *Doubles) published(address string) []byte {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.keys[address]
+}
+
 // Calls are the latest that a platform received, oldest first; all platforms' with "".
 func (d *Doubles) Calls(name string) []Call {
 	d.mu.Lock()
@@ -105,6 +130,9 @@ func (d *Doubles) Forget() {
 
 // RoundTrip answers r as the platform that has its host.
 func (d *Doubles) RoundTrip(r *http.Request) (*http.Response, error) {
+	if keys := d.published(r.URL.String()); keys != nil && r.Method == http.MethodGet {
+		return response(r, channel.Reply{Status: http.StatusOK, Body: keys}), nil
+	}
 	ch, account, err := d.platform(r.URL.Host)
 	if err != nil {
 		return nil, err
@@ -128,7 +156,7 @@ func (d *Doubles) RoundTrip(r *http.Request) (*http.Response, error) {
 	d.remember(Call{At: d.Now(), Channel: ch.Name, Request: call, Answer: answer.Reply, Fault: fault})
 	for _, w := range answer.Webhooks {
 		w.Received = d.Now().UTC()
-		ch.Sign(account, &w)
+		d.Sign(ch, account, &w)
 		d.Deliver(ch, w)
 	}
 	if fault == Lost {

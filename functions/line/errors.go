@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -18,17 +17,17 @@ type refusal struct {
 	message string // the beginning
 	class   string
 	remedy  string
-	after   time.Duration
 }
 
 var refusals = []refusal{
-	{http.StatusBadRequest, invalidReplyToken, events.ClassWindow, "a reply token lasts a minute and works once; push instead", 0},
-	{http.StatusBadRequest, sendFailed, events.ClassRecipient, "the user is unknown to this provider, or no friend of the account", 0},
-	{http.StatusBadRequest, "The property, 'to'", events.ClassRecipient, "the recipient is no id of a user, group or room", 0},
-	{http.StatusForbidden, "", events.ClassAuth, "the account or its plan may not use this API", 0},
-	{http.StatusNotFound, "", events.ClassRecipient, "", 0},
-	{http.StatusRequestEntityTooLarge, "", events.ClassContent, "the message is too large", 0},
-	{http.StatusTooManyRequests, monthlyLimit, events.ClassRate, "raise the plan's number of messages; replies within a minute stay free", 6 * time.Hour},
+	{http.StatusBadRequest, invalidReplyToken, events.ClassWindow, "a reply token lasts a minute and works once; push instead"},
+	{http.StatusBadRequest, sendFailed, events.ClassRecipient, "the user is unknown to this provider, or no friend of the account"},
+	{http.StatusBadRequest, "The property, 'to'", events.ClassRecipient, "the recipient is no id of a user, group or room"},
+	{http.StatusForbidden, "", events.ClassAuth, "the account or its plan may not use this API"},
+	{http.StatusNotFound, "", events.ClassRecipient, ""},
+	{http.StatusRequestEntityTooLarge, "", events.ClassContent, "the message is too large"},
+	// The month's messages are used up: no sooner try will do, and replies, which stay free, must not wait for it.
+	{http.StatusTooManyRequests, monthlyLimit, events.ClassPolicy, "raise the plan's number of messages; replies within a minute stay free"},
 }
 
 // LINE's messages that decide what to do.
@@ -49,7 +48,6 @@ func failure(r channel.Reply) *channel.Error {
 	for _, x := range refusals {
 		if x.status == r.Status && strings.HasPrefix(p.Message, x.message) {
 			e.Class, e.Remedy = x.class, x.remedy
-			e.RetryAfter = max(e.RetryAfter, x.after)
 			break
 		}
 	}

@@ -13,7 +13,8 @@ import (
 // schemaDocuments are the schemas that the Go types give, by file name.
 func schemaDocuments(t *testing.T) map[string]node {
 	src := readSource(t)
-	docs := map[string]node{"defs.schema.json": eventDefs(t), "message.schema.json": messageSchema(t)}
+	docs := map[string]node{"defs.schema.json": eventDefs(t), "message.schema.json": messageSchema(t),
+		"action.schema.json": actionSchema(t), "api.schema.json": apiSchema(t)}
 	for _, typ := range Types() {
 		docs[string(typ)+schemaSuffix] = typeSchema(t, src, typ)
 	}

@@ -22,11 +22,13 @@ type generator struct {
 	enums map[string][]string
 	never map[string]bool // "Type.Field" that must be absent
 	defs  node
+
+	elsewhere map[string]string // type name → file that defines it
 }
 
 func newGenerator(t *testing.T, rules map[string]node) *generator {
 	src := readSource(t)
-	g := &generator{src: src, rules: rules, defs: node{}, enums: map[string][]string{
+	g := &generator{src: src, rules: rules, defs: node{}, elsewhere: map[string]string{}, enums: map[string][]string{
 		"Conversation.Kind": src.group(t, "Direct"),
 		"Actor.Role":        src.group(t, "Customer"),
 		"Interaction.Kind":  src.group(t, "ButtonAnswer"),
@@ -59,6 +61,8 @@ func (g *generator) schema(t reflect.Type) node {
 		return g.schema(t.Elem())
 	case t.Kind() == reflect.Slice:
 		return node{"type": "array", "items": g.schema(t.Elem())}
+	case g.elsewhere[t.Name()] != "":
+		return node{"$ref": g.elsewhere[t.Name()] + "#/$defs/" + t.Name()}
 	case t.Kind() == reflect.Struct:
 		if _, done := g.defs[t.Name()]; !done {
 			g.defs[t.Name()] = node{} // ends recursion

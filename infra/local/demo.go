@@ -253,10 +253,14 @@ func (r *result) report(s *system.System, out io.Writer, all bool) error {
 	lost, duplicates := 0, 0
 	for k := range owed {
 		if seen[k] == 0 {
+			fmt.Fprintf(out, "lost: %s\n", k)
 			lost++
 		}
 	}
-	for _, n := range seen {
+	for k, n := range seen {
+		if n > 1 {
+			fmt.Fprintf(out, "received %d times: %s\n", n, k)
+		}
 		duplicates += n - 1
 	}
 	fmt.Fprintf(out, "\ndemo: webhooks=%d accepted=%d events=%d delivered=%d lost=%d duplicates=%d\n",

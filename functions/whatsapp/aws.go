@@ -58,10 +58,6 @@ func (p published) webhook() []byte {
 	return nil
 }
 
-// social is AWS' way to Meta's API: the same bodies, signed with an access key. AWS
-// gives an id of its own, by which no status names the message: they bring ours back.
-type social struct{}
-
 const (
 	socialService = "social-messaging"
 	socialPath    = "/v1/whatsapp/send"
@@ -82,7 +78,9 @@ func socialAPI(a channel.Account) aws.API {
 	return aws.In(socialService, a.Value(topicARN), a.Value(keyID), a.Value(keySecret))
 }
 
-func (social) post(ctx context.Context, e channel.Env, body []byte) (channel.Sent, error) {
+// postAWS hands the body to AWS. AWS gives an id of its own, by which no status names
+// the message: they bring ours back.
+func postAWS(ctx context.Context, e channel.Env, body []byte) (channel.Sent, error) {
 	call, err := channel.JSON(socialRequest{Number: e.Account.Value(phoneNumberID), Message: body, Version: graphVersion})
 	if err != nil {
 		return channel.Sent{}, err
@@ -95,10 +93,6 @@ func (social) post(ctx context.Context, e channel.Env, body []byte) (channel.Sen
 		return channel.Sent{}, socialFailure(r)
 	}
 	return channel.Sent{}, r.Decode(new(socialAnswer))
-}
-
-func (social) upload(context.Context, channel.Env, events.Media, string) (string, error) {
-	return "", &channel.Error{Class: events.ClassMedia, Title: "AWS takes files by their URL or from a bucket", Remedy: "send the file by its URL"}
 }
 
 // metaCode is Meta's code within what AWS says of Meta's refusal: "(#131047) …".

@@ -1,14 +1,10 @@
 package whatsapp
 
 import (
-	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
-	"io"
 	"maps"
-	"mime"
-	"mime/multipart"
 	"net/http"
 	"strconv"
 	"strings"
@@ -27,15 +23,12 @@ func double(a channel.Account, c channel.Call) channel.Answer {
 	if c.Header.Get("Authorization") != "Bearer "+a.Value(accessToken) || a.Value(accessToken) == "" {
 		return refuse(http.StatusUnauthorized, 190, "Invalid OAuth access token data.")
 	}
-	number := "/" + graphVersion + "/" + a.Value(phoneNumberID)
 	switch {
 	case c.Method == http.MethodGet && c.Host == mediaHost:
 		return channel.Answer{Reply: channel.Reply{Status: http.StatusOK, Header: http.Header{"Content-Type": {"image/jpeg"}}, Body: []byte("a picture")}}
 	case c.Host == graphHost && c.Method == http.MethodGet && strings.HasPrefix(c.Path, "/"+graphVersion+"/"):
 		return channel.AnswerJSON(http.StatusOK, `{"messaging_product":"whatsapp","url":"https://`+mediaHost+`/whatsapp_business/attachments/?mid=1","mime_type":"image/jpeg"}`)
-	case c.Host == graphHost && c.Method == http.MethodPost && c.Path == number+"/media":
-		return doubleUpload(c)
-	case c.Host == graphHost && c.Method == http.MethodPost && c.Path == number+"/messages":
+	case c.Host == graphHost && c.Method == http.MethodPost && c.Path == "/"+graphVersion+"/"+a.Value(phoneNumberID)+"/messages":
 		return doubleGraph(a, c)
 	}
 	return refuse(http.StatusBadRequest, 100, "Unsupported request")
@@ -141,29 +134,6 @@ func refuseAWS(status int, code, message string) channel.Answer {
 	answer := channel.AnswerJSON(status, fmt.Sprintf(`{"__type":%q,"message":%q}`, code, message))
 	answer.Header.Set("X-Amzn-Errortype", code)
 	return answer
-}
-
-// doubleUpload takes a file.
-func doubleUpload(c channel.Call) channel.Answer {
-	kind, parameters, err := mime.ParseMediaType(c.Header.Get("Content-Type"))
-	if err != nil || kind != "multipart/form-data" {
-		return refuse(http.StatusBadRequest, 100, "Invalid parameter")
-	}
-	got := map[string]int{}
-	r := multipart.NewReader(bytes.NewReader(c.Body), parameters["boundary"])
-	for {
-		part, err := r.NextPart()
-		if err != nil {
-			break
-		}
-		text, _ := io.ReadAll(part) // from memory
-		got[part.FormName()] = len(text)
-	}
-	if got["messaging_product"] == 0 || got["type"] == 0 || got["file"] == 0 {
-		return refuse(http.StatusBadRequest, 100, "Invalid parameter")
-	}
-	digits := strings.Map(func(r rune) rune { return '0' + r%10 }, channel.Digest(c.Body)[:15])
-	return channel.AnswerJSON(http.StatusOK, `{"id":"`+digits+`"}`)
 }
 
 // entries are the statuses of a message, each an entry of a webhook.

@@ -1,16 +1,10 @@
 package whatsapp
 
 import (
-	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"mime/multipart"
 	"net/http"
-	"net/textproto"
 	"net/url"
 	"strings"
 
@@ -45,49 +39,21 @@ const (
 	graphVersion = "v25.0"               // https://developers.facebook.com/docs/graph-api/changelog
 )
 
-// A sender carries what Meta's API takes: Meta's own API, or the one of AWS.
-type sender interface {
-	// post makes the call whose body is a message or an action. The ids are those
-	// by which statuses name the message.
-	post(ctx context.Context, e channel.Env, body []byte) (channel.Sent, error)
-	// upload gives the id by which a message names a file.
-	upload(ctx context.Context, e channel.Env, m events.Media, id string) (string, error)
-}
-
-// senderOf is the account's way out: the Cloud API where it has a token.
-func senderOf(a channel.Account) sender {
+// postOf is the account's way out for what Meta's API takes: that API, where the
+// account has a token, or the one of AWS.
+func postOf(a channel.Account) func(context.Context, channel.Env, []byte) (channel.Sent, error) {
 	if a.Value(accessToken) == "" && viaAWS(a) {
-		return social{}
+		return postAWS
 	}
-	return cloud{}
+	return postGraph
 }
 
 func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent, error) {
-	s := senderOf(e.Account)
-	if c := o.Content[0]; c.Media != nil && c.Media.URL == "" && c.Media.PlatformID == "" {
-		id, err := s.upload(ctx, e, *c.Media, o.ID)
-		if err != nil {
-			return channel.Sent{}, unsent(err)
-		}
-		m := *c.Media
-		m.PlatformID = id
-		o.Content = []events.Content{events.NewMedia(m)}
-	}
 	body, err := compose(o)
 	if err != nil {
 		return channel.Sent{}, err
 	}
-	return s.post(ctx, e, body)
-}
-
-// unsent says of an error before the message's own call that nothing was sent.
-func unsent(err error) error {
-	var e *channel.Error
-	if !errors.As(err, &e) {
-		return fmt.Errorf("%w: %w", channel.ErrNotSent, err)
-	}
-	e.Unknown = false
-	return err
+	return postOf(e.Account)(ctx, e, body)
 }
 
 // outside says whether o is a template, the one thing that needs no open window.
@@ -131,28 +97,18 @@ func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Acti
 	if err != nil {
 		return err
 	}
-	_, err = senderOf(e.Account).post(ctx, e, text)
+	_, err = postOf(e.Account)(ctx, e, text)
 	return err
 }
 
-// cloud is Meta's Cloud API.
-type cloud struct{}
-
-// numberURL is the address of something of the account's number; an error when the
-// account cannot send.
-func numberURL(a channel.Account, path string) (string, error) {
-	number := a.Value(phoneNumberID)
-	if a.Value(accessToken) == "" || number == "" {
-		return "", &channel.Error{Class: events.ClassAuth, Title: "the account has no access_token or no phone_number_id", Remedy: "store both"}
+// postGraph makes a call of Meta's Cloud API. The ids are those by which statuses
+// name the message.
+func postGraph(ctx context.Context, e channel.Env, body []byte) (channel.Sent, error) {
+	number := e.Account.Value(phoneNumberID)
+	if e.Account.Value(accessToken) == "" || number == "" {
+		return channel.Sent{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no access_token or no phone_number_id", Remedy: "store both"}
 	}
-	return "https://" + graphHost + "/" + graphVersion + "/" + url.PathEscape(number) + path, nil
-}
-
-func (cloud) post(ctx context.Context, e channel.Env, body []byte) (channel.Sent, error) {
-	address, err := numberURL(e.Account, "/messages")
-	if err != nil {
-		return channel.Sent{}, err
-	}
+	address := "https://" + graphHost + "/" + graphVersion + "/" + url.PathEscape(number) + "/messages"
 	header := channel.Bearer(e.Account.Value(accessToken))
 	header.Set("Content-Type", "application/json")
 	r, err := e.Do(ctx, http.MethodPost, address, header, body)
@@ -180,63 +136,6 @@ func (a sendAnswer) sent() (channel.Sent, error) {
 		s.Note = strings.ReplaceAll(m.Status, "_", " ")
 	}
 	return s, nil
-}
-
-// upload gives Meta a file, which it keeps for 30 days.
-// https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media
-func (cloud) upload(ctx context.Context, e channel.Env, m events.Media, id string) (string, error) {
-	address, err := numberURL(e.Account, "/media")
-	if err != nil {
-		return "", err
-	}
-	body, contentType, err := mediaForm(ctx, e, m, id)
-	if err != nil {
-		return "", err
-	}
-	header := channel.Bearer(e.Account.Value(accessToken))
-	header.Set("Content-Type", contentType)
-	r, err := e.Do(ctx, http.MethodPost, address, header, body)
-	if err != nil {
-		return "", err
-	}
-	var answer mediaAnswer
-	if err := read(e, r, &answer); err != nil {
-		return "", err
-	}
-	if answer.ID == "" {
-		return "", &channel.Error{Class: events.ClassPlatform, Title: "answered without a media id"}
-	}
-	return string(answer.ID), nil
-}
-
-// mediaForm is m as a form, and the form's content type.
-func mediaForm(ctx context.Context, e channel.Env, m events.Media, id string) ([]byte, string, error) {
-	file, err := e.Open(ctx, m)
-	if err != nil {
-		return nil, "", err
-	}
-	defer file.Close()
-	var b bytes.Buffer
-	w := multipart.NewWriter(&b)
-	if err := w.SetBoundary("relais-" + channel.Digest([]byte(id))); err != nil {
-		return nil, "", err
-	}
-	mime := cmp.Or(m.MIME, "application/octet-stream")
-	for _, field := range [][2]string{{"messaging_product", product}, {"type", mime}} {
-		if err := w.WriteField(field[0], field[1]); err != nil {
-			return nil, "", err
-		}
-	}
-	part, err := w.CreatePart(textproto.MIMEHeader{
-		"Content-Disposition": {multipart.FileContentDisposition("file", cmp.Or(m.Name, "file"))}, "Content-Type": {mime},
-	})
-	if err != nil {
-		return nil, "", err
-	}
-	if _, err := io.Copy(part, file); err != nil {
-		return nil, "", err
-	}
-	return b.Bytes(), w.FormDataContentType(), w.Close()
 }
 
 // fetch opens a file that a customer sent: its id gives a URL for five minutes, which

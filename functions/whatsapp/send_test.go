@@ -367,25 +367,6 @@ func TestFetch(t *testing.T) {
 	}
 }
 
-// The file goes first: when that fails nothing was sent, for sure.
-func TestUploadFails(t *testing.T) {
-	m := overCloud()
-	m.answer = &channel.Reply{Status: 500}
-	e := m.env()
-	e.Open = func(context.Context, events.Media) (io.ReadCloser, error) {
-		return io.NopCloser(strings.NewReader("x")), nil
-	}
-	_, err := whatsapp.Channel.Send(context.Background(), e, outgoing("15550100099", events.NewMedia(events.Media{Type: events.Image, SHA256: "x"})))
-	var refused *channel.Error
-	if !errors.As(err, &refused) || refused.Unknown {
-		t.Errorf("a failed upload gives %#v", err)
-	}
-	e.Open = func(context.Context, events.Media) (io.ReadCloser, error) { return nil, io.ErrUnexpectedEOF }
-	if _, err := whatsapp.Channel.Send(context.Background(), e, outgoing("15550100099", events.NewMedia(events.Media{Type: events.Image, SHA256: "x"}))); !errors.Is(err, channel.ErrNotSent) {
-		t.Errorf("a file that does not open gives %v", err)
-	}
-}
-
 func TestActNeedsAMessage(t *testing.T) {
 	for _, a := range []events.Action{{Verb: events.ActTyping, Active: true}, {Verb: events.ActEdit, Message: &events.Ref{PlatformID: "wamid.1"}}} {
 		m := overCloud()

@@ -228,10 +228,9 @@ type sendAnswer struct {
 	} `json:"messages"`
 }
 
-// mediaAnswer is the answer to an upload (id), or to a question for a file (url).
+// mediaAnswer says where a file is.
 type mediaAnswer struct {
-	ID  meta.Text `json:"id"`
-	URL string    `json:"url"`
+	URL string `json:"url"`
 }
 
 type refusal struct {

@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/relais-dev/relais/shared/channel"
 )
@@ -78,11 +80,25 @@ func (m *sentMessage) wellFormed() bool {
 
 // receipt is the webhook that tells what became of m.
 func receipt(a channel.Account, call channel.Call, m sentMessage, kind string) channel.Request {
-	body, _ := channel.JSON(map[string]any{"messages": []any{map[string]any{ // texts and a number
+	return posted(a, call.Received, map[string]any{
 		"type": kind, "id": channel.UUID(kind + m.ID), "chatId": m.ChatID, "from": m.To, "timestamp": call.Received.UnixMilli(), "messageIds": []string{m.ID},
-	}}})
+	})
+}
+
+// customer writes to the bot of testdata.
+func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
+	at := now.UnixMilli()
+	return posted(a, now, map[string]any{
+		"type": "text", "id": channel.UUID("customer " + strconv.FormatInt(at, 10) + " " + strconv.Itoa(n)), "chatId": "c0ffee", "chatType": "direct",
+		"from": "alice.demo", "participants": []string{"alice.demo"}, "timestamp": at, "readReceiptRequested": true, "body": text,
+	})
+}
+
+// posted is a webhook with one message.
+func posted(a channel.Account, at time.Time, message map[string]any) channel.Request {
+	body, _ := channel.JSON(map[string]any{"messages": []any{message}}) // texts and numbers
 	return channel.Request{
-		Method: http.MethodPost, Path: "/webhooks/kik/" + a.ID, Body: body, Received: call.Received,
+		Method: http.MethodPost, Path: "/webhooks/kik/" + a.ID, Body: body, Received: at,
 		Header: http.Header{"Content-Type": {"application/json"}, "X-Kik-Username": {a.Value(username)}},
 	}
 }

@@ -28,8 +28,9 @@ var outbound = channel.Outbound{
 	Act:   act,
 	Acts:  []events.Verb{events.ActTyping, events.ActRead},
 
-	Hosts:  []string{host},
-	Double: double,
+	Hosts:    []string{host},
+	Double:   double,
+	Customer: customer,
 }
 
 const (

@@ -6,7 +6,9 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/relais-dev/relais/functions/internal/google"
 	"github.com/relais-dev/relais/shared/channel"
@@ -118,12 +120,13 @@ func doubleBroken(w widget) bool {
 	case w.Paragraph != nil:
 		return w.Paragraph.Text == ""
 	case w.Image != nil:
-		return !strings.HasPrefix(w.Image.URL, "https://")
+		return !strings.HasPrefix(w.Image.URL, "https://") || w.Image.OnClick.broken()
 	case w.Decorated != nil:
-		return w.Decorated.Text == ""
+		d := w.Decorated
+		return d.Text == "" || d.OnClick.broken() || d.Icon != nil && d.Icon.Known == "" && !strings.HasPrefix(d.Icon.URL, "https://")
 	case w.Buttons != nil:
 		return len(w.Buttons.Buttons) == 0 || slices.ContainsFunc(w.Buttons.Buttons, func(b button) bool {
-			return b.Text == "" || b.OnClick == nil || (b.OnClick.Action == nil) == (b.OnClick.OpenLink == nil)
+			return b.Text == "" || b.OnClick == nil || b.OnClick.broken()
 		})
 	case w.Input != nil:
 		return w.Input.Name == ""
@@ -133,4 +136,29 @@ func doubleBroken(w widget) bool {
 		return w.Date.Name == "" || w.Date.Type != "DATE_ONLY"
 	}
 	return true
+}
+
+// broken says whether a click does not do one thing, or opens nothing.
+func (c *onClick) broken() bool {
+	if c == nil {
+		return false
+	}
+	return (c.Action == nil) == (c.OpenLink == nil) || c.OpenLink != nil && c.OpenLink.URL == ""
+}
+
+// customer writes in the direct message of testdata, as to a classic app.
+func customer(_ channel.Account, text string, n int, now time.Time) channel.Request {
+	at := now.UTC().Format(time.RFC3339Nano)
+	id := channel.Digest([]byte(text), at, strconv.Itoa(n))[:11]
+	place := map[string]any{"name": "spaces/AAAAdemo", "type": "DM", "spaceType": "DIRECT_MESSAGE", "singleUserBotDm": true, "spaceThreadingState": "UNTHREADED_MESSAGES"}
+	person := map[string]string{"name": "users/100000000000000000077", "displayName": "Ana", "type": "HUMAN"}
+	body, _ := channel.JSON(map[string]any{ // texts
+		"type": "MESSAGE", "eventTime": at, "space": place, "user": person,
+		"message": map[string]any{
+			"name": "spaces/AAAAdemo/messages/" + id + "." + id, "sender": person, "createTime": at, "text": text, "argumentText": text,
+			"thread": map[string]string{"name": "spaces/AAAAdemo/threads/" + id}, "space": place,
+		},
+		"common": map[string]string{"hostApp": "CHAT", "userLocale": "en"},
+	})
+	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json; charset=utf-8"}}, Body: body, Received: now}
 }

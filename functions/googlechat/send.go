@@ -28,6 +28,8 @@ var outbound = channel.Outbound{
 	Fetch:  fetch,
 	Hosts:  []string{apiHost, google.TokenHost},
 	Double: double,
+
+	Customer: customer,
 }
 
 const (

@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"regexp"
 	"slices"
+	"strconv"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -81,6 +83,8 @@ func doubleProblem(body []byte, id string) string {
 		return "The message is larger than 250 KB."
 	case content != 1:
 		return "A message has one content."
+	case !m.Content.ContentInfo.fetchable():
+		return "Invalid fileUrl."
 	case utf8.RuneCountInString(m.Content.Text) > limits.Text:
 		return "The text is too long."
 	case !slices.Contains(traffic, m.Traffic) || (m.TTL == "") == (m.ExpireTime == ""):
@@ -122,6 +126,9 @@ func doubleCards(r *richCard) string {
 	for _, c := range list {
 		empty := c.Title == "" && c.Description == "" && c.Media == nil
 		long := utf8.RuneCountInString(c.Title) > maxTitle || utf8.RuneCountInString(c.Description) > maxDescription
+		if c.Media != nil && (c.Media.ContentInfo == nil || !c.Media.ContentInfo.fetchable()) {
+			return "Invalid fileUrl."
+		}
 		if empty || long || len(c.Suggestions) > 4 || !doubleSuggestions(c.Suggestions) {
 			return "Invalid cardContent."
 		}
@@ -129,10 +136,31 @@ func doubleCards(r *richCard) string {
 	return ""
 }
 
+// fetchable says whether Google can get the file, where there is one.
+func (i *contentInfo) fetchable() bool {
+	return i == nil || strings.HasPrefix(i.FileURL, "https://") && (i.ThumbnailURL == "" || strings.HasPrefix(i.ThumbnailURL, "https://"))
+}
+
 // doubleReceipt is the webhook that tells what became of a message.
 func doubleReceipt(a channel.Account, phone, kind, message string, at time.Time) channel.Request {
-	data := fmt.Sprintf(`{"senderPhoneNumber":%q,"eventType":%q,"eventId":%q,"messageId":%q,"sendTime":%q,"agentId":%q}`,
-		phone, kind, channel.Digest([]byte(message), kind), message, at.Format(time.RFC3339Nano), a.Value(agentID))
-	body := fmt.Sprintf(`{"message":{"data":%q,"messageId":"1"},"subscription":"s"}`, base64.StdEncoding.EncodeToString([]byte(data)))
+	return pushed(map[string]string{
+		"senderPhoneNumber": phone, "eventType": kind, "eventId": channel.Digest([]byte(message), kind), "messageId": message,
+		"sendTime": at.Format(time.RFC3339Nano), "agentId": a.Value(agentID),
+	})
+}
+
+// customer writes to the agent of testdata.
+func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
+	at := now.UTC().Format(time.RFC3339Nano)
+	return pushed(map[string]string{
+		"senderPhoneNumber": "+447700900123", "messageId": "Ms" + channel.Digest([]byte(text), at, strconv.Itoa(n)),
+		"sendTime": at, "agentId": a.Value(agentID), "text": text,
+	})
+}
+
+// pushed is an event as Pub/Sub pushes it.
+func pushed(event map[string]string) channel.Request {
+	data, _ := channel.JSON(event) // texts
+	body := fmt.Sprintf(`{"message":{"data":%q,"messageId":"1"},"subscription":"s"}`, base64.StdEncoding.EncodeToString(data))
 	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body)}
 }

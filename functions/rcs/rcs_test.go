@@ -16,6 +16,7 @@ import (
 	"github.com/relais-dev/relais/functions/rcs"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/channel/channeltest"
+	"github.com/relais-dev/relais/shared/channel/sample"
 )
 
 func Test(t *testing.T)             { channeltest.Run(t, rcs.Channel) }
@@ -203,5 +204,42 @@ func TestNative(t *testing.T) {
 	var e *channel.Error
 	if _, err := send(&answerer{}, account, "+447700900123", c); !errors.As(err, &e) || e.Class != events.ClassContent {
 		t.Errorf("without a contentMessage it gives %v", err)
+	}
+}
+
+// A platform is the double as an HTTP client.
+type platform struct{ sample.Set }
+
+func (p *platform) Do(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	answer := rcs.Channel.Double(p.Account, channel.Call{Host: r.URL.Host, Request: channel.Request{
+		Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: p.Now,
+	}})
+	return &http.Response{StatusCode: answer.Status, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.Body))}, nil
+}
+
+// Google fetches what it shows: without an address there is nothing to show.
+func TestDoubleWantsFiles(t *testing.T) {
+	set, err := sample.Read(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := channel.Env{Account: set.Account, HTTP: &platform{set}, Now: set.Now}
+	token, err := rcs.Channel.Token(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.Token = token.Value
+	for address, took := range map[string]bool{"": false, "http://b.example/a.png": false, "https://b.example/a.png": true} {
+		for _, caption := range []string{"", "A picture"} {
+			o := channel.Outgoing{ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: "+447700900123"}},
+				Content: []events.Content{events.NewMedia(events.Media{Type: events.Image, URL: address, Caption: caption})}}
+			if _, err := rcs.Channel.Send(t.Context(), e, o); (err == nil) != took {
+				t.Errorf("a file at %q, caption %q: %v", address, caption, err)
+			}
+		}
 	}
 }

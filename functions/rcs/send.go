@@ -25,6 +25,8 @@ var outbound = channel.Outbound{
 	Token:  token,
 	Hosts:  []string{globalHost, "us-" + globalHost, "europe-" + globalHost, "asia-" + globalHost, google.TokenHost},
 	Double: double,
+
+	Customer: customer,
 }
 
 const (

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/relais-dev/relais/shared/channel"
 )
@@ -17,6 +18,7 @@ type Double struct {
 	Object  string // of the webhooks
 	Account string // the page's or account's id in them
 	App     string // the app that echoes name; "" names none
+	User    string // who writes to the account
 	Channel string
 	Text    int // longest text
 	Unit    channel.Unit
@@ -257,6 +259,12 @@ func (d Double) webhooks(a channel.Account, call channel.Call, to, id string) []
 		d.webhook(a, at+2, to, d.Account, "read", map[string]json.RawMessage{"watermark": mark}))
 }
 
+// Customer is the webhook of a text that the user writes.
+func (d Double) Customer(a channel.Account, text string, n int, now time.Time) channel.Request {
+	id := "m_" + channel.Digest([]byte(text), now.String(), strconv.Itoa(n))
+	return d.webhook(a, now.UnixMilli(), d.User, d.Account, "message", map[string]json.RawMessage{"mid": quote(id), "text": quote(text)})
+}
+
 // webhook is one update, posted alone.
 func (d Double) webhook(a channel.Account, at int64, from, to, fact string, value map[string]json.RawMessage) channel.Request {
 	type party struct {
@@ -274,4 +282,7 @@ func (d Double) webhook(a channel.Account, at int64, from, to, fact string, valu
 	}
 }
 
-func quote(text string) json.RawMessage { return json.RawMessage(strconv.Quote(text)) }
+func quote(text string) json.RawMessage {
+	b, _ := channel.JSON(text) // a text
+	return b
+}

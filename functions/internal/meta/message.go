@@ -104,10 +104,14 @@ func (b *batch) sent(e events.Event) {
 }
 
 // fields are what else a message says: who sent an echo and what it gave Meta to
-// tell its message by, and the commands in a text.
+// tell its message by, which is our part's id when we did, and the commands in a text.
 func (m *message) fields() []events.Field {
 	var list []events.Field
-	for _, f := range []events.Field{{Name: "app_id", Value: m.app}, {Name: "metadata", Value: m.metadata}} {
+	given := events.Field{Name: "metadata", Value: m.metadata}
+	if m.echo && m.byUs() {
+		given.Name = "correlation"
+	}
+	for _, f := range []events.Field{{Name: "app_id", Value: m.app}, given} {
 		if f.Value != "" {
 			list = append(list, f)
 		}

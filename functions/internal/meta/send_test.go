@@ -187,6 +187,10 @@ func TestEchoCorrelates(t *testing.T) {
 	if len(evs) != 2 || evs[0].Type != events.MessageEchoed || evs[0].Data.Message.Origin != "api" {
 		t.Fatalf("events are %+v", evs)
 	}
+	told := []events.Field{{Name: "correlation", Value: "msg_a.1"}} // by which the router knows it
+	if diff := cmp.Diff(told, evs[0].Data.Message.Metadata); diff != "" {
+		t.Errorf("metadata (-want +got):\n%s", diff)
+	}
 	want := &events.Status{Message: events.Ref{PlatformID: "m_1"}, State: events.Sent, Correlation: "msg_a.1"}
 	if diff := cmp.Diff(want, evs[1].Data.Status); diff != "" {
 		t.Errorf("status (-want +got):\n%s", diff)

@@ -1,6 +1,8 @@
 package messenger_test
 
 import (
+	"bytes"
+	"io"
 	"net/http"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 	"github.com/relais-dev/relais/functions/messenger"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/channel/channeltest"
+	"github.com/relais-dev/relais/shared/channel/sample"
 )
 
 func Test(t *testing.T)             { channeltest.Run(t, messenger.Channel) }
@@ -140,5 +143,51 @@ func TestLocationAndBooking(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("content (-want +got):\n%s", diff)
+	}
+}
+
+// A platform is the double as an HTTP client; it keeps what it posts.
+type platform struct {
+	sample.Set
+	posts []channel.Request
+}
+
+func (p *platform) Do(r *http.Request) (*http.Response, error) {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, err
+	}
+	answer := messenger.Channel.Double(p.Account, channel.Call{Host: r.URL.Host, Request: channel.Request{
+		Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: p.Now,
+	}})
+	p.posts = append(p.posts, answer.Webhooks...)
+	return &http.Response{StatusCode: answer.Status, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.Body))}, nil
+}
+
+// The echo of what we sent names our part, by which the router knows it.
+func TestEchoNamesOurPart(t *testing.T) {
+	set, err := sample.Read(".")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &platform{Set: set}
+	o := channel.Outgoing{ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: "7000000000000001"}},
+		Content: []events.Content{events.NewText("hi")}, Heard: set.Now}
+	done, err := messenger.Channel.Send(t.Context(), channel.Env{Account: set.Account, HTTP: p, Now: set.Now}, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	echo := p.posts[0]
+	echo.Received = set.Now
+	evs, err := messenger.Channel.Events(set.Account, echo)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := evs[0]; e.Type != events.MessageEchoed || e.Data.Message.PlatformID != done.IDs[0] {
+		t.Errorf("the first post is %s", e.Type)
+	}
+	want := []events.Field{{Name: "app_id", Value: "200000000000001"}, {Name: "correlation", Value: "msg_a.1"}}
+	if diff := cmp.Diff(want, evs[0].Data.Message.Metadata); diff != "" {
+		t.Errorf("metadata (-want +got):\n%s", diff)
 	}
 }

@@ -2,6 +2,7 @@ package messenger
 
 import (
 	"context"
+	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/internal/meta"
@@ -30,6 +31,8 @@ var outbound = channel.Outbound{
 	Acts:    meta.Verbs(),
 	Hosts:   []string{host},
 	Double:  double,
+
+	Customer: customer,
 }
 
 const host = "graph.facebook.com"
@@ -74,10 +77,16 @@ func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Acti
 	return api(e.Account).Act(ctx, e, to, a)
 }
 
-// double plays the page of testdata.
-func double(a channel.Account, call channel.Call) channel.Answer {
+func double(a channel.Account, call channel.Call) channel.Answer { return played(a).Answer(a, call) }
+
+func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
+	return played(a).Customer(a, text, n, now)
+}
+
+// played are the page and the customer of testdata.
+func played(a channel.Account) meta.Double {
 	return meta.Double{
-		SendAPI: api(a), Object: object, Account: "100000000000007", App: a.Value(appID), Channel: "messenger",
+		SendAPI: api(a), Object: object, Account: "100000000000007", App: a.Value(appID), User: "7000000000000001", Channel: "messenger",
 		Text: 2000, Unit: channel.UTF16, Closed: 2018278, Calls: true, Marks: true,
-	}.Answer(a, call)
+	}
 }

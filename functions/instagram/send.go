@@ -36,6 +36,8 @@ var outbound = channel.Outbound{
 	Token:   token,
 	Hosts:   []string{instagramHost, facebookHost},
 	Double:  double,
+
+	Customer: customer,
 }
 
 // maxText is the longest text, in bytes.
@@ -127,16 +129,23 @@ func refresh(ctx context.Context, e channel.Env, old string) (channel.Token, err
 	return channel.Token{Value: minted.Token, ExpiresAt: e.Now.Add(minted.Life(tokenLife) / 2), Refresh: minted.Token}, nil
 }
 
-// double plays the account of testdata.
 func double(a channel.Account, call channel.Call) channel.Answer {
 	if call.Path == "/refresh_access_token" {
 		return doubleToken(a, call)
 	}
-	d := meta.Double{
-		SendAPI: api(a, ""), Object: object, Account: "17840000000000005", App: a.Value(appID), Channel: "instagram",
+	return played(a).Answer(a, call)
+}
+
+func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
+	return played(a).Customer(a, text, n, now)
+}
+
+// played are the account and the customer of testdata.
+func played(a channel.Account) meta.Double {
+	return meta.Double{
+		SendAPI: api(a, ""), Object: object, Account: "17840000000000005", App: a.Value(appID), User: "8000000000000002", Channel: "instagram",
 		Text: maxText, Unit: channel.Bytes, Closed: 2534022,
 	}
-	return d.Answer(a, call)
 }
 
 // doubleToken exchanges the account's token for itself.

@@ -50,6 +50,7 @@ type Message struct {
 type Handle struct {
 	Token     string    `json:"token"`
 	ExpiresAt time.Time `json:"expiresAt"`
+	Uses      int       `json:"uses,omitempty"` // how often it can be used; 0 is once
 }
 
 // Forward says that content was passed on from elsewhere.

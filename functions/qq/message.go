@@ -120,7 +120,7 @@ func (p *parser) open(handle string) *events.Handle {
 	}
 	w.ClosesAt = since.Add(length).UTC()
 	c.Window = &w
-	return &events.Handle{Token: handle, ExpiresAt: w.ClosesAt}
+	return &events.Handle{Token: handle, ExpiresAt: w.ClosesAt, Uses: answers}
 }
 
 // content is what w says, at least one part.

@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/cloud"
@@ -31,6 +32,7 @@ type Router struct {
 	Silent       map[string]bool // destinations that want no receipts
 	Media        *queue.Queue
 	Linked       map[string]bool // channels whose media stays where it is
+	Nap          func(context.Context, time.Duration)
 	Log          *slog.Logger
 	Metrics      *observe.Metrics
 }
@@ -61,7 +63,7 @@ func New(name string, e function.Env) (function.Handler, error) {
 	for d, url := range urls {
 		destinations[d] = queue.New(c.SQS, url)
 	}
-	r := &Router{Table: e.Table(c), Rules: rules, Destinations: destinations, Silent: map[string]bool{}, Linked: map[string]bool{}, Media: e.Queue(c, names.EnvMedia),
+	r := &Router{Nap: e.Sleep(), Table: e.Table(c), Rules: rules, Destinations: destinations, Silent: map[string]bool{}, Linked: map[string]bool{}, Media: e.Queue(c, names.EnvMedia),
 		Log: e.Log(name), Metrics: e.Metrics(name)}
 	for _, d := range config.Silent {
 		r.Silent[d] = true

@@ -102,7 +102,7 @@ func (r *Router) isOwn(ctx context.Context, conversation string, m *events.Messa
 		if err != nil || len(waiting) == 0 {
 			return false, err
 		}
-		time.Sleep(echoHold)
+		r.Nap(ctx, echoHold)
 	}
 }
 

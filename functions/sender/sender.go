@@ -52,18 +52,9 @@ func New(name string, channels []channel.Channel, e function.Env) (function.Hand
 	table := e.Table(c)
 	files := media.New(c, e)
 	s := &Sender{Table: table, Ingress: e.Queue(c, names.EnvIngress), Bulk: e.Queue(c, names.EnvBulk), Files: files, Log: e.Log(name), Metrics: e.Metrics(name),
-		Now: e.Now, Nap: nap, Outbox: &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Now: e.Now}}
+		Now: e.Now, Nap: e.Sleep(), Outbox: &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Now: e.Now}}
 	s.Accounts = NewAccounts(c.Secrets, e, channels, table, files)
 	return s, nil
-}
-
-func nap(ctx context.Context, d time.Duration) {
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-ctx.Done():
-	case <-t.C:
-	}
 }
 
 // Invoke handles a batch of requests and rings.

@@ -185,7 +185,7 @@ func (s *Sender) useAnswer(ctx context.Context, a *attempt, m store.Message, now
 	if h == nil || a.out.Bulk || m.Progress.Answered || !now.Add(answerMargin).Before(h.ExpiresAt) {
 		return nil
 	}
-	ok, err := s.Table.UseWindow(ctx, a.thread.Conversation.ID, "answer:"+channel.Digest([]byte(h.Token)), 1, h.ExpiresAt)
+	ok, err := s.Table.UseWindow(ctx, a.thread.Conversation.ID, "answer:"+channel.Digest([]byte(h.Token)), max(h.Uses, 1), h.ExpiresAt)
 	if ok {
 		a.out.Answer = h.Token
 	}
@@ -217,7 +217,7 @@ func (s *Sender) call(ctx context.Context, m store.Message, r outbox.Request, a 
 // accepted records that the platform took a call.
 func (s *Sender) accepted(ctx context.Context, m store.Message, a attempt, sent channel.Sent) (store.Message, error) {
 	p := &m.Progress
-	p.Lease, p.Attempts, p.Done = time.Time{}, 0, p.Done+1
+	p.Lease, p.Attempts, p.Done, p.Answered = time.Time{}, 0, p.Done+1, false
 	p.IDs = append(slices.Clone(p.IDs), slices.Clone(sent.IDs))
 	if sent.Note != "" {
 		p.Notes = append(slices.Clone(p.Notes), sent.Note)

@@ -33,7 +33,8 @@ type Env struct {
 	AWS      func(cloud.Budget) (aws.Config, error) // credentials are the function's own
 	Out      io.Writer                              // logs and metrics
 	Now      func() time.Time
-	HTTP     http.RoundTripper // the world outside of AWS; nil is the guarded way there
+	HTTP     http.RoundTripper                    // the world outside of AWS; nil is the guarded way there
+	Nap      func(context.Context, time.Duration) // waits a moment; nil really does
 }
 
 // Clients are the AWS clients, with the budget of the function's path.
@@ -61,3 +62,18 @@ func (e Env) Log(name string) *slog.Logger { return observe.NewLog(e.Out, name) 
 
 // Metrics writes the function's metrics.
 func (e Env) Metrics(name string) *observe.Metrics { return observe.NewMetrics(e.Out, name, e.Now) }
+
+// Sleep is how functions wait a moment.
+func (e Env) Sleep() func(context.Context, time.Duration) {
+	if e.Nap != nil {
+		return e.Nap
+	}
+	return func(ctx context.Context, d time.Duration) {
+		t := time.NewTimer(d)
+		defer t.Stop()
+		select {
+		case <-ctx.Done():
+		case <-t.C:
+		}
+	}
+}

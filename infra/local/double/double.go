@@ -56,6 +56,9 @@ const (
 	Unreachable Fault = "unreachable" // the connection is refused
 )
 
+// FaultOf is a fault that the platform's double plays.
+func FaultOf(f channel.Fault) Fault { return Fault(f) }
+
 // Faults lists all.
 func Faults() []Fault {
 	list := []Fault{Broken, Lost, Unreachable}

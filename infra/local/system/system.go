@@ -142,6 +142,7 @@ func (s *System) startFunction(f topology.Function) error {
 		env[v.Name] = s.value(v)
 	}
 	h, err := programs[f.Program](f.Name, function.Env{
+		Nap:      s.nap(),
 		Getenv:   func(name string) string { return env[name] },
 		ReadFile: s.readFile,
 		AWS:      func(b cloud.Budget) (aws.Config, error) { return s.ConfigOf(f.Name, b), nil },
@@ -152,6 +153,14 @@ func (s *System) startFunction(f topology.Function) error {
 	s.functions[f.Name] = h
 	s.sqs[f.Name] = sqs.NewFromConfig(s.ConfigOf(f.Name, cloud.Work))
 	return err
+}
+
+// nap lets a test's clock run on instead of waiting.
+func (s *System) nap() func(context.Context, time.Duration) {
+	if !s.opts.Hasty {
+		return nil
+	}
+	return func(_ context.Context, d time.Duration) { s.opts.Clock.Advance(d) }
 }
 
 // routesFile is the name under which the router finds its rules.

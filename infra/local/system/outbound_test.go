@@ -349,8 +349,8 @@ func TestNumberedChoice(t *testing.T) {
 	}
 }
 
-// TestRefusals: what is wrong is told by an event, and nothing is sent.
-func TestRefusals(t *testing.T) {
+// TestRefusedRequests: what is wrong is told by an event, and nothing is sent.
+func TestRefusedRequests(t *testing.T) {
 	d := newDesk(t, deskConfig)
 	e := d.writes("telegram", "Hello?")
 	d.askRaw("{", "1")

@@ -31,6 +31,7 @@ type Accounts struct {
 	files     *media.Files
 	transport http.RoundTripper
 	now       func() time.Time
+	nap       func(context.Context, time.Duration)
 
 	mu     sync.Mutex
 	tokens map[string]channel.Token
@@ -41,7 +42,7 @@ var errCredential = errors.New("a credential is missing")
 
 // NewAccounts reads the accounts of channels.
 func NewAccounts(client *secretsmanager.Client, e function.Env, channels []channel.Channel, table *store.Table, files *media.Files) *Accounts {
-	a := &Accounts{channels: map[string]channel.Channel{}, secrets: map[string]*secret.Accounts{}, table: table, files: files, transport: e.HTTP, now: e.Now,
+	a := &Accounts{channels: map[string]channel.Channel{}, secrets: map[string]*secret.Accounts{}, table: table, files: files, transport: e.HTTP, now: e.Now, nap: e.Sleep(),
 		tokens: map[string]channel.Token{}}
 	for _, ch := range channels {
 		if ch.Send == nil {
@@ -88,7 +89,7 @@ func (a *Accounts) Media(ctx context.Context, name, id string) (channel.Channel,
 const tokenMargin = 2 * time.Minute
 
 // token is the account's access token, minted when there is none that lasts. One
-// is minted at a time.
+// is minted at a time, here and among all senders.
 func (a *Accounts) token(ctx context.Context, ch channel.Channel, e channel.Env) (string, error) {
 	if ch.Token == nil {
 		return "", nil
@@ -96,18 +97,25 @@ func (a *Accounts) token(ctx context.Context, ch channel.Channel, e channel.Env)
 	name := ch.Name + "/" + e.Account.ID
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if t, ok := a.tokens[name]; ok && a.now().Add(tokenMargin).Before(t.ExpiresAt) {
-		return t.Value, nil
+	for range naps {
+		if t, ok := a.tokens[name]; ok && a.now().Add(tokenMargin).Before(t.ExpiresAt) {
+			return t.Value, nil
+		}
+		kept, err := a.table.Token(ctx, name)
+		if err != nil {
+			return "", err
+		}
+		if kept.Value != "" && a.now().Add(tokenMargin).Before(kept.ExpiresAt) {
+			a.tokens[name] = channel.Token{Value: kept.Value, ExpiresAt: kept.ExpiresAt}
+			return kept.Value, nil
+		}
+		value, err := a.mint(ctx, ch, e, name, kept)
+		if !errors.Is(err, store.ErrConflict) {
+			return value, err
+		}
+		a.nap(ctx, time.Second)
 	}
-	kept, err := a.table.Token(ctx, name)
-	if err != nil {
-		return "", err
-	}
-	if kept.Value != "" && a.now().Add(tokenMargin).Before(kept.ExpiresAt) {
-		a.tokens[name] = channel.Token{Value: kept.Value, ExpiresAt: kept.ExpiresAt}
-		return kept.Value, nil
-	}
-	return a.mint(ctx, ch, e, name, kept)
+	return "", &postponed{a.now().Add(time.Minute), events.ClassAuth}
 }
 
 // A mintError is why a platform gave no token. Nothing was sent.
@@ -120,15 +128,12 @@ func (e *mintError) Unwrap() error { return e.error }
 func (a *Accounts) mint(ctx context.Context, ch channel.Channel, e channel.Env, name string, kept store.Token) (string, error) {
 	e.Refresh, e.Now = kept.Refresh, a.now().UTC()
 	err := a.table.LeaseToken(ctx, name, kept, a.now(), a.now().Add(outhttp.Timeout+5*time.Second))
-	if errors.Is(err, store.ErrConflict) {
-		return "", &postponed{a.now().Add(time.Minute), events.ClassAuth}
-	}
 	if err != nil {
 		return "", err
 	}
 	t, err := ch.Token(ctx, e)
 	if err != nil {
-		return "", &mintError{err}
+		return "", errors.Join(&mintError{err}, a.table.ReleaseToken(ctx, name))
 	}
 	if err := a.table.SetToken(ctx, name, store.Token{Value: t.Value, Refresh: t.Refresh, ExpiresAt: t.ExpiresAt, Revision: kept.Revision}); err != nil {
 		return "", err
@@ -156,7 +161,9 @@ func (a *Accounts) renew(ctx context.Context, ch channel.Channel, e channel.Env)
 		return true, nil
 	}
 	delete(a.tokens, name)
-	a.secrets[ch.Name].Refetch(ctx, e.Account.ID)
+	if fresh, newer := a.secrets[ch.Name].Refetch(ctx, e.Account.ID); newer {
+		e.Account = fresh
+	}
 	_, err = a.mint(ctx, ch, e, name, kept)
 	return err == nil, err
 }

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/relais-dev/relais/events"
@@ -28,6 +29,21 @@ type Outbox struct {
 	Channels []channel.Channel
 	Link     func(sha256 string) string // the address of a stored file
 	Now      func() time.Time
+
+	last atomic.Int64 // what stamp gave last
+}
+
+// stamp is now, later than what this process stamped before: the order of a lane.
+// Processes agree as far as their clocks do; a caller who waits for an answer
+// before the next request, as a FIFO queue's consumer does, gives them the time.
+func (b *Outbox) stamp(now time.Time) time.Time {
+	for {
+		last := b.last.Load()
+		next := max(now.UnixNano(), last+1)
+		if b.last.CompareAndSwap(last, next) {
+			return time.Unix(0, next)
+		}
+	}
 }
 
 // A Refusal is why a message is not accepted; nothing of it is stored.
@@ -98,7 +114,7 @@ func (b *Outbox) Accept(ctx context.Context, o events.Outbound) (a events.Accept
 		return a, false, err
 	}
 	now := b.Now()
-	m := store.Message{ID: id, Order: store.LaneOrder(now, 0), Hash: hash, Body: store.Pack(doc), Created: now, Progress: store.Progress{State: events.Queued}}
+	m := store.Message{ID: id, Order: store.LaneOrder(b.stamp(now), 0), Hash: hash, Body: store.Pack(doc), Created: now, Progress: store.Progress{State: events.Queued}}
 	due := now.Add(store.SweepAfter)
 	m.Lane, due = lane(id, r, now, due)
 	if r.Thread.Heard.IsZero() && o.To.Identity != nil {

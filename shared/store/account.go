@@ -167,3 +167,12 @@ func (t *Table) SetCursor(ctx context.Context, list, cursor string) error {
 	}
 	return nil
 }
+
+// ReleaseToken ends a lease under which nothing was minted.
+func (t *Table) ReleaseToken(ctx context.Context, account string) error {
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key("account:"+account, tokenKey), UpdateExpression: aws.String("REMOVE l")})
+	if err != nil {
+		return fmt.Errorf("release token: %w", err)
+	}
+	return nil
+}

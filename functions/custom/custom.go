@@ -1,5 +1,5 @@
-// Package custom connects any other platform through a bridge: a service of the
-// brand that speaks Relais' convention over Standard Webhooks 1.0
+// Package custom connects any other platform, both ways, through a bridge: a service
+// of the brand that speaks Relais' convention over Standard Webhooks 1.0
 // (https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md).
 // The README is the bridge author's reference.
 package custom
@@ -30,6 +30,8 @@ var Channel = channel.Channel{
 	Credentials: []channel.Credential{ // one of them must be usable, else Verify refuses
 		{Name: inboundSecret, Help: "whsec_ and 24 to 64 random bytes in base64, shared with the bridge; a list accepts several", Optional: true},
 		{Name: inboundPublicKey, Help: "whpk_ and the bridge's Ed25519 public key in base64, when it signs with v1a; a list accepts several", Optional: true},
+		{Name: outboundURL, Help: "https URL of the bridge, to which messages are posted; needed to send", Optional: true, Public: true},
+		{Name: outboundSecret, Help: "whsec_ and 24 to 64 random bytes in base64, shared with the bridge and never the inbound_secret; of a list each signs", Optional: true},
 	},
 	MaxBody: 256 << 10,
 
@@ -37,11 +39,15 @@ var Channel = channel.Channel{
 	Parse:  parse,
 	Sign:   sign,
 	Ack:    ack,
+
+	Outbound: outbound,
 }
 
 const (
 	inboundSecret    = "inbound_secret"
 	inboundPublicKey = "inbound_public_key"
+	outboundURL      = "outbound_url"
+	outboundSecret   = "outbound_secret"
 
 	headerID        = "Webhook-Id"
 	headerTime      = "Webhook-Timestamp"
@@ -66,7 +72,7 @@ var (
 )
 
 func verify(a channel.Account, r channel.Request) error {
-	secrets, keys := secretsOf(a), publicKeysOf(a)
+	secrets, keys := secretsOf(a, inboundSecret), publicKeysOf(a)
 	if len(secrets) == 0 && len(keys) == 0 {
 		return channel.Refuse(channel.NoSecret)
 	}
@@ -117,12 +123,12 @@ func signed(id, at string, body []byte) []byte {
 	return append(b, body...)
 }
 
-// secretsOf are the keys of a's usable secrets: the prefix, which some libraries
-// leave off, is removed and the rest decoded. Those of another length than the
-// specification's are no secrets.
-func secretsOf(a channel.Account) []string {
+// secretsOf are the keys of a's usable secrets of that name: the prefix, which some
+// libraries leave off, is removed and the rest decoded. Those of another length than
+// the specification's are no secrets.
+func secretsOf(a channel.Account, name string) []string {
 	var keys []string
-	for _, v := range a.Values(inboundSecret) {
+	for _, v := range a.Values(name) {
 		if key := decoded(v, "whsec_"); len(key) >= 24 && len(key) <= 64 {
 			keys = append(keys, string(key))
 		}
@@ -152,7 +158,7 @@ func decoded(value, prefix string) []byte {
 // sign signs as a bridge with a shared secret does. The private key of one that
 // signs with v1a is the bridge's alone.
 func sign(a channel.Account, r *channel.Request) {
-	secrets := secretsOf(a)
+	secrets := secretsOf(a, inboundSecret)
 	if len(secrets) == 0 {
 		return
 	}
@@ -160,12 +166,22 @@ func sign(a channel.Account, r *channel.Request) {
 	if !validID.MatchString(id) {
 		id = "msg_" + channel.Digest(r.Body)
 	}
-	at := strconv.FormatInt(r.Received.Unix(), 10)
-	mac := hmac.New(sha256.New, []byte(secrets[0]))
-	mac.Write(signed(id, at, r.Body))
-	r.Header.Set(headerID, id)
-	r.Header.Set(headerTime, at)
-	r.Header.Set(headerSignature, "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	for name, values := range signatures(secrets[:1], id, r.Received, r.Body) {
+		r.Header[name] = values
+	}
+}
+
+// signatures are the headers of a delivery that is sent at now, signed with each of
+// secrets.
+func signatures(secrets []string, id string, now time.Time, body []byte) http.Header {
+	at := strconv.FormatInt(now.Unix(), 10)
+	var list []string
+	for _, s := range secrets {
+		mac := hmac.New(sha256.New, []byte(s))
+		mac.Write(signed(id, at, body))
+		list = append(list, "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
+	}
+	return http.Header{headerID: {id}, headerTime: {at}, headerSignature: {strings.Join(list, " ")}}
 }
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {

@@ -453,6 +453,7 @@ func TestErrorClasses(t *testing.T) {
 	for class, want := range map[string]events.StatusError{
 		"retryable": {Class: events.ClassPlatform, Retryable: true}, "permanent": {Class: events.ClassUnknown},
 		"window": {Class: events.ClassWindow}, "auth": {Class: events.ClassAuth}, "": {Class: events.ClassUnknown},
+		"recipient": {Class: events.ClassRecipient}, "rate": {Class: events.ClassRate, Retryable: true}, "unknown": {Class: events.ClassUnknown},
 	} {
 		body := `{"type":"receipt","data":{"messageId":"m_1","status":"failed","error":{"code":"7","class":"` + class + `","detail":"why"}}}`
 		want.Code, want.Title = "7", "why"

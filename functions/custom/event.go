@@ -202,16 +202,7 @@ func (e *problem) ours() *events.StatusError {
 	if e == nil {
 		return nil
 	}
-	s := &events.StatusError{Class: events.ClassUnknown, Code: e.Code, Title: e.Detail, Retryable: e.Class == "retryable"}
-	switch e.Class {
-	case "window":
-		s.Class = events.ClassWindow
-	case "auth":
-		s.Class = events.ClassAuth
-	case "retryable":
-		s.Class = events.ClassPlatform
-	}
-	return s
+	return (&channel.Error{Class: e.class(), Code: e.Code, Title: e.Detail}).Status()
 }
 
 // person sets the profile as it now stands.
@@ -252,11 +243,16 @@ func (p *parser) target(external, own string) *events.Ref {
 	return &r
 }
 
-// theirs is a message that a person sent. Bridges need their ids to be unique
-// within a conversation only, so the platform id holds both, escaped: the colon
-// parts them, and no id of ours holds one.
+// theirs is a message that a person sent.
 func (p *parser) theirs(external string) events.Ref {
-	return events.Ref{PlatformID: url.QueryEscape(p.Conversation.ExternalID) + ":" + url.QueryEscape(external)}
+	return events.Ref{PlatformID: theirID(p.Conversation.ExternalID, external)}
+}
+
+// theirID is the platform id of a bridge's message. Bridges need their ids to be
+// unique within a conversation only, so it holds both, escaped: the colon parts
+// them, and no id of ours holds one.
+func theirID(conversation, external string) string {
+	return url.QueryEscape(conversation) + ":" + url.QueryEscape(external)
 }
 
 // ours is a message that we sent: the bridge got our id with it.
@@ -310,7 +306,7 @@ func (u *user) phone() string {
 const maxID = 256
 
 // ownID is the form of a message id that we gave to the bridge.
-var ownID = regexp.MustCompile(`^[A-Za-z0-9_-]{1,128}$`)
+var ownID = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,128}$`)
 
 // valid says whether the ids in d can be used, and the conversation is of a known kind.
 func (d *data) valid() bool {

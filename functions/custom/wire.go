@@ -28,7 +28,7 @@ type data struct {
 	SourceMessageID   string     `json:"sourceMessageId"`   // ours, of the message that offered something
 	ReplyTo           *reference `json:"replyTo"`
 	Content           *content   `json:"content"`
-	Context           *context   `json:"context"`
+	Context           *entry     `json:"context"`
 
 	ActionID string `json:"actionId"` // postback
 	Title    string `json:"title"`    // postback: what the person saw
@@ -47,28 +47,28 @@ type data struct {
 
 type conversation struct {
 	ExternalID string `json:"externalId"`
-	Kind       string `json:"kind"` // direct (also when absent) or group
-	Title      string `json:"title"`
+	Kind       string `json:"kind,omitempty"` // direct (also when absent) or group
+	Title      string `json:"title,omitempty"`
 }
 
 type user struct {
 	ExternalID string `json:"externalId"`
-	Name       string `json:"name"`
-	AvatarURL  string `json:"avatarUrl"`
-	Locale     string `json:"locale"` // BCP 47
-	Phone      string `json:"phone"`  // digits, with or without a plus sign before them
-	Email      string `json:"email"`
-	Verified   bool   `json:"verified"` // the bridge vouches for phone and email
+	Name       string `json:"name,omitempty"`
+	AvatarURL  string `json:"avatarUrl,omitempty"`
+	Locale     string `json:"locale,omitempty"` // BCP 47
+	Phone      string `json:"phone,omitempty"`  // digits, with or without a plus sign before them
+	Email      string `json:"email,omitempty"`
+	Verified   bool   `json:"verified,omitempty"` // the bridge vouches for phone and email
 }
 
 // reference names a message by the bridge's id or by ours.
 type reference struct {
-	ExternalMessageID string `json:"externalMessageId"`
-	MessageID         string `json:"messageId"`
+	ExternalMessageID string `json:"externalMessageId,omitempty"`
+	MessageID         string `json:"messageId,omitempty"`
 }
 
-// context is how the person came to write.
-type context struct {
+// entry is how the person came to write.
+type entry struct {
 	Referral *referral `json:"referral"`
 	Intent   string    `json:"intent"`
 }
@@ -81,10 +81,10 @@ type referral struct {
 	Payload string `json:"payload"`
 }
 
-// problem is why a message failed.
+// problem is why a message failed, in a receipt or in the answer to it.
 type problem struct {
 	Code   string `json:"code"`
-	Class  string `json:"class"` // retryable, permanent, window or auth
+	Class  string `json:"class"` // retryable, permanent, or a class of the contract
 	Detail string `json:"detail"`
 }
 

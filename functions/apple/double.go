@@ -48,13 +48,17 @@ func double(a channel.Account, call channel.Call) channel.Answer {
 	case "GET /v1/preDownload":
 		return doublePreDownload(call)
 	case "POST /v1/decodePayload":
-		if call.Header.Get("Bid") == "" || !json.Valid(call.Body) { // an app's own format would be no JSON
+		if call.Header.Get("Bid") == "" || len(call.Body) == 0 {
 			return status(http.StatusBadRequest)
 		}
-		return channel.AnswerJSON(http.StatusOK, string(call.Body))
+		return channel.AnswerJSON(http.StatusOK, doubleAnswer)
 	}
 	return status(http.StatusNotFound)
 }
+
+// doubleAnswer is what every large answer says.
+const doubleAnswer = `{"bid":"` + businessExtension + `","data":{"version":"1.0","requestIdentifier":"c1a0c1a0-0000-4000-8000-000000000001",` +
+	`"listPicker":{"sections":[{"items":[{"identifier":"p1","title":"Basic"}]}]},"replyMessage":{"title":"Chosen","subtitle":"Basic"}}}`
 
 // status is an answer without a body, as all of Apple's.
 func status(code int) channel.Answer { return channel.Answer{Reply: channel.Reply{Status: code}} }
@@ -212,4 +216,20 @@ func (p *sentPayment) wellFormed() bool {
 	return len(p.MerchantSession) > 2 && p.Request.ApplePay.MerchantIdentifier != "" && len(p.Request.ApplePay.SupportedNetworks) > 0 &&
 		p.Endpoints[paymentGatewayURL] != "" && p.Request.CountryCode != "" && p.Request.CurrencyCode != "" && shown(p.Request.Total.Label) &&
 		all(append(p.Request.LineItems, p.Request.Total), func(l sentLine) bool { return amount.MatchString(l.Amount) })
+}
+
+// customerWrites is a text of the person of testdata to the business there.
+func customerWrites(_ channel.Account, text string, n int, now time.Time) channel.Request {
+	const user, business = "urn:mbid:AQAAYdemo/Kx7+0w==", "urn:biz:1a2b3c4d-0000-4000-8000-000000000001"
+	id := channel.UUID("customer " + now.String() + " " + strconv.Itoa(n))
+	body, _ := channel.JSON(map[string]any{ // texts and a number
+		"v": 1, "id": id, "type": "text", "body": text, "sourceId": user, "destinationId": business, "locale": "en_US",
+	})
+	h := http.Header{"Content-Type": {"application/json"}}
+	for name, value := range map[string]string{
+		"Id": id, "Source-Id": user, "Destination-Id": business, "Capability-List": "AUTH,LIST,TIME,FORM,QUICK,AUTH2", "Device-Agent": "iPhone",
+	} {
+		h.Set(name, value)
+	}
+	return channel.Request{Method: http.MethodPost, Header: h, Body: body, Received: now}
 }

@@ -9,7 +9,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -29,13 +28,17 @@ import (
 func stream(key string) (cipher.Stream, error) {
 	raw, err := hex.DecodeString(key)
 	if err != nil || len(raw) < 32 {
-		return nil, errors.New("the key of the attachment is malformed")
+		return nil, malformedKey()
 	}
 	block, err := aes.NewCipher(raw[len(raw)-32:])
 	if err != nil {
-		return nil, errors.New("the key of the attachment is malformed")
+		return nil, malformedKey()
 	}
 	return cipher.NewCTR(block, make([]byte, aes.BlockSize)), nil
+}
+
+func malformedKey() error {
+	return &channel.Error{Class: events.ClassMedia, Title: "the key of the attachment is malformed"}
 }
 
 // media is a text that consists of the file's place, and of its caption.
@@ -200,19 +203,22 @@ func escaped(text string) string {
 	return strings.NewReplacer(`\`, `\\`, ";", `\;`, ",", `\,`, "\r\n", `\n`, "\n", `\n`, "\r", `\n`).Replace(text)
 }
 
-// fetch opens a file that a customer sent, decrypted. Interactive data are decoded
-// by Apple into the JSON that a delivery would have held.
-// https://register.apple.com/resources/messages/msp-rest-api/type-text
+// fetch opens a file that a customer sent.
 func fetch(ctx context.Context, e channel.Env, m events.Media) (io.ReadCloser, error) {
 	h, err := handleOf(m.PlatformID)
 	if err != nil {
 		return nil, err
 	}
+	return sender{Env: e, to: address{business: h.business}}.download(ctx, h)
+}
+
+// download opens what a customer's device left at Apple, decrypted.
+// https://register.apple.com/resources/messages/msp-rest-api/type-text
+func (s sender) download(ctx context.Context, h handle) (io.ReadCloser, error) {
 	c, err := stream(h.key)
 	if err != nil {
 		return nil, err
 	}
-	s := sender{Env: e, to: address{business: h.business}}
 	header := s.proof()
 	header.Set("Url", h.url)
 	header.Set("Owner", h.owner)
@@ -233,12 +239,7 @@ func fetch(ctx context.Context, e channel.Env, m events.Media) (io.ReadCloser, e
 	if file == nil {
 		return nil, failure(reply)
 	}
-	plain := decrypted{cipher.StreamReader{S: c, R: file}, file}
-	if h.bid == "" {
-		return plain, nil
-	}
-	defer file.Close()
-	return s.decode(ctx, h.bid, plain)
+	return decrypted{cipher.StreamReader{S: c, R: file}, file}, nil
 }
 
 // decrypted reads a file in clear and closes what it lies in.
@@ -246,27 +247,3 @@ type decrypted struct {
 	io.Reader
 	io.Closer
 }
-
-// decode has Apple turn what an iMessage app sent into JSON.
-// https://register.apple.com/resources/messages/msp-rest-api/type-interactive
-func (s sender) decode(ctx context.Context, bid string, data io.Reader) (io.ReadCloser, error) {
-	content, err := io.ReadAll(io.LimitReader(data, maxInteractive))
-	if err != nil {
-		return nil, fmt.Errorf("read interactive data: %w", err)
-	}
-	header := s.proof()
-	header.Set("Bid", bid)
-	header.Set("Content-Type", "application/octet-stream")
-	reply, err := s.Do(ctx, http.MethodPost, gateway+"/decodePayload", header, content)
-	if err != nil {
-		return nil, err
-	}
-	if !reply.OK() {
-		return nil, failure(reply)
-	}
-	return io.NopCloser(bytes.NewReader(discreet(reply.Body))), nil
-}
-
-// maxInteractive bounds interactive data: their pictures alone have up to 5 MB.
-// https://register.apple.com/resources/messages/msp-rest-api/type-interactive
-const maxInteractive = 8 << 20

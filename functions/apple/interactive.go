@@ -8,7 +8,7 @@ import (
 )
 
 // interactive sets the answer to something that was offered. Large ones are not in
-// the delivery: they are fetched as a file. Where both come, what is here holds.
+// the delivery: they are announced, and pulled. Where both come, what is here holds.
 func (p *parser) interactive() bool {
 	switch w := p.Interactive; {
 	case w != nil && w.Data != nil:
@@ -16,7 +16,7 @@ func (p *parser) interactive() bool {
 	case w != nil && (w.URL != "" || w.title() != ""):
 		return p.app(w)
 	case p.Reference != nil:
-		return p.reference(p.Reference)
+		return p.announce(p.Reference)
 	}
 	return false
 }
@@ -164,17 +164,4 @@ func (p *parser) app(w *interactiveData) bool {
 		}
 	}
 	return p.interaction(in)
-}
-
-// reference sets an answer that has to be fetched first: a file with its JSON.
-func (p *parser) reference(w *reference) bool {
-	h := w.handle(p.business())
-	h.bid = w.BID
-	if h.url == "" {
-		return false
-	}
-	return p.message([]events.Content{events.NewMedia(events.Media{
-		Type: events.File, State: events.MediaPending, MIME: events.ContentType, Name: "interactiveData.json", Caption: w.Title,
-		Bytes: size(w.Size), PlatformID: h.String(),
-	})})
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"net/url"
 	"strconv"
 	"strings"
@@ -130,7 +129,6 @@ type handle struct {
 	business, url, owner string
 	signature            string // base64
 	key                  string // hexadecimal, as it came
-	bid                  string // of interactive data
 }
 
 func (s *stored) handle(business string) handle {
@@ -153,7 +151,7 @@ func inBase64(digits string) string {
 func (h handle) String() string {
 	v := url.Values{}
 	for name, value := range map[string]string{
-		"business": h.business, "url": h.url, "owner": h.owner, "signature": h.signature, "key": h.key, "bid": h.bid,
+		"business": h.business, "url": h.url, "owner": h.owner, "signature": h.signature, "key": h.key,
 	} {
 		if value != "" {
 			v.Set(name, value)
@@ -166,9 +164,9 @@ func (h handle) String() string {
 func handleOf(platformID string) (handle, error) {
 	v, err := url.ParseQuery(platformID)
 	if err != nil || v.Get("url") == "" {
-		return handle{}, errors.New("the medium is none that a customer sent")
+		return handle{}, &channel.Error{Class: events.ClassMedia, Title: "the medium is none that a customer sent"}
 	}
 	return handle{
-		business: v.Get("business"), url: v.Get("url"), owner: v.Get("owner"), signature: v.Get("signature"), key: v.Get("key"), bid: v.Get("bid"),
+		business: v.Get("business"), url: v.Get("url"), owner: v.Get("owner"), signature: v.Get("signature"), key: v.Get("key"),
 	}, nil
 }

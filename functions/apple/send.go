@@ -39,9 +39,11 @@ var outbound = channel.Outbound{
 	Act:   act,
 	Acts:  []events.Verb{events.ActTyping},
 	Fetch: fetch,
+	Pull:  pull,
 
-	Hosts:  []string{host},
-	Double: double,
+	Hosts:    []string{host},
+	Double:   double,
+	Customer: customerWrites,
 }
 
 const (

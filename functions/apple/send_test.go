@@ -138,28 +138,90 @@ func TestFetchDecryptsTheVector(t *testing.T) {
 	}
 }
 
-// Interactive data come as Apple decodes them, without a payment token.
-func TestFetchOfInteractiveData(t *testing.T) {
-	evs := parse(t, `{"id":"1","type":"interactive","interactiveDataRef":{"bid":"app","url":"https://a.example/1","owner":"o","signature":"0102","key":"`+vectorKey+`"}}`)
-	g := gateway{answer: func(c channel.Call) (channel.Reply, error) {
+// Large answers come as Apple decodes them, whole or only what is chosen, without a
+// payment token.
+func TestPull(t *testing.T) {
+	const chosen = `{"requestIdentifier":"msg","listPicker":{"sections":[{"items":[{"identifier":"a","title":"A"}]}]},"token":{"paymentData":"secret"}}`
+	want := &events.Interaction{Kind: events.ListAnswer, Option: "a", Text: "A", Values: []events.Field{{Name: "a", Value: "A"}}, Of: &events.Ref{PlatformID: "msg"}}
+	for _, payload := range []string{chosen, `{"bid":"app","data":` + chosen + `}`} {
+		g := gateway{answer: decodes(payload)}
+		e, done, err := pull(t, &g, received)
+		if err != nil || !done {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(want, e.Data.Interaction); diff != "" {
+			t.Errorf("interaction (-want +got):\n%s", diff)
+		}
+		if e.Key != "interaction:1" || e.Data.Conversation.PlatformID != "b1/urn:mbid:A" || !e.Time.Equal(received) || bytes.Contains(e.Raw, []byte("secret")) {
+			t.Errorf("%s in %s at %s: %s", e.Key, e.Data.Conversation.PlatformID, e.Time, e.Raw)
+		}
+		if last := g.calls[2]; last.Header.Get("bid") != "app" || last.Header.Get("source-id") != "b1" || len(last.Body) != len("sealed") {
+			t.Errorf("asked to decode %q of %q", last.Body, last.Header.Get("bid"))
+		}
+	}
+}
+
+// An answer that is gone is told of; one that may still come is tried again.
+func TestPullFailures(t *testing.T) {
+	status := func(code int) func(channel.Call) (channel.Reply, error) {
+		return func(channel.Call) (channel.Reply, error) { return channel.Reply{Status: code}, nil }
+	}
+	for name, tc := range map[string]struct {
+		answer func(channel.Call) (channel.Reply, error)
+		after  time.Duration
+		again  bool
+	}{
+		"gone":            {status(404), 0, false},
+		"busy":            {status(429), 0, true},
+		"down":            {status(503), 0, true},
+		"down for long":   {status(503), 2 * time.Hour, false},
+		"what is no JSON": {decodes("bplist00"), 0, false},
+		"says nothing":    {decodes("{}"), 0, false},
+	} {
+		e, done, err := pull(t, &gateway{answer: tc.answer}, received.Add(tc.after))
+		if (err != nil) != tc.again || done == tc.again {
+			t.Errorf("%s: done %t, %v", name, done, err)
+		}
+		if tc.again {
+			continue
+		}
+		if m := e.Data.Message; m == nil || m.PlatformID != "1" || m.Content[0].Unsupported == nil {
+			t.Errorf("%s gives %s", name, e.Type)
+		}
+	}
+}
+
+// decodes is a gateway that decodes anything to payload.
+func decodes(payload string) func(channel.Call) (channel.Reply, error) {
+	return func(c channel.Call) (channel.Reply, error) {
 		switch c.Path {
 		case "/v1/preDownload":
 			return channel.Reply{Status: 200, Body: []byte(`{"download-url":"https://content.example/x"}`)}, nil
 		case "/v1/decodePayload":
-			return channel.Reply{Status: 200, Body: []byte(`{"listPicker":{},"token":{"paymentData":"secret"}}`)}, nil
+			return channel.Reply{Status: 200, Body: []byte(payload)}, nil
 		}
 		return channel.Reply{Status: 200, Body: []byte("sealed")}, nil
-	}}
-	file, err := apple.Channel.Fetch(t.Context(), g.env(nil), *evs[0].Data.Message.Content[0].Media)
+	}
+}
+
+// pull pulls an announced answer as the mailbox holds it, at now.
+func pull(t *testing.T, g *gateway, now time.Time) (events.Event, bool, error) {
+	t.Helper()
+	announced := parse(t, `{"id":"1","type":"interactive","sourceId":"urn:mbid:A","destinationId":"b1",`+
+		`"interactiveDataRef":{"bid":"app","url":"https://a.example/1","owner":"o","signature":"0102","key":"`+vectorKey+`"}}`)
+	if u := announced[0].Data.Unsupported; u == nil || u.Reason != channel.Announced {
+		t.Fatalf("the delivery gives %s", announced[0].Type)
+	}
+	e := g.env(nil)
+	e.Now = now
+	list, _, done, err := apple.Channel.Pull(t.Context(), e, announced[0], "")
 	if err != nil {
-		t.Fatal(err)
+		return events.Event{}, done, err
 	}
-	if got, err := io.ReadAll(file); string(got) != `{"listPicker":{},"token":{}}` || err != nil {
-		t.Errorf("decoded %q, %v", got, err)
+	if len(list) != 1 {
+		t.Fatalf("%d events", len(list))
 	}
-	if last := g.calls[2]; last.Header.Get("bid") != "app" || len(last.Body) != len("sealed") {
-		t.Errorf("asked to decode %q of %q", last.Body, last.Header.Get("bid"))
-	}
+	return list[0], done, nil
 }
 
 func TestFetchFailures(t *testing.T) {

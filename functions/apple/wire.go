@@ -33,9 +33,8 @@ type attachment struct {
 // reference is where interactive data lie that are too large for a message.
 // https://register.apple.com/resources/messages/msp-rest-api/type-interactive
 type reference struct {
-	BID   string          `json:"bid"`
-	Title string          `json:"title"`
-	Size  json.RawMessage `json:"size"`
+	BID   string `json:"bid"`
+	Title string `json:"title"`
 	stored
 }
 

@@ -142,7 +142,8 @@ func TestFetchDecryptsTheVector(t *testing.T) {
 // payment token.
 func TestPull(t *testing.T) {
 	const chosen = `{"requestIdentifier":"msg","listPicker":{"sections":[{"items":[{"identifier":"a","title":"A"}]}]},"token":{"paymentData":"secret"}}`
-	want := &events.Interaction{Kind: events.ListAnswer, Option: "a", Text: "A", Values: []events.Field{{Name: "a", Value: "A"}}, Of: &events.Ref{PlatformID: "msg"}}
+	want := &events.Interaction{Kind: events.ListAnswer, Option: "a", Text: "A", Values: []events.Field{{Name: "a", Value: "A"}},
+		Of: &events.Ref{ID: events.MessageID("apple", "demo", "msg"), PlatformID: "msg"}}
 	for _, payload := range []string{chosen, `{"bid":"app","data":` + chosen + `}`} {
 		g := gateway{answer: decodes(payload)}
 		e, done, err := pull(t, &g, received)
@@ -204,7 +205,7 @@ func decodes(payload string) func(channel.Call) (channel.Reply, error) {
 	}
 }
 
-// pull pulls an announced answer as the mailbox holds it, at now.
+// pull pulls an announced answer at now, and completes it as the mailbox does.
 func pull(t *testing.T, g *gateway, now time.Time) (events.Event, bool, error) {
 	t.Helper()
 	announced := parse(t, `{"id":"1","type":"interactive","sourceId":"urn:mbid:A","destinationId":"b1",`+
@@ -220,6 +221,10 @@ func pull(t *testing.T, g *gateway, now time.Time) (events.Event, bool, error) {
 	}
 	if len(list) != 1 {
 		t.Fatalf("%d events", len(list))
+	}
+	channel.Complete(&list[0], "apple", "demo", now)
+	if err := list[0].Validate(); err != nil {
+		t.Error(err)
 	}
 	return list[0], done, nil
 }

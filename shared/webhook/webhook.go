@@ -56,7 +56,7 @@ func New(ch channel.Channel, e function.Env) (function.Handler, error) {
 	return &Handler{Channel: ch, Accounts: secret.NewAccounts(c.Secrets, e.Getenv(names.EnvSecrets), webhooks, e.Now),
 		Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Spill: e.Queue(c, names.EnvSpill), Record: e.Getenv(names.EnvReceipts) == "record",
 		Keys: &Keys{HTTP: outhttp.New(e.HTTP, keysTimeout, nil), Now: e.Now},
-		Log: e.Log(ch.Name), Metrics: e.Metrics(ch.Name), Now: e.Now}, nil
+		Log:  e.Log(ch.Name), Metrics: e.Metrics(ch.Name), Now: e.Now}, nil
 }
 
 // refused is what every outsider hears who does not prove to be the platform:

@@ -127,7 +127,7 @@ func scenario(r *rig, p *plan, retries bool) (acknowledged map[string]bool) {
 func (r *rig) drainWith(p *plan) {
 	for range 100 {
 		moved := 0
-		for _, name := range []string{"router", "drainer"} {
+		for _, name := range r.workers {
 			n, _ := r.sys.Poll(r.t.Context(), r.function(name), 0)
 			if p.revive() {
 				r.restart()

@@ -39,6 +39,8 @@ type rig struct {
 	logs    *bytes.Buffer
 	account channel.Account // the demo account of whatsapp
 
+	workers []string // the functions that drainWith polls
+
 	mu    sync.Mutex
 	calls []awsfake.Call
 	fault func(awsfake.Call) *awsfake.Fault
@@ -48,7 +50,7 @@ type option func(*system.Options)
 
 func newRig(t testing.TB, options ...option) *rig {
 	t.Helper()
-	r := &rig{t: t, clock: awsfake.NewClock(time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)), logs: &bytes.Buffer{}}
+	r := &rig{t: t, workers: []string{"router", "drainer"}, clock: awsfake.NewClock(time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)), logs: &bytes.Buffer{}}
 	c, err := topology.Parse([]byte(config), functions.Channels())
 	if err != nil {
 		t.Fatal(err)

@@ -127,7 +127,9 @@ func recipient(c channel.Channel, set sample.Set) (channel.Recipient, string, er
 }
 
 // fileLink is where a stored file would be.
-func fileLink(sha256 string) string { return "https://relais.example/v1/media/" + sha256 + "?signature=demo" }
+func fileLink(sha256 string) string {
+	return "https://relais.example/v1/media/" + sha256 + "?signature=demo"
+}
 
 // plan is what o becomes on c.
 func plan(c channel.Channel, o samples.Out) fit.Plan {

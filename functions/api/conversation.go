@@ -1,0 +1,188 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/store"
+	"github.com/relais-dev/relais/shared/thread"
+)
+
+// thread is what is known of a conversation.
+func (h *Handler) thread(ctx context.Context, id string) (thread.Thread, error) {
+	s, err := h.Table.State(ctx, id)
+	if err != nil {
+		return thread.Thread{}, err
+	}
+	t, err := thread.Decode(s.Thread)
+	if err != nil {
+		return t, fmt.Errorf("conversation %s: %w", id, err)
+	}
+	if t.Channel == "" {
+		return t, missing.because("no such conversation")
+	}
+	return t, nil
+}
+
+// conversation tells what is known of the path's conversation.
+func (h *Handler) conversation(ctx context.Context, r request) (answer, error) {
+	t, err := h.thread(ctx, r.id)
+	if err != nil {
+		return answer{}, err
+	}
+	out := events.ConversationState{Channel: t.Channel, Account: t.Account, Conversation: t.Conversation, Contact: t.Contact, HeardAt: t.Heard,
+		Withdrawn: t.Withdrawn, Blocked: t.Blocked}
+	if w, open := t.Open(h.Now()); open {
+		out.Conversation.Window = &w
+	}
+	return answer{status: http.StatusOK, body: out}, nil
+}
+
+const (
+	usualPage   = 50
+	largestPage = 100
+	// maxReads bounds the pages that are read to find events of rare types.
+	maxReads = 5
+	// maxPageBytes bounds a page: in the answer's envelope every quote is escaped, so
+	// that at worst it doubles.
+	maxPageBytes = maxAnswer / 3
+)
+
+func historyParameters() []parameter {
+	return []parameter{
+		{"limit", "Events of a page, 1 to 100; 50 when absent."},
+		{"cursor", "The cursor of the page before; absent for the first page. It goes with the same order."},
+		{"order", "asc (when absent) begins at the oldest, desc at the newest."},
+		{"types", "Only these, separated by commas: types (message.received.v1) or what types begin with (message, media.stored). Absent: all."},
+	}
+}
+
+// A slice of history is what a caller wants to see of it.
+type slice struct {
+	limit      int
+	cursor     string
+	descending bool
+	types      []string
+}
+
+func historySlice(q url.Values) (slice, error) {
+	s := slice{limit: usualPage, cursor: q.Get("cursor"), descending: q.Get("order") == "desc"}
+	var faults events.Faults
+	if text := q.Get("limit"); text != "" {
+		n, err := strconv.Atoi(text)
+		if err != nil || n < 1 || n > largestPage {
+			faults = append(faults, events.Fault{Path: "limit", Message: "must be a number from 1 to 100"})
+		}
+		s.limit = n
+	}
+	if order := q.Get("order"); order != "" && order != "asc" && order != "desc" {
+		faults = append(faults, events.Fault{Path: "order", Message: "must be asc or desc"})
+	}
+	if text := q.Get("types"); text != "" {
+		s.types = strings.Split(text, ",")
+	}
+	for i, prefix := range s.types {
+		if !slices.ContainsFunc(events.Types(), func(t events.Type) bool { return under(t, prefix) }) {
+			faults = append(faults, events.Fault{Path: fmt.Sprintf("types[%d]", i), Message: "must be a type of event, or what types begin with"})
+		}
+	}
+	if len(faults) > 0 {
+		return s, faulty(faults)
+	}
+	return s, nil
+}
+
+// under says whether a type is prefix or begins with its words.
+func under(t events.Type, prefix string) bool { return strings.HasPrefix(string(t)+".", prefix+".") }
+
+func (s slice) wants(t events.Type) bool {
+	return s.types == nil || slices.ContainsFunc(s.types, func(prefix string) bool { return under(t, prefix) })
+}
+
+// history lists events of the path's conversation.
+func (h *Handler) history(ctx context.Context, r request) (answer, error) {
+	s, err := historySlice(r.Query())
+	if err != nil {
+		return answer{}, err
+	}
+	if _, err := h.thread(ctx, r.id); err != nil {
+		return answer{}, err
+	}
+	page, err := h.page(ctx, r.id, s)
+	if errors.Is(err, store.ErrCursor) {
+		return answer{}, fault("cursor", "must be the cursor of a page")
+	}
+	return answer{status: http.StatusOK, body: page}, err
+}
+
+// page reads until it has what s wants, the end, or enough. What is too large for
+// one answer is read in smaller pieces, and the rest left to the next page.
+func (h *Handler) page(ctx context.Context, id string, s slice) (events.EventPage, error) {
+	out := events.EventPage{Items: []events.Event{}, Cursor: s.cursor}
+	size, piece := 0, s.limit
+	for reads := 0; reads < maxReads && len(out.Items) < s.limit; reads++ {
+		read, err := h.Table.History(ctx, id, out.Cursor, min(piece, s.limit-len(out.Items)), s.descending)
+		if err != nil {
+			return out, err
+		}
+		list, n, err := s.pick(read.Items)
+		if err != nil {
+			return out, err
+		}
+		if size+n > maxPageBytes && len(out.Items) > 0 {
+			break
+		}
+		if n > maxPageBytes && len(read.Items) > 1 {
+			piece, reads = (len(read.Items)+1)/2, reads-1
+			continue
+		}
+		out.Items, out.Cursor, size = append(out.Items, list...), read.Cursor, size+n
+		if out.Cursor == "" {
+			break
+		}
+	}
+	return out, nil
+}
+
+// pick is what s wants of items, and its size.
+func (s slice) pick(items []store.Item) (list []events.Event, size int, err error) {
+	for _, it := range items {
+		e, err := it.Event()
+		if err != nil {
+			return nil, 0, fmt.Errorf("event %s: %w", it.ID, err)
+		}
+		if !s.wants(e.Type) {
+			continue
+		}
+		answered(&e, it.Option)
+		doc, err := channel.JSON(e)
+		if err != nil {
+			return nil, 0, err
+		}
+		list, size = append(list, e), size+len(doc)
+	}
+	if s.descending {
+		slices.Reverse(list)
+	}
+	return list, size, nil
+}
+
+// answered puts the option that a customer chose by its number into the message, as
+// destinations saw it.
+func answered(e *events.Event, option string) {
+	m := e.Data.Message
+	if option == "" || m == nil || len(m.Content) != 1 || m.Content[0].Text == nil {
+		return
+	}
+	c := thread.Options{}.Interaction(option, m.Content[0].Text.Body)
+	c.Interaction.Of = nil // what it answered is not kept with it
+	m.Content = append(m.Content, c)
+}

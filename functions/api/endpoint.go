@@ -1,0 +1,112 @@
+package api
+
+import (
+	"context"
+	_ "embed" // for the document
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+// An endpoint is one thing that callers can ask for: how to ask, what serves it, and
+// what the document says of it.
+type endpoint struct {
+	method, path string // "GET", "/v1/messages/{message}"
+	serve        func(*Handler, context.Context, request) (answer, error)
+
+	operation string // its name in generated clients
+	summary   string
+	query     []parameter
+	key       bool   // takes the header Idempotency-Key
+	body      string // definition of what it takes, or ""
+	success   int
+	answer    string // definition of what it answers, or ""
+	refuses   []kind // besides what follows from the above
+}
+
+// A parameter is one of a query.
+type parameter struct{ name, about string }
+
+// endpoints are all there are, in the order of the document.
+func endpoints() []endpoint {
+	return []endpoint{
+		{method: http.MethodPost, path: "/v1/messages", serve: (*Handler).send,
+			operation: "sendMessage", summary: "Send a message to a conversation, a contact or an identity", key: true,
+			body: "Addressed", success: http.StatusAccepted, answer: "Acceptance", refuses: []kind{missing, conflict}},
+		{method: http.MethodGet, path: "/v1/messages/{message}", serve: (*Handler).message,
+			operation: "getMessage", summary: "Tell what became of a message", success: http.StatusOK, answer: "Delivery"},
+		{method: http.MethodGet, path: "/v1/conversations/{conversation}", serve: (*Handler).conversation,
+			operation: "getConversation", summary: "Tell what is known of a conversation", success: http.StatusOK, answer: "ConversationState"},
+		{method: http.MethodPost, path: "/v1/conversations/{conversation}/messages", serve: (*Handler).reply,
+			operation: "sendToConversation", summary: "Send a message to a conversation", key: true,
+			body: "Draft", success: http.StatusAccepted, answer: "Acceptance", refuses: []kind{conflict}},
+		{method: http.MethodGet, path: "/v1/conversations/{conversation}/messages", serve: (*Handler).history,
+			operation: "listEvents", summary: "List a conversation's events by their sequence", query: historyParameters(),
+			success: http.StatusOK, answer: "EventPage", refuses: []kind{invalid}},
+		{method: http.MethodPost, path: "/v1/conversations/{conversation}/actions", serve: (*Handler).act,
+			operation: "act", summary: "Do what is no message: show typing, mark as read, react, edit, delete", key: true,
+			body: "ActionDraft", success: http.StatusAccepted, answer: "ActionAcceptance"},
+		{method: http.MethodPost, path: "/v1/render", serve: (*Handler).render,
+			operation: "render", summary: "Show what a message would become on channels; nothing is stored or sent",
+			body: "RenderRequest", success: http.StatusOK, answer: "Rendered", refuses: []kind{missing}},
+		{method: http.MethodGet, path: "/v1/channels", serve: (*Handler).channels,
+			operation: "listChannels", summary: "List what each channel can", success: http.StatusOK, answer: "ChannelList"},
+		{method: http.MethodGet, path: "/v1/openapi.json", serve: (*Handler).document,
+			operation: "getDocument", summary: "This document", success: http.StatusOK},
+	}
+}
+
+// idForms are the forms of the ids that stand in paths, by their parameter.
+var idForms = map[string]*regexp.Regexp{
+	"{conversation}": regexp.MustCompile(`^cnv_[a-z2-7]{26}$`),
+	"{message}":      regexp.MustCompile(`^msg_[a-z2-7]{26}$`),
+}
+
+// find is the endpoint for a method and a path as sent, and the id in the path.
+func find(method, path string) (endpoint, string, error) {
+	var allowed []string
+	for _, e := range endpoints() {
+		id, ok := match(e.path, path)
+		if ok && e.method == method {
+			return e, id, nil
+		}
+		if ok {
+			allowed = append(allowed, e.method)
+		}
+	}
+	if allowed == nil {
+		return endpoint{}, "", missing.because("no such path, or an id that is none")
+	}
+	slices.Sort(allowed)
+	p := notAllowed.because("see the header Allow")
+	p.header = map[string]string{"allow": strings.Join(allowed, ", ")}
+	return endpoint{}, "", p
+}
+
+// match says whether a path has a pattern, and what stands in its parameter.
+func match(pattern, path string) (id string, ok bool) {
+	want, got := strings.Split(pattern, "/"), strings.Split(path, "/")
+	if len(want) != len(got) {
+		return "", false
+	}
+	for i := range want {
+		if form := idForms[want[i]]; form != nil {
+			if id = got[i]; !form.MatchString(id) {
+				return "", false
+			}
+		} else if want[i] != got[i] {
+			return "", false
+		}
+	}
+	return id, true
+}
+
+//go:embed openapi.json
+var openAPI []byte
+
+// document is the OpenAPI document of the endpoints.
+func (h *Handler) document(context.Context, request) (answer, error) {
+	return answer{status: http.StatusOK, body: json.RawMessage(openAPI)}, nil
+}

@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/smithy-go"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/outbox"
+)
+
+// problems is where kinds of problems are described.
+const problems = "https://relais.dev/problems/"
+
+// A kind of problem is the same for all requests that have it.
+type kind struct {
+	name   string // last element of the type's URI
+	status int
+	title  string
+}
+
+// The kinds of problems.
+var (
+	malformed    = kind{"malformed", http.StatusBadRequest, "The request cannot be read"}
+	unauthorised = kind{"unauthorised", http.StatusUnauthorized, "The caller is not known"}
+	missing      = kind{"not-found", http.StatusNotFound, "There is no such thing"}
+	notAllowed   = kind{"method-not-allowed", http.StatusMethodNotAllowed, "The method is not for this path"}
+	conflict     = kind{"conflict", http.StatusConflict, "The request contradicts an earlier one, or comes too late"}
+	closed       = kind{"window-closed", http.StatusConflict, "The channel allows no free message now"}
+	withdrawn    = kind{"consent", http.StatusConflict, "The customer does not want to be written to"}
+	oversize     = kind{"too-large", http.StatusRequestEntityTooLarge, "The request or its answer is too large"}
+	notJSON      = kind{"media-type", http.StatusUnsupportedMediaType, "The body is not said to be JSON"}
+	invalid      = kind{"invalid", http.StatusUnprocessableEntity, "The request is not valid"}
+	lossy        = kind{"loss", http.StatusUnprocessableEntity, "The channel cannot show the message well enough"}
+	unreachable  = kind{"unreachable", http.StatusUnprocessableEntity, "The recipient cannot be addressed"}
+	broken       = kind{"internal", http.StatusInternalServerError, "Relais failed"}
+	unavailable  = kind{"unavailable", http.StatusServiceUnavailable, "Relais cannot do this now"}
+)
+
+// A problem is the error of a request that gets no answer. Its text is public.
+type problem struct {
+	events.Problem
+	header map[string]string
+}
+
+func (p *problem) Error() string { return p.Title + ": " + p.Detail }
+
+func (k kind) because(detail string) *problem {
+	return &problem{Problem: events.Problem{Type: problems + k.name, Title: k.title, Status: k.status, Detail: detail}}
+}
+
+// maxFaults bounds a problem: whoever has more of them knows what to do.
+const maxFaults = 50
+
+// faulty says that places of the request are wrong.
+func faulty(faults events.Faults) *problem {
+	p := invalid.because("see faults")
+	p.Class, p.Faults = events.ClassContent, faults[:min(len(faults), maxFaults)]
+	return p
+}
+
+// fault is one wrong place.
+func fault(path, message string) *problem {
+	return faulty(events.Faults{{Path: path, Message: message}})
+}
+
+// refuse is the answer to a request that failed. What is not meant for callers is
+// logged.
+func (h *Handler) refuse(err error) answer {
+	var p *problem
+	var r *outbox.Refusal
+	var call *smithy.OperationError
+	switch {
+	case errors.As(err, &p):
+	case errors.As(err, &r):
+		p = refusal(r)
+	case unstorable(err):
+		p = oversize.because("the message is too large to be kept")
+		p.Class, p.Remedy = events.ClassContent, "split it, or send files by their address"
+	case errors.As(err, &call), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
+		h.Log.Error("cannot answer now", "error", err.Error())
+		p = unavailable.because("try again")
+		p.header = map[string]string{"retry-after": "1"}
+	default:
+		h.Log.Error("cannot answer", "error", err.Error())
+		p = broken.because("the operators can see why")
+	}
+	return answer{p.Status, p.header, p.Problem}
+}
+
+// refusal is the problem of a message or action that the outbox does not take.
+func refusal(r *outbox.Refusal) *problem {
+	k := invalid
+	switch {
+	case r.Status == http.StatusNotFound:
+		k = missing
+	case r.Status == http.StatusConflict && r.Class == events.ClassWindow:
+		k = closed
+	case r.Status == http.StatusConflict && r.Class == events.ClassConsent:
+		k = withdrawn
+	case r.Status == http.StatusConflict:
+		k = conflict
+	case r.Rendering != nil:
+		k = lossy
+	case r.Class == events.ClassRecipient:
+		k = unreachable
+	}
+	p := k.because(r.Title)
+	p.Class, p.Remedy, p.Faults, p.Rendering = r.Class, r.Remedy, r.Faults[:min(len(r.Faults), maxFaults)], r.Rendering
+	return p
+}
+
+// unstorable says whether the table refused an item for its size, 400 KB.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+func unstorable(err error) bool {
+	var canceled *types.TransactionCanceledException
+	if !errors.As(err, &canceled) {
+		return false
+	}
+	for _, r := range canceled.CancellationReasons {
+		if r.Code != nil && *r.Code == "ValidationError" {
+			return true
+		}
+	}
+	return false
+}

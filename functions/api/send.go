@@ -1,0 +1,149 @@
+package api
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"strings"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/queue"
+	"github.com/relais-dev/relais/shared/store"
+)
+
+// send takes a message to anybody.
+func (h *Handler) send(ctx context.Context, r request) (answer, error) {
+	o, err := outbound(r)
+	if err != nil {
+		return answer{}, err
+	}
+	return h.accept(ctx, o)
+}
+
+// reply takes a message to the path's conversation.
+func (h *Handler) reply(ctx context.Context, r request) (answer, error) {
+	o, err := outbound(r)
+	if err != nil {
+		return answer{}, err
+	}
+	if !namesOnly(o.To, r.id) {
+		return answer{}, fault("to", elsewhere)
+	}
+	o.To = events.To{Conversation: r.id}
+	return h.accept(ctx, o)
+}
+
+const elsewhere = "must be absent or name the conversation of the path"
+
+// unnamed says whether to names nobody.
+func unnamed(to events.To) bool { return namesOnly(to, "") }
+
+// namesOnly says whether to names nobody else than a conversation.
+func namesOnly(to events.To, conversation string) bool {
+	return (to.Conversation == "" || to.Conversation == conversation) && to.Channel == "" && to.Account == "" && to.Contact == "" && to.Identity == nil &&
+		to.Person == "" && len(to.Channels) == 0
+}
+
+// outbound reads a message. Its key may stand in a header instead.
+func outbound(r request) (events.Outbound, error) {
+	var o events.Outbound
+	if err := decode(r, &o); err != nil {
+		return o, err
+	}
+	key := idempotencyKey(r)
+	switch {
+	case o.IdempotencyKey == "":
+		o.IdempotencyKey = key
+	case key != "" && key != o.IdempotencyKey:
+		return o, fault("idempotencyKey", "must equal the header Idempotency-Key")
+	}
+	return o, nil
+}
+
+// idempotencyKey is what the header holds, with or without the quotes that its
+// draft standard wants.
+// https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header/
+func idempotencyKey(r request) string {
+	key := strings.TrimSpace(r.Header.Get("Idempotency-Key"))
+	if inner, ok := strings.CutPrefix(key, `"`); ok && strings.HasSuffix(inner, `"`) {
+		return strings.TrimSuffix(inner, `"`)
+	}
+	return key
+}
+
+// accept stores a message and rings for it.
+func (h *Handler) accept(ctx context.Context, o events.Outbound) (answer, error) {
+	if err := h.Files.LoadKey(ctx); err != nil {
+		return answer{}, err
+	}
+	a, _, err := h.Outbox.Accept(ctx, o)
+	if err != nil {
+		return answer{}, err
+	}
+	if a.State == events.Queued {
+		if err := h.ring(ctx, a.ID); err != nil {
+			h.Log.Warn("accepted, but could not ring; the sweeper will", "message", a.ID, "error", err.Error())
+		}
+	}
+	return answer{http.StatusAccepted, map[string]string{"location": "/v1/messages/" + a.ID}, a}, nil
+}
+
+// ring tells the sender of a message. For one that waits for its time the sweeper
+// rings.
+func (h *Handler) ring(ctx context.Context, id string) error {
+	m, _, err := h.Table.Message(ctx, id)
+	if err != nil || m.Lane == store.LaterLane(id) {
+		return err
+	}
+	q := h.Outbound
+	if store.QueueOf(string(m.Lane)) == names.Bulk {
+		q = h.Bulk
+	}
+	return q.Send(ctx, queue.Ring(string(m.Lane), id))
+}
+
+// maxQueued bounds an action, in bytes: what a queue's message holds.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+const maxQueued = 1 << 20
+
+// act takes an action in the path's conversation.
+func (h *Handler) act(ctx context.Context, r request) (answer, error) {
+	var a events.Action
+	if err := decode(r, &a); err != nil {
+		return answer{}, err
+	}
+	if !namesOnly(a.To, r.id) {
+		return answer{}, fault("to", elsewhere)
+	}
+	a.To = events.To{Conversation: r.id}
+	t, err := h.Outbox.Act(ctx, a)
+	if err != nil {
+		return answer{}, err
+	}
+	doc, err := channel.JSON(a)
+	if err != nil {
+		return answer{}, err
+	}
+	if len(doc) > maxQueued {
+		return answer{}, oversize.because("the action is too large for the queue")
+	}
+	m := queue.Message{Group: string(store.ReplyLane(r.id)), Dedup: once(idempotencyKey(r), doc), Body: string(doc)}
+	if err := h.Outbound.Send(ctx, m); err != nil {
+		return answer{}, err
+	}
+	return answer{status: http.StatusAccepted, body: events.ActionAcceptance{Conversation: r.id, Channel: t.Channel, Account: t.Account, Verb: a.Verb}}, nil
+}
+
+// once is the deduplication id of an action: with a key, a repetition within the
+// queue's five minutes is done once; without one, it is meant.
+func once(key string, action []byte) string {
+	if key == "" {
+		return rand.Text()
+	}
+	sum := sha256.Sum256(append([]byte(key+"\x00"), action...))
+	return hex.EncodeToString(sum[:])
+}

@@ -1,7 +1,9 @@
 package sms
 
 import (
+	"context"
 	"encoding/json"
+	"net/http"
 	"strings"
 	"time"
 
@@ -76,6 +78,83 @@ func (n *notice) status(at time.Time, raw []byte) events.Event {
 	}
 	e.Data.Status = s
 	return e
+}
+
+const (
+	awsService = "sms-voice"
+	textTarget = "PinpointSMSVoiceV2.SendTextMessage"
+	awsType    = "application/x-amz-json-1.0"
+)
+
+// viaAWS says whether a sends through AWS: it has an access key, and none of Twilio's.
+func viaAWS(a channel.Account) bool { return a.Value(keyID) != "" && a.Value(authToken) == "" }
+
+// origin is where the account's AWS region is called; "" without one.
+func origin(a channel.Account) string {
+	if host := awsAPI(a).Host(); host != "" && viaAWS(a) {
+		return "https://" + host
+	}
+	return ""
+}
+
+func awsAPI(a channel.Account) aws.API {
+	return aws.In(awsService, a.Value(topicARN), a.Value(keyID), a.Value(keySecret))
+}
+
+// sendAWS sends a text. AWS takes files from a bucket only, so they go as a link.
+// https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_SendTextMessage.html
+func sendAWS(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent, error) {
+	m, err := awsMessage(o)
+	if err != nil {
+		return channel.Sent{}, err
+	}
+	m["DestinationPhoneNumber"], m["OriginationIdentity"] = address(o.To.Conversation.PlatformID), e.Account.Value(sender)
+	m["Context"] = map[string]string{correlation: o.ID}
+	if set := e.Account.Value(configuration); set != "" {
+		m["ConfigurationSetName"] = set
+	}
+	body, err := channel.JSON(m)
+	if err != nil {
+		return channel.Sent{}, err
+	}
+	r, err := awsAPI(e.Account).Post(ctx, e, "/", http.Header{"Content-Type": {awsType}, "X-Amz-Target": {textTarget}}, body)
+	if err != nil {
+		return channel.Sent{}, err
+	}
+	if !r.OK() {
+		return channel.Sent{}, awsFailure(r)
+	}
+	var answer awsAnswer
+	if err := r.Decode(&answer); err != nil {
+		return channel.Sent{}, err
+	}
+	if answer.MessageID == "" {
+		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message id", Unknown: true}
+	}
+	text, _ := m["MessageBody"].(string)
+	return channel.Sent{IDs: []string{answer.MessageID}, Note: inParts(text)}, nil
+}
+
+// awsMessage is what a message says, as members of the request.
+func awsMessage(o channel.Outgoing) (map[string]any, error) {
+	kind := "TRANSACTIONAL"
+	if o.Bulk {
+		kind = "PROMOTIONAL"
+	}
+	switch c := o.Content[0]; c.Kind {
+	case events.KindText:
+		return map[string]any{"MessageBody": c.Text.Body, "MessageType": kind}, nil
+	case events.KindMedia:
+		return map[string]any{"MessageBody": strings.TrimPrefix(c.Media.Caption+"\n"+c.Media.URL, "\n"), "MessageType": kind}, nil
+	case events.KindNative:
+		m := map[string]any{"MessageType": kind}
+		if json.Unmarshal([]byte(c.Native.JSON), &m) != nil || m == nil {
+			return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
+		}
+		return m, nil
+	default:
+		return nil, &channel.Error{Class: events.ClassContent, Title: "AWS cannot send a " + string(c.Kind)}
+	}
 }
 
 // lastMilli is the first millisecond of the year 9999; what comes later is no time.

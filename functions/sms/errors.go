@@ -1,9 +1,51 @@
 package sms
 
 import (
+	"encoding/json"
+	"net/http"
+	"strconv"
+	"strings"
+
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/internal/aws"
 	"github.com/relais-dev/relais/shared/channel"
 )
+
+// twilioFailure is why Twilio refused a call: by its code, else by the HTTP status.
+func twilioFailure(r channel.Reply) *channel.Error {
+	e := r.Failure()
+	var f twilioRefusal
+	if json.Unmarshal(r.Body, &f) != nil || f.Code == 0 {
+		return e
+	}
+	known := twilioError(strconv.Itoa(f.Code), f.Message)
+	if known.Class == events.ClassUnknown {
+		known.Class = e.Class
+	}
+	known.RetryAfter, known.Unknown = e.RetryAfter, r.Status >= http.StatusInternalServerError && r.Status != http.StatusServiceUnavailable
+	return known
+}
+
+// awsFailure is why AWS refused a call. Of a conflict and of a quota the reason says more.
+// https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_SendTextMessage.html#API_SendTextMessage_Errors
+func awsFailure(r channel.Reply) *channel.Error {
+	e := aws.Failure(r)
+	switch {
+	case e.Subcode == "DESTINATION_PHONE_NUMBER_OPTED_OUT":
+		e.Class, e.Remedy = events.ClassConsent, "the customer sent STOP: remove the number from the opt-out list only at their wish"
+	case strings.HasPrefix(e.Subcode, "DESTINATION_PHONE_NUMBER_BLOCKED"), e.Subcode == "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION":
+		e.Class, e.Remedy = events.ClassRecipient, "a protect configuration blocks the number or its country"
+	case e.Subcode == "DESTINATION_PHONE_NUMBER_NOT_VERIFIED":
+		e.Class, e.Remedy = events.ClassAuth, "the account is in the sandbox: verify the number or request production access"
+	case e.Code == "ConflictException":
+		e.Class, e.Remedy = events.ClassAuth, "check the sender: its registration, state and capabilities"
+	case strings.HasPrefix(e.Subcode, "MONTHLY_SPEND_LIMIT"):
+		e.Remedy = "raise the monthly spend limit"
+	case e.Code == "ServiceQuotaExceededException":
+		e.Remedy = "the quota of messages to this number or of the account is used up"
+	}
+	return e
+}
 
 // twilioError is an error of Twilio's by its code, whether it comes at once or with a
 // status. Its text is for people and changes.

@@ -23,7 +23,12 @@ var Channel = channel.Channel{
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
 		{Name: authToken, Optional: true, Help: "Twilio: Console → Account Info → Auth Token (not an API key's secret); a list while it is rotated"},
+		{Name: accountSID, Optional: true, Public: true, Help: "Twilio, to send: Console → Account Info → Account SID, AC…"},
 		{Name: topicARN, Optional: true, Public: true, Help: "AWS: the ARN of the SNS topic for two-way messages; a list with that of the event destination"},
+		{Name: keyID, Optional: true, Public: true, Help: "AWS, to send: the access key of an IAM user who may sms-voice:SendTextMessage"},
+		{Name: keySecret, Optional: true, Help: "AWS, to send: that access key's secret"},
+		{Name: configuration, Optional: true, Public: true, Help: "AWS, to send: the configuration set whose events go to the topic; without it no status comes"},
+		{Name: sender, Optional: true, Public: true, Help: "to send: +1555…, a short code, a sender ID, or Twilio's Messaging Service MG…; through AWS also a phone-…, a pool-… or an ARN"},
 	},
 	MaxBody: 1 << 20, // a message of SNS has up to 256 KB, escaped once more
 
@@ -32,11 +37,18 @@ var Channel = channel.Channel{
 	Sign:   sign,
 	Keys:   keys,
 	Ack:    ack,
+
+	Outbound: outbound,
 }
 
 const (
-	authToken = "auth_token"
-	topicARN  = "topic_arn"
+	authToken     = "auth_token"
+	accountSID    = "account_sid"
+	topicARN      = "topic_arn"
+	keyID         = "aws_access_key_id"
+	keySecret     = "aws_secret_access_key"
+	configuration = "configuration_set"
+	sender        = "sender"
 )
 
 func verify(a channel.Account, r channel.Request) error {

@@ -36,3 +36,19 @@ type notice struct {
 	Price       *float64          `json:"totalMessagePrice"`
 	Context     map[string]string `json:"context"` // what we gave with the message
 }
+
+// twilioAnswer is a message that Twilio took.
+// https://www.twilio.com/docs/messaging/api/message-resource#create-a-message-resource
+type twilioAnswer struct {
+	SID string `json:"sid"`
+}
+
+// https://www.twilio.com/docs/usage/twilios-response#response-formats-exceptions
+type twilioRefusal struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+type awsAnswer struct {
+	MessageID string `json:"MessageId"`
+}

@@ -104,7 +104,7 @@ const doubledNumber = "220000000000022"
 // customer is Ana's n-th message, the way that the account's messages come.
 func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
 	const number, user = "15550100099", "US.500000000000000000077"
-	id := "wamid.CUSTOMER" + strconv.Itoa(n)
+	id := "wamid." + channel.Digest([]byte(text), strconv.Itoa(n), now.String())
 	entry := entryOf(cmp.Or(a.Value(phoneNumberID), doubledNumber), map[string]any{
 		"contacts": []any{map[string]any{"profile": map[string]string{"name": "Ana", "username": "ana.demo"}, "wa_id": number, "user_id": user}},
 		"messages": []any{map[string]any{

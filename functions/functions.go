@@ -6,16 +6,29 @@ import (
 	"fmt"
 
 	"github.com/relais-dev/relais/functions/api"
+	"github.com/relais-dev/relais/functions/apple"
 	"github.com/relais-dev/relais/functions/custom"
 	"github.com/relais-dev/relais/functions/drainer"
 	"github.com/relais-dev/relais/functions/files"
+	"github.com/relais-dev/relais/functions/googlechat"
+	"github.com/relais-dev/relais/functions/instagram"
+	"github.com/relais-dev/relais/functions/kakaotalk"
+	"github.com/relais-dev/relais/functions/kik"
 	"github.com/relais-dev/relais/functions/line"
 	"github.com/relais-dev/relais/functions/media"
+	"github.com/relais-dev/relais/functions/messenger"
+	"github.com/relais-dev/relais/functions/qq"
+	"github.com/relais-dev/relais/functions/rcs"
 	"github.com/relais-dev/relais/functions/sender"
+	"github.com/relais-dev/relais/functions/signal"
+	"github.com/relais-dev/relais/functions/sms"
 	"github.com/relais-dev/relais/functions/sweeper"
 	"github.com/relais-dev/relais/functions/telegram"
+	"github.com/relais-dev/relais/functions/viber"
 	"github.com/relais-dev/relais/functions/wechat"
 	"github.com/relais-dev/relais/functions/whatsapp"
+	"github.com/relais-dev/relais/functions/x"
+	"github.com/relais-dev/relais/functions/zalo"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/function"
 	"github.com/relais-dev/relais/shared/webhook"
@@ -24,11 +37,24 @@ import (
 // Channels lists every channel: one line each.
 func Channels() []channel.Channel {
 	return []channel.Channel{
+		apple.Channel,
 		custom.Channel,
+		googlechat.Channel,
+		instagram.Channel,
+		kakaotalk.Channel,
+		kik.Channel,
 		line.Channel,
+		messenger.Channel,
+		qq.Channel,
+		rcs.Channel,
+		signal.Channel,
+		sms.Channel,
 		telegram.Channel,
+		viber.Channel,
 		wechat.Channel,
 		whatsapp.Channel,
+		x.Channel,
+		zalo.Channel,
 	}
 }
 

@@ -16,15 +16,16 @@ import (
 // outbound is how RCS is written to. Google has no window; what carriers allow
 // depends on the kind of traffic that a message declares.
 var outbound = channel.Outbound{
-	Limits: limits,
-	Class:  channel.Always(channel.Idempotent), // by messageId
-	Opens:  []events.Scheme{events.RCSPhone},
-	Send:   send,
-	Act:    act,
-	Acts:   []events.Verb{events.ActTyping, events.ActRead, events.ActDelete},
-	Token:  token,
-	Hosts:  []string{globalHost, "us-" + globalHost, "europe-" + globalHost, "asia-" + globalHost, google.TokenHost},
-	Double: double,
+	Limits:  limits,
+	Class:   channel.Always(channel.Idempotent), // by messageId
+	Opens:   []events.Scheme{events.RCSPhone},
+	Address: channel.PlusAddress,
+	Send:    send,
+	Act:     act,
+	Acts:    []events.Verb{events.ActTyping, events.ActRead, events.ActDelete},
+	Token:   token,
+	Hosts:   []string{globalHost, "us-" + globalHost, "europe-" + globalHost, "asia-" + globalHost, google.TokenHost},
+	Double:  double,
 
 	Customer: customer,
 }

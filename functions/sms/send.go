@@ -20,6 +20,7 @@ var outbound = channel.Outbound{
 	Limits:  limits,
 	Class:   channel.Always(channel.Correlated), // statuses bring our id back
 	Opens:   []events.Scheme{events.Phone},
+	Address: channel.PlusAddress,
 	Send:    send,
 	Outside: outside,
 	Fetch:   fetch,

@@ -28,6 +28,7 @@ var outbound = channel.Outbound{
 	},
 	Class:   class,
 	Opens:   []events.Scheme{events.ZaloUser, events.Phone},
+	Address: channel.DigitsAddress,
 	Send:    send,
 	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
 	Token:   mint,

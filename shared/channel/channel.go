@@ -69,6 +69,10 @@ type Outbound struct {
 	Class  func(Outgoing) Class // what a repeated call does
 	Opens  []events.Scheme      // identities to which a conversation can be opened: their value is the thread's PlatformID
 
+	// Address writes an identity as the platform does: an integrator's "+44 20 7946"
+	// is WhatsApp's "44207946". Optional: nil takes it verbatim.
+	Address func(events.Identity) string
+
 	// Send makes the call for one Outgoing. A refusal is an *Error. An error without
 	// one, unless it is ErrNotSent, leaves the outcome unknown.
 	Send func(context.Context, Env, Outgoing) (Sent, error)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"slices"
+	"strings"
 	"unicode/utf16"
 
 	"github.com/relais-dev/relais/events"
@@ -45,3 +46,21 @@ func Within(body string, list []events.Entity) []events.Entity {
 		return e.Offset < 0 || e.Length <= 0 || e.Offset > units || e.Length > units-e.Offset
 	})
 }
+
+// DigitsAddress is Address for platforms that write a phone number as digits alone: "44207946".
+func DigitsAddress(i events.Identity) string { return address(i, "") }
+
+// PlusAddress is Address for platforms that write E.164: "+44207946".
+func PlusAddress(i events.Identity) string { return address(i, "+") }
+
+// address takes the signs people write out of a phone number; other identities,
+// and what is no number, stay as they are.
+func address(i events.Identity, prefix string) string {
+	digits := separators.Replace(i.Value)
+	if i.Scheme != events.Phone && i.Scheme != events.RCSPhone || !Digits(digits) {
+		return i.Value
+	}
+	return prefix + digits
+}
+
+var separators = strings.NewReplacer("+", "", " ", "", "-", "", "(", "", ")", "", ".", "")

@@ -12,7 +12,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -278,8 +277,8 @@ func (b *Outbox) open(ctx context.Context, to events.To) (thread.Thread, error) 
 			Remedy: "address a conversation in which the customer wrote", Faults: events.Faults{{Path: "to.identity", Message: fmt.Sprintf("%s cannot be addressed on %s", to.Identity.Scheme, to.Channel)}}}
 	}
 	value := to.Identity.Value
-	if to.Identity.Scheme == events.Phone {
-		value = strings.TrimPrefix(value, "+")
+	if ch.Address != nil {
+		value = ch.Address(*to.Identity)
 	}
 	identity := events.Identity{Scheme: to.Identity.Scheme, Value: value, Scope: to.Identity.Scope}
 	id := events.ConversationID(to.Channel, to.Account, value)

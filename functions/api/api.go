@@ -94,7 +94,9 @@ func (h *Handler) answer(ctx context.Context, payload []byte) (answer, error) {
 		return answer{}, malformed.because("the request cannot be read")
 	}
 	if !h.admits(r, payload) {
-		return answer{}, unauthorised.because("show who you are")
+		p := unauthorised.because("show who you are")
+		p.header = map[string]string{"www-authenticate": "Bearer"}
+		return answer{}, p
 	}
 	e, id, err := find(r.Method, r.Path)
 	if err != nil {

@@ -65,75 +65,75 @@ func historyParameters() []parameter {
 	}
 }
 
-// A slice of history is what a caller wants to see of it.
-type slice struct {
+// An excerpt is what a caller wants to see of a history.
+type excerpt struct {
 	limit      int
 	cursor     string
 	descending bool
 	types      []string
 }
 
-func historySlice(q url.Values) (slice, error) {
-	s := slice{limit: usualPage, cursor: q.Get("cursor"), descending: q.Get("order") == "desc"}
+func excerptOf(q url.Values) (excerpt, error) {
+	x := excerpt{limit: usualPage, cursor: q.Get("cursor"), descending: q.Get("order") == "desc"}
 	var faults events.Faults
 	if text := q.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
 		if err != nil || n < 1 || n > largestPage {
 			faults = append(faults, events.Fault{Path: "limit", Message: "must be a number from 1 to 100"})
 		}
-		s.limit = n
+		x.limit = n
 	}
 	if order := q.Get("order"); order != "" && order != "asc" && order != "desc" {
 		faults = append(faults, events.Fault{Path: "order", Message: "must be asc or desc"})
 	}
 	if text := q.Get("types"); text != "" {
-		s.types = strings.Split(text, ",")
+		x.types = strings.Split(text, ",")
 	}
-	for i, prefix := range s.types {
+	for i, prefix := range x.types {
 		if !slices.ContainsFunc(events.Types(), func(t events.Type) bool { return under(t, prefix) }) {
 			faults = append(faults, events.Fault{Path: fmt.Sprintf("types[%d]", i), Message: "must be a type of event, or what types begin with"})
 		}
 	}
 	if len(faults) > 0 {
-		return s, faulty(faults)
+		return x, faulty(faults)
 	}
-	return s, nil
+	return x, nil
 }
 
 // under says whether a type is prefix or begins with its words.
 func under(t events.Type, prefix string) bool { return strings.HasPrefix(string(t)+".", prefix+".") }
 
-func (s slice) wants(t events.Type) bool {
-	return s.types == nil || slices.ContainsFunc(s.types, func(prefix string) bool { return under(t, prefix) })
+func (x excerpt) wants(t events.Type) bool {
+	return x.types == nil || slices.ContainsFunc(x.types, func(prefix string) bool { return under(t, prefix) })
 }
 
 // history lists events of the path's conversation.
 func (h *Handler) history(ctx context.Context, r request) (answer, error) {
-	s, err := historySlice(r.Query())
+	x, err := excerptOf(r.Query())
 	if err != nil {
 		return answer{}, err
 	}
 	if _, err := h.thread(ctx, r.id); err != nil {
 		return answer{}, err
 	}
-	page, err := h.page(ctx, r.id, s)
+	page, err := h.page(ctx, r.id, x)
 	if errors.Is(err, store.ErrCursor) {
 		return answer{}, fault("cursor", "must be the cursor of a page")
 	}
 	return answer{status: http.StatusOK, body: page}, err
 }
 
-// page reads until it has what s wants, the end, or enough. What is too large for
+// page reads until it has what x wants, the end, or enough. What is too large for
 // one answer is read in smaller pieces, and the rest left to the next page.
-func (h *Handler) page(ctx context.Context, id string, s slice) (events.EventPage, error) {
-	out := events.EventPage{Items: []events.Event{}, Cursor: s.cursor}
-	size, piece := 0, s.limit
-	for reads := 0; reads < maxReads && len(out.Items) < s.limit; reads++ {
-		read, err := h.Table.History(ctx, id, out.Cursor, min(piece, s.limit-len(out.Items)), s.descending)
+func (h *Handler) page(ctx context.Context, id string, x excerpt) (events.EventPage, error) {
+	out := events.EventPage{Items: []events.Event{}, Cursor: x.cursor}
+	size, piece := 0, x.limit
+	for reads := 0; reads < maxReads && len(out.Items) < x.limit; reads++ {
+		read, err := h.Table.History(ctx, id, out.Cursor, min(piece, x.limit-len(out.Items)), x.descending)
 		if err != nil {
 			return out, err
 		}
-		list, n, err := s.pick(read.Items)
+		list, n, err := h.pick(read.Items, x)
 		if err != nil {
 			return out, err
 		}
@@ -152,14 +152,16 @@ func (h *Handler) page(ctx context.Context, id string, s slice) (events.EventPag
 	return out, nil
 }
 
-// pick is what s wants of items, and its size.
-func (s slice) pick(items []store.Item) (list []events.Event, size int, err error) {
+// pick is what x wants of items, and its size. An event that cannot be read was set
+// aside when it was routed: its sequence is a gap.
+func (h *Handler) pick(items []store.Item, x excerpt) (list []events.Event, size int, err error) {
 	for _, it := range items {
 		e, err := it.Event()
 		if err != nil {
-			return nil, 0, fmt.Errorf("event %s: %w", it.ID, err)
+			h.Log.Error("a stored event cannot be read", "event", it.ID, "error", err.Error())
+			continue
 		}
-		if !s.wants(e.Type) {
+		if !x.wants(e.Type) {
 			continue
 		}
 		answered(&e, it.Option)
@@ -169,7 +171,7 @@ func (s slice) pick(items []store.Item) (list []events.Event, size int, err erro
 		}
 		list, size = append(list, e), size+len(doc)
 	}
-	if s.descending {
+	if x.descending {
 		slices.Reverse(list)
 	}
 	return list, size, nil

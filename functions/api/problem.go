@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
+	"strings"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 
@@ -113,17 +116,14 @@ func refusal(r *outbox.Refusal) *problem {
 	return p
 }
 
-// unstorable says whether the table refused an item for its size, 400 KB.
+// unstorable says whether the table refused an item for its size, 400 KB: of the
+// request, or of one item in a transaction.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 func unstorable(err error) bool {
 	var canceled *types.TransactionCanceledException
-	if !errors.As(err, &canceled) {
-		return false
+	if errors.As(err, &canceled) {
+		return slices.ContainsFunc(canceled.CancellationReasons, func(r types.CancellationReason) bool { return aws.ToString(r.Code) == "ValidationError" })
 	}
-	for _, r := range canceled.CancellationReasons {
-		if r.Code != nil && *r.Code == "ValidationError" {
-			return true
-		}
-	}
-	return false
+	var refused smithy.APIError
+	return errors.As(err, &refused) && refused.ErrorCode() == "ValidationException" && strings.Contains(refused.ErrorMessage(), "size")
 }

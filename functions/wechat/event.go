@@ -169,8 +169,14 @@ func (p *parser) broadcastSent() []events.Event {
 }
 
 // job is the id of what was sent: MsgID, as the documentation spells it here, or
-// MsgId, as other events do.
-func (p *parser) job() string { return cmp.Or(p.JobID, p.MsgID) }
+// MsgId, as other events do. 0 is none: people report it of templates sent with a
+// client_msg_id.
+func (p *parser) job() string {
+	if id := cmp.Or(p.JobID, p.MsgID); id != "0" {
+		return id
+	}
+	return ""
+}
 
 // unspaced is a status without its blanks: the documentation itself writes "send
 // success" and "sendsuccess", "failed:user block" and "failed: system failed".
@@ -228,8 +234,8 @@ func (p *parser) subscriptionSent(s subscription) (events.Event, bool) {
 		return p.status(s.MsgID, events.Sent, nil), true
 	}
 	class := events.ClassPlatform
-	if s.ErrorCode == "43101" { // the person refused the template
-		class = events.ClassConsent
+	if code, err := strconv.Atoi(s.ErrorCode); err == nil {
+		class = cmp.Or(verdicts[code].class, class)
 	}
 	return p.status(s.MsgID, events.Failed, &events.StatusError{Class: class, Code: s.ErrorCode, Title: s.ErrorStatus}), true
 }

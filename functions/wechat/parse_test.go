@@ -130,6 +130,14 @@ func TestSpellingsOfResults(t *testing.T) {
 	}
 }
 
+// A result of message 0 is of no message that we know.
+func TestResultWithoutAnID(t *testing.T) {
+	evs, err := parsePlain(head + "<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>TEMPLATESENDJOBFINISH</Event><MsgID>0</MsgID><Status>success</Status></xml>")
+	if err != nil || len(evs) != 1 || evs[0].Type != events.IngestUnsupported {
+		t.Errorf("parse = %+v, %v", evs, err)
+	}
+}
+
 func TestLocationOutsideTheEarth(t *testing.T) {
 	for _, v := range []struct{ lat, long string }{{"91", "0"}, {"0", "-181"}, {"NaN", "0"}, {"0", "Inf"}, {"", ""}} {
 		evs, err := parsePlain(head + "<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>location</MsgType><Location_X>" +

@@ -129,7 +129,7 @@ func TestVerifySafeMode(t *testing.T) {
 		{"two ciphertexts", channel.Malformed, safeAccount(), post(vectorQuery+"&encrypt_type=aes&msg_signature="+vector2Sum,
 			"<xml><Encrypt>"+vector2+"</Encrypt><Encrypt>"+vector1+"</Encrypt></xml>")},
 		{"key that is none", channel.NoSecret, channel.NewAccount("demo", "", map[string]string{token: vectorToken, appID: vectorApp, aesKey: "short"}), encryptedPush(vector2, vector2Sum)},
-		{"account without an app id", channel.BadSignature, channel.NewAccount("demo", "", map[string]string{token: vectorToken, aesKey: vectorKey}), signedPush(seal(""))},
+		{"account without an app id", channel.NoSecret, channel.NewAccount("demo", "", map[string]string{token: vectorToken, aesKey: vectorKey}), signedPush(seal(""))},
 		{"account without the key", channel.NoSecret, plainAccount(), encryptedPush(vector2, vector2Sum)},
 	} {
 		if got := reason(verify(v.a, v.r)); got != v.want {

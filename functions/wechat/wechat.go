@@ -1,14 +1,20 @@
-// Package wechat receives what people do on WeChat: the pushes of an Official
-// Account and of a Mini Program's customer service
-// (https://developers.weixin.qq.com/doc/service/guide/dev/push/).
+// Package wechat speaks with people on WeChat, by one of three ways that the account's
+// credentials choose:
+//
+//   - an Official Account (https://developers.weixin.qq.com/doc/service/),
+//   - the customer service of a Mini Program, which has the same API with fewer kinds of
+//     message (https://developers.weixin.qq.com/miniprogram/dev/framework/open-ability/customer-message/receive.html),
+//   - WeChat Customer Service (微信客服, kf) of a corporation in WeCom, whose callbacks only
+//     announce what Pull then fetches (https://developer.work.weixin.qq.com/document/path/94670).
 //
 // An account with an EncodingAESKey takes encrypted pushes only: their signature
 // covers the message. Without the key the signature covers the time and a nonce,
-// and says nothing about the body.
+// and says nothing about the body. Customer Service always encrypts.
 package wechat
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/json"
@@ -24,16 +30,20 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// Channel is WeChat: Official Accounts and Mini Programs.
+// Channel is WeChat: Official Accounts, Mini Programs and Customer Service.
 var Channel = channel.Channel{
 	Name:  "wechat",
 	Title: "WeChat",
 	Docs:  "https://developers.weixin.qq.com/doc/service/",
 	Label: channel.Beta,
-	Credentials: []channel.Credential{
-		{Name: token, Help: "the Token you chose: Settings & Development, Basic configuration, Server configuration (Mini Program: Development management, Message push)"},
-		{Name: appID, Help: "Developer ID (AppID), on the same page; openids are unique within it", Public: true},
-		{Name: aesKey, Help: "EncodingAESKey, 43 characters, beside the Token; with it only encrypted pushes (safe or compatible mode) are accepted", Optional: true},
+	Credentials: []channel.Credential{ // app_id or corp_id must be there, else Verify refuses
+		{Name: token, Help: "the Token you chose: Settings & Development, Basic configuration, Server configuration (Mini Program: Development management, Message push; Customer Service: API, callback)"},
+		{Name: aesKey, Help: "EncodingAESKey, 43 characters, beside the Token; with it only encrypted pushes (safe or compatible mode) are accepted; Customer Service needs it", Optional: true},
+		{Name: appID, Help: "Official Account, Mini Program: Developer ID (AppID), on the same page; openids are unique within it", Optional: true, Public: true},
+		{Name: appSecret, Help: "Official Account, Mini Program: AppSecret, on the same page; needed to send and to copy media", Optional: true},
+		{Name: product, Help: "\"mini\" for a Mini Program; leave it out for an Official Account", Optional: true, Public: true},
+		{Name: corpID, Help: "Customer Service: the corporation's id, WeCom admin console, My Company; external_userids are unique within it", Optional: true, Public: true},
+		{Name: kfSecret, Help: "Customer Service: the Secret of the app that may call its API, beside the callback; needed to receive and to send", Optional: true},
 	},
 	MaxBody: tencent.MaxDocument, // a push is a few KB
 
@@ -42,13 +52,28 @@ var Channel = channel.Channel{
 	Sign:      sign,
 	Handshake: handshake,
 	Ack:       ack,
+
+	Outbound: outbound,
 }
 
 const (
-	token  = "token"
-	appID  = "app_id"
-	aesKey = "encoding_aes_key"
+	token     = "token"
+	aesKey    = "encoding_aes_key"
+	appID     = "app_id"
+	appSecret = "app_secret"
+	product   = "product"
+	corpID    = "corp_id"
+	kfSecret  = "kf_secret"
 )
+
+// isKF says whether a is an account of Customer Service.
+func isKF(a channel.Account) bool { return a.Value(corpID) != "" }
+
+// isMini says whether a is a Mini Program.
+func isMini(a channel.Account) bool { return a.Value(product) == "mini" }
+
+// receiver is whose id the envelopes for a hold, "" if it has none.
+func receiver(a channel.Account) string { return cmp.Or(a.Value(corpID), a.Value(appID)) }
 
 // tolerance bounds the age of a signed time. WeChat documents none; whether its
 // retries, up to two within seconds, sign a fresh time is not documented either.
@@ -58,6 +83,12 @@ func verify(a channel.Account, r channel.Request) error {
 	p, err := readProof(r)
 	if err != nil {
 		return err
+	}
+	if receiver(a) == "" {
+		return channel.Refuse(channel.NoSecret)
+	}
+	if isKF(a) {
+		return verifyKF(a, p, r)
 	}
 	if err := p.check(a, r.Received); err != nil {
 		return err
@@ -97,19 +128,32 @@ func handshake(a channel.Account, r channel.Request) (channel.Response, bool) {
 	if r.Method != http.MethodGet {
 		return channel.Response{}, false
 	}
-	p, err := readProof(r)
-	if err == nil {
-		err = p.check(a, r.Received)
-	}
-	if err != nil || !harmless(p.get("echostr")) {
+	echo, err := echo(a, r)
+	if err != nil || !harmless(echo) {
 		return channel.Response{Status: http.StatusForbidden, ContentType: "text/plain"}, true
 	}
-	return channel.Response{Status: http.StatusOK, ContentType: "text/plain", Body: p.get("echostr")}, true
+	return channel.Response{Status: http.StatusOK, ContentType: "text/plain", Body: echo}, true
+}
+
+// echo is what the platform wants to hear, if r is signed.
+func echo(a channel.Account, r channel.Request) (string, error) {
+	p, err := readProof(r)
+	if err != nil {
+		return "", err
+	}
+	if isKF(a) {
+		return p.open(a, r.Received, p.get("echostr"))
+	}
+	return p.get("echostr"), p.check(a, r.Received)
 }
 
 // ack is what WeChat wants to hear within five seconds; anything else is shown to
-// the person as "service unavailable", or taken for an answer to them.
-func ack(channel.Account, channel.Request, channel.Receipt) channel.Response {
+// the person as "service unavailable", or taken for an answer to them. WeCom wants
+// an empty body (https://developer.work.weixin.qq.com/document/path/90930).
+func ack(a channel.Account, _ channel.Request, _ channel.Receipt) channel.Response {
+	if isKF(a) {
+		return channel.Response{}
+	}
 	return channel.Response{Status: http.StatusOK, ContentType: "text/plain", Body: "success"}
 }
 
@@ -122,9 +166,15 @@ func sign(a channel.Account, r *channel.Request) {
 	nonce := strconv.FormatUint(uint64(binary.BigEndian.Uint32(sum[:])), 10)
 	q.Set("timestamp", timestamp)
 	q.Set("nonce", nonce)
+	for _, name := range []string{"signature", "encrypt_type", "msg_signature"} {
+		q.Del(name)
+	}
+	if isKF(a) {
+		q.Set("msg_signature", tencent.Signature(a.Value(token), timestamp, nonce, sealKF(a, [16]byte(sum[:16]), r, q)))
+		r.RawQuery = q.Encode()
+		return
+	}
 	q.Set("signature", tencent.Signature(a.Value(token), timestamp, nonce))
-	q.Del("encrypt_type")
-	q.Del("msg_signature")
 	if safe(a) && r.Method == http.MethodPost {
 		var encrypted string
 		encrypted, r.Body = seal(a, [16]byte(sum[:16]), r.Body)
@@ -149,12 +199,15 @@ func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
 	if err != nil {
 		return nil, channel.Malform("message: " + err.Error())
 	}
+	if isKF(a) {
+		return announced(doc, []byte(body))
+	}
 	p := parser{push: readPush(doc), app: a.Value(appID), raw: []byte(body)}
 	return p.events()
 }
 
 // open decrypts with whichever of the account's keys fits. What opens for another
-// app id is refused: it was encrypted for someone else.
+// receiver is refused: it was encrypted for someone else.
 func open(a channel.Account, encrypted string) (string, error) {
 	usable := false
 	for _, text := range a.Values(aesKey) {
@@ -163,7 +216,7 @@ func open(a channel.Account, encrypted string) (string, error) {
 			continue
 		}
 		usable = true
-		if message, id, err := key.Open(encrypted); err == nil && id != "" && id == a.Value(appID) {
+		if message, id, err := key.Open(encrypted); err == nil && id != "" && id == receiver(a) {
 			return message, nil
 		}
 	}
@@ -183,7 +236,7 @@ func seal(a channel.Account, salt [16]byte, body []byte) (encrypted string, seal
 	if err != nil {
 		return "", body
 	}
-	encrypted = key.Seal(salt, string(body), a.Value(appID))
+	encrypted = key.Seal(salt, string(body), receiver(a))
 	to := doc.Text("ToUserName")
 	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
 		sealed, _ = json.Marshal(envelope{to, encrypted})
@@ -212,11 +265,15 @@ func (p proof) get(name string) string { return url.Values(p).Get(name) }
 
 // check looks at what every request carries: the signature of its time and nonce.
 func (p proof) check(a channel.Account, received time.Time) error {
-	timestamp := p.get("timestamp")
-	if err := tencent.Check(a.Values(token), p.get("signature"), timestamp, p.get("nonce")); err != nil {
+	if err := tencent.Check(a.Values(token), p.get("signature"), p.get("timestamp"), p.get("nonce")); err != nil {
 		return err
 	}
-	at, ok := unix(timestamp)
+	return p.fresh(received)
+}
+
+// fresh says whether the signed time is near enough to when the request was received.
+func (p proof) fresh(received time.Time) error {
+	at, ok := unix(p.get("timestamp"))
 	if !ok {
 		return channel.Refuse(channel.Malformed)
 	}

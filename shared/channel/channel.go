@@ -104,7 +104,9 @@ type Outbound struct {
 
 	// Hosts are the host names that the double answers for; an account's own URL
 	// may name more, see Origin. Double plays the platform: it checks our call as
-	// the platform would and answers. Pure; for local mode and tests.
+	// the platform would and answers. Pure; for local mode and tests. A channel without
+	// them calls nobody: we are its platform, and the events that tell what was sent
+	// are what customers see.
 	Hosts  []string
 	Origin func(Account) string
 	Double func(Account, Call) Answer

@@ -27,6 +27,10 @@ type Env struct {
 
 	// Open reads a file to be sent: one of ours, or the one at its URL.
 	Open func(context.Context, events.Media) (io.ReadCloser, error)
+
+	// Tell commits an event of the account: how a channel acts whose platform we are
+	// ourselves. It sets Type, Time, Key and Data, as Parse does; only for Act.
+	Tell func(context.Context, events.Event) error
 }
 
 // A Doer sends a request. Its error is ErrNotSent when the platform cannot have

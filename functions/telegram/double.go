@@ -80,7 +80,7 @@ func readCall(c channel.Call, method string) (asked call, wrong string) {
 
 // formJSON is a form as the JSON that says the same; a file is known by its name.
 func formJSON(body []byte, boundary string) []byte {
-	fields := map[string]any{}
+	fields := map[string]json.RawMessage{}
 	form := multipart.NewReader(bytes.NewReader(body), boundary)
 	for {
 		part, err := form.NextPart()
@@ -88,17 +88,26 @@ func formJSON(body []byte, boundary string) []byte {
 			break
 		}
 		text, _ := io.ReadAll(part) // of memory
-		switch value := string(text); {
-		case part.FileName() != "" && len(text) > 0:
-			fields[part.FormName()] = "attach://" + part.FileName()
-		case slices.Contains([]string{"caption", "business_connection_id"}, part.FormName()):
-			fields[part.FormName()] = value
-		case json.Valid(text):
-			fields[part.FormName()] = json.RawMessage(text)
+		if part.FileName() != "" && len(text) > 0 {
+			text = []byte("attach://" + part.FileName())
 		}
+		fields[part.FormName()] = formValue(part.FormName(), text)
 	}
 	text, _ := channel.JSON(fields)
 	return text
+}
+
+// formValue is a parameter of a form as JSON: a number, list or object where the
+// parameter is one, else a text as it stands.
+func formValue(name string, text []byte) json.RawMessage {
+	if json.Valid(text) && !bytes.HasPrefix(text, []byte(`"`)) {
+		alone, _ := channel.JSON(map[string]json.RawMessage{name: text})
+		if json.Unmarshal(alone, new(call)) == nil {
+			return text
+		}
+	}
+	quoted, _ := channel.JSON(string(text))
+	return quoted
 }
 
 // wrong is what Telegram would say against c, or "".
@@ -171,7 +180,7 @@ func (k keyboard) wrong() bool {
 	for _, row := range slices.Concat(k.Inline, k.Reply) {
 		for _, b := range row {
 			does := 0
-			for _, set := range []bool{b.Data != "", b.URL != "", b.WebApp != nil, b.Copy != nil} {
+			for _, set := range []bool{b.Data != "", b.URL != "", b.WebApp != nil, b.Copy != nil && b.Copy.Text != ""} {
 				if set {
 					does++
 				}
@@ -189,13 +198,16 @@ func (c call) done(a channel.Account, asked channel.Call) channel.Answer {
 	switch {
 	case c.method == "getFile":
 		return answerOf(answer{OK: true, Result: raw(`{"file_id":"` + channel.Digest(asked.Body) + `","file_path":"photos/file_1.jpg"}`)})
-	case c.method != "sendMediaGroup" && (c.method == "sendChatAction" || !strings.HasPrefix(c.method, "send")):
+	case c.method == "sendChatAction" || !strings.HasPrefix(c.method, "send") && !strings.HasPrefix(c.method, "editMessage"):
 		return answerOf(answer{OK: true, Result: raw("true")})
 	}
 	m := c.doubled(a, asked)
+	if c.MessageID != 0 { // edited: the same message
+		m.ID = c.MessageID
+	}
 	result, _ := channel.JSON(m)
 	done := answerOf(answer{OK: true, Result: result})
-	if m.Connection != "" {
+	if m.Connection != "" && c.MessageID == 0 {
 		done.Webhooks = []channel.Request{echoed(a, m)}
 	}
 	return done

@@ -67,7 +67,7 @@ func (a *Accounts) env(ctx context.Context, name, id string) (channel.Channel, c
 	if credential, missing := ch.Missing(account); missing {
 		return ch, channel.Env{}, fmt.Errorf("%w: %s", errCredential, credential)
 	}
-	client := outhttp.New(a.transport, outhttp.Timeout, func(host string) bool { return ch.Answers(account, host) })
+	client := outhttp.New(a.transport, outhttp.Timeout, func(host string) bool { return ch.Answers(account, host) }).For(name)
 	return ch, channel.Env{Account: account, HTTP: client, Now: a.now().UTC(), Open: a.files.Open}, nil
 }
 
@@ -81,7 +81,7 @@ func (a *Accounts) Media(ctx context.Context, name, id string) (channel.Channel,
 	if e.Token, err = a.token(ctx, ch, e); err != nil {
 		return ch, e, err
 	}
-	e.HTTP = outhttp.New(a.transport, outhttp.MediaTimeout, nil)
+	e.HTTP = outhttp.New(a.transport, outhttp.MediaTimeout, nil).For(name)
 	return ch, e, nil
 }
 

@@ -72,7 +72,7 @@ func twilioRefusalOf(f url.Values, fault channel.Fault) (status, code int, text 
 		return bad, 21617, "The concatenated message body exceeds the 1600 character limit"
 	case f.Get("MediaUrl") != "" && !strings.HasPrefix(f.Get("MediaUrl"), "https://"):
 		return bad, 21620, "Invalid media URL(s)"
-	case err != nil || callback.Scheme != "https":
+	case err != nil || callback.Scheme != "https" && callback.Scheme != "http" || callback.Host == "":
 		return bad, 21609, "Invalid 'StatusCallback' parameter"
 	}
 	return 0, 0, ""

@@ -37,7 +37,7 @@ func double(a channel.Account, c channel.Call) channel.Answer {
 	id := tokenOf(c.Body)
 	answer := channel.AnswerJSON(http.StatusOK, `{"status":0,"status_message":"ok","message_token":`+id+`,"chat_hostname":"SN-CHAT-05_","billing_status":1}`)
 	for i, event := range []string{"delivered", "seen"} {
-		answer.Webhooks = append(answer.Webhooks, receipt(a, c, event, id, m.Receiver, int64(i+1)*1000))
+		answer.Webhooks = append(answer.Webhooks, receipt(c, event, id, m.Receiver, int64(i+1)*1000))
 	}
 	return answer
 }
@@ -65,13 +65,12 @@ func tokenOf(body []byte) string {
 }
 
 // receipt is what Viber posts about the message id, unsigned.
-func receipt(a channel.Account, c channel.Call, event, id, user string, after int64) channel.Request {
-	_, rest, _ := strings.Cut(strings.TrimPrefix(a.URL, "https://"), "/")
+func receipt(c channel.Call, event, id, user string, after int64) channel.Request {
 	body, _ := channel.JSON(map[string]any{ // texts and numbers
 		"event": event, "timestamp": c.Received.UnixMilli() + after, "message_token": json.Number(id), "user_id": user, "chat_hostname": "SN-CHAT-05_",
 	})
 	return channel.Request{
-		Method: http.MethodPost, Path: "/" + rest, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Received: c.Received,
+		Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Received: c.Received,
 	}
 }
 

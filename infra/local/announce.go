@@ -9,6 +9,7 @@ import (
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/names"
 )
 
 // announce prints where everything is, and a line to try that works as it stands.
@@ -30,6 +31,11 @@ func welcome(s *system.System, o system.Options) (string, error) {
 	for _, d := range s.System.Config.DestinationNames() {
 		fmt.Fprintf(&b, "  %-10s %s\n", d, s.QueueURL(d))
 	}
+	fmt.Fprintf(&b, "  %-10s %s\n", "(answers)", s.QueueURL(names.Outbound))
+	fmt.Fprintf(&b, "\nHTTP API\n  %s/v1/openapi.json with  Authorization: Bearer %s\n", o.PublicURL, s.APIToken)
+	fmt.Fprintf(&b, "\nPlatforms: write as a customer, see what each platform received, make it fail\n  %s/platforms\n", o.PublicURL)
+	fmt.Fprintf(&b, "\nA demo team that answers every customer\n  go run ./infra/examples/integrator --endpoint %s --queue %s --outbound %s\n",
+		o.AWSURL, s.QueueURL(s.System.Config.Default), s.QueueURL(names.Outbound))
 	line, err := tryLine(s, o)
 	if err != nil {
 		return b.String(), err
@@ -94,8 +100,12 @@ func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + 
 
 // home adds a page that tells where one is to the gateway.
 func home(s *system.System, o system.Options) http.Handler {
-	gateway := s.Gateway()
+	gateway, platforms := s.Gateway(), platformPages(s)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == platformsPath || strings.HasPrefix(r.URL.Path, platformsPath+"/") {
+			platforms.ServeHTTP(w, r)
+			return
+		}
 		if r.Method != http.MethodGet || r.URL.Path != "/" {
 			gateway.ServeHTTP(w, r)
 			return

@@ -1,6 +1,7 @@
 // Command local runs all of Relais on a laptop, without an account.
 //
 //	go run ./infra/local demo    every channel's sample webhooks, really signed, through to the destinations; then exit
+//	go run ./infra/local render  what each channel would make of a message
 //	go run ./infra/local         stay up: webhooks on one port, the AWS API for integrators on another
 package main
 
@@ -24,11 +25,13 @@ import (
 
 type flags struct {
 	listen, awsListen, data, config string
-	all                             bool
+	all, verbose                    bool
 }
 
 const usage = `Usage: go run ./infra/local [flags]         stay up until Ctrl-C
        go run ./infra/local demo [flags]    run the demo, then exit
+       go run ./infra/local render [--channel line] FILE
+                                            show what each channel would make of an outbound message, and send nothing
 
 Flags:
 `
@@ -45,6 +48,9 @@ func main() {
 }
 
 func run(ctx context.Context, args []string, out, logs io.Writer) error {
+	if len(args) > 0 && args[0] == "render" {
+		return render(args[1:], out, logs)
+	}
 	isDemo := len(args) > 0 && args[0] == "demo"
 	if isDemo {
 		args = args[1:]
@@ -63,7 +69,9 @@ func run(ctx context.Context, args []string, out, logs io.Writer) error {
 	}
 	o := system.Options{Config: config, Root: root, Dir: f.data, Out: logs}
 	if isDemo {
-		o.Out = io.Discard
+		if !f.verbose {
+			o.Out = io.Discard
+		}
 		return demo(ctx, o, f.all, out)
 	}
 	return serve(ctx, f, o, out)
@@ -97,13 +105,14 @@ func parseFlags(args []string, out io.Writer) (flags, error) {
 	set.StringVar(&f.awsListen, "aws-listen", "127.0.0.1:4566", "address of the AWS API for integrators")
 	set.StringVar(&f.data, "data", "", "keep state in this directory (default: in memory)")
 	set.StringVar(&f.config, "config", "cdk.json", "configuration")
+	set.BoolVar(&f.verbose, "verbose", false, "demo: write the functions' logs to standard error")
 	set.BoolVar(&f.all, "all", false, "demo: print every event that was received")
 	if err := set.Parse(args); err != nil {
 		return f, err
 	}
 	if set.NArg() > 0 {
 		set.Usage()
-		return f, fmt.Errorf("unknown command %q; the one command is demo, and it comes before the flags", set.Arg(0))
+		return f, fmt.Errorf("unknown command %q; the commands are demo and render, and they come before the flags", set.Arg(0))
 	}
 	return f, nil
 }

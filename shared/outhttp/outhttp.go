@@ -36,6 +36,7 @@ type Client struct {
 	transport http.RoundTripper
 	timeout   time.Duration
 	redirects bool
+	name      string
 	allowed   func(host string) bool
 }
 
@@ -46,6 +47,22 @@ func New(transport http.RoundTripper, timeout time.Duration, allowed func(host s
 		transport = guarded
 	}
 	return &Client{transport: transport, timeout: timeout, allowed: allowed}
+}
+
+// For is c for the calls of one channel: a transport that plays platforms asks
+// Caller whose they are, because some share a host.
+func (c *Client) For(channel string) *Client {
+	named := *c
+	named.name = channel
+	return &named
+}
+
+type callerKey struct{}
+
+// Caller is the channel whose call it is, or "".
+func Caller(ctx context.Context) string {
+	name, _ := ctx.Value(callerKey{}).(string)
+	return name
 }
 
 // Following is c for files, which may be somewhere else than where they were: it
@@ -124,7 +141,7 @@ func (c *Client) once(r *http.Request) (*http.Response, error) {
 			written.Store(true)
 		}
 	}})
-	r = r.Clone(ctx)
+	r = r.Clone(context.WithValue(ctx, callerKey{}, c.name))
 	if t, ok := ctx.Value(traceKey{}).(string); ok && c.allowed != nil {
 		r.Header.Set("Traceparent", t)
 	}

@@ -12,7 +12,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -31,16 +30,17 @@ func main() {
 	endpoint := flag.String("endpoint", "", "of the local AWS API; empty is AWS")
 	queue := flag.String("queue", "", "URL of the queue to receive from")
 	outbound := flag.String("outbound", "", "URL of the queue to answer on")
+	wait := flag.Int("wait", 10, "seconds that an empty queue is waited for; stopping takes as long")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *endpoint, *queue, *outbound); err != nil && !errors.Is(err, context.Canceled) {
+	if err := run(ctx, *endpoint, *queue, *outbound, int32(*wait)); err != nil {
 		fmt.Fprintln(os.Stderr, "integrator:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, endpoint, queue, outbound string) error {
+func run(ctx context.Context, endpoint, queue, outbound string, wait int32) error {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if endpoint != "" {
 		cfg, err = aws.Config{Region: "us-east-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")}, nil
@@ -50,22 +50,26 @@ func run(ctx context.Context, endpoint, queue, outbound string) error {
 	}
 	team := &team{sqs: sqs.NewFromConfig(cfg), outbound: outbound}
 	fmt.Println("waiting for customers")
-	for {
-		out, err := team.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &queue, MaxNumberOfMessages: 10, WaitTimeSeconds: 10})
+	// What is asked for is finished even when the program is told to stop: what a
+	// queue hands out and nobody deletes holds up its conversation.
+	work := context.WithoutCancel(ctx)
+	for ctx.Err() == nil {
+		out, err := team.sqs.ReceiveMessage(work, &sqs.ReceiveMessageInput{QueueUrl: &queue, MaxNumberOfMessages: 10, WaitTimeSeconds: wait})
 		if err != nil {
 			return err
 		}
 		for _, m := range out.Messages {
-			if err := team.handle(ctx, aws.ToString(m.Body)); err != nil {
+			if err := team.handle(work, aws.ToString(m.Body)); err != nil {
 				return err
 			}
 			// Deleted after it was answered: if this program dies in between, the event
 			// comes again, and its answer has the same idempotency key.
-			if _, err := team.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &queue, ReceiptHandle: m.ReceiptHandle}); err != nil {
+			if _, err := team.sqs.DeleteMessage(work, &sqs.DeleteMessageInput{QueueUrl: &queue, ReceiptHandle: m.ReceiptHandle}); err != nil {
 				return err
 			}
 		}
 	}
+	return nil
 }
 
 // A team answers customers.

@@ -15,6 +15,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -64,6 +65,7 @@ type System struct {
 	deliveries sync.WaitGroup // webhooks of doubles on their way
 	mu         sync.Mutex
 	accounts   map[string]channel.Account
+	said       int // messages of demo customers
 }
 
 // Admin is the principal that sets the system up and may do everything.
@@ -251,6 +253,32 @@ func (s *System) Receive(ctx context.Context, r channel.Request) int {
 	w := httptest.NewRecorder()
 	s.Gateway().ServeHTTP(w, req)
 	return w.Code
+}
+
+// Say lets the demo customer of a channel write, through the gateway, and returns
+// the status their platform hears.
+func (s *System) Say(ctx context.Context, name, text string) (status int, err error) {
+	i := slices.IndexFunc(functions.Channels(), func(ch channel.Channel) bool { return ch.Name == name && s.System.Config.Has(name) })
+	if i < 0 {
+		return 0, fmt.Errorf("no channel is called %q", name)
+	}
+	ch := functions.Channels()[i]
+	account, err := s.demoAccount(name)
+	if err != nil {
+		return 0, err
+	}
+	s.mu.Lock()
+	s.said++
+	// The time keeps numbers apart over restarts.
+	n := s.said + int(s.Now().Unix()%1e8)
+	s.mu.Unlock()
+	r := ch.Customer(account, text, n, s.Now())
+	r.Received = s.Now()
+	if r.Path == "" {
+		r.Path = sample.Path(name)
+	}
+	s.Doubles.Sign(ch, account, &r)
+	return s.Receive(ctx, r), nil
 }
 
 // Bucket is the local bucket.

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"github.com/relais-dev/relais/functions"
+	"github.com/relais-dev/relais/infra/local/double"
+	"github.com/relais-dev/relais/infra/local/system"
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/names"
+)
+
+// answered is what the example integrator says, on whatever channel.
+const answered = "Is it about an order?"
+
+// talk lets the customer of every channel write, the example integrator answer
+// from a process of its own, over SQS, and shows what each platform received.
+func talk(ctx context.Context, s *system.System, o system.Options, out io.Writer) error {
+	stop, err := startIntegrator(ctx, s, o)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	var open []channel.Channel
+	for _, ch := range functions.Channels() {
+		if !o.Config.Has(ch.Name) || ch.Customer == nil {
+			continue
+		}
+		status, err := s.Say(ctx, ch.Name, "Hello from "+ch.Title)
+		if err != nil || status/100 != 2 {
+			return fmt.Errorf("%s: the customer's message was answered %d, %v", ch.Name, status, err)
+		}
+		open = append(open, ch)
+	}
+	w := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "channel\tcustomer wrote\tthe integrator's answer went out as")
+	lost := 0
+	for _, ch := range open {
+		c, ok := awaitAnswer(ctx, s, ch.Name)
+		if !ok {
+			lost++
+			fmt.Fprintf(w, "%s\t%s\tnothing within %s\n", ch.Name, "Hello from "+ch.Title, patience)
+			continue
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s %s%s\n", ch.Name, "Hello from "+ch.Title, c.Request.Method, c.Request.Host, short(maskPath(c.Request.Path), 48))
+	}
+	fmt.Fprintf(w, "conversations=%d answered=%d\n\n", len(open), len(open)-lost)
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	if lost > 0 {
+		return errors.New("not every customer had an answer")
+	}
+	return nil
+}
+
+// startIntegrator builds the example as an integrator would, and runs it until
+// stop is called.
+func startIntegrator(ctx context.Context, s *system.System, o system.Options) (stop func(), err error) {
+	dir, err := os.MkdirTemp("", "relais-demo-")
+	if err != nil {
+		return nil, err
+	}
+	program := filepath.Join(dir, "integrator")
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./infra/examples/integrator")
+	build.Dir = o.Root
+	if text, err := build.CombinedOutput(); err != nil {
+		return nil, errors.Join(fmt.Errorf("build the example integrator: %w\n%s", err, text), os.RemoveAll(dir))
+	}
+	run, cancel := context.WithCancel(ctx)
+	cmd := exec.CommandContext(run, program, "--endpoint", o.AWSURL, "--queue", s.QueueURL(o.Config.Default), "--outbound", s.QueueURL(names.Outbound), "--wait", "1")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	if err := cmd.Start(); err != nil {
+		cancel()
+		return nil, errors.Join(fmt.Errorf("run the example integrator: %w", err), os.RemoveAll(dir))
+	}
+	return func() {
+		cancel()
+		cmd.Wait()
+		os.RemoveAll(dir)
+	}, nil
+}
+
+// awaitAnswer waits for the call that brought the answer to a platform.
+func awaitAnswer(ctx context.Context, s *system.System, name string) (double.Call, bool) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+		for _, c := range s.Doubles.Calls(name) {
+			if c.Answer.OK() && strings.Contains(plain(c.Request.Body), answered) {
+				return c, true
+			}
+		}
+	}
+	return double.Call{}, false
+}
+
+// plain is a body as people read it: forms encode their blanks.
+func plain(body []byte) string {
+	if text, err := url.QueryUnescape(string(body)); err == nil {
+		return text
+	}
+	return string(body)
+}
+
+// maskPath hides the tokens that some platforms have in the path.
+func maskPath(path string) string {
+	parts := strings.Split(path, "/")
+	for i, p := range parts {
+		if strings.HasPrefix(p, "bot") && strings.Contains(p, ":") {
+			parts[i] = "bot…"
+		}
+	}
+	return strings.Join(parts, "/")
+}

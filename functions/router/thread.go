@@ -45,10 +45,11 @@ func (r *Router) answer(it store.Item, e *events.Event, s store.State) {
 		return
 	}
 	o, _ := offered(s) // a newer choice may have replaced it: the option stays, its message is unknown
+	chosen := o.Interaction(it.Option, e.Data.Message.Content[0].Text.Body)
 	if !slices.Contains(o.IDs, it.Option) {
-		o.Of = events.Ref{}
+		chosen.Interaction.Of = nil
 	}
-	e.Data.Message.Content = append(e.Data.Message.Content, o.Interaction(it.Option, e.Data.Message.Content[0].Text.Body))
+	e.Data.Message.Content = append(e.Data.Message.Content, chosen)
 }
 
 // correlate notes what a status or receipt says of a message of ours, names that

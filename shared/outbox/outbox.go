@@ -116,6 +116,9 @@ func (b *Outbox) Accept(ctx context.Context, o events.Outbound) (a events.Accept
 	m := store.Message{ID: id, Order: store.LaneOrder(b.stamp(now), 0), Hash: hash, Body: store.Pack(doc), Created: now, Progress: store.Progress{State: events.Queued}}
 	due := now.Add(store.SweepAfter)
 	m.Lane, due = lane(id, r, now, due)
+	if len(m.Body) > maxBody {
+		return a, false, &Refusal{Status: http.StatusRequestEntityTooLarge, Class: events.ClassContent, Title: "the message is too large to be stored", Remedy: "send less of it at once"}
+	}
 	if r.Thread.Heard.IsZero() && o.To.Identity != nil {
 		if err := b.Table.OpenThread(ctx, r.Thread.Conversation.ID, r.Thread.Encode()); err != nil {
 			return a, false, err
@@ -131,6 +134,11 @@ func (b *Outbox) Accept(ctx context.Context, o events.Outbound) (a events.Accept
 	}
 	return acceptance(m, r), true, nil
 }
+
+// maxBody bounds a stored message, in bytes: an item holds 400 KB, and the record's
+// progress stands beside it.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+const maxBody = 350 << 10
 
 func check(o *events.Outbound) error {
 	var faults events.Faults

@@ -76,6 +76,7 @@ func mediaSamples() []request {
 			Type: Image, URL: file("kettle.png"), MIME: "image/png", Bytes: 412_000, Caption: longText()[:3_000], Alt: "A red kettle",
 		})),
 		say("media.video.60mb", media(Media{Type: Video, URL: file("how-to.mp4"), MIME: "video/mp4", Bytes: 60 << 20, DurationMS: 184_000, Thumbnail: file("how-to.jpg")})),
+		say("media.video", media(Media{Type: Video, URL: file("unboxing.mp4"), MIME: "video/mp4", Bytes: 4 << 20, Width: 1280, Height: 720, DurationMS: 24_000, Thumbnail: file("unboxing.jpg")})),
 		say("media.audio", media(Media{Type: Audio, URL: file("jingle.mp3"), MIME: "audio/mpeg", Bytes: 910_000, DurationMS: 31_000})),
 		say("media.voice", media(Media{
 			Type: Voice, URL: file("voice.ogg"), MIME: "audio/ogg; codecs=opus", Bytes: 41_000, DurationMS: 8_200, Transcript: "We will call you at two.",

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/relais-dev/relais/events/samples"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/channel/sample"
 )
@@ -42,6 +43,36 @@ func Bench(b *testing.B, c channel.Channel) {
 			b.ReportMetric(testing.AllocsPerRun(100, ours), "allocs")
 		})
 	}
+	benchOutbound(b, c, set)
+}
+
+// benchOutbound measures what a message costs before the network: "fit" plans a
+// text, a choice and a carousel of the contract, "send" renders a text and hands it
+// to the double.
+func benchOutbound(b *testing.B, c channel.Channel, set sample.Set) {
+	all, err := samples.Outbound()
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, o := range all {
+		if !slices.Contains([]string{"text", "text.long", "choice.14", "cards.12"}, o.Name) {
+			continue
+		}
+		b.Run("fit/"+o.Name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				plan(c, o)
+			}
+		})
+	}
+	b.Run("send", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := simple(c, set, newRecorder(c, set)); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
 }
 
 func benchmarked(set sample.Set) []sample.Sample {

@@ -12,7 +12,8 @@
 //	go test ./functions/line -update
 //
 // signs every sample that does not verify at the account's "now" and rewrites the
-// goldens: in/NAME.json, the completed events, and in/handshake*.reply, the answer.
+// goldens: in/NAME.json, the completed events, in/handshake*.reply, the answer, and
+// out/NAME.http, the calls that a message of the contract becomes.
 // Read the diff.
 package channeltest
 
@@ -38,7 +39,7 @@ type check struct {
 
 func checks() []check {
 	var all []check
-	for _, group := range [][]check{declaration(), source(), verification(), parsing(), hostility(), handshakes(), coverage()} {
+	for _, group := range [][]check{declaration(), source(), verification(), parsing(), hostility(), handshakes(), coverage(), outbound()} {
 		all = append(all, group...)
 	}
 	return all
@@ -55,11 +56,7 @@ func Run(t *testing.T, c channel.Channel) {
 		}
 		set = read(t, c)
 	}
-	list := checks()
-	if c.Send != nil {
-		list = append(list, outbound()...)
-	}
-	for _, k := range list {
+	for _, k := range checks() {
 		t.Run(k.name, func(t *testing.T) {
 			if err := k.run(c, set); err != nil {
 				t.Errorf("%v\n\nThe rule: %s", err, k.why)

@@ -25,6 +25,7 @@ var Channel = channel.Channel{
 		{Name: "app_id", Help: "Console, Overview", Public: true},
 	},
 	Verify: verify, Parse: parse, Sign: sign, Handshake: handshake,
+	Outbound: outbound,
 }
 
 const (

@@ -19,6 +19,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/relais-dev/relais/events"
@@ -114,8 +115,29 @@ func (f *Files) Put(ctx context.Context, digest, mime string, size int64, conten
 	return nil
 }
 
-// Open reads a file to be sent: a stored one, or the one at its address.
+// Uploads is where customers' browsers put files that nobody has looked at yet.
+const Uploads = "uploads/"
+
+// PresignUpload is a form with which a browser can put one file of that type and
+// size there, until life is over.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
+func (f *Files) PresignUpload(ctx context.Context, key, mime string, size int64, life time.Duration) (address string, fields map[string]string, err error) {
+	out, err := s3.NewPresignClient(f.objects).PresignPostObject(ctx, &s3.PutObjectInput{Bucket: &f.bucket, Key: &key}, func(o *s3.PresignPostOptions) {
+		o.Expires = life
+		o.Conditions = []any{[]any{"content-length-range", size, size}, map[string]string{"Content-Type": mime}}
+	})
+	if err != nil {
+		return "", nil, fmt.Errorf("presign: %w", err)
+	}
+	out.Values["Content-Type"] = mime
+	return out.URL, out.Values, nil
+}
+
+// Open reads a file: a stored or uploaded one, or the one at its address.
 func (f *Files) Open(ctx context.Context, m events.Media) (io.ReadCloser, error) {
+	if m.SHA256 == "" && m.URL == "" && strings.HasPrefix(m.PlatformID, Uploads) {
+		return f.openUpload(ctx, m.PlatformID)
+	}
 	if m.SHA256 != "" && (m.URL == "" || strings.HasPrefix(m.URL, f.base+"/v1/media/")) {
 		out, err := f.objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &f.bucket, Key: aws.String(Prefix + m.SHA256)})
 		if err != nil {
@@ -124,6 +146,18 @@ func (f *Files) Open(ctx context.Context, m events.Media) (io.ReadCloser, error)
 		return out.Body, nil
 	}
 	return f.Get(ctx, m.URL)
+}
+
+func (f *Files) openUpload(ctx context.Context, key string) (io.ReadCloser, error) {
+	out, err := f.objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &f.bucket, Key: &key})
+	var missing *types.NoSuchKey
+	if errors.As(err, &missing) {
+		return nil, &channel.Error{Class: events.ClassMedia, Title: "the file was not uploaded"}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("open upload: %w", err)
+	}
+	return out.Body, nil
 }
 
 // Get loads what is at a public address.

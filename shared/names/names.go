@@ -15,12 +15,13 @@ const (
 	Outbound = "outbound" // what integrators ask to be sent, and rings for it
 	Bulk     = "bulk"     // rings for campaigns, so that they wait among themselves
 	Media    = "media"    // inbound media to fetch
+	Sockets  = "sockets"  // events of in-app conversations, for open connections
 )
 
 // Reserved says whether name is one that a destination may not take.
 func Reserved(name string) bool {
 	switch name {
-	case Ingress, Spill, Outbound, Bulk, Media:
+	case Ingress, Spill, Outbound, Bulk, Media, Sockets:
 		return true
 	}
 	return strings.HasSuffix(name, "-dlq")
@@ -78,5 +79,8 @@ const (
 	EnvLinkKey      = "RELAIS_LINK_KEY"     // name of the secret that signs links to media
 	EnvReceipts     = "RELAIS_RECEIPTS"     // "record" where no destination wants receipts; else absent
 	EnvAPIToken     = "RELAIS_API_TOKEN"    // on the laptop only: what the API asks for
+	EnvSockets      = "RELAIS_SOCKETS_URL"  // queue URL; absent without in-app messaging
+	EnvSocket       = "RELAIS_SOCKET"       // wss:// address at which clients open WebSockets
+	EnvConnections  = "RELAIS_CONNECTIONS"  // where open connections are posted to
 	EnvPolicies     = "RELAIS_MEDIA_POLICY" // JSON object: channel to "link" where media is not copied
 )

@@ -1,0 +1,117 @@
+package inapp
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
+)
+
+// What a client shows is ours to say: everything there is, in lengths that a
+// person still reads. A message is one call, however many parts it has.
+const (
+	maxText    = 20_000
+	maxLabel   = 200
+	maxOptions = 50
+	maxFile    = 100 << 20
+)
+
+var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionCall, events.ActionLocation, events.ActionContact,
+	events.ActionWebView, events.ActionCopy}
+
+// outbound calls nobody: the event that tells what was sent is the message.
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text: maxText, Quote: true, Batch: events.MaxParts,
+		Kinds: []events.Kind{events.KindLocation, events.KindContacts, events.KindForm, events.KindSchedule, events.KindPayment, events.KindProduct, events.KindOrder, events.KindLink},
+		Media: map[string]channel.MediaLimit{
+			events.Image: {Bytes: maxFile, Caption: maxText}, events.Video: {Bytes: maxFile, Caption: maxText}, events.Audio: {Bytes: maxFile, Caption: maxText},
+			events.Voice: {Bytes: maxFile, Caption: maxText}, events.File: {Bytes: maxFile, Caption: maxText}, events.Sticker: {Bytes: maxFile},
+			events.Animation: {Bytes: maxFile, Caption: maxText},
+		},
+		Choices: []channel.Choices{offer(events.StyleButtons), offer(events.StyleQuick), offer(events.StyleList), offer(events.StylePicker)},
+		Cards:   &channel.Cards{Min: 1, Max: 30, Title: maxLabel, Text: maxText, Options: 10, Actions: actions, Label: maxLabel},
+	},
+	Class: channel.Always(channel.Idempotent),
+	Send:  send,
+	Act:   act,
+	Acts:  []events.Verb{events.ActTyping, events.ActRead, events.ActReact, events.ActEdit, events.ActDelete},
+	Fetch: fetch,
+
+	Customer: customer,
+}
+
+func offer(style string) channel.Choices {
+	return channel.Choices{Style: style, Min: 1, Max: maxOptions, Actions: actions, Label: maxLabel, Title: maxLabel, Footer: maxLabel, Describe: maxLabel, Section: maxLabel, Header: true}
+}
+
+func send(_ context.Context, _ channel.Env, o channel.Outgoing) (channel.Sent, error) {
+	return channel.Sent{IDs: []string{o.ID}}, nil
+}
+
+// act tells what the brand did. Its time is in the key: doing the same again later
+// is another event, and a repetition by the queue changes nothing.
+func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Action) error {
+	brand := events.Actor{Role: events.Agent}
+	out := events.Event{Time: e.Now, Data: events.Data{Conversation: &to.Conversation, Contact: to.Contact}}
+	target := ""
+	if a.Message != nil {
+		target = a.Message.PlatformID
+	}
+	switch a.Verb {
+	case events.ActTyping:
+		out.Type, out.Data.Typing = events.PresenceTyping, &events.Typing{Actor: brand, Active: a.Active}
+	case events.ActRead:
+		out.Type, out.Data.Change = events.ConversationUpdated, &events.Change{Field: ChangeRead, New: target}
+	case events.ActReact:
+		out.Type, out.Data.Reaction = events.ReactionAdded, &events.Reaction{Target: events.Ref{PlatformID: target}, Actor: brand, Emoji: a.Emoji}
+		if a.Emoji == "" {
+			out.Type = events.ReactionRemoved
+		}
+	case events.ActEdit:
+		out.Type, out.Data.Message = events.MessageEdited, edited(target, brand, a.Content, e.Now)
+	case events.ActDelete:
+		out.Type, out.Data.Deletion = events.MessageDeleted, &events.Deletion{Messages: []events.Ref{{PlatformID: target}}, Actor: &brand}
+	}
+	out.Key = "act:" + string(a.Verb) + ":" + to.Conversation.PlatformID + ":" + target + ":" + strconv.FormatInt(e.Now.UnixMilli(), 10)
+	return e.Tell(ctx, out)
+}
+
+// Fields of a conversation's Change.
+const (
+	ChangeRead     = "read"     // the brand has read up to the message that New names
+	ChangeMigrated = "migrated" // the customer goes on in the conversation that New names
+)
+
+func edited(target string, by events.Actor, content []events.Content, now time.Time) *events.Message {
+	list := append([]events.Content(nil), content...)
+	for i := range list {
+		if m := list[i].Media; m != nil && m.State == "" {
+			with := *m
+			with.State = events.MediaLinked
+			if m.URL == "" {
+				with.State = events.MediaCopied
+			}
+			list[i].Media = &with
+		}
+	}
+	return &events.Message{PlatformID: target, Revision: now.UnixMilli(), Actor: by, Content: list, Origin: "api"}
+}
+
+// fetch opens what a customer uploaded.
+func fetch(ctx context.Context, e channel.Env, m events.Media) (io.ReadCloser, error) {
+	return e.Open(ctx, m)
+}
+
+// customer is the delivery of a text by the visitor of our samples.
+func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
+	c := events.NewText(text)
+	frame, _ := channel.JSON(Frame{V: 1, Action: Send, ClientMsgID: strconv.FormatInt(now.UnixMilli(), 36) + "." + strconv.Itoa(n), Content: &c}) // texts
+	body, _ := channel.JSON(delivery{V: 1, From: from{Thread: anonymous + "k3v7q2m5x4a6t2n7w5c3", Device: "laptop"}, Frames: []json.RawMessage{frame}})
+	return channel.Request{Method: http.MethodPost, Path: "/webhooks/" + Name + "/" + a.ID, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}
+}

@@ -93,6 +93,10 @@ var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
 // and whole services are left out on purpose: a role is what a consumer runs as.
 var consumer = regexp.MustCompile(`^([0-9]{12}|o-[a-z0-9]{10,32}|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+)$`)
 
+// maxConsumers is what one statement of a queue's policy takes.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+const maxConsumers = 50
+
 func (c Config) check(channels []channel.Channel) error {
 	if !stageName.MatchString(c.Stage) {
 		return &route.Error{Path: "relais.stage", Problem: fmt.Sprintf("%q is no stage; take up to 20 lower-case letters, digits and hyphens, beginning with a letter", c.Stage)}
@@ -103,19 +107,38 @@ func (c Config) check(channels []channel.Channel) error {
 	if c.PublicURL != "" && !isOrigin(c.PublicURL) {
 		return &route.Error{Path: "relais.publicUrl", Problem: fmt.Sprintf("%q is no origin; write it as https://host, without a path or a slash at the end", c.PublicURL)}
 	}
+	for _, err := range []error{c.checkChannels(channels), c.API.check(), c.checkConsumers()} {
+		if err != nil {
+			return err
+		}
+	}
+	_, err := route.Compile(c.Routes(), c.Stage)
+	return err
+}
+
+func (c Config) checkChannels(channels []channel.Channel) error {
+	known := channelNames(channels)
 	for i, name := range c.Channels {
-		if !slices.ContainsFunc(channels, func(ch channel.Channel) bool { return ch.Name == name }) {
-			return &route.Error{Path: fmt.Sprintf("relais.channels[%d]", i), Problem: fmt.Sprintf("%q is no channel; choose from %s", name, strings.Join(channelNames(channels), ", "))}
+		if !slices.Contains(known, name) {
+			return &route.Error{Path: fmt.Sprintf("relais.channels[%d]", i), Problem: fmt.Sprintf("%q is no channel; choose from %s", name, strings.Join(known, ", "))}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Media)) {
-		if p := c.Media[name]; p != "copy" && p != "link" || !slices.Contains(channelNames(channels), name) {
+		if p := c.Media[name]; p != "copy" && p != "link" || !slices.Contains(known, name) {
 			return &route.Error{Path: "relais.media." + name, Problem: fmt.Sprintf("is %q; give a channel's name the value copy or link", p)}
 		}
 	}
-	if a := c.API; a.Issuer != "" && (!strings.HasPrefix(a.Issuer, "https://") || len(a.Audience) == 0) || a.Issuer == "" && len(a.Audience) > 0 {
-		return &route.Error{Path: "relais.api", Problem: "issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for"}
+	return nil
+}
+
+func (a API) check() error {
+	if a.Issuer == "" && len(a.Audience) == 0 || strings.HasPrefix(a.Issuer, "https://") && len(a.Audience) > 0 {
+		return nil
 	}
+	return &route.Error{Path: "relais.api", Problem: "issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for"}
+}
+
+func (c Config) checkConsumers() error {
 	for _, d := range c.DestinationNames() {
 		for i, text := range c.Destinations[d].Consumers {
 			if !consumer.MatchString(text) {
@@ -123,8 +146,10 @@ func (c Config) check(channels []channel.Channel) error {
 			}
 		}
 	}
-	_, err := route.Compile(c.Routes(), c.Stage)
-	return err
+	if n := len(c.Consumers()); n > maxConsumers {
+		return &route.Error{Path: "relais.destinations", Problem: fmt.Sprintf("name %d consumers; a queue's policy takes %d, so let teams share a role or name their organisation", n, maxConsumers)}
+	}
+	return nil
 }
 
 func isOrigin(text string) bool {
@@ -157,6 +182,18 @@ func (c Config) Has(name string) bool { return c.Channels == nil || slices.Conta
 
 // DestinationNames are sorted.
 func (c Config) DestinationNames() []string { return slices.Sorted(maps.Keys(c.Destinations)) }
+
+// Consumers are those of all destinations, each once.
+func (c Config) Consumers() []string {
+	var all []string
+	for _, d := range c.DestinationNames() {
+		all = append(all, c.Destinations[d].Consumers...)
+	}
+	return Distinct(all)
+}
+
+// Distinct is a sorted list without repetitions.
+func Distinct(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
 // Routes is the part that the router reads.
 func (c Config) Routes() route.Config {

@@ -152,11 +152,16 @@ func mailbox() Table {
 		Due:     Index{Name: names.DueIndex, Hash: "b", Range: "d", RangeIsNumber: true, Include: []string{"o"}}}
 }
 
+// webhookParallel is what a channel can count on: twenty channels and everything
+// else fit what an account reserves of 1,000 executions, of which AWS keeps 100.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const webhookParallel = 35
+
 // webhook may write events and read its own channel's secrets; it cannot read
 // messages, so a hole in a parser leaks none.
 func webhook(c Config, ch channel.Channel) Function {
 	f := Function{Name: ch.Name, Program: Bootstrap, Channel: ch.Name, Route: "ANY /webhooks/" + ch.Name + "/{account}",
-		Parallel: 50, Timeout: 10 * time.Second, Memory: 256,
+		Parallel: webhookParallel, Timeout: 10 * time.Second, Memory: 256,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill},
 			{names.EnvSecrets, SecretPrefix, ch.Name}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvRetention, RetentionDays, ""}},

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-cdk-go/awscdk/v2"
@@ -11,6 +12,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awssns"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
@@ -20,7 +22,8 @@ import (
 const runbook = "https://github.com/relais-dev/relais/blob/main/infra/RUNBOOK.md#"
 
 // An alarm tells a person that something wants one. Kind is its section in the
-// runbook; of is the function or queue, or "" where there is only one.
+// runbook; of is the function or queue, with a class where there is one per class,
+// or "" where there is only one.
 type alarm struct {
 	kind, of string
 	says     string
@@ -46,6 +49,14 @@ func relais(name observe.Name, function, stat string) metric {
 	return metric{observe.Namespace, string(name), stat, [][2]string{{"function", function}}}
 }
 
+// relaisBy is a metric that functions count by class, and by nothing else: there
+// is no sum of all classes in CloudWatch.
+func relaisBy(name observe.Name, function, class string) metric {
+	m := relais(name, function, "Sum")
+	m.dimensions = append(m.dimensions, [2]string{"class", class})
+	return m
+}
+
 func lambda(stage, name, function, stat string) metric {
 	return metric{"AWS/Lambda", name, stat, [][2]string{{"FunctionName", names.Function(stage, function)}}}
 }
@@ -59,7 +70,7 @@ func queueMetric(name, queue string) metric {
 // is there.
 func alarms(s topology.System, api string) []alarm {
 	list := []alarm{
-		{"5xx", "", "webhooks are answered with errors; channels will send them again", gatewayMetric("5xx", api, "Sum"), 0, 5, fine},
+		{"5xx", "", "webhooks or integrators are answered with errors; both will try again", gatewayMetric("5xx", api, "Sum"), 0, 5, fine},
 		// The sweeper looks every minute and rings for what is overdue, so what is
 		// five minutes old was rung for and did not go through. No value at all:
 		// the sweeper is not running, or the ingress queue is so long that it waits.
@@ -93,11 +104,49 @@ func functionAlarms(s topology.System, f topology.Function) []alarm {
 		list = append(list, alarm{"ack-latency", f.Name, "webhooks of " + f.Name + " are answered slowly", relais(observe.AckLatency, f.Name, "p99"), 1000, 5, fine},
 			alarm{"refused", f.Name, "neither table nor spill queue took events of " + f.Name + "; the channel was told to send them again", relais(observe.Refused, f.Name, "Sum"), 0, 1, fine})
 	}
-	if f.Consumes != names.Ingress { // all but the router ring
+	if rings(f) {
 		list = append(list, alarm{"ring-failures", f.Name, f.Name + " commits events and cannot tell the router; the sweeper will, a minute later", relais(observe.RingFailed, f.Name, "Sum"), 0, 5, fine})
 	}
 	if f.Channel != "" || f.Consumes == names.Ingress {
 		list = append(list, alarm{"quarantine", f.Name, f.Name + " set an event aside that wants a person", relais(observe.Quarantined, f.Name, "Sum"), 0, 1, fine})
+	}
+	switch {
+	case sends(f):
+		list = append(list, sendAlarms(f)...)
+	case f.Consumes == names.Media:
+		for _, class := range fileClasses {
+			list = append(list, alarm{"media-lost", f.Name + "-" + class, "a customer's file could not be copied (" + class + ")", relaisBy(observe.MediaLost, f.Name, class), 0, 1, fine})
+		}
+	}
+	return list
+}
+
+// rings says whether f tells the router of events: it may write to its queue.
+func rings(f topology.Function) bool {
+	return slices.ContainsFunc(f.Grants, func(g topology.Grant) bool {
+		return g.On == topology.OnQueue && g.Arg == names.Ingress && slices.Contains(g.Actions, "sqs:SendMessage")
+	})
+}
+
+// sends says whether f speaks to customers.
+func sends(f topology.Function) bool { return f.Consumes == names.Outbound || f.Consumes == names.Bulk }
+
+// Classes of events.StatusError. Those of sendClasses want an operator; the others
+// are the customer's or the request's, and told to whoever sent it. A file that
+// could not be copied is told to nobody who could mend it.
+var (
+	sendClasses = []string{events.ClassAuth, events.ClassPlatform, events.ClassPolicy, events.ClassRate, events.ClassTemplate, events.ClassUnknown}
+	toldClasses = []string{events.ClassConsent, events.ClassContent, events.ClassMedia, events.ClassRecipient, events.ClassWindow}
+	fileClasses = []string{events.ClassAuth, events.ClassContent, events.ClassMedia, events.ClassPlatform, events.ClassPolicy, events.ClassRate, events.ClassRecipient, events.ClassUnknown}
+)
+
+func sendAlarms(f topology.Function) []alarm {
+	list := []alarm{
+		{"uncertain", f.Name, "nobody knows whether messages reached the platform; none is sent again", relais(observe.Uncertain, f.Name, "Sum"), 0, 1, fine},
+		{"unauthorised", f.Name, "a platform refuses an account's credentials; its messages wait", relaisBy(observe.Deferred, f.Name, events.ClassAuth), 0, 1, fine},
+	}
+	for _, class := range sendClasses {
+		list = append(list, alarm{"send-failed", f.Name + "-" + class, "messages were given up (" + class + ")", relaisBy(observe.SendFailed, f.Name, class), 0, 1, fine})
 	}
 	return list
 }
@@ -108,7 +157,20 @@ func queueAlarms(s topology.System, q topology.Queue) []alarm {
 	if q.Destination {
 		return append(list, alarm{"oldest-age", q.Name, "the team behind " + q.Name + " does not take its messages", queueMetric("ApproximateAgeOfOldestMessage", live), time.Hour.Seconds(), 5, fine})
 	}
-	return append(list, alarm{"oldest-age", q.Name, "messages wait in " + live, queueMetric("ApproximateAgeOfOldestMessage", live), (5 * time.Minute).Seconds(), 5, fine})
+	return append(list, alarm{"oldest-age", q.Name, "messages wait in " + live, queueMetric("ApproximateAgeOfOldestMessage", live), longest(q.Name).Seconds(), 5, fine})
+}
+
+// longest is how old a message of one of our own queues may get. Work is done in
+// seconds, so that five minutes are a fault; but campaigns wait for their platform,
+// and a file is tried for two hours, each time after six timeouts.
+func longest(queue string) time.Duration {
+	switch queue {
+	case names.Bulk:
+		return time.Hour
+	case names.Media:
+		return 30 * time.Minute
+	}
+	return 5 * time.Minute
 }
 
 func gatewayMetric(name, api, stat string) metric {

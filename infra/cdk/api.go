@@ -13,29 +13,37 @@ import (
 )
 
 // Throttles of one channel's route, in requests per second. A function that takes
-// 20 ms with 50 at a time serves 2500; one busy account of WhatsApp posts about
+// 20 ms with 35 at a time serves 1750; one busy account of WhatsApp posts about
 // 4000 in its worst second, and what is refused with 429 is sent again. So one
 // channel, or whoever floods it, leaves most of the account's 10,000 to the others.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 const (
-	routeRate  = 2500
-	routeBurst = 2500
+	routeRate  = 1750
+	routeBurst = 1750
 )
 
 // A gateway is the HTTP API while it is built.
 type gateway struct {
-	api    awsapigatewayv2.CfnApi
-	routes []awsapigatewayv2.CfnRoute
-	limits map[string]any
+	api        awsapigatewayv2.CfnApi
+	authorizer awsapigatewayv2.CfnAuthorizer // nil where IAM decides
+	routes     []awsapigatewayv2.CfnRoute
+	limits     map[string]any
 }
 
 func (b *builder) newAPI() {
 	b.api = awsapigatewayv2.NewCfnApi(b.stack, jsii.String("Api"), &awsapigatewayv2.CfnApiProps{
 		Name: jsii.String(statelessName(b.system.Stage)), ProtocolType: jsii.String("HTTP"),
-		Description: jsii.String("Relais " + b.system.Stage + ": webhooks"),
+		Description: jsii.String("Relais " + b.system.Stage + ": webhooks and the API for integrators"),
 	})
 	b.limits = map[string]any{}
-	publish(b.stack, "ApiUrl", parameterName(b.system.Stage, "api-url"), *b.origin(), "where channels post to")
+	b.newAuthorizer()
+	publish(b.stack, "ApiUrl", parameterName(b.system.Stage, "api-url"), *b.origin(), "where channels post to, and integrators ask below /v1")
+	publish(b.stack, "ApiArn", parameterName(b.system.Stage, "api-arn"), *b.arn("/*/*/v1/*"), "what roles of integrators may execute-api:Invoke, unless they have tokens")
+}
+
+// arn of what follows a stage in the API's own.
+func (b *builder) arn(path string) *string {
+	return awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}"+path), &map[string]*string{"Api": b.api.Ref()})
 }
 
 // origin is how channels reach the API: the operator's domain, or the API's own.
@@ -66,12 +74,11 @@ func (b *builder) newRoute(f topology.Function, fn awslambda.Function) {
 			"shared/channel/channeltest/verify.go forgedRefused", nil})
 	case !f.Auth:
 		suppress(route, suppression{"AwsSolutions-APIG4", "customers' devices and platforms load files by links that the function checks: each is signed for one file and ends",
-			"functions/files/files_test.go", nil})
+			"functions/files/files_test.go TestLinks", nil})
 	}
 	b.routes = append(b.routes, route)
 	b.limits[f.Route] = map[string]any{"ThrottlingRateLimit": routeRate, "ThrottlingBurstLimit": routeBurst}
-	permit(b.stack, "Route-"+f.Name+"-permission", fn, "apigateway.amazonaws.com", awscdk.Fn_Sub(
-		jsii.String("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}/*/*"+pathOf(f)), &map[string]*string{"Api": b.api.Ref()}))
+	permit(b.stack, "Route-"+f.Name+"-permission", fn, "apigateway.amazonaws.com", b.arn("/*/*"+pathOf(f)))
 	if f.Channel == "" {
 		return
 	}
@@ -82,7 +89,7 @@ func (b *builder) newRoute(f topology.Function, fn awslambda.Function) {
 // newStage deploys routes as they change. Access logs have no query string: it
 // holds signatures, and WhatsApp's verification token.
 func (b *builder) newStage() {
-	logs := b.newLogGroup("Log-api", accessLog(b.system.Stage))
+	logs := b.newLogGroup("AccessLog", accessLog(b.system.Stage))
 	format, _ := json.Marshal(map[string]string{ // a map of texts
 		"requestId": "$context.requestId", "time": "$context.requestTimeEpoch", "ip": "$context.identity.sourceIp",
 		"method": "$context.httpMethod", "route": "$context.routeKey", "path": "$context.path", "status": "$context.status",
@@ -98,18 +105,24 @@ func (b *builder) newStage() {
 	}
 }
 
-// authorise lets in roles that may invoke the API, or those who have a token of
-// the configured issuer.
-func (b *builder) authorise(p *awsapigatewayv2.CfnRouteProps) {
+// newAuthorizer knows tokens of the configured issuer.
+func (b *builder) newAuthorizer() {
 	jwt := b.system.Config.API
 	if jwt.Issuer == "" {
+		return
+	}
+	b.authorizer = awsapigatewayv2.NewCfnAuthorizer(b.stack, jsii.String("Authorizer"), &awsapigatewayv2.CfnAuthorizerProps{
+		ApiId: b.api.Ref(), AuthorizerType: jsii.String("JWT"), Name: jsii.String("jwt"), IdentitySource: jsii.Strings("$request.header.Authorization"),
+		JwtConfiguration: &awsapigatewayv2.CfnAuthorizer_JWTConfigurationProperty{Issuer: jsii.String(jwt.Issuer), Audience: jsii.Strings(jwt.Audience...)}})
+}
+
+// authorise lets in roles that may invoke the API, or those who have a token.
+func (b *builder) authorise(p *awsapigatewayv2.CfnRouteProps) {
+	if b.authorizer == nil {
 		p.AuthorizationType = jsii.String("AWS_IAM")
 		return
 	}
-	authorizer := awsapigatewayv2.NewCfnAuthorizer(b.stack, jsii.String("Authorizer"), &awsapigatewayv2.CfnAuthorizerProps{
-		ApiId: b.api.Ref(), AuthorizerType: jsii.String("JWT"), Name: jsii.String("jwt"), IdentitySource: jsii.Strings("$request.header.Authorization"),
-		JwtConfiguration: &awsapigatewayv2.CfnAuthorizer_JWTConfigurationProperty{Issuer: jsii.String(jwt.Issuer), Audience: jsii.Strings(jwt.Audience...)}})
-	p.AuthorizationType, p.AuthorizerId = jsii.String("JWT"), authorizer.Ref()
+	p.AuthorizationType, p.AuthorizerId = jsii.String("JWT"), b.authorizer.Ref()
 }
 
 // pathOf a route, as a permission names it: "/webhooks/line/{account}"; all that

@@ -2,19 +2,33 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/relais-dev/relais/functions"
+	"github.com/relais-dev/relais/infra/topology"
+	"github.com/relais-dev/relais/shared/names"
 )
 
 // TestConfigErrors says for each mistake the whole sentence that the operator
 // sees: file, path and remedy. Nothing is synthesised: these calls need no CDK.
 func TestConfigErrors(t *testing.T) {
 	long := strings.Repeat("a", 64)
+	var all, crowd []string
+	for _, ch := range functions.Channels() {
+		all = append(all, ch.Name)
+	}
+	for i := range 51 {
+		crowd = append(crowd, fmt.Sprintf(`"%012d"`, i))
+	}
 	for _, x := range []struct{ name, relais, stage, want string }{
-		{"unknown channel", `"channels":["line","lime"]`, "", `context.relais.channels[1]: "lime" is no channel; choose from custom, line, telegram, wechat, whatsapp`},
+		{"unknown channel", `"channels":["line","lime"]`, "", `context.relais.channels[1]: "lime" is no channel; choose from ` + strings.Join(all, ", ")},
 		{"unknown destination", `"rules":[{"name":"a","when":"true","to":["desk"]}]`, "", `context.relais.rules[0].to[0]: "desk" is no destination; choose one of support`},
 		{"unknown default", `"default":"desk"`, "", `context.relais.default: "desk" is no destination; choose one of support`},
 		{"no destination", `"destinations":{}`, "", `context.relais.destinations: is empty; name at least one queue that a team consumes`},
@@ -30,6 +44,12 @@ func TestConfigErrors(t *testing.T) {
 		{"the laptop's stage", `"stage":"local"`, "", `context.relais.stage: "local" is the laptop's stage; choose another name, such as dev or prod`},
 		{"bad stage asked for", ``, "a b", `context.relais.stage: "a b" is no stage; take up to 20 lower-case letters, digits and hyphens, beginning with a letter`},
 		{"public URL with a path", `"publicUrl":"https://brand.example/hooks"`, "", `context.relais.publicUrl: "https://brand.example/hooks" is no origin; write it as https://host, without a path or a slash at the end`},
+		{"audience without issuer", `"api":{"audience":["relais"]}`, "", `context.relais.api: issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for`},
+		{"issuer without audience", `"api":{"issuer":"https://login.example.com"}`, "", `context.relais.api: issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for`},
+		{"issuer without TLS", `"api":{"issuer":"http://login.example.com","audience":["relais"]}`, "", `context.relais.api: issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for`},
+		{"media of an unknown channel", `"media":{"lime":"copy"}`, "", `context.relais.media.lime: is "copy"; give a channel's name the value copy or link`},
+		{"unknown media policy", `"media":{"line":"keep"}`, "", `context.relais.media.line: is "keep"; give a channel's name the value copy or link`},
+		{"more consumers than a policy takes", `"destinations":{"support":{"consumers":[` + strings.Join(crowd, ",") + `]}}`, "", `context.relais.destinations: name 51 consumers; a queue's policy takes 50, so let teams share a role or name their organisation`},
 		{"misspelt setting", `"destination":{}`, "", `context.relais: unknown field "destination"`},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -73,8 +93,33 @@ func TestMissingConfig(t *testing.T) {
 	}
 }
 
-// TestSwitchedOff: prod's configuration switches two channels off. Not one word of
-// its templates speaks of them.
+// TestReceipts: silence is each destination's choice, and where all choose it the
+// webhooks note receipts instead of making events of them.
+func TestReceipts(t *testing.T) {
+	for _, x := range []struct {
+		destinations string
+		silent       []string
+		wanted       bool
+	}{
+		{`{"support":{}}`, nil, true},
+		{`{"support":{"receipts":true},"shop":{"receipts":false}}`, []string{"shop"}, true},
+		{`{"support":{"receipts":false},"shop":{"receipts":false}}`, []string{"shop", "support"}, false},
+	} {
+		c, err := topology.Parse([]byte(`{"default":"support","media":{"line":"link","telegram":"copy"},"destinations":`+x.destinations+`}`), functions.Channels())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(x.silent, c.Routes().Silent); diff != "" || c.WantsReceipts() != x.wanted {
+			t.Errorf("%s: receipts wanted: %v, silent: %s", x.destinations, c.WantsReceipts(), diff)
+		}
+		if diff := cmp.Diff([]string{"line"}, c.Routes().Linked); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// TestSwitchedOff: prod's configuration switches most channels off. Nothing in its
+// templates is theirs.
 func TestSwitchedOff(t *testing.T) {
 	d := prod()
 	for _, stack := range []string{statefulName(d.Stage), statelessName(d.Stage)} {
@@ -82,16 +127,28 @@ func TestSwitchedOff(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, off := range []string{"wechat", "custom"} {
-			if strings.Contains(strings.ToLower(string(text)), off) {
-				t.Errorf("%s mentions %s, which is switched off", stack, off)
+		for _, ch := range functions.Channels() {
+			if d.Config.Has(ch.Name) {
+				continue
+			}
+			for _, trace := range []string{names.Function(d.Stage, ch.Name) + `"`, names.SecretPrefix(d.Stage, ch.Name), "/webhooks/" + ch.Name, `"Function` + ch.Name} {
+				if strings.Contains(string(text), trace) {
+					t.Errorf("%s mentions %s of %s, which is switched off", stack, trace, ch.Name)
+				}
 			}
 		}
 	}
 	var on []string
 	d.stateless.each(t, "AWS::Lambda::Function", func(_ string, p map[string]any, _ resource) { on = append(on, p["Handler"].(string)) })
+	var want []string
+	for _, f := range d.Functions {
+		if f.Channel == "" || d.Config.Has(f.Channel) {
+			want = append(want, f.Name)
+		}
+	}
 	slices.Sort(on)
-	if want := []string{"drainer", "line", "router", "sweeper", "telegram", "whatsapp"}; !slices.Equal(on, want) {
-		t.Errorf("functions %v, want %v", on, want)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, on); diff != "" {
+		t.Errorf("functions (-want +got):\n%s", diff)
 	}
 }

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/aws/aws-cdk-go/awscdk/v2"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awscloudwatch"
 	"github.com/aws/jsii-runtime-go"
 
+	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
@@ -16,64 +19,99 @@ type panel struct {
 	metrics []metric
 }
 
-// panels follow a message: in, through, out, and what went wrong on the way.
-func panels(s topology.System, api string) []panel {
-	var channels, all, consumers, ringers, quarantines []string
-	for _, f := range s.Functions {
-		all = append(all, f.Name)
-		if f.Channel != "" {
-			channels = append(channels, f.Name)
-		}
-		if f.Consumes != "" {
-			consumers = append(consumers, f.Name)
-		}
-		if f.Consumes != names.Ingress {
-			ringers = append(ringers, f.Name)
-		}
-		if f.Channel != "" || f.Consumes == names.Ingress {
-			quarantines = append(quarantines, f.Name)
-		}
-	}
-	ours := func(name observe.Name, stat string, of []string) []metric {
-		var list []metric
-		for _, f := range of {
-			list = append(list, relais(name, f, stat))
-		}
-		return list
-	}
-	aws := func(name, stat string, of []string) []metric {
-		var list []metric
-		for _, f := range of {
-			list = append(list, lambda(s.Stage, name, f, stat))
-		}
-		return list
-	}
-	var depths, ages, dead []metric
-	for _, q := range s.Queues {
-		depths = append(depths, queueMetric("ApproximateNumberOfMessagesVisible", names.Queue(s.Stage, q.Name)))
-		ages = append(ages, queueMetric("ApproximateAgeOfOldestMessage", names.Queue(s.Stage, q.Name)))
-		dead = append(dead, queueMetric("ApproximateNumberOfMessagesVisible", names.DeadLetters(s.Stage, q.Name)))
-	}
-	router := []string{"router"}
-	return []panel{
-		{"Webhooks and their errors", []metric{gatewayMetric("Count", api, "Sum"), gatewayMetric("4xx", api, "Sum"), gatewayMetric("5xx", api, "Sum")}},
+// A dashboard makes the panels of a system.
+type dashboard struct {
+	topology.System
+	api string
+}
+
+// panels follow a message: in, through, out, what is said to customers, and what
+// went wrong on the way.
+func (d dashboard) panels() []panel {
+	channels := d.functions(func(f topology.Function) bool { return f.Channel != "" })
+	all := d.functions(func(topology.Function) bool { return true })
+	router := d.functions(func(f topology.Function) bool { return f.Consumes == names.Ingress })
+	list := []panel{
+		{"Requests and their errors", []metric{gatewayMetric("Count", d.api, "Sum"), gatewayMetric("4xx", d.api, "Sum"), gatewayMetric("5xx", d.api, "Sum")}},
 		{"Acknowledged within, p99 (ms)", ours(observe.AckLatency, "p99", channels)},
 		{"Accepted", ours(observe.Accepted, "Sum", channels)},
 		{"Duplicates", ours(observe.Duplicates, "Sum", channels)},
 		{"Refused: sent again by the channel", ours(observe.Refused, "Sum", channels)},
-		{"Oldest unfinished event (ms)", ours(observe.PendingAge, "Maximum", []string{"sweeper"})},
-		{"Rings that failed", ours(observe.RingFailed, "Sum", ringers)},
-		{"Routed, forwarded, late", append(append(ours(observe.Routed, "Sum", router), ours(observe.Forwarded, "Sum", router)...), ours(observe.Late, "Sum", router)...)},
-		{"Quarantined", ours(observe.Quarantined, "Sum", quarantines)},
-		{"Waiting in queues", depths},
-		{"Oldest message in queues (s)", ages},
-		{"Dead letters", dead},
-		{"Concurrent executions", aws("ConcurrentExecutions", "Maximum", all)},
-		{"Throttles", aws("Throttles", "Sum", all)},
-		{"Errors", aws("Errors", "Sum", all)},
-		{"Duration of queue workers, p99 (ms)", aws("Duration", "p99", consumers)},
-		{"Spilled", ours(observe.Spilled, "Sum", channels)},
+		{"Oldest unfinished event (ms)", ours(observe.PendingAge, "Maximum", d.functions(func(f topology.Function) bool { return f.Every > 0 }))},
+		{"Rings that failed", ours(observe.RingFailed, "Sum", d.functions(rings))},
+		{"Routed, forwarded, late", slices.Concat(ours(observe.Routed, "Sum", router), ours(observe.Forwarded, "Sum", router), ours(observe.Late, "Sum", router))},
+		{"Quarantined", ours(observe.Quarantined, "Sum", slices.Concat(channels, router))},
 	}
+	list = append(list, d.outbound(channels)...)
+	list = append(list, d.queues()...)
+	return append(list,
+		panel{"Concurrent executions", d.lambdas("ConcurrentExecutions", "Maximum", all)},
+		panel{"Throttles", d.lambdas("Throttles", "Sum", all)},
+		panel{"Errors", d.lambdas("Errors", "Sum", all)},
+		panel{"Duration of queue workers, p99 (ms)", d.lambdas("Duration", "p99", d.functions(func(f topology.Function) bool { return f.Consumes != "" }))},
+		panel{"Spilled", ours(observe.Spilled, "Sum", channels)})
+}
+
+// outbound is what is said to customers, what they have read of it, and their files.
+func (d dashboard) outbound(channels []string) []panel {
+	senders := d.functions(sends)
+	media := d.functions(func(f topology.Function) bool { return f.Consumes == names.Media })
+	return []panel{
+		{"Sent, and perhaps sent", slices.Concat(ours(observe.Sent, "Sum", senders), ours(observe.Uncertain, "Sum", senders))},
+		{"Given up, by class", byClass(observe.SendFailed, senders, slices.Concat(sendClasses, toldClasses)...)},
+		{"Put off, by class", byClass(observe.Deferred, senders, events.ClassAuth, events.ClassPlatform, events.ClassRate)},
+		{"Receipts noted without an event", ours(observe.Receipts, "Sum", channels)},
+		{"Files copied", ours(observe.MediaDone, "Sum", media)},
+		{"Files lost, by class", byClass(observe.MediaLost, media, fileClasses...)},
+	}
+}
+
+// queues are how full, how old and how dead.
+func (d dashboard) queues() []panel {
+	var depths, ages, dead []metric
+	for _, q := range d.Queues {
+		depths = append(depths, queueMetric("ApproximateNumberOfMessagesVisible", names.Queue(d.Stage, q.Name)))
+		ages = append(ages, queueMetric("ApproximateAgeOfOldestMessage", names.Queue(d.Stage, q.Name)))
+		dead = append(dead, queueMetric("ApproximateNumberOfMessagesVisible", names.DeadLetters(d.Stage, q.Name)))
+	}
+	return []panel{{"Waiting in queues", depths}, {"Oldest message in queues (s)", ages}, {"Dead letters", dead}}
+}
+
+// functions are the names of those that are meant.
+func (d dashboard) functions(meant func(topology.Function) bool) []string {
+	var list []string
+	for _, f := range d.Functions {
+		if meant(f) {
+			list = append(list, f.Name)
+		}
+	}
+	return list
+}
+
+func (d dashboard) lambdas(name, stat string, of []string) []metric {
+	var list []metric
+	for _, f := range of {
+		list = append(list, lambda(d.Stage, name, f, stat))
+	}
+	return list
+}
+
+func ours(name observe.Name, stat string, of []string) []metric {
+	var list []metric
+	for _, f := range of {
+		list = append(list, relais(name, f, stat))
+	}
+	return list
+}
+
+func byClass(name observe.Name, of []string, classes ...string) []metric {
+	var list []metric
+	for _, f := range of {
+		for _, c := range classes {
+			list = append(list, relaisBy(name, f, c))
+		}
+	}
+	return list
 }
 
 // Panels stand in three columns, in CloudWatch's units of 24 to a row.
@@ -85,7 +123,7 @@ const (
 
 func newDashboard(stack awscdk.Stack, s topology.System, api *string) {
 	var widgets []any
-	for i, p := range panels(s, *api) {
+	for i, p := range (dashboard{s, *api}).panels() {
 		var rows []any
 		for _, m := range p.metrics {
 			row := []any{m.namespace, m.name}

@@ -191,9 +191,11 @@ func TestParityOfGrants(t *testing.T) {
 // universe has every resource as the account's policies and as the laptop name it.
 func universe(d deployment) map[string]string {
 	table, local := "dynamodb table/"+names.Table(d.Stage), "table/"+names.Table(names.Local)
-	out := map[string]string{table: local,
-		"s3 (AWS::S3::Bucket)/raw/evt_1": "s3/" + system.Bucket + "/raw/evt_1", "s3 (AWS::S3::Bucket)/other/evt_1": "s3/" + system.Bucket + "/other/evt_1"}
-	for _, i := range []string{names.PendingIndex, names.DueIndex} {
+	out := map[string]string{table: local, "secretsmanager secret:" + names.LinkKey(d.Stage) + "-AbCdEf": "secret/" + names.LinkKey(names.Local)}
+	for _, key := range []string{"raw/evt_1", "media/0a1b", "other/evt_1"} {
+		out["s3 (AWS::S3::Bucket)/"+key] = "s3/" + system.Bucket + "/" + key
+	}
+	for _, i := range []string{names.PendingIndex, names.HistoryIndex, names.DueIndex} {
 		out[table+"/index/"+i] = local + "/index/" + i
 	}
 	for _, q := range d.Queues {
@@ -210,7 +212,9 @@ func universe(d deployment) map[string]string {
 func covered(granted map[string][]string, action, resource string) bool {
 	for pattern := range maps.Keys(granted) {
 		prefix, wild := strings.CutSuffix(pattern, "*")
-		if (pattern == resource || wild && strings.HasPrefix(resource, prefix)) && slices.Contains(granted[pattern], action) {
+		// Secrets Manager ends an ARN with six characters of its own.
+		secret, ends := strings.CutSuffix(pattern, "??????")
+		if (pattern == resource || wild && strings.HasPrefix(resource, prefix) || ends && len(resource) == len(pattern) && strings.HasPrefix(resource, secret)) && slices.Contains(granted[pattern], action) {
 			return true
 		}
 	}

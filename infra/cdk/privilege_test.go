@@ -2,11 +2,14 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/relais-dev/relais/infra/topology"
 )
 
 // What each function may do, written out again by hand: a change of
@@ -20,25 +23,32 @@ var (
 	poll      = []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
 )
 
-func wantPrivileges(stage, function string, channel bool, destinations []string) map[string][]string {
-	table, raw := "dynamodb table/relais-"+stage, "s3 (AWS::S3::Bucket)/raw/*"
+func wantPrivileges(d deployment, f topology.Function) map[string][]string {
+	stage, function := d.Stage, f.Name
+	table, raw, files := "dynamodb table/relais-"+stage, "s3 (AWS::S3::Bucket)/raw/*", "s3 (AWS::S3::Bucket)/media/*"
 	queue := func(name string) string { return "sqs relais-" + stage + "-" + name + ".fifo" }
+	secrets := func(channel string) string { return "secretsmanager secret:relais/" + stage + "/" + channel + "/*" }
+	linkKey := "secretsmanager secret:relais/" + stage + "/link-key-??????"
 	want := map[string][]string{"logs log-group:/aws/lambda/relais-" + stage + "-" + function + ":*": {"logs:CreateLogStream", "logs:PutLogEvents"}}
 	switch {
-	case channel:
+	case f.Channel != "":
 		want[table] = []string{"dynamodb:PutItem"}
+		if stage == "prod" { // no destination wants receipts there, so they are noted where they arrive
+			want[table] = append(want[table], "dynamodb:UpdateItem")
+		}
 		want[queue("ingress")] = []string{"sqs:SendMessage"}
 		want[queue("spill")] = []string{"sqs:SendMessage"}
-		want["secretsmanager secret:relais/"+stage+"/"+function+"/*"] = []string{"secretsmanager:GetSecretValue"}
+		want[secrets(function)] = []string{"secretsmanager:GetSecretValue"}
 		want[raw] = []string{"s3:PutObject"}
 		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:GenerateDataKey via s3"})
 	case function == "router":
-		want[table] = []string{"dynamodb:GetItem", "dynamodb:UpdateItem"}
+		want[table] = []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
 		want[table+"/index/pending"] = []string{"dynamodb:Query"}
 		want[raw] = []string{"s3:GetObject"}
 		want[queue("ingress")] = poll
-		for _, d := range destinations {
-			want[queue(d)] = []string{"sqs:SendMessage"}
+		want[queue("media")] = []string{"sqs:SendMessage"}
+		for _, name := range d.Config.DestinationNames() {
+			want[queue(name)] = []string{"sqs:SendMessage"}
 		}
 		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3"})
 	case function == "sweeper":
@@ -46,6 +56,9 @@ func wantPrivileges(stage, function string, channel bool, destinations []string)
 		want[table+"/index/due"] = []string{"dynamodb:Query"}
 		want[queue("ingress")] = []string{"sqs:SendMessage", "sqs:GetQueueAttributes"}
 		want[queue("spill")] = []string{"sqs:GetQueueAttributes"}
+		want[queue("outbound")] = []string{"sqs:SendMessage"}
+		want[queue("bulk")] = []string{"sqs:SendMessage"}
+		want[queue("media")] = []string{"sqs:SendMessage"}
 		want["(key)"] = slices.Concat(writeTable, sendQueue)
 	case function == "drainer":
 		want[table] = []string{"dynamodb:PutItem"}
@@ -53,6 +66,47 @@ func wantPrivileges(stage, function string, channel bool, destinations []string)
 		want[queue("ingress")] = []string{"sqs:SendMessage"}
 		want[queue("spill")] = poll
 		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:GenerateDataKey via s3"})
+	case function == "sender", function == "bulk": // they speak for all channels
+		want[table] = []string{"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+		want[table+"/index/pending"] = []string{"dynamodb:Query"}
+		want[raw] = []string{"s3:PutObject"}
+		want[files] = []string{"s3:GetObject"}
+		want[linkKey] = []string{"secretsmanager:GetSecretValue"}
+		want[queue("ingress")] = []string{"sqs:SendMessage"}
+		if function == "sender" {
+			want[queue("outbound")] = poll
+			want[queue("bulk")] = []string{"sqs:SendMessage"}
+		} else {
+			want[queue("bulk")] = poll
+		}
+		for _, name := range channelsOf(d) {
+			want[secrets(name)] = []string{"secretsmanager:GetSecretValue"}
+		}
+		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3", "kms:GenerateDataKey via s3"})
+	case function == "media": // it asks platforms for files, in an account's name
+		want[table] = []string{"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+		want[table+"/index/pending"] = []string{"dynamodb:Query"}
+		want[raw] = []string{"s3:GetObject", "s3:PutObject"}
+		want[files] = []string{"s3:PutObject"}
+		want[linkKey] = []string{"secretsmanager:GetSecretValue"}
+		want[queue("ingress")] = []string{"sqs:SendMessage"}
+		want[queue("media")] = poll
+		for _, name := range channelsOf(d) {
+			want[secrets(name)] = []string{"secretsmanager:GetSecretValue"}
+		}
+		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3", "kms:GenerateDataKey via s3"})
+	case function == "api": // it reads conversations, and no platform's secret
+		want[table] = []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
+		want[table+"/index/history"] = []string{"dynamodb:Query"}
+		want[raw] = []string{"s3:GetObject"}
+		want[linkKey] = []string{"secretsmanager:GetSecretValue"}
+		want[queue("outbound")] = []string{"sqs:SendMessage"}
+		want[queue("bulk")] = []string{"sqs:SendMessage"}
+		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3"})
+	case function == "files": // it leads to files, and knows nothing else
+		want[files] = []string{"s3:GetObject"}
+		want[linkKey] = []string{"secretsmanager:GetSecretValue"}
+		want["(key)"] = []string{"kms:Decrypt via s3"}
 	}
 	for _, actions := range want {
 		slices.Sort(actions)
@@ -60,11 +114,22 @@ func wantPrivileges(stage, function string, channel bool, destinations []string)
 	return want
 }
 
+// channelsOf are the channels that are switched on.
+func channelsOf(d deployment) []string {
+	var list []string
+	for _, f := range d.Functions {
+		if f.Channel != "" {
+			list = append(list, f.Channel)
+		}
+	}
+	return list
+}
+
 // wildcards are all places where a policy has a *, and why.
 var wildcards = map[string]string{
 	"logs":           "log streams of the function's own group have names that Lambda chooses",
 	"secretsmanager": "accounts are connected while the system runs, below their channel's prefix",
-	"s3":             "object keys are made from event ids, below the one prefix",
+	"s3":             "object keys are made from event ids or from what files contain, below a prefix",
 }
 
 func TestLeastPrivilege(t *testing.T) {
@@ -74,8 +139,7 @@ func TestLeastPrivilege(t *testing.T) {
 			for _, f := range d.Functions {
 				seen++
 				got := privileges(t, d, f.Name)
-				want := wantPrivileges(d.Stage, f.Name, f.Channel != "", d.Config.DestinationNames())
-				if diff := cmp.Diff(want, got); diff != "" {
+				if diff := cmp.Diff(wantPrivileges(d, f), got); diff != "" {
 					t.Errorf("%s may do something else than the table says (-want +got):\n%s", f.Name, diff)
 				}
 				for resource, actions := range got {
@@ -189,15 +253,41 @@ func TestWebhooksReadNothing(t *testing.T) {
 	}
 }
 
-// TestInvokers keeps who may invoke what: the API one channel's function for its
-// own route, and the schedule the sweeper.
+// TestSecrets says who can speak in an account's name, or hear its webhooks: those
+// that reach a platform, and nobody whom strangers or integrators reach.
+func TestSecrets(t *testing.T) {
+	for _, d := range stages() {
+		for _, f := range d.Functions {
+			own := map[string]bool{}
+			for resource := range privileges(t, d, f.Name) {
+				if rest, ok := strings.CutPrefix(resource, "secretsmanager secret:relais/"+d.Stage+"/"); ok && strings.HasSuffix(rest, "/*") {
+					own[strings.TrimSuffix(rest, "/*")] = true
+				}
+			}
+			switch {
+			case f.Name == "sender", f.Name == "bulk", f.Name == "media":
+			case f.Channel != "" && len(own) == 1 && own[f.Channel]:
+			case len(own) > 0:
+				t.Errorf("%s of %s reads the secrets of %v", f.Name, d.Stage, slices.Sorted(maps.Keys(own)))
+			}
+		}
+	}
+}
+
+// TestInvokers keeps who may invoke what: the API a function for its own route, and
+// the schedule the sweeper.
 func TestInvokers(t *testing.T) {
+	paths := map[string]string{"api": "/v1/*", "files": "/v1/media/{digest}"}
 	for _, d := range stages() {
 		want, got := map[string]string{}, map[string]string{}
 		for _, f := range d.Functions {
 			name := "relais-" + d.Stage + "-" + f.Name
+			path := paths[f.Name]
 			if f.Channel != "" {
-				want[name] = "apigateway.amazonaws.com arn:aws:execute-api:eu-central-1:111111111111:(AWS::ApiGatewayV2::Api)/*/*/webhooks/" + f.Channel + "/{account}"
+				path = "/webhooks/" + f.Channel + "/{account}"
+			}
+			if path != "" {
+				want[name] = "apigateway.amazonaws.com arn:aws:execute-api:eu-central-1:111111111111:(AWS::ApiGatewayV2::Api)/*/*" + path
 			}
 			if f.Every > 0 {
 				want[name] = "events.amazonaws.com arn:aws:events:eu-central-1:111111111111:rule/" + name
@@ -215,16 +305,21 @@ func TestInvokers(t *testing.T) {
 	}
 }
 
-// TestConsumers keeps who from outside may take messages: the configuration's
-// consumers, from their destination alone, and never without TLS.
+// TestConsumers keeps who from outside may use queues: the configuration's
+// consumers take messages from their destination alone and ask for messages to be
+// sent, and never without TLS.
 func TestConsumers(t *testing.T) {
-	const receive = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage"
+	const (
+		receive = "sqs:ChangeMessageVisibility sqs:DeleteMessage sqs:GetQueueAttributes sqs:GetQueueUrl sqs:ReceiveMessage"
+		ask     = "sqs:GetQueueUrl sqs:SendMessage"
+		members = "* if map[StringEquals:map[aws:PrincipalOrgID:[o-a1b2c3d4e5]]] "
+	)
 	want := map[string]map[string][]string{
 		"dev": {}, // none are configured
 		"prod": {
-			"relais-prod-support.fifo": {"arn:aws:iam::210987654321:role/desk/inbox " + receive},
-			"relais-prod-shop.fifo": {"* if map[StringEquals:map[aws:PrincipalOrgID:o-a1b2c3d4e5]] " + receive,
-				"arn:aws:iam::123456789012:root " + receive}},
+			"relais-prod-support.fifo":  {"arn:aws:iam::210987654321:role/desk/inbox " + receive},
+			"relais-prod-shop.fifo":     {members + receive, "arn:aws:iam::123456789012:root " + receive},
+			"relais-prod-outbound.fifo": {members + ask, "arn:aws:iam::123456789012:root,arn:aws:iam::210987654321:role/desk/inbox " + ask}},
 	}
 	for _, d := range stages() {
 		got, secured := map[string][]string{}, map[string]bool{}
@@ -257,9 +352,8 @@ func TestKey(t *testing.T) {
 	want := map[string]map[string]string{
 		"dev": {"Alarms": "", "Logs": ""},
 		"prod": {"Alarms": "", "Logs": "",
-			"Consumers123456789012":                       "arn:aws:iam::123456789012:root if " + via + "]] kms:Decrypt",
-			"Consumersarnawsiam210987654321roledeskinbox": "arn:aws:iam::210987654321:role/desk/inbox if " + via + "]] kms:Decrypt",
-			"Consumersoa1b2c3d4e5":                        "* if map[StringEquals:map[aws:PrincipalOrgID:o-a1b2c3d4e5 kms:ViaService:map[Fn::Sub:sqs.${AWS::Region}.amazonaws.com]]] kms:Decrypt"},
+			"Consumers":                "arn:aws:iam::123456789012:root,arn:aws:iam::210987654321:role/desk/inbox if " + via + "]] kms:Decrypt kms:GenerateDataKey",
+			"ConsumersOfOrganisations": "* if map[StringEquals:map[aws:PrincipalOrgID:[o-a1b2c3d4e5] kms:ViaService:map[Fn::Sub:sqs.${AWS::Region}.amazonaws.com]]] kms:Decrypt kms:GenerateDataKey"},
 	}
 	for _, d := range stages() {
 		got := map[string]string{}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"math"
-	"regexp"
 	"strings"
 	"time"
 
@@ -31,7 +30,7 @@ func statelessName(stage string) string { return "relais-" + stage }
 // while another stack imports it.
 func newStateful(app awscdk.App, s topology.System) awscdk.Stack {
 	stack := awscdk.NewStack(app, jsii.String(statefulName(s.Stage)), &awscdk.StackProps{
-		Description:           jsii.String("Relais " + s.Stage + ": mailbox, queues and raw bodies"),
+		Description:           jsii.String("Relais " + s.Stage + ": mailbox, queues, raw bodies and files"),
 		TerminationProtection: jsii.Bool(!disposable(s.Stage)),
 	})
 	tag(stack, s.Stage)
@@ -41,7 +40,7 @@ func newStateful(app awscdk.App, s topology.System) awscdk.Stack {
 	newQueues(stack, s, key)
 	newLinkKey(stack, s)
 	publish(stack, "KeyArn", parameterName(s.Stage, "key-arn"), *key.KeyArn(), "key of everything that Relais stores")
-	publish(stack, "BucketName", parameterName(s.Stage, "bucket-name"), *bucket.BucketName(), "bodies too large for the table")
+	publish(stack, "BucketName", parameterName(s.Stage, "bucket-name"), *bucket.BucketName(), "bodies too large for the table, and files")
 	return stack
 }
 
@@ -72,14 +71,11 @@ func newKey(stack awscdk.Stack, s topology.System) awskms.Key {
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
 	allow("Alarms", awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil), []string{"kms:Decrypt", "kms:GenerateDataKey"},
 		map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}})
-	var all []string
-	for _, d := range s.Config.DestinationNames() {
-		all = append(all, s.Config.Destinations[d].Consumers...)
-	}
-	for _, c := range consumers(all) {
-		conditions := map[string]any{"StringEquals": map[string]any{"kms:ViaService": sub("sqs.${AWS::Region}.amazonaws.com")}}
-		c.restrict(conditions)
-		allow("Consumers"+c.id, c.principal, []string{"kms:Decrypt"}, conditions)
+	for _, a := range consumers(s.Config.Consumers()) {
+		// Receiving decrypts what was stored, and sending makes a key for what will be.
+		// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-key-management.html
+		key.AddToResourcePolicy(a.allow(receivers, []string{"kms:Decrypt", "kms:GenerateDataKey"}, jsii.String("*"),
+			map[string]any{"kms:ViaService": sub("sqs.${AWS::Region}.amazonaws.com")}), nil)
 	}
 	return key
 }
@@ -126,7 +122,8 @@ func projection(i topology.Index) (awsdynamodb.ProjectionType, *[]*string) {
 	return awsdynamodb.ProjectionType_KEYS_ONLY, nil
 }
 
-// newBucket takes bodies that do not fit an item. They go when their events go.
+// newBucket takes bodies that do not fit an item, and files. They go when their
+// events go.
 func newBucket(stack awscdk.Stack, s topology.System, key awskms.Key) awss3.Bucket {
 	bucket := awss3.NewBucket(stack, jsii.String("Bucket"), &awss3.BucketProps{
 		Encryption: awss3.BucketEncryption_KMS, EncryptionKey: key, BucketKeyEnabled: jsii.Bool(true),
@@ -137,8 +134,8 @@ func newBucket(stack awscdk.Stack, s topology.System, key awskms.Key) awss3.Buck
 			AbortIncompleteMultipartUploadAfter: duration(day)}},
 		RemovalPolicy: removal(s.Stage),
 	})
-	suppress(bucket, suppression{"AwsSolutions-S1", "only functions' roles reach this bucket, the router's alone to read, and objects go after the retention time; a second bucket of access logs would keep their names longer. CloudTrail's data events record every access for who needs that",
-		"infra/cdk/privilege_test.go TestLeastPrivilege", nil})
+	suppress(bucket, suppression{"AwsSolutions-S1", "only functions' roles reach this bucket, those of webhooks never to read, and objects go after the retention time; a second bucket of access logs would keep their names longer. CloudTrail's data events record every access for who needs that",
+		"infra/cdk/privilege_test.go TestWebhooksReadNothing", nil})
 	return bucket
 }
 
@@ -151,7 +148,7 @@ func newLinkKey(stack awscdk.Stack, s topology.System) {
 		RemovalPolicy:        removal(s.Stage),
 	})
 	suppress(secret, suppression{"AwsSolutions-SMG4", "a rotation would end every link that customers have; links end by themselves, and the key opens nothing but files that were sent to them",
-		"shared/media/media.go Check", nil})
+		"functions/files/files_test.go TestLinks", nil})
 }
 
 func newQueues(stack awscdk.Stack, s topology.System, key awskms.Key) {
@@ -163,7 +160,10 @@ func newQueues(stack awscdk.Stack, s topology.System, key awskms.Key) {
 			VisibilityTimeout: duration(q.Visibility), RetentionPeriod: duration(q.Retention), RemovalPolicy: removal(s.Stage),
 			DeadLetterQueue: &awssqs.DeadLetterQueue{Queue: dead, MaxReceiveCount: jsii.Number(q.Receives)}})
 		if q.Destination {
-			admit(live, s.Config.Destinations[q.Name].Consumers)
+			admit(live, topology.Distinct(s.Config.Destinations[q.Name].Consumers))
+		}
+		if q.Name == names.Outbound {
+			hear(live, s.Config.Consumers())
 		}
 		publishQueue(stack, s.Stage, q.Name, live)
 		publishQueue(stack, s.Stage, q.Name+"-dlq", dead)
@@ -189,62 +189,71 @@ func newQueue(stack awscdk.Stack, key awskms.Key, id string, p *awssqs.QueueProp
 	return awssqs.NewQueue(stack, jsii.String(id), p)
 }
 
+// Statement ids of resource policies: who receives from a destination may also
+// ask for something to be sent.
+const (
+	receivers = "Consumers"
+	askers    = "Askers"
+)
+
 // admit lets a destination's consumers receive and delete, and nothing else.
 func admit(q awssqs.Queue, list []string) {
-	for _, c := range consumers(list) {
-		conditions := map[string]any{}
-		c.restrict(conditions)
-		p := &awsiam.PolicyStatementProps{Sid: jsii.String("Consumers" + c.id), Principals: &[]awsiam.IPrincipal{c.principal},
-			Actions:   jsii.Strings("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"),
-			Resources: &[]*string{q.QueueArn()}}
-		if len(conditions) > 0 {
-			p.Conditions = &conditions
-		}
-		q.AddToResourcePolicy(awsiam.NewPolicyStatement(p))
+	for _, a := range consumers(list) {
+		q.AddToResourcePolicy(a.allow(receivers, []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"},
+			q.QueueArn(), map[string]any{}))
 	}
 }
 
-// A reader is one kind of consumer in a resource policy.
-type reader struct {
-	id           string
-	principal    awsiam.IPrincipal
-	organisation string // it is anyone's principal, so this must be a condition
+// hear lets the consumers of all destinations ask for messages to be sent, and
+// nothing else.
+func hear(q awssqs.Queue, list []string) {
+	for _, a := range consumers(list) {
+		q.AddToResourcePolicy(a.allow(askers, []string{"sqs:SendMessage", "sqs:GetQueueUrl"}, q.QueueArn(), map[string]any{}))
+	}
 }
 
-func (r reader) restrict(conditions map[string]any) {
-	if r.organisation == "" {
-		return
-	}
-	equals, _ := conditions["StringEquals"].(map[string]any)
-	if equals == nil {
-		equals = map[string]any{}
-	}
-	equals["aws:PrincipalOrgID"] = r.organisation
-	conditions["StringEquals"] = equals
+// An audience is those whom one statement of a resource policy lets in. There is
+// one of accounts and roles, and one of organisations, because SQS takes 20
+// statements, and 50 principals in each.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
+type audience struct {
+	principals    []awsiam.IPrincipal
+	organisations []string // their principal is anyone, so they must be a condition
 }
 
-var notAlphanumeric = regexp.MustCompile(`[^A-Za-z0-9]`)
+// allow is the statement; equals are its further conditions.
+func (a audience) allow(sid string, actions []string, resource *string, equals map[string]any) awsiam.PolicyStatement {
+	if len(a.organisations) > 0 {
+		sid += "OfOrganisations"
+		equals["aws:PrincipalOrgID"] = a.organisations
+	}
+	p := &awsiam.PolicyStatementProps{Sid: jsii.String(sid), Principals: &a.principals, Actions: jsii.Strings(actions...), Resources: &[]*string{resource}}
+	if len(equals) > 0 {
+		p.Conditions = &map[string]any{"StringEquals": equals}
+	}
+	return awsiam.NewPolicyStatement(p)
+}
 
-// consumers are the configuration's, each once. Package topology has checked
-// their form.
-func consumers(list []string) []reader {
-	var out []reader
-	seen := map[string]bool{}
+// consumers are the configuration's. Package topology has checked their form.
+func consumers(list []string) []audience {
+	var named audience
+	anyone := audience{principals: []awsiam.IPrincipal{awsiam.NewStarPrincipal()}}
 	for _, c := range list {
-		if seen[c] {
-			continue
-		}
-		seen[c] = true
-		r := reader{id: notAlphanumeric.ReplaceAllString(c, "")}
 		switch {
 		case strings.HasPrefix(c, "arn:"):
-			r.principal = awsiam.NewArnPrincipal(jsii.String(c))
+			named.principals = append(named.principals, awsiam.NewArnPrincipal(jsii.String(c)))
 		case strings.HasPrefix(c, "o-"):
-			r.principal, r.organisation = awsiam.NewStarPrincipal(), c
+			anyone.organisations = append(anyone.organisations, c)
 		default:
-			r.principal = awsiam.NewArnPrincipal(sub("arn:${AWS::Partition}:iam::" + c + ":root"))
+			named.principals = append(named.principals, awsiam.NewArnPrincipal(sub("arn:${AWS::Partition}:iam::"+c+":root")))
 		}
-		out = append(out, r)
+	}
+	var out []audience
+	if len(named.principals) > 0 {
+		out = append(out, named)
+	}
+	if len(anyone.organisations) > 0 {
+		out = append(out, anyone)
 	}
 	return out
 }

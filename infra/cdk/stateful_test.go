@@ -15,10 +15,11 @@ func TestTable(t *testing.T) {
 		keep := d.Stage != "dev"
 		want := map[string]any{
 			"TableName": "relais-" + d.Stage, "BillingMode": "PAY_PER_REQUEST", "DeletionProtectionEnabled": keep,
-			"AttributeDefinitions": []any{attributeOf("c", "S"), attributeOf("s", "S"), attributeOf("o", "S"), attributeOf("b", "S"), attributeOf("d", "N")},
+			"AttributeDefinitions": []any{attributeOf("c", "S"), attributeOf("s", "S"), attributeOf("o", "S"), attributeOf("q", "N"), attributeOf("b", "S"), attributeOf("d", "N")},
 			"KeySchema":            keys("c", "s"),
-			"LocalSecondaryIndexes": []any{map[string]any{"IndexName": "pending", "KeySchema": keys("c", "o"),
-				"Projection": map[string]any{"ProjectionType": "ALL"}}},
+			"LocalSecondaryIndexes": []any{
+				map[string]any{"IndexName": "pending", "KeySchema": keys("c", "o"), "Projection": map[string]any{"ProjectionType": "ALL"}},
+				map[string]any{"IndexName": "history", "KeySchema": keys("c", "q"), "Projection": map[string]any{"ProjectionType": "KEYS_ONLY"}}},
 			"GlobalSecondaryIndexes": []any{map[string]any{"IndexName": "due", "KeySchema": keys("b", "d"),
 				"Projection": map[string]any{"ProjectionType": "INCLUDE", "NonKeyAttributes": []any{"o"}}}},
 			"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": true},
@@ -115,6 +116,20 @@ func TestBucket(t *testing.T) {
 	}
 }
 
+// TestLinkKey: nobody chooses it, and nobody has to.
+func TestLinkKey(t *testing.T) {
+	for _, d := range stages() {
+		d.stateful.each(t, "AWS::SecretsManager::Secret", func(_ string, p map[string]any, _ resource) {
+			if p["Name"] != names.LinkKey(d.Stage) || p["SecretString"] != nil {
+				t.Errorf("the secret is %v", p)
+			}
+			if diff := cmp.Diff(map[string]any{"PasswordLength": 64.0, "ExcludePunctuation": true}, p["GenerateSecretString"]); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 // TestRemoval: deleting the stacks of dev deletes everything, and any other stage
 // keeps what holds data.
 func TestRemoval(t *testing.T) {
@@ -123,7 +138,7 @@ func TestRemoval(t *testing.T) {
 		if d.Stage == "dev" {
 			want = "Delete"
 		}
-		for _, kind := range []string{"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::KMS::Key"} {
+		for _, kind := range []string{"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::KMS::Key", "AWS::SecretsManager::Secret"} {
 			d.stateful.each(t, kind, func(id string, _ map[string]any, r resource) {
 				if r.DeletionPolicy != want || r.UpdateReplacePolicy != want {
 					t.Errorf("%s %s: %s/%s, want %s", d.Stage, id, r.DeletionPolicy, r.UpdateReplacePolicy, want)

@@ -22,7 +22,7 @@ const logRetention = awslogs.RetentionDays_ONE_MONTH
 // newStateless is everything that can be thrown away and deployed again.
 func newStateless(app awscdk.App, s topology.System, assets string) awscdk.Stack {
 	stack := awscdk.NewStack(app, jsii.String(statelessName(s.Stage)), &awscdk.StackProps{
-		Description: jsii.String("Relais " + s.Stage + ": functions, webhooks, alarms"),
+		Description: jsii.String("Relais " + s.Stage + ": functions, webhooks, API, alarms"),
 	})
 	tag(stack, s.Stage)
 	at := stored{key: parameter(stack, s.Stage, keyParameter, "key-arn"), bucket: parameter(stack, s.Stage, bucketParameter, "bucket-name")}

@@ -1,9 +1,13 @@
 package system_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"math"
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"strconv"
 	"strings"
@@ -12,6 +16,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/awsfake"
@@ -38,9 +43,12 @@ const (
 	priceGateway = 1.00
 )
 
-// duration is what an invocation is assumed to bill. It is the one number here
-// that only AWS can measure; it moves the sum by cents.
+// duration is what an invocation is assumed to bill. It and callDuration are the
+// numbers here that only AWS can measure; it moves the sum by cents.
 const duration = 15 * time.Millisecond
+
+// callDuration is what an invocation is assumed to bill that waits for a platform.
+const callDuration = 300 * time.Millisecond
 
 // A cost is one line of the table: what one message needs of something, on average.
 type cost struct {
@@ -55,7 +63,7 @@ func (c cost) usd() float64 { return c.units * c.price }
 func priceOf(t *testing.T, action string) float64 {
 	t.Helper()
 	switch action {
-	case "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:TransactWriteItems":
+	case "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:TransactWriteItems":
 		return priceWrite
 	case "dynamodb:Query", "dynamodb:GetItem":
 		return priceRead
@@ -87,9 +95,9 @@ func travel(t *testing.T, n int) []cost {
 	batches := 1 / float64(n)
 	list := []cost{
 		{"HTTP API", "request", 1, 1, priceGateway},
-		{"webhook", "invocation", 1, 1, priceInvoke}, r.duration("webhook", "whatsapp")}
+		{"webhook", "invocation", 1, 1, priceInvoke}, r.bills("webhook", "whatsapp", duration)}
 	list = append(list, perMessage(t, calls, "whatsapp", "webhook", n)...)
-	list = append(list, cost{"router", "invocation", batches, batches, priceInvoke}, r.duration("router", "router"))
+	list = append(list, cost{"router", "invocation", batches, batches, priceInvoke}, r.bills("router", "router", duration))
 	return append(list, perMessage(t, calls, "router", "router", n)...)
 }
 
@@ -115,10 +123,63 @@ func (r *rig) send(n int, tag string) []awsfake.Call {
 	return calls
 }
 
-// duration is what a function's share of a message bills in GB-seconds.
-func (r *rig) duration(who, function string) cost {
+// bills is what an invocation of some duration bills in GB-seconds.
+func (r *rig) bills(who, function string, d time.Duration) cost {
 	memory := r.function(function).Memory
-	return cost{who, fmt.Sprintf("%d MB for %v", memory, duration), 0, float64(memory) / 1024 * duration.Seconds(), priceGBs}
+	return cost{who, fmt.Sprintf("%d MB for %v", memory, d), 0, float64(memory) / 1024 * d.Seconds(), priceGBs}
+}
+
+// answer says one text through the API to a customer of LINE, whose platform drops
+// what it has seen, and returns what that costs until the team has read the echo.
+// Functions are warm, and the token is minted.
+func answer(t *testing.T) []cost {
+	t.Helper()
+	d := newDesk(t, deskConfig)
+	e := d.writes("line", "Hello?")
+	d.warm(e)
+	if status := d.asks(e, "k0", "One moment, please."); status != 202 {
+		t.Fatalf("the API answered %d", status)
+	}
+	d.drain()
+	d.received("support")
+	d.take()
+	if status := d.asks(e, "k1", "Good morning! Your parcel left the warehouse today and should reach you on Thursday, before noon."); status != 202 {
+		t.Fatalf("the API answered %d", status)
+	}
+	for _, worker := range []string{"sender", "router"} {
+		if n, err := d.sys.Poll(t.Context(), d.function(worker), 0); err != nil || n != 1 {
+			t.Fatalf("%s took %d rings, want 1: %v", worker, n, err)
+		}
+	}
+	calls := d.take()
+	if got := outcomes(d.received("support")); len(got) != 1 || d.said("line", "Good morning") != 1 {
+		t.Fatalf("said %d times, and told %v", d.said("line", "Good morning"), got)
+	}
+	list := []cost{{"HTTP API", "request", 1, 1, priceGateway}}
+	for _, part := range []struct {
+		name string
+		busy time.Duration
+	}{{"api", duration}, {"sender", callDuration}, {"router", duration}} {
+		list = append(list, cost{part.name, "invocation", 1, 1, priceInvoke}, d.bills(part.name, part.name, part.busy))
+		list = append(list, perMessage(t, calls, part.name, part.name, 1)...)
+	}
+	return list
+}
+
+// asks asks the API to answer a customer, and returns its status.
+func (d *desk) asks(e events.Event, key, text string) int {
+	d.t.Helper()
+	body, err := json.Marshal(map[string]any{"content": []events.Content{events.NewText(text)}})
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	r := httptest.NewRequest("POST", "/v1/conversations/"+e.Subject+"/messages", bytes.NewReader(body))
+	r.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + d.sys.APIToken}, "Idempotency-Key": {key}}
+	status, reply := d.do(r)
+	if status/100 != 2 {
+		d.t.Log(reply)
+	}
+	return status
 }
 
 // perMessage sums the calls of a principal by action and shares them among n
@@ -183,7 +244,7 @@ func TestREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := string(text)
-	for name, table := range map[string]string{"costs per message": messageTable(t), "costs per month": monthTable(t), "secrets": secretsTable(t)} {
+	for name, table := range map[string]string{"costs per message": messageTable(t), "costs per answer": billTable(answer(t), 1, 3), "costs per month": billTable(perMonth(t), 1e6, 2), "secrets": secretsTable(t)} {
 		if want, err = replaceTable(want, name, table); err != nil {
 			t.Fatal(err)
 		}
@@ -250,14 +311,14 @@ func messageTable(t *testing.T) string {
 	return b.String()
 }
 
-func monthTable(t *testing.T) string {
-	t.Helper()
+// billTable is a table of costs in USD, divided and with digits after the point.
+func billTable(costs []cost, by float64, digits int) string {
 	var b strings.Builder
 	b.WriteString("| part | what | calls | billed units | USD |\n|---|---|--:|--:|--:|\n")
 	sum := 0.0
-	for _, c := range perMonth(t) {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %.2f |\n", c.who, c.what, amount(c.calls), amount(c.units), c.usd()/1e6)
-		sum += c.usd() / 1e6
+	for _, c := range costs {
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %.*f |\n", c.who, c.what, amount(c.calls), amount(c.units), digits, c.usd()/by)
+		sum += c.usd() / by
 	}
 	fmt.Fprintf(&b, "| **sum** | | | | **%.2f** |\n", sum)
 	return b.String()

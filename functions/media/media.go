@@ -116,7 +116,7 @@ func (f *Fetcher) event(ctx context.Context, it store.Item) error {
 		case err == nil:
 			f.Metrics.Count(observe.MediaDone, 1)
 			err = f.tell(ctx, &e, i, stored, nil)
-		case errors.As(err, &refused) && !refused.Retryable() || f.Now().After(it.Received.Add(patience)):
+		case errors.As(err, &refused) && !refused.Retryable() || f.Now().After(e.RecordedTime.Add(patience)):
 			if refused == nil {
 				refused = &channel.Error{Class: events.ClassMedia, Title: err.Error()}
 			}

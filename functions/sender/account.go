@@ -15,7 +15,6 @@ import (
 	"github.com/relais-dev/relais/shared/function"
 	"github.com/relais-dev/relais/shared/media"
 	"github.com/relais-dev/relais/shared/names"
-	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/outbox"
 	"github.com/relais-dev/relais/shared/outhttp"
 	"github.com/relais-dev/relais/shared/secret"
@@ -194,15 +193,15 @@ func (s *Sender) unauthorised(ctx context.Context, m store.Message, a attempt, e
 		return m, err
 	}
 	times := pause.Times + 1
-	until := s.Now().Add(min(authPause*time.Duration(times), maxAuthPause))
-	if err := s.Table.SetPause(ctx, a.account, store.Pause{Until: until, Reason: events.ClassAuth, Times: times}); err != nil {
-		return m, err
-	}
-	if times == 1 {
+	if times == 1 { // told first: whoever dies in between tells it twice, not never
 		s.Log.Error("the platform refuses the account's credentials; its messages wait", "account", a.account, "code", e.Code, "remedy", e.Remedy)
 		err = s.tell(ctx, health(a, events.HealthFailing, "the platform refuses the account's credentials ("+e.Error()+"); messages wait", s.Now()))
 	}
 	if err != nil {
+		return m, err
+	}
+	until := s.Now().Add(min(authPause*time.Duration(times), maxAuthPause))
+	if err := s.Table.SetPause(ctx, a.account, store.Pause{Until: until, Reason: events.ClassAuth, Times: times}); err != nil {
 		return m, err
 	}
 	m.Progress.Attempts = 0
@@ -219,10 +218,10 @@ func (s *Sender) healed(ctx context.Context, a attempt) error {
 	if err != nil || pause.Times == 0 {
 		return err
 	}
-	if err := s.Table.Lift(ctx, a.account); err != nil {
+	if err := s.tell(ctx, health(a, events.HealthOK, "the platform takes messages again", s.Now())); err != nil {
 		return err
 	}
-	return s.tell(ctx, health(a, events.HealthOK, "the platform takes messages again", s.Now()))
+	return s.Table.Lift(ctx, a.account)
 }
 
 // health is an event for operators about an account.
@@ -269,7 +268,6 @@ func (s *Sender) takeToken(ctx context.Context, l store.Limit) error {
 			return err
 		}
 		if wait > maxNap {
-			s.Metrics.CountBy(observe.Deferred, "class", events.ClassRate, 1)
 			return &postponed{s.Now().Add(wait), events.ClassRate}
 		}
 		s.Nap(ctx, wait)

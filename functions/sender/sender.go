@@ -205,11 +205,9 @@ func (s *Sender) advance(ctx context.Context, m store.Message) (store.Message, e
 // finish tells what became of m and takes it out of its lane. It may be done
 // twice: all of it is idempotent.
 func (s *Sender) finish(ctx context.Context, m store.Message, r outbox.Request) error {
-	for part, ids := range m.Progress.IDs {
-		for _, id := range ids {
-			if _, err := s.Table.Link(ctx, events.MessageID(r.Thread.Channel, r.Thread.Account, id), m.ID, part+1, s.Now()); err != nil {
-				return err
-			}
+	for i := range m.Progress.IDs {
+		if err := s.link(ctx, m, r.Thread.Channel, r.Thread.Account, i+1); err != nil {
+			return err
 		}
 	}
 	if err := s.keepOptions(ctx, m, r); err != nil {
@@ -227,6 +225,17 @@ func (s *Sender) finish(ctx context.Context, m store.Message, r outbox.Request) 
 		s.Metrics.CountBy(observe.SendFailed, "class", classOf(m.Progress.Error), 1)
 	}
 	return s.Table.Leave(ctx, m.Lane, m.ID)
+}
+
+// link says whose the platform's ids of a part (from 1) are: receipts and echoes
+// name them.
+func (s *Sender) link(ctx context.Context, m store.Message, channel, account string, part int) error {
+	for _, id := range m.Progress.IDs[part-1] {
+		if _, err := s.Table.Link(ctx, events.MessageID(channel, account, id), m.ID, part, s.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func classOf(e *events.StatusError) string {

@@ -42,6 +42,7 @@ type attempt struct {
 	thread  thread.Thread
 	out     channel.Outgoing
 	account string // "line/demo"
+	last    bool   // no further call follows
 }
 
 // step makes m's next call, unless something keeps it from being made. Progress is
@@ -75,17 +76,12 @@ func (s *Sender) step(ctx context.Context, m store.Message, r outbox.Request) (s
 	if err := s.pace(ctx, a, r); err != nil {
 		return m, err
 	}
-	var noToken *mintError
-	if a.env.Token, err = s.Accounts.token(ctx, a.channel, a.env); errors.As(err, &noToken) {
-		return s.refused(ctx, m, a, noToken.error)
-	} else if err != nil {
-		return m, err
+	if a.env.Token, err = s.Accounts.token(ctx, a.channel, a.env); err != nil {
+		return s.noToken(ctx, m, a, err)
 	}
-	if e, err := s.useWindow(ctx, a, now); e != nil || err != nil {
-		if e != nil {
-			return ended(m, events.Failed, e), err
-		}
-		return m, err
+	m, refused, err = s.useWindow(ctx, m, a, now)
+	if err != nil || refused != nil {
+		return ended(m, events.Failed, refused), err
 	}
 	if err := s.useAnswer(ctx, &a, m, now); err != nil {
 		return m, err
@@ -93,10 +89,29 @@ func (s *Sender) step(ctx context.Context, m store.Message, r outbox.Request) (s
 	return s.call(ctx, m, r, a)
 }
 
+// noToken is a try that ended before the call: the platform gave no token.
+func (s *Sender) noToken(ctx context.Context, m store.Message, a attempt, err error) (store.Message, error) {
+	var e *mintError
+	if !errors.As(err, &e) {
+		return m, err
+	}
+	m.Progress.Attempts++
+	return s.refused(ctx, m, a, e.error)
+}
+
+// ended is m with nothing more to be sent of it. When an earlier try may have been
+// taken, nobody knows, whatever came of the last.
 func ended(m store.Message, state events.State, e *channel.Error) store.Message {
-	m.Progress.State, m.Progress.Lease = state, time.Time{}
+	p := &m.Progress
+	if p.Doubt {
+		state = events.Uncertain
+	}
+	if state == events.Uncertain {
+		p.Uncertain = append(slices.Clone(p.Uncertain), p.Done+1)
+	}
+	p.State, p.Lease = state, time.Time{}
 	if e != nil {
-		m.Progress.Error = e.Status()
+		p.Error = e.Status()
 	}
 	return m
 }
@@ -111,7 +126,7 @@ func (s *Sender) prepare(ctx context.Context, m store.Message, r outbox.Request)
 	if t, err := thread.Decode(state.Thread); err == nil && t.Channel != "" {
 		a.thread = t
 	}
-	a.out = outbox.Outgoing(m.ID, r, a.thread, m.Progress.Done)
+	a.out, a.last = outbox.Outgoing(m.ID, r, a.thread, m.Progress.Done), m.Progress.Done == len(r.Calls)-1
 	a.channel, a.env, err = s.Accounts.env(ctx, r.Thread.Channel, r.Thread.Account)
 	switch {
 	case errors.Is(err, secret.ErrUnknown), errors.Is(err, secret.ErrUnusable), errors.Is(err, errCredential):
@@ -154,26 +169,31 @@ func (s *Sender) reached(ctx context.Context, m store.Message, r outbox.Request,
 	return store.Higher(state, best) == best, nil
 }
 
-// useWindow counts the call against a window that allows only some messages.
-func (s *Sender) useWindow(ctx context.Context, a attempt, now time.Time) (*channel.Error, error) {
+// useWindow counts the call, once however often it is tried, against a window that
+// allows only some messages.
+func (s *Sender) useWindow(ctx context.Context, m store.Message, a attempt, now time.Time) (store.Message, *channel.Error, error) {
 	if a.channel.Outside == nil || a.channel.Outside(a.out) {
-		return nil, nil
+		return m, nil, nil
 	}
 	windows := slices.Clone(a.thread.Windows)
 	slices.SortFunc(windows, func(x, y events.Window) int { return y.ClosesAt.Compare(x.ClosesAt) })
 	for _, w := range windows {
+		name := w.Kind + "@" + w.ClosesAt.UTC().Format(time.RFC3339)
 		if !w.ClosesAt.After(now) {
 			continue
 		}
-		if w.Messages == 0 {
-			return nil, nil
+		if w.Messages == 0 || m.Progress.Window == name {
+			return m, nil, nil
 		}
-		ok, err := s.Table.UseWindow(ctx, a.thread.Conversation.ID, w.Kind+"@"+w.ClosesAt.UTC().Format(time.RFC3339), w.Messages, w.ClosesAt)
+		ok, err := s.Table.UseWindow(ctx, a.thread.Conversation.ID, name, w.Messages, w.ClosesAt)
+		if ok {
+			m.Progress.Window = name
+		}
 		if ok || err != nil {
-			return nil, err
+			return m, nil, err
 		}
 	}
-	return &channel.Error{Class: events.ClassWindow, Title: "all answers that the window allows are used up", Remedy: "wait for the customer to write"}, nil
+	return m, &channel.Error{Class: events.ClassWindow, Title: "all answers that the window allows are used up", Remedy: "wait for the customer to write"}, nil
 }
 
 // answerMargin is how much of a handle's life must be left.
@@ -217,7 +237,7 @@ func (s *Sender) call(ctx context.Context, m store.Message, r outbox.Request, a 
 // accepted records that the platform took a call.
 func (s *Sender) accepted(ctx context.Context, m store.Message, a attempt, sent channel.Sent) (store.Message, error) {
 	p := &m.Progress
-	p.Lease, p.Attempts, p.Done, p.Answered = time.Time{}, 0, p.Done+1, false
+	p.Lease, p.Attempts, p.Done, p.Answered, p.Doubt, p.Window = time.Time{}, 0, p.Done+1, false, false, ""
 	p.IDs = append(slices.Clone(p.IDs), slices.Clone(sent.IDs))
 	if sent.Note != "" {
 		p.Notes = append(slices.Clone(p.Notes), sent.Note)
@@ -225,6 +245,11 @@ func (s *Sender) accepted(ctx context.Context, m store.Message, a attempt, sent 
 	m, err := s.advance(ctx, m)
 	if err != nil {
 		return m, err
+	}
+	if !a.last { // its echo comes while the next is sent
+		if err := s.link(ctx, m, a.channel.Name, a.env.Account.ID, m.Progress.Done); err != nil {
+			return m, err
+		}
 	}
 	return m, s.healed(ctx, a)
 }
@@ -243,6 +268,9 @@ func (s *Sender) refused(ctx context.Context, m store.Message, a attempt, err er
 		return s.advance(ctx, m)
 	case e.Class == events.ClassAuth:
 		return s.unauthorised(ctx, m, a, e)
+	case !e.Retryable() && a.channel.Class(a.out) == channel.Idempotent: // had it taken an earlier try, it would have said so
+		m.Progress.Doubt = false
+		return ended(m, events.Failed, e), nil
 	case !e.Retryable() || now.After(m.Created.Add(giveUp)):
 		return ended(m, events.Failed, e), nil
 	}
@@ -294,12 +322,11 @@ func (s *Sender) unknown(ctx context.Context, m store.Message, r outbox.Request,
 		if found {
 			return s.accepted(ctx, m, a, sent)
 		}
-		return s.again(ctx, m, a)
+		return s.refused(ctx, m, a, &channel.Error{Class: events.ClassPlatform, Title: "the platform did not take it"})
 	}
 	if twice {
 		return s.again(ctx, m, a)
 	}
-	m.Progress.Uncertain = append(slices.Clone(m.Progress.Uncertain), part)
 	return ended(m, events.Uncertain, &channel.Error{Class: events.ClassPlatform, Title: "the platform did not answer; nobody can know whether the message was sent",
 		Remedy: "look into the conversation; a receipt may still tell"}), nil
 }
@@ -321,7 +348,9 @@ func ids(platform string) []string {
 	return []string{platform}
 }
 
-// again gives a call another try, later each time.
+// again gives a call another try, later each time, though this one may have been
+// taken.
 func (s *Sender) again(ctx context.Context, m store.Message, a attempt) (store.Message, error) {
+	m.Progress.Doubt = true
 	return s.refused(ctx, m, a, &channel.Error{Class: events.ClassPlatform, Title: "the platform did not answer"})
 }

@@ -85,6 +85,8 @@ type Progress struct {
 	Error     *events.StatusError `json:"e,omitempty"`
 	Told      bool                `json:"t,omitempty"` // the event about State is in the mailbox
 	Answered  bool                `json:"r,omitempty"` // an answer handle was used up
+	Doubt     bool                `json:"b,omitempty"` // an earlier try of the present call may have been taken
+	Window    string              `json:"w,omitempty"` // in which the present call was counted
 	Notes     []string            `json:"n,omitempty"`
 	Uncertain []int               `json:"u,omitempty"` // calls whose outcome nobody knows, from 1
 }

@@ -30,6 +30,7 @@ type desk struct {
 	mu      sync.Mutex
 	posts   []channel.Request
 	written int
+	onPost  func() // runs when a platform posts, while the call is under way
 }
 
 func newDesk(t *testing.T, settings string) *desk {
@@ -43,8 +44,11 @@ func newDesk(t *testing.T, settings string) *desk {
 		o.Config = c
 		o.Deliver = func(_ channel.Channel, r channel.Request) {
 			d.mu.Lock()
-			defer d.mu.Unlock()
 			d.posts = append(d.posts, r)
+			d.mu.Unlock()
+			if d.onPost != nil {
+				d.onPost()
+			}
 		}
 	})
 	return d
@@ -91,6 +95,14 @@ func (d *desk) writes(name, text string) events.Event {
 // receipts posts what platforms have sent since the last time.
 func (d *desk) receipts() int {
 	d.t.Helper()
+	n := d.hear()
+	d.drain()
+	return n
+}
+
+// hear posts what platforms have sent, and has it routed.
+func (d *desk) hear() int {
+	d.t.Helper()
 	d.mu.Lock()
 	posts := d.posts
 	d.posts = nil
@@ -99,8 +111,8 @@ func (d *desk) receipts() int {
 		if status := d.sys.Receive(d.t.Context(), r); status/100 != 2 {
 			d.t.Errorf("a platform's webhook was answered %d: %s", status, r.Body)
 		}
+		d.sys.Poll(d.t.Context(), d.function("router"), 0)
 	}
-	d.drain()
 	return len(posts)
 }
 

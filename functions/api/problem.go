@@ -4,11 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"slices"
-	"strings"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/smithy-go"
 
 	"github.com/relais-dev/relais/events"
@@ -80,9 +76,6 @@ func (h *Handler) refuse(err error) answer {
 	case errors.As(err, &p):
 	case errors.As(err, &r):
 		p = refusal(r)
-	case unstorable(err):
-		p = oversize.because("the message is too large to be kept")
-		p.Class, p.Remedy = events.ClassContent, "split it, or send files by their address"
 	case errors.As(err, &call), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		h.Log.Error("cannot answer now", "error", err.Error())
 		p = unavailable.because("try again")
@@ -100,6 +93,8 @@ func refusal(r *outbox.Refusal) *problem {
 	switch {
 	case r.Status == http.StatusNotFound:
 		k = missing
+	case r.Status == http.StatusRequestEntityTooLarge:
+		k = oversize
 	case r.Status == http.StatusConflict && r.Class == events.ClassWindow:
 		k = closed
 	case r.Status == http.StatusConflict && r.Class == events.ClassConsent:
@@ -114,16 +109,4 @@ func refusal(r *outbox.Refusal) *problem {
 	p := k.because(r.Title)
 	p.Class, p.Remedy, p.Faults, p.Rendering = r.Class, r.Remedy, r.Faults[:min(len(r.Faults), maxFaults)], r.Rendering
 	return p
-}
-
-// unstorable says whether the table refused an item for its size, 400 KB: of the
-// request, or of one item in a transaction.
-// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
-func unstorable(err error) bool {
-	var canceled *types.TransactionCanceledException
-	if errors.As(err, &canceled) {
-		return slices.ContainsFunc(canceled.CancellationReasons, func(r types.CancellationReason) bool { return aws.ToString(r.Code) == "ValidationError" })
-	}
-	var refused smithy.APIError
-	return errors.As(err, &refused) && refused.ErrorCode() == "ValidationException" && strings.Contains(refused.ErrorMessage(), "size")
 }

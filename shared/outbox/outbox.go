@@ -117,7 +117,7 @@ func (b *Outbox) Accept(ctx context.Context, o events.Outbound) (a events.Accept
 	due := now.Add(store.SweepAfter)
 	m.Lane, due = lane(id, r, now, due)
 	if len(m.Body) > maxBody {
-		return a, false, &Refusal{Status: http.StatusRequestEntityTooLarge, Class: events.ClassContent, Title: "the message is too large to be stored", Remedy: "send less of it at once"}
+		return a, false, &Refusal{Status: http.StatusRequestEntityTooLarge, Class: events.ClassContent, Title: "the message is too large to be stored", Remedy: "split it, or send files by their address"}
 	}
 	if r.Thread.Heard.IsZero() && o.To.Identity != nil {
 		if err := b.Table.OpenThread(ctx, r.Thread.Conversation.ID, r.Thread.Encode()); err != nil {

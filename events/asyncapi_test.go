@@ -26,6 +26,7 @@ func asyncAPI(t *testing.T) node {
 		onChannel[string(typ)] = ref("#/components/messages/" + string(typ))
 	}
 	messages["outbound"] = message("outbound", "message.schema.json", ContentType, src.types["Outbound"])
+	messages["action"] = message("action", "action.schema.json", ContentType, src.types["Action"])
 	return node{
 		"asyncapi": "3.0.0",
 		"info": node{
@@ -48,7 +49,7 @@ func asyncAPI(t *testing.T) node {
 				"description": "The message group is the conversation, or else the recipient, so that messages to one person keep their order; " +
 					"the deduplication id is the idempotencyKey. Relais remembers the key far longer than the queue's five minutes.",
 				"parameters": node{"prefix": prefixParameter()},
-				"messages":   node{"outbound": ref("#/components/messages/outbound")},
+				"messages":   node{"outbound": ref("#/components/messages/outbound"), "action": ref("#/components/messages/action")},
 				"bindings":   node{"sqs": sqsBinding("{prefix}-outbound")},
 			},
 		},
@@ -58,7 +59,8 @@ func asyncAPI(t *testing.T) node {
 			},
 			"acceptMessages": node{
 				"action": "receive", "channel": ref("#/channels/outbound"), "summary": "Relais says what an integrator asks for",
-				"description": "Refused requests come back as send.rejected.v1, accepted ones as message.status.v1.",
+				"description": "What became of a message comes back as message.echoed.v1 with origin api when its platform took it, as message.status.v1 when it " +
+					"failed, expired or nobody can know, as send.rejected.v1 when the request was refused.",
 			},
 		},
 		"components": node{"messages": messages},
@@ -137,8 +139,8 @@ func TestAsyncAPIReferencesResolve(t *testing.T) {
 			t.Errorf("%s leads nowhere", target)
 		}
 	})
-	if want := 2*len(Types()) + 4; n != want {
-		t.Errorf("found %d references, want %d: two per event type and outbound, one per operation", n, want)
+	if want := 2*len(Types()) + 6; n != want {
+		t.Errorf("found %d references, want %d: two per event type, outbound and action, one per operation", n, want)
 	}
 }
 

@@ -23,95 +23,171 @@ var (
 	poll      = []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
 )
 
+// The parts of the bucket that functions name.
+const (
+	rawBodies = "s3 (AWS::S3::Bucket)/raw/*"
+	files     = "s3 (AWS::S3::Bucket)/media/*"
+)
+
+// A place is a stage: it names what is there.
+type place string
+
+func (p place) table() string            { return "dynamodb table/relais-" + string(p) }
+func (p place) index(name string) string { return p.table() + "/index/" + name }
+func (p place) queue(name string) string { return "sqs relais-" + string(p) + "-" + name + ".fifo" }
+func (p place) secrets(of string) string {
+	return "secretsmanager secret:relais/" + string(p) + "/" + of + "/*"
+}
+func (p place) linkKey() string {
+	return "secretsmanager secret:relais/" + string(p) + "/link-key-??????"
+}
+func (p place) logs(of string) string {
+	return "logs log-group:/aws/lambda/relais-" + string(p) + "-" + of + ":*"
+}
+
+// wantPrivileges is one function's row.
 func wantPrivileges(d deployment, f topology.Function) map[string][]string {
-	stage, function := d.Stage, f.Name
-	table, raw, files := "dynamodb table/relais-"+stage, "s3 (AWS::S3::Bucket)/raw/*", "s3 (AWS::S3::Bucket)/media/*"
-	queue := func(name string) string { return "sqs relais-" + stage + "-" + name + ".fifo" }
-	secrets := func(channel string) string { return "secretsmanager secret:relais/" + stage + "/" + channel + "/*" }
-	linkKey := "secretsmanager secret:relais/" + stage + "/link-key-??????"
-	want := map[string][]string{"logs log-group:/aws/lambda/relais-" + stage + "-" + function + ":*": {"logs:CreateLogStream", "logs:PutLogEvents"}}
-	switch {
-	case f.Channel != "":
-		want[table] = []string{"dynamodb:PutItem"}
-		if stage == "prod" { // no destination wants receipts there, so they are noted where they arrive
-			want[table] = append(want[table], "dynamodb:UpdateItem")
+	p, want := place(d.Stage), map[string][]string{}
+	switch f.Name {
+	case "router":
+		want = wantRouter(p, d.Config.DestinationNames())
+	case "sweeper":
+		want = wantSweeper(p)
+	case "drainer":
+		want = wantDrainer(p)
+	case "sender", "bulk":
+		want = wantSender(p, f.Name, channelsOf(d))
+	case "media":
+		want = wantMedia(p, channelsOf(d))
+	case "api":
+		want = wantAPI(p)
+	case "files":
+		want = wantFiles(p)
+	default:
+		if f.Channel != "" {
+			want = wantWebhook(p, f.Channel)
 		}
-		want[queue("ingress")] = []string{"sqs:SendMessage"}
-		want[queue("spill")] = []string{"sqs:SendMessage"}
-		want[secrets(function)] = []string{"secretsmanager:GetSecretValue"}
-		want[raw] = []string{"s3:PutObject"}
-		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:GenerateDataKey via s3"})
-	case function == "router":
-		want[table] = []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
-		want[table+"/index/pending"] = []string{"dynamodb:Query"}
-		want[raw] = []string{"s3:GetObject"}
-		want[queue("ingress")] = poll
-		want[queue("media")] = []string{"sqs:SendMessage"}
-		for _, name := range d.Config.DestinationNames() {
-			want[queue(name)] = []string{"sqs:SendMessage"}
-		}
-		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3"})
-	case function == "sweeper":
-		want[table] = []string{"dynamodb:UpdateItem"}
-		want[table+"/index/due"] = []string{"dynamodb:Query"}
-		want[queue("ingress")] = []string{"sqs:SendMessage", "sqs:GetQueueAttributes"}
-		want[queue("spill")] = []string{"sqs:GetQueueAttributes"}
-		want[queue("outbound")] = []string{"sqs:SendMessage"}
-		want[queue("bulk")] = []string{"sqs:SendMessage"}
-		want[queue("media")] = []string{"sqs:SendMessage"}
-		want["(key)"] = slices.Concat(writeTable, sendQueue)
-	case function == "drainer":
-		want[table] = []string{"dynamodb:PutItem"}
-		want[raw] = []string{"s3:PutObject"}
-		want[queue("ingress")] = []string{"sqs:SendMessage"}
-		want[queue("spill")] = poll
-		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:GenerateDataKey via s3"})
-	case function == "sender", function == "bulk": // they speak for all channels
-		want[table] = []string{"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
-		want[table+"/index/pending"] = []string{"dynamodb:Query"}
-		want[raw] = []string{"s3:PutObject"}
-		want[files] = []string{"s3:GetObject"}
-		want[linkKey] = []string{"secretsmanager:GetSecretValue"}
-		want[queue("ingress")] = []string{"sqs:SendMessage"}
-		if function == "sender" {
-			want[queue("outbound")] = poll
-			want[queue("bulk")] = []string{"sqs:SendMessage"}
-		} else {
-			want[queue("bulk")] = poll
-		}
-		for _, name := range channelsOf(d) {
-			want[secrets(name)] = []string{"secretsmanager:GetSecretValue"}
-		}
-		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3", "kms:GenerateDataKey via s3"})
-	case function == "media": // it asks platforms for files, in an account's name
-		want[table] = []string{"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
-		want[table+"/index/pending"] = []string{"dynamodb:Query"}
-		want[raw] = []string{"s3:GetObject", "s3:PutObject"}
-		want[files] = []string{"s3:PutObject"}
-		want[linkKey] = []string{"secretsmanager:GetSecretValue"}
-		want[queue("ingress")] = []string{"sqs:SendMessage"}
-		want[queue("media")] = poll
-		for _, name := range channelsOf(d) {
-			want[secrets(name)] = []string{"secretsmanager:GetSecretValue"}
-		}
-		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3", "kms:GenerateDataKey via s3"})
-	case function == "api": // it reads conversations, and no platform's secret
-		want[table] = []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}
-		want[table+"/index/history"] = []string{"dynamodb:Query"}
-		want[raw] = []string{"s3:GetObject"}
-		want[linkKey] = []string{"secretsmanager:GetSecretValue"}
-		want[queue("outbound")] = []string{"sqs:SendMessage"}
-		want[queue("bulk")] = []string{"sqs:SendMessage"}
-		want["(key)"] = slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3"})
-	case function == "files": // it leads to files, and knows nothing else
-		want[files] = []string{"s3:GetObject"}
-		want[linkKey] = []string{"secretsmanager:GetSecretValue"}
-		want["(key)"] = []string{"kms:Decrypt via s3"}
 	}
-	for _, actions := range want {
-		slices.Sort(actions)
+	want[p.logs(f.Name)] = []string{"logs:CreateLogStream", "logs:PutLogEvents"}
+	for resource, actions := range want {
+		want[resource] = slices.Sorted(slices.Values(actions))
 	}
 	return want
+}
+
+// A webhook function is what strangers reach: it writes, and reads nothing.
+func wantWebhook(p place, channel string) map[string][]string {
+	want := map[string][]string{
+		p.table():          {"dynamodb:PutItem"},
+		p.queue("ingress"): {"sqs:SendMessage"},
+		p.queue("spill"):   {"sqs:SendMessage"},
+		p.secrets(channel): {"secretsmanager:GetSecretValue"},
+		rawBodies:          {"s3:PutObject"},
+		"(key)":            slices.Concat(writeTable, sendQueue, []string{"kms:GenerateDataKey via s3"}),
+	}
+	if p == "prod" { // no destination wants receipts there, so they are noted where they arrive
+		want[p.table()] = append(want[p.table()], "dynamodb:UpdateItem")
+	}
+	return want
+}
+
+func wantRouter(p place, destinations []string) map[string][]string {
+	want := map[string][]string{
+		p.table():          {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+		p.index("pending"): {"dynamodb:Query"},
+		rawBodies:          {"s3:GetObject"},
+		p.queue("ingress"): poll,
+		p.queue("media"):   {"sqs:SendMessage"},
+		"(key)":            slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3"}),
+	}
+	for _, name := range destinations {
+		want[p.queue(name)] = []string{"sqs:SendMessage"}
+	}
+	return want
+}
+
+func wantSweeper(p place) map[string][]string {
+	return map[string][]string{
+		p.table():           {"dynamodb:UpdateItem"},
+		p.index("due"):      {"dynamodb:Query"},
+		p.queue("ingress"):  {"sqs:SendMessage", "sqs:GetQueueAttributes"},
+		p.queue("spill"):    {"sqs:GetQueueAttributes"},
+		p.queue("outbound"): {"sqs:SendMessage"},
+		p.queue("bulk"):     {"sqs:SendMessage"},
+		p.queue("media"):    {"sqs:SendMessage"},
+		"(key)":             slices.Concat(writeTable, sendQueue),
+	}
+}
+
+func wantDrainer(p place) map[string][]string {
+	return map[string][]string{
+		p.table():          {"dynamodb:PutItem"},
+		rawBodies:          {"s3:PutObject"},
+		p.queue("ingress"): {"sqs:SendMessage"},
+		p.queue("spill"):   poll,
+		"(key)":            slices.Concat(writeTable, sendQueue, []string{"kms:GenerateDataKey via s3"}),
+	}
+}
+
+// Senders speak for all channels. Answers put campaigns on their own queue.
+func wantSender(p place, function string, channels []string) map[string][]string {
+	want := map[string][]string{
+		p.table():          {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+		p.index("pending"): {"dynamodb:Query"},
+		rawBodies:          {"s3:PutObject"},
+		files:              {"s3:GetObject"},
+		p.linkKey():        {"secretsmanager:GetSecretValue"},
+		p.queue("ingress"): {"sqs:SendMessage"},
+		p.queue("bulk"):    poll,
+		"(key)":            slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3", "kms:GenerateDataKey via s3"}),
+	}
+	if function == "sender" {
+		want[p.queue("outbound")], want[p.queue("bulk")] = poll, []string{"sqs:SendMessage"}
+	}
+	for _, name := range channels {
+		want[p.secrets(name)] = []string{"secretsmanager:GetSecretValue"}
+	}
+	return want
+}
+
+// Media asks platforms for files in their accounts' names.
+func wantMedia(p place, channels []string) map[string][]string {
+	want := map[string][]string{
+		p.table():          {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+		p.index("pending"): {"dynamodb:Query"},
+		rawBodies:          {"s3:GetObject", "s3:PutObject"},
+		files:              {"s3:PutObject"},
+		p.linkKey():        {"secretsmanager:GetSecretValue"},
+		p.queue("ingress"): {"sqs:SendMessage"},
+		p.queue("media"):   poll,
+		"(key)":            slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3", "kms:GenerateDataKey via s3"}),
+	}
+	for _, name := range channels {
+		want[p.secrets(name)] = []string{"secretsmanager:GetSecretValue"}
+	}
+	return want
+}
+
+// The API reads conversations, and no platform's secret.
+func wantAPI(p place) map[string][]string {
+	return map[string][]string{
+		p.table():           {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+		p.index("history"):  {"dynamodb:Query"},
+		rawBodies:           {"s3:GetObject"},
+		p.linkKey():         {"secretsmanager:GetSecretValue"},
+		p.queue("outbound"): {"sqs:SendMessage"},
+		p.queue("bulk"):     {"sqs:SendMessage"},
+		"(key)":             slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3"}),
+	}
+}
+
+// Links lead to files, and to nothing else.
+func wantFiles(p place) map[string][]string {
+	return map[string][]string{
+		files:       {"s3:GetObject"},
+		p.linkKey(): {"secretsmanager:GetSecretValue"},
+		"(key)":     {"kms:Decrypt via s3"},
+	}
 }
 
 // channelsOf are the channels that are switched on.

@@ -73,7 +73,7 @@ func (s sender) payment(p *events.Payment) sentMessage {
 	if len(networks) == 0 {
 		networks = []string{"amex", "discover", "masterCard", "visa"}
 	}
-	total := sentLine{Label: cmp.Or(p.Title, p.Reference), Amount: decimal(p.Amount), Type: "final"}
+	total := sentLine{Label: cmp.Or(p.Title, p.Reference), Amount: p.Amount.Decimal(), Type: "final"}
 	w := &sentPayment{
 		MerchantSession: json.RawMessage(value(p.Fields, merchantSession)),
 		Request: sentPayRequest{
@@ -84,7 +84,7 @@ func (s sender) payment(p *events.Payment) sentMessage {
 		Endpoints: map[string]string{},
 	}
 	for i := range p.Lines {
-		w.Request.LineItems = append(w.Request.LineItems, sentLine{Label: p.Lines[i].Label, Amount: decimal(&p.Lines[i].Amount), Type: "final"})
+		w.Request.LineItems = append(w.Request.LineItems, sentLine{Label: p.Lines[i].Label, Amount: p.Lines[i].Amount.Decimal(), Type: "final"})
 	}
 	if len(p.Lines) == 0 {
 		w.Request.LineItems = []sentLine{total}
@@ -124,40 +124,11 @@ func stateOf(status string) string {
 func money(amount, currency string) *events.Money {
 	const limit = 1 << 53 // up to it floats are whole
 	units, err := strconv.ParseFloat(amount, 64)
-	minor := math.Round(units * math.Pow10(digits(currency)))
+	minor := math.Round(units * math.Pow10(events.Digits(currency)))
 	if err != nil || currency == "" || !(math.Abs(minor) <= limit) {
 		return nil
 	}
 	return &events.Money{Amount: int64(minor), Currency: currency}
-}
-
-// decimal is m in currency units, with all the digits its currency has.
-func decimal(m *events.Money) string {
-	n := digits(m.Currency)
-	text := strconv.FormatInt(m.Amount, 10)
-	sign := ""
-	if m.Amount < 0 {
-		sign, text = "-", text[1:]
-	}
-	if n == 0 {
-		return sign + text
-	}
-	text = strings.Repeat("0", max(n+1-len(text), 0)) + text
-	return sign + text[:len(text)-n] + "." + text[len(text)-n:]
-}
-
-// digits is how many digits an ISO 4217 currency has after the point.
-// https://www.six-group.com/en/products-services/financial-information/data-standards.html
-func digits(currency string) int {
-	switch currency {
-	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF":
-		return 0
-	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND":
-		return 3
-	case "CLF", "UYW":
-		return 4
-	}
-	return 2
 }
 
 // secretMember is in every Apple Pay token: what a card is charged with.

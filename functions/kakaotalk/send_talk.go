@@ -1,13 +1,9 @@
 package kakaotalk
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
-	"io"
 	"maps"
-	"mime/multipart"
 	"net/http"
 	"path"
 	"strconv"
@@ -150,27 +146,13 @@ type upload struct {
 }
 
 // newUpload is the form of an upload. https://developer-center.happytalk.io/KakaoWebhook/Upload/image
-func newUpload(ctx context.Context, e channel.Env, id string, m *events.Media, imageType string) (upload, error) {
-	f, err := e.Open(ctx, *m)
-	if err != nil {
-		return upload{}, fmt.Errorf("%w: open the picture: %w", channel.ErrNotSent, err)
-	}
-	defer f.Close()
-	var b bytes.Buffer // takes everything, so that only the boundary and the picture can fail
-	w := multipart.NewWriter(&b)
-	if err := w.SetBoundary("relais" + channel.Digest([]byte(id))); err != nil {
-		return upload{}, err
-	}
-	_ = w.WriteField("sender_key", e.Account.Value(senderKey))
+func newUpload(ctx context.Context, e channel.Env, id string, m *events.Media, imageType string) (u upload, err error) {
+	fields := []events.Field{{Name: "sender_key", Value: e.Account.Value(senderKey)}}
 	if imageType != "" {
-		_ = w.WriteField("image_type", imageType)
+		fields = append(fields, events.Field{Name: "image_type", Value: imageType})
 	}
-	part, _ := w.CreateFormFile("image", fileName(m))
-	if _, err := io.Copy(part, f); err != nil {
-		return upload{}, fmt.Errorf("%w: read the picture: %w", channel.ErrNotSent, err)
-	}
-	_ = w.Close()
-	return upload{w.FormDataContentType(), b.Bytes()}, nil
+	u.contentType, u.body, err = e.Form(ctx, id, fields, channel.File{Field: "image", Name: fileName(m), Media: *m})
+	return u, err
 }
 
 // fileName is a name with the extension of the picture's type.

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"path"
@@ -88,7 +87,7 @@ var maxUpload = map[string]int64{"image": 2 << 20, "voice": 2 << 20, "video": 10
 // upload stores a file for three days and returns its media id. Nothing has been said
 // yet when it fails, so that whatever went wrong the message can be tried again.
 func upload(ctx context.Context, e channel.Env, id, kind string, m events.Media) (string, error) {
-	contentType, body, err := form(ctx, e, id+kind, kind, m)
+	contentType, body, err := e.Form(ctx, id+kind, nil, channel.File{Field: "media", Name: fileName(kind, m), Media: m, Max: maxUpload[kind]})
 	if err != nil {
 		return "", err
 	}
@@ -118,31 +117,6 @@ func unsaid(err error) error {
 		e.Unknown = false
 	}
 	return err
-}
-
-// form is m as the field "media" of a form, whose boundary follows from the message's
-// id: a repeated call has the same bytes.
-func form(ctx context.Context, e channel.Env, id, kind string, m events.Media) (contentType string, body []byte, err error) {
-	f, err := e.Open(ctx, m)
-	if err != nil {
-		return "", nil, fmt.Errorf("%w: open the file: %w", channel.ErrNotSent, err)
-	}
-	defer f.Close()
-	var b bytes.Buffer // takes everything, so that only the boundary and the file can fail
-	w := multipart.NewWriter(&b)
-	if err := w.SetBoundary("relais" + channel.Digest([]byte(id))); err != nil {
-		return "", nil, err
-	}
-	part, _ := w.CreateFormFile("media", fileName(kind, m))
-	n, err := io.Copy(part, io.LimitReader(f, maxUpload[kind]+1))
-	switch {
-	case err != nil:
-		return "", nil, fmt.Errorf("%w: read the file: %w", channel.ErrNotSent, err)
-	case n > maxUpload[kind]:
-		return "", nil, &channel.Error{Class: events.ClassMedia, Title: fmt.Sprintf("a file of type %s has at most %d bytes", kind, maxUpload[kind])}
-	}
-	_ = w.Close()
-	return w.FormDataContentType(), b.Bytes(), nil
 }
 
 // extensions are those from which WeChat tells a file's type.

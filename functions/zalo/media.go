@@ -1,13 +1,10 @@
 package zalo
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"mime/multipart"
 	"net/http"
 	"net/url"
 	"path"
@@ -48,7 +45,7 @@ func templated(text string, p templatePayload) reply {
 // upload stores a file at Zalo for about a week.
 // https://developers.zalo.me/docs/official-account/quan-ly/upload-hinh-anh
 func upload(ctx context.Context, e channel.Env, id, kind string, m *events.Media) (uploaded, error) {
-	contentType, body, err := form(ctx, e, id, m)
+	contentType, body, err := e.Form(ctx, id, nil, channel.File{Field: "file", Name: fileName(m), Media: *m})
 	if err != nil {
 		return uploaded{}, err
 	}
@@ -77,25 +74,6 @@ func unsaid(err error) error {
 		return &known
 	}
 	return err
-}
-
-func form(ctx context.Context, e channel.Env, id string, m *events.Media) (contentType string, body []byte, err error) {
-	f, err := e.Open(ctx, *m)
-	if err != nil {
-		return "", nil, fmt.Errorf("%w: open the file: %w", channel.ErrNotSent, err)
-	}
-	defer f.Close()
-	var b bytes.Buffer // takes everything, so that only the boundary and the file can fail
-	w := multipart.NewWriter(&b)
-	if err := w.SetBoundary("relais" + channel.Digest([]byte(id))); err != nil {
-		return "", nil, err
-	}
-	part, _ := w.CreateFormFile("file", fileName(m))
-	if _, err := io.Copy(part, f); err != nil {
-		return "", nil, fmt.Errorf("%w: read the file: %w", channel.ErrNotSent, err)
-	}
-	_ = w.Close()
-	return w.FormDataContentType(), b.Bytes(), nil
 }
 
 // fileName is m's name, or the end of its address.

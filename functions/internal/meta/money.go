@@ -17,7 +17,7 @@ func Price(number, currency string) *events.Money {
 	if err != nil || currency == "" || strings.ContainsAny(number, "xX_") {
 		return nil
 	}
-	minor := units * math.Pow10(minorDigits(currency))
+	minor := units * math.Pow10(events.Digits(currency))
 	whole := math.Round(minor)
 	if !(math.Abs(minor-whole) < noise && math.Abs(whole) <= limit) {
 		return nil
@@ -37,23 +37,9 @@ func Scaled(value, offset Text, currency string) *events.Money {
 }
 
 func scaled(value, offset int64, currency string) *events.Money {
-	unit := int64(math.Pow10(minorDigits(currency)))
+	unit := int64(math.Pow10(events.Digits(currency)))
 	if offset <= 0 || currency == "" || value > math.MaxInt64/unit || value < math.MinInt64/unit || value*unit%offset != 0 {
 		return nil
 	}
 	return &events.Money{Amount: value * unit / offset, Currency: currency}
-}
-
-// minorDigits is how many digits an ISO 4217 currency has after the point.
-// https://www.six-group.com/en/products-services/financial-information/data-standards.html
-func minorDigits(currency string) int {
-	switch currency {
-	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF":
-		return 0
-	case "BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND":
-		return 3
-	case "CLF", "UYW":
-		return 4
-	}
-	return 2
 }

@@ -187,6 +187,7 @@ func (f *Fetcher) commit(ctx context.Context, from events.Event, list []events.E
 		return err
 	}
 	if _, err := f.Ingress.SendAll(ctx, queue.Rings(items, outcomes)); err != nil {
+		f.Metrics.Count(observe.RingFailed, 1)
 		f.Log.Warn("committed, but could not ring; the sweeper will", "error", err.Error())
 	}
 	return nil
@@ -301,6 +302,7 @@ func (f *Fetcher) tell(ctx context.Context, of *events.Event, part int, m events
 		return err
 	}
 	if err := f.Ingress.Send(ctx, queue.Ring(e.Subject, e.ID)); err != nil {
+		f.Metrics.Count(observe.RingFailed, 1)
 		f.Log.Warn("committed, but could not ring; the sweeper will", "event", e.ID, "error", err.Error())
 	}
 	return nil

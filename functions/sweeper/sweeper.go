@@ -92,7 +92,9 @@ func (s *Sweeper) Sweep(ctx context.Context) (Report, error) {
 		pending, e := s.Table.Due(ctx, bucket, perBucket)
 		err = errors.Join(err, e)
 		for _, p := range pending {
-			oldest = max(oldest, now.Sub(p.Received))
+			if store.QueueOf(p.Conversation) == names.Ingress { // what waits in a lane may have to: a time, a pause
+				oldest = max(oldest, now.Sub(p.Received))
+			}
 		}
 		due := slices.DeleteFunc(pending, func(d store.Due) bool { return d.At.After(now) })
 		report.Due += len(due)

@@ -82,5 +82,4 @@ const (
 	EnvSockets      = "RELAIS_SOCKETS_URL"  // queue URL; absent without in-app messaging
 	EnvSocket       = "RELAIS_SOCKET"       // wss:// address at which clients open WebSockets
 	EnvConnections  = "RELAIS_CONNECTIONS"  // where open connections are posted to
-	EnvPolicies     = "RELAIS_MEDIA_POLICY" // JSON object: channel to "link" where media is not copied
 )

@@ -40,10 +40,17 @@ func New(clock Clock, log *keep.Log) (http.Handler, error) {
 		case r.URL.Query().Has("lifecycle"):
 			s.serveLifecycle(w, r)
 		default:
+			if d := r.URL.Query().Get(disposition); d != "" {
+				w.Header().Set("Content-Disposition", d)
+			}
 			inner.ServeHTTP(w, unchunk(r))
 		}
 	}), nil
 }
+
+// disposition is the parameter of a GET that says how a browser is to take the object.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+const disposition = "response-content-disposition"
 
 // unknownQuery answers services that speak AWS's older query protocol, such as STS: none of them is emulated.
 const unknownQuery = `<ErrorResponse><Error><Type>Sender</Type><Code>UnknownOperationException</Code>` +
@@ -53,7 +60,7 @@ const unknownQuery = `<ErrorResponse><Error><Type>Sender</Type><Code>UnknownOper
 func unknown(q url.Values) string {
 	known := []string{"list-type", "prefix", "delimiter", "max-keys", "marker", "continuation-token", "start-after", "encoding-type",
 		"fetch-owner", "uploads", "uploadId", "partNumber", "max-parts", "part-number-marker", "max-uploads", "key-marker",
-		"upload-id-marker", "delete", "lifecycle", "location", "x-id"}
+		"upload-id-marker", "delete", "lifecycle", "location", "x-id", disposition}
 	for name := range q {
 		if !slices.Contains(known, name) && !strings.HasPrefix(strings.ToLower(name), "x-amz-") {
 			return name

@@ -11,6 +11,8 @@ import (
 	"github.com/relais-dev/relais/functions/drainer"
 	"github.com/relais-dev/relais/functions/files"
 	"github.com/relais-dev/relais/functions/googlechat"
+	"github.com/relais-dev/relais/functions/inapp"
+	"github.com/relais-dev/relais/functions/inapp/chat"
 	"github.com/relais-dev/relais/functions/instagram"
 	"github.com/relais-dev/relais/functions/kakaotalk"
 	"github.com/relais-dev/relais/functions/kik"
@@ -22,6 +24,7 @@ import (
 	"github.com/relais-dev/relais/functions/sender"
 	"github.com/relais-dev/relais/functions/signal"
 	"github.com/relais-dev/relais/functions/sms"
+	"github.com/relais-dev/relais/functions/socket"
 	"github.com/relais-dev/relais/functions/sweeper"
 	"github.com/relais-dev/relais/functions/telegram"
 	"github.com/relais-dev/relais/functions/viber"
@@ -40,6 +43,7 @@ func Channels() []channel.Channel {
 		apple.Channel,
 		custom.Channel,
 		googlechat.Channel,
+		inapp.Channel,
 		instagram.Channel,
 		kakaotalk.Channel,
 		kik.Channel,
@@ -74,6 +78,12 @@ func New(name string, e function.Env) (function.Handler, error) {
 		return api.New(name, Channels(), e)
 	case "files":
 		return files.New(name, e)
+	case "chat":
+		return chat.New(name, e)
+	case "socket":
+		return socket.New(name, e)
+	case "pusher":
+		return socket.NewPusher(name, e)
 	}
 	for _, ch := range Channels() {
 		if ch.Name == name {

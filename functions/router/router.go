@@ -28,8 +28,8 @@ import (
 type Router struct {
 	Table        *store.Table
 	Rules        *route.Rules
-	Destinations map[string]*queue.Queue
-	Silent       map[string]bool // destinations that want no receipts
+	Destinations map[string]*queue.Queue // with names.Sockets where there is in-app messaging
+	Silent       map[string]bool         // destinations that want no receipts
 	Media        *queue.Queue
 	Linked       map[string]bool // channels whose media stays where it is
 	Nap          func(context.Context, time.Duration)
@@ -65,6 +65,9 @@ func New(name string, e function.Env) (function.Handler, error) {
 	}
 	r := &Router{Nap: e.Sleep(), Table: e.Table(c), Rules: rules, Destinations: destinations, Silent: map[string]bool{}, Linked: map[string]bool{}, Media: e.Queue(c, names.EnvMedia),
 		Log: e.Log(name), Metrics: e.Metrics(name)}
+	if url := e.Getenv(names.EnvSockets); url != "" {
+		r.Destinations[names.Sockets] = queue.New(c.SQS, url)
+	}
 	for _, d := range config.Silent {
 		r.Silent[d] = true
 	}
@@ -205,6 +208,10 @@ func (r *Router) quarantine(it store.Item, e events.Event, reason, detail string
 	return q
 }
 
+// inapp is the channel whose platform we are: its customers' devices are one more
+// destination of all that happens in their conversations.
+const inapp = "inapp"
+
 // destinations are where the rules send e, without those that want no receipts
 // when it is one.
 func (r *Router) destinations(e *events.Event) (to []string, ruleset string) {
@@ -214,6 +221,9 @@ func (r *Router) destinations(e *events.Event) (to []string, ruleset string) {
 	}
 	if e.IsReceipt() {
 		to = slices.DeleteFunc(to, func(d string) bool { return r.Silent[d] })
+	}
+	if _, open := r.Destinations[names.Sockets]; open && e.Channel == inapp {
+		to = append(slices.Clone(to), names.Sockets)
 	}
 	return to, r.Rules.Version()
 }

@@ -179,6 +179,7 @@ func (s *Sender) act(ctx context.Context, body string) error {
 	if err != nil {
 		return err
 	}
+	env.Tell = s.tellOf(t)
 	if env.Token, err = s.Accounts.token(ctx, ch, env); err == nil {
 		err = ch.Act(outhttp.WithTrace(ctx, t.Conversation.ID), env, channel.Recipient{Conversation: t.Conversation, Contact: t.Contact}, a)
 	}
@@ -193,6 +194,14 @@ func (s *Sender) act(ctx context.Context, body string) error {
 		return s.reject(ctx, asked, &outbox.Refusal{Class: e.Class, Title: string(a.Verb) + ": " + e.Error(), Remedy: e.Remedy})
 	}
 	return err
+}
+
+// tellOf commits events that a channel makes of its own actions.
+func (s *Sender) tellOf(t thread.Thread) func(context.Context, events.Event) error {
+	return func(ctx context.Context, e events.Event) error {
+		channel.Complete(&e, t.Channel, t.Account, s.Now())
+		return s.tell(ctx, e)
+	}
 }
 
 // actor finds who acts where, or says why not.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"net/url"
 	"os"
 	"os/exec"
@@ -46,13 +47,13 @@ func talk(ctx context.Context, s *system.System, o system.Options, out io.Writer
 	fmt.Fprintln(w, "channel\tcustomer wrote\tthe integrator's answer went out as")
 	lost := 0
 	for _, ch := range open {
-		c, ok := awaitAnswer(ctx, s, ch.Name)
+		as, ok := wentOut(ctx, s, o, ch)
 		if !ok {
 			lost++
 			fmt.Fprintf(w, "%s\t%s\tnothing within %s\n", ch.Name, "Hello from "+ch.Title, patience)
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s %s%s\n", ch.Name, "Hello from "+ch.Title, c.Request.Method, c.Request.Host, short(maskPath(c.Request.Path), 48))
+		fmt.Fprintf(w, "%s\t%s\t%s\n", ch.Name, "Hello from "+ch.Title, as)
 	}
 	fmt.Fprintf(w, "conversations=%d answered=%d\n\n", len(open), len(open)-lost)
 	if err := w.Flush(); err != nil {
@@ -89,6 +90,45 @@ func startIntegrator(ctx context.Context, s *system.System, o system.Options) (s
 		cmd.Wait()
 		os.RemoveAll(dir)
 	}, nil
+}
+
+// wentOut waits for the answer and says as what it went out: a call, or where we
+// are the platform, what is in the conversation.
+func wentOut(ctx context.Context, s *system.System, o system.Options, ch channel.Channel) (string, bool) {
+	if ch.Double == nil {
+		return "an event of the conversation", awaitEvent(ctx, s, o, ch)
+	}
+	c, ok := awaitAnswer(ctx, s, ch.Name)
+	return c.Request.Method + " " + c.Request.Host + short(maskPath(c.Request.Path), 48), ok
+}
+
+// awaitEvent waits for the answer in the history of the demo customer's conversation.
+func awaitEvent(ctx context.Context, s *system.System, o system.Options, ch channel.Channel) bool {
+	set, err := s.Samples(ch.Name)
+	if err != nil {
+		return false
+	}
+	evs, err := ch.Events(set.Account, ch.Customer(set.Account, "Hello", 1, s.Now()))
+	if err != nil || len(evs) == 0 {
+		return false
+	}
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, o.PublicURL+"/v1/conversations/"+evs[0].Subject+"/messages?types=message.echoed", nil)
+		if err != nil {
+			return false
+		}
+		r.Header = channel.Bearer(s.APIToken)
+		resp, err := http.DefaultClient.Do(r)
+		if err != nil {
+			return false
+		}
+		text, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		if err == nil && strings.Contains(string(text), answered) {
+			return true
+		}
+	}
+	return false
 }
 
 // awaitAnswer waits for the call that brought the answer to a platform.

@@ -26,6 +26,7 @@ type Function struct {
 	Channel  string        // the channel whose webhooks it takes, or ""
 	Route    string        // of the HTTP API, or ""
 	Auth     bool          // the route is for those whom the API's authoriser lets in
+	Socket   bool          // it takes what comes on WebSockets
 	Consumes string        // the queue it works for, or ""
 	Batch    int           // records per invocation, with Consumes
 	Parallel int           // invocations at a time, at the most
@@ -64,9 +65,11 @@ const (
 	PublicURL       Reference = "public"
 	RoutesFile      Reference = "routes"
 	RetentionDays   Reference = "retention"
-	LinkKey         Reference = "linkkey"  // name of the secret that signs links
-	Receipts        Reference = "receipts" // "record" where no destination wants receipts
-	LocalToken      Reference = "token"    // what the API asks for on a laptop; nothing elsewhere
+	LinkKey         Reference = "linkkey"     // name of the secret that signs links
+	Receipts        Reference = "receipts"    // "record" where no destination wants receipts
+	LocalToken      Reference = "token"       // what the API asks for on a laptop; nothing elsewhere
+	SocketURL       Reference = "socket"      // wss:// address of the WebSocket API
+	ConnectionsURL  Reference = "connections" // where open WebSockets are posted to
 )
 
 // A Grant allows actions on one resource. There is no wildcard but the account
@@ -88,6 +91,7 @@ const (
 	OnSecrets Resource = "secrets" // Arg is the channel: all its accounts
 	OnObjects Resource = "objects" // Arg is the key prefix
 	OnLinkKey Resource = "linkkey" // the secret that signs links
+	OnSockets Resource = "sockets" // open WebSockets
 )
 
 // A Queue is FIFO, with a dead-letter queue of its own.
@@ -142,7 +146,7 @@ func New(c Config, stage string, channels []channel.Channel) System {
 	for _, d := range c.DestinationNames() {
 		s.Queues = append(s.Queues, Queue{Name: d, Destination: true, Visibility: 60 * time.Second, Receives: 10, Retention: 14 * day})
 	}
-	return s
+	return s.withInApp(channels)
 }
 
 func mailbox() Table {

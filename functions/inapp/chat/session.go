@@ -237,6 +237,7 @@ func (h *Handler) logout(ctx context.Context, r request) (answer, error) {
 type Bearer struct {
 	Account string        `json:"account"`
 	Session inapp.Session `json:"session"`
+	Since   time.Time     `json:"since,omitzero"` // of a connection: when it was opened
 }
 
 // ticketLife is how long a ticket waits to be used.
@@ -248,7 +249,7 @@ func (h *Handler) newTicket(ctx context.Context, r request) (answer, error) {
 	if err := h.Ask(ctx, r.account, r.session); err != nil {
 		return answer{}, err
 	}
-	doc, err := json.Marshal(Bearer{r.account.ID, r.session})
+	doc, err := json.Marshal(Bearer{Account: r.account.ID, Session: r.session})
 	if err != nil {
 		return answer{}, err
 	}

@@ -206,6 +206,9 @@ func (d *Doubles) platform(caller, host string) (channel.Channel, channel.Accoun
 			return ch, account, nil
 		}
 	}
+	if host == PushHost {
+		return channel.Channel{Name: PushName, Outbound: channel.Outbound{Double: pushService}}, channel.Account{}, nil
+	}
 	return channel.Channel{Name: "web", Outbound: channel.Outbound{Double: web}}, channel.Account{}, nil
 }
 

@@ -167,6 +167,8 @@ func (s *System) covers(g topology.Grant, resource string) bool {
 		return strings.HasPrefix(resource, "secret/"+names.SecretPrefix(s.Stage, g.Arg))
 	case topology.OnLinkKey:
 		return resource == "secret/"+names.LinkKey(s.Stage)
+	case topology.OnSockets:
+		return resource == socketResource
 	case topology.OnObjects:
 		return strings.HasPrefix(resource, "s3/"+Bucket+"/"+g.Arg)
 	}

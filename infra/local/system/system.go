@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -61,6 +62,7 @@ type System struct {
 	functions map[string]function.Handler
 	sqs       map[string]*sqs.Client // by function: what Lambda does in its name
 	log       *slog.Logger
+	sockets   socketAPI
 
 	deliveries sync.WaitGroup // webhooks of doubles on their way
 	mu         sync.Mutex
@@ -106,6 +108,7 @@ func Start(ctx context.Context, o Options) (*System, error) {
 
 // Close writes out what is kept.
 func (s *System) Close() error {
+	s.sockets.closeAll()
 	s.deliveries.Wait()
 	return s.AWS.Close()
 }
@@ -119,7 +122,7 @@ func (s *System) ConfigOf(principal string, b cloud.Budget) aws.Config {
 		b.Backoff = 0
 	}
 	return b.Apply(aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(principal, "local", ""),
-		HTTPClient: s.AWS.HTTPClient(), BaseEndpoint: &s.opts.AWSURL})
+		HTTPClient: managing{s.AWS.HTTPClient(), s, principal}, BaseEndpoint: &s.opts.AWSURL})
 }
 
 // Restart makes all functions anew, as after a crash or a deployment.
@@ -205,6 +208,10 @@ func (s *System) value(v topology.Variable) string {
 		return "record"
 	case topology.LocalToken:
 		return s.APIToken
+	case topology.SocketURL:
+		return "ws" + strings.TrimPrefix(s.opts.PublicURL, "http") + socketPath
+	case topology.ConnectionsURL:
+		return s.opts.AWSURL
 	case topology.RetentionDays:
 		return fmt.Sprint(s.System.Config.RetentionDays)
 	}

@@ -1,0 +1,76 @@
+package topology
+
+import (
+	"slices"
+	"time"
+
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/names"
+)
+
+// inapp is the channel whose platform we are: beside its webhook it has an HTTP API
+// and a WebSocket API for its customers' devices.
+const inapp = "inapp"
+
+// withInApp adds what in-app messaging needs, where it is switched on.
+func (s System) withInApp(channels []channel.Channel) System {
+	if !s.Config.Has(inapp) || !slices.ContainsFunc(channels, func(ch channel.Channel) bool { return ch.Name == inapp }) {
+		return s
+	}
+	for i := range s.Functions {
+		f := &s.Functions[i]
+		switch f.Name {
+		case "router":
+			f.Env = append(f.Env, Variable{names.EnvSockets, QueueURL, names.Sockets})
+			f.Grants = append(f.Grants, send(names.Sockets))
+		case "media":
+			f.Grants = append(f.Grants, Grant{OnObjects, "uploads/", []string{"s3:GetObject"}})
+		}
+	}
+	s.Functions = append(s.Functions, chat(s.Config), socket(s.Config), pusher())
+	// What is late here is found in the history, so it is not kept for long.
+	s.Queues = append(s.Queues, Queue{Name: names.Sockets, Visibility: 6 * pusherTimeout, Receives: 5, Retention: time.Hour})
+	return s
+}
+
+const pusherTimeout = 20 * time.Second
+
+// talks is what speaks with customers' devices: it may write events and read the
+// conversations of those who have a session.
+func talks(f Function, c Config) Function {
+	f.Program, f.Memory = Bootstrap, 512
+	f.Env = append(f.Env, Variable{names.EnvTable, TableName, ""}, Variable{names.EnvBucket, BucketName, ""}, Variable{names.EnvRetention, RetentionDays, ""},
+		Variable{names.EnvIngress, QueueURL, names.Ingress}, Variable{names.EnvSpill, QueueURL, names.Spill}, Variable{names.EnvSecrets, SecretPrefix, inapp},
+		Variable{names.EnvPublicURL, PublicURL, ""}, Variable{names.EnvLinkKey, LinkKey, ""})
+	if !c.WantsReceipts() {
+		f.Env = append(f.Env, Variable{names.EnvReceipts, Receipts, ""})
+	}
+	f.Grants = append(f.Grants, Grant{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"}},
+		Grant{OnIndex, names.HistoryIndex, []string{"dynamodb:Query"}}, Grant{OnIndex, names.PendingIndex, []string{"dynamodb:Query"}},
+		Grant{OnObjects, "raw/", []string{"s3:GetObject", "s3:PutObject"}}, Grant{OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}},
+		Grant{OnSecrets, inapp, []string{"secretsmanager:GetSecretValue"}}, send(names.Ingress), send(names.Spill))
+	return f
+}
+
+// chat answers devices over HTTP. It lets browsers put files where nobody reads
+// them until they were looked at.
+func chat(c Config) Function {
+	return talks(Function{Name: "chat", Route: "ANY /v1/inapp/{proxy+}", Parallel: 15, Timeout: 15 * time.Second,
+		Env: []Variable{{names.EnvSocket, SocketURL, ""}}, Grants: []Grant{{OnObjects, "uploads/", []string{"s3:PutObject"}}}}, c)
+}
+
+// socket takes what comes on WebSockets.
+func socket(c Config) Function {
+	return talks(Function{Name: "socket", Socket: true, Parallel: 15, Timeout: 20 * time.Second,
+		Env: []Variable{{names.EnvConnections, ConnectionsURL, ""}}, Grants: []Grant{{OnSockets, "", []string{"execute-api:ManageConnections"}}}}, c)
+}
+
+// pusher sends what happens to WebSockets, or to the services of notifications.
+func pusher() Function {
+	return Function{Name: "pusher", Program: Bootstrap, Consumes: names.Sockets, Batch: 10, Parallel: 10, Timeout: pusherTimeout, Memory: 512,
+		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""}, {names.EnvSecrets, SecretPrefix, inapp},
+			{names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}, {names.EnvConnections, ConnectionsURL, ""}},
+		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:DeleteItem", "dynamodb:Query"}}, {OnObjects, "raw/", []string{"s3:GetObject"}},
+			{OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}, {OnSecrets, inapp, []string{"secretsmanager:GetSecretValue"}},
+			{OnSockets, "", []string{"execute-api:ManageConnections"}}, consume(names.Sockets)}}
+}

@@ -268,9 +268,6 @@ func (s *Sender) refused(ctx context.Context, m store.Message, a attempt, err er
 		return s.advance(ctx, m)
 	case e.Class == events.ClassAuth:
 		return s.unauthorised(ctx, m, a, e)
-	case !e.Retryable() && a.channel.Class(a.out) == channel.Idempotent: // had it taken an earlier try, it would have said so
-		m.Progress.Doubt = false
-		return ended(m, events.Failed, e), nil
 	case !e.Retryable() || now.After(m.Created.Add(giveUp)):
 		return ended(m, events.Failed, e), nil
 	}

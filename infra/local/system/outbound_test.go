@@ -341,10 +341,7 @@ func TestExpiredToken(t *testing.T) {
 		t.Fatal(diff)
 	}
 	d.settle()
-	var got []string
-	for _, s := range outcomes(d.received("support")) {
-		got = append(got, s)
-	}
+	got := outcomes(d.received("support"))
 	want := "[health ok] echo first echo second"
 	if s := fmt.Sprint(got); !strings.Contains(s, "health ok") || !strings.Contains(s, "echo first echo second") && !strings.Contains(s, "echo first health ok echo second") {
 		t.Errorf("got %v, want %s\n%s", got, want, d.logs)
@@ -425,8 +422,15 @@ func TestMediaIsCopied(t *testing.T) {
 		t.Fatalf("no media.stored\n%s", d.logs)
 	}
 	path := strings.TrimPrefix(stored.Media.URL, "https://relais.example")
-	if status, _ := d.do(httptest.NewRequest("GET", path, nil)); status != 302 {
-		t.Errorf("the link is answered %d, want 302", status)
+	w := httptest.NewRecorder()
+	d.sys.Gateway().ServeHTTP(w, httptest.NewRequest("GET", path, nil))
+	if w.Code != 302 {
+		t.Fatalf("the link is answered %d, want 302", w.Code)
+	}
+	file := httptest.NewRecorder()
+	d.sys.AWS.ServeHTTP(file, httptest.NewRequest("GET", w.Header().Get("Location"), nil))
+	if file.Code != 200 || file.Body.Len() != int(stored.Media.Bytes) || file.Header().Get("Content-Disposition") != "attachment" {
+		t.Errorf("the file is answered %d with %d bytes, disposition %q", file.Code, file.Body.Len(), file.Header().Get("Content-Disposition"))
 	}
 	if status, _ := d.do(httptest.NewRequest("GET", strings.Replace(path, "signature=", "signature=x", 1), nil)); status != 403 {
 		t.Errorf("a forged link is answered %d, want 403", status)

@@ -23,7 +23,7 @@ import (
 )
 
 // deskFor is a desk with some channels.
-func deskFor(t *testing.T, channels ...string) *desk {
+func deskFor(t testing.TB, channels ...string) *desk {
 	t.Helper()
 	list, _ := json.Marshal(channels)
 	return newDesk(t, `{"channels":`+string(list)+`,"destinations":{"support":{}},"default":"support"}`)
@@ -291,11 +291,10 @@ func TestRetryAfterHoldsTheAccount(t *testing.T) {
 func TestPostponedKeepsItsPlace(t *testing.T) {
 	d := deskFor(t, "telegram")
 	e := d.writes("telegram", "Hello?")
-	d.workers = nil
 	for i := range 3 {
 		d.ask(say(e, fmt.Sprint("k", i), fmt.Sprint("part ", i)))
 	}
-	d.fail("telegram", slices.Repeat([]double.Fault{double.Unreachable}, 4)...)
+	d.fail("telegram", slices.Repeat([]double.Fault{double.Unreachable}, 5)...)
 	d.settle()
 	var order []string
 	for _, c := range d.taken("telegram", "part ") {
@@ -304,6 +303,34 @@ func TestPostponedKeepsItsPlace(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"part 0", "part 1", "part 2"}, order); diff != "" {
 		t.Errorf("%s\n%s", diff, d.logs)
+	}
+}
+
+// TestEchoOfTheUnknown: the sender dies at some moment after the platform took the
+// call. Where it had not recorded that, the echo is the only word of it, and is told.
+func TestEchoOfTheUnknown(t *testing.T) {
+	for at := 1; at <= 8; at++ {
+		d := deskFor(t, "instagram")
+		d.workers = []string{"sender", "router"}
+		e := d.writes("instagram", "Hello?")
+		calls, died := 0, false
+		d.breaks(func(c awsfake.Call) *awsfake.Fault {
+			if c.Principal == "sender" && d.said("instagram", "hi") == 1 && !died {
+				if calls++; calls >= at {
+					return &awsfake.Fault{Status: 400, Code: "Crashed"}
+				}
+			}
+			return nil
+		})
+		d.ask(say(e, "k1", "hi"))
+		d.drain()
+		died = true
+		d.restart()
+		d.settle()
+		d.receipts()
+		if got := outcomes(d.received("support")); !slices.Contains(got, "echo hi") || slices.Contains(got, "uncertain platform") != (at == 1) {
+			t.Errorf("after a crash at call %d: told %v\n%s", at, got, d.logs)
+		}
 	}
 }
 

@@ -33,7 +33,7 @@ type desk struct {
 	onPost  func() // runs when a platform posts, while the call is under way
 }
 
-func newDesk(t *testing.T, settings string) *desk {
+func newDesk(t testing.TB, settings string) *desk {
 	t.Helper()
 	d := &desk{}
 	c, err := topology.Parse([]byte(settings), functions.Channels())

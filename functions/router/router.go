@@ -95,6 +95,10 @@ const (
 func (r *Router) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	defer r.Metrics.Flush()
 	return queue.Batch(ctx, r.Log, payload, func(ctx context.Context, conversation string, rings []queue.Record) int {
+		if store.QueueOf(conversation) != names.Ingress { // a lane holds no events
+			r.Log.Error("a ring for a lane came to the router", "lane", conversation)
+			return len(rings)
+		}
 		suspect := slices.ContainsFunc(rings, func(x queue.Record) bool { return x.Receives >= suspectAfter })
 		if err := r.Drain(ctx, conversation, suspect); err != nil {
 			r.Log.Warn("drain stopped, the ring comes again", "conversation", conversation, "error", err.Error())

@@ -49,22 +49,23 @@ type attempt struct {
 // recorded before and after; the message is failed, not the step, when the
 // platform says so.
 func (s *Sender) step(ctx context.Context, m store.Message, r outbox.Request) (store.Message, error) {
-	now := s.Now()
-	if k := r.Outbound.Constraints; k != nil && !k.NotAfter.IsZero() && now.After(k.NotAfter) {
+	now, called := s.Now(), !m.Progress.Lease.IsZero()
+	switch {
+	case called && now.Before(m.Progress.Lease):
+		return m, errBusy
+	case !called && stale(r, now):
 		return ended(m, events.Expired, nil), nil
 	}
 	a, err := s.prepare(ctx, m, r)
 	var refused *channel.Error
 	if errors.As(err, &refused) {
+		m.Progress.Doubt = m.Progress.Doubt || called
 		return ended(m, events.Failed, refused), nil
 	}
 	if err != nil {
 		return m, err
 	}
-	if !m.Progress.Lease.IsZero() {
-		if now.Before(m.Progress.Lease) {
-			return m, errBusy
-		}
+	if called {
 		return s.unknown(ctx, m, r, a)
 	}
 	if e := s.Outbox.Allowed(r, a.thread, m.Progress.Done, now); e != nil {
@@ -87,6 +88,12 @@ func (s *Sender) step(ctx context.Context, m store.Message, r outbox.Request) (s
 		return m, err
 	}
 	return s.call(ctx, m, r, a)
+}
+
+// stale says that a message's time is over.
+func stale(r outbox.Request, now time.Time) bool {
+	k := r.Outbound.Constraints
+	return k != nil && !k.NotAfter.IsZero() && now.After(k.NotAfter)
 }
 
 // noToken is a try that ended before the call: the platform gave no token.

@@ -202,49 +202,71 @@ func said(v any) any {
 	return v
 }
 
-// TestSDKTalksToTheDouble: what LINE's own client sends, our double takes; what it
-// must not send, it refuses.
-func TestSDKTalksToTheDouble(t *testing.T) {
-	set := samples(t)
-	client := &http.Client{Transport: sdkTransport{set}}
-	token := line.Channel.Double(set.Account, tokenCall(set.Account))
-	var minted struct {
-		Token string `json:"access_token"`
-	}
-	if err := token.Decode(&minted); err != nil || minted.Token == "" {
-		t.Fatalf("the double mints %s", token.Body)
-	}
-	api, err := messaging_api.NewMessagingApiAPI(minted.Token, messaging_api.WithHTTPClient(client))
+// api is LINE's own client with a token, pointed at our double.
+func api(t *testing.T, set sample.Set, token string) *messaging_api.MessagingApiAPI {
+	t.Helper()
+	client, err := messaging_api.NewMessagingApiAPI(token, messaging_api.WithHTTPClient(&http.Client{Transport: sdkTransport{set}}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	text := func(s string) []messaging_api.MessageInterface {
-		return []messaging_api.MessageInterface{messaging_api.TextMessage{Text: s}}
+	return client
+}
+
+// minted is a token of the double.
+func minted(t *testing.T, set sample.Set) string {
+	t.Helper()
+	answer := line.Channel.Double(set.Account, tokenCall(set.Account))
+	var a struct {
+		Token string `json:"access_token"`
 	}
-	const user, key = "U1111111111111111111111111111111a", "5d90eb61-a1e3-820b-86b1-5c017ca1cb22"
-	push, err := api.PushMessage(&messaging_api.PushMessageRequest{To: user, Messages: text("Hello")}, key)
+	if err := answer.Decode(&a); err != nil || a.Token == "" {
+		t.Fatalf("the double mints %s", answer.Body)
+	}
+	return a.Token
+}
+
+func plain(s string) []messaging_api.MessageInterface {
+	return []messaging_api.MessageInterface{messaging_api.TextMessage{Text: s}}
+}
+
+const (
+	sdkUser = "U1111111111111111111111111111111a"
+	sdkKey  = "5d90eb61-a1e3-820b-86b1-5c017ca1cb22"
+)
+
+// TestSDKTalksToTheDouble: what LINE's own client sends, our double takes.
+func TestSDKTalksToTheDouble(t *testing.T) {
+	set := samples(t)
+	client := api(t, set, minted(t, set))
+	push, err := client.PushMessage(&messaging_api.PushMessageRequest{To: sdkUser, Messages: plain("Hello")}, sdkKey)
 	if err != nil || len(push.SentMessages) != 1 || push.SentMessages[0].Id == "" {
 		t.Errorf("push: %+v, %v", push, err)
 	}
-	reply, err := api.ReplyMessage(&messaging_api.ReplyMessageRequest{ReplyToken: "rt", Messages: text("Hello")})
+	reply, err := client.ReplyMessage(&messaging_api.ReplyMessageRequest{ReplyToken: "rt", Messages: plain("Hello")})
 	if err != nil || len(reply.SentMessages) != 1 {
 		t.Errorf("reply: %+v, %v", reply, err)
 	}
-	if _, err := api.ShowLoadingAnimation(&messaging_api.ShowLoadingAnimationRequest{ChatId: user, LoadingSeconds: 20}); err != nil {
+	if _, err := client.ShowLoadingAnimation(&messaging_api.ShowLoadingAnimationRequest{ChatId: sdkUser, LoadingSeconds: 20}); err != nil {
 		t.Errorf("loading: %v", err)
 	}
+}
+
+// TestDoubleRefusesTheSDK what LINE would.
+func TestDoubleRefusesTheSDK(t *testing.T) {
+	set := samples(t)
+	client := api(t, set, minted(t, set))
 	for why, refused := range map[string]*messaging_api.PushMessageRequest{
-		"no text":      {To: user, Messages: text("")},
-		"too long":     {To: user, Messages: text(strings.Repeat("a", 5001))},
-		"no recipient": {Messages: text("Hello")},
-		"no messages":  {To: user},
+		"no text":      {To: sdkUser, Messages: plain("")},
+		"too long":     {To: sdkUser, Messages: plain(strings.Repeat("a", 5001))},
+		"no recipient": {Messages: plain("Hello")},
+		"no messages":  {To: sdkUser},
 	} {
-		if _, err := api.PushMessage(refused, key); err == nil || !strings.Contains(err.Error(), "400") {
+		if _, err := client.PushMessage(refused, sdkKey); err == nil || !strings.Contains(err.Error(), "400") {
 			t.Errorf("%s: %v, want a 400", why, err)
 		}
 	}
-	stranger, _ := messaging_api.NewMessagingApiAPI("another", messaging_api.WithHTTPClient(client))
-	if _, err := stranger.PushMessage(&messaging_api.PushMessageRequest{To: user, Messages: text("Hello")}, key); err == nil || !strings.Contains(err.Error(), "401") {
+	stranger := api(t, set, "another")
+	if _, err := stranger.PushMessage(&messaging_api.PushMessageRequest{To: sdkUser, Messages: plain("Hello")}, sdkKey); err == nil || !strings.Contains(err.Error(), "401") {
 		t.Errorf("another token: %v, want a 401", err)
 	}
 }

@@ -193,6 +193,32 @@ func TestNotAfter(t *testing.T) {
 	}
 }
 
+// TestStaleAfterTheCall: the sender died with its call under way, and the message's
+// time was over when another one looked. It may have been said.
+func TestStaleAfterTheCall(t *testing.T) {
+	d := deskFor(t, "telegram")
+	e := d.writes("telegram", "Hello?")
+	dead := true
+	d.breaks(func(c awsfake.Call) *awsfake.Fault {
+		if dead && c.Principal == "sender" && d.said("telegram", "today only") == 1 {
+			return &awsfake.Fault{Status: 400, Code: "Crashed"}
+		}
+		return nil
+	})
+	o := say(e, "k1", "today only")
+	o.Constraints = &events.Constraints{NotAfter: d.clock.Now().Add(30 * time.Second)}
+	d.ask(o)
+	d.drain()
+	dead = false
+	d.restart()
+	d.clock.Advance(time.Minute / 2) // the time is over, the lease is not
+	d.rung(names.Bulk, "out:"+e.Subject)
+	d.settle()
+	if diff := cmp.Diff([]string{"uncertain platform"}, outcomes(d.received("support"))); diff != "" {
+		t.Errorf("%s\n%s", diff, d.logs)
+	}
+}
+
 // TestCampaignLeavesRoom: what a campaign still has to say delays no answer.
 func TestCampaignLeavesRoom(t *testing.T) {
 	d := deskFor(t, "custom")
@@ -665,8 +691,12 @@ func TestWindowIsCheckedAtTheCall(t *testing.T) {
 	d.drain()
 	calls := len(d.sys.Doubles.Calls("whatsapp"))
 	d.sweeps(5)
-	if got := outcomes(d.received("support")); len(got) != 1 || got[0] != "failed window" || len(d.sys.Doubles.Calls("whatsapp")) != calls {
-		t.Errorf("told %v; %d calls after the window had closed", got, len(d.sys.Doubles.Calls("whatsapp"))-calls)
+	list := d.received("support")
+	if got := outcomes(list); len(got) != 1 || got[0] != "failed window" || len(d.sys.Doubles.Calls("whatsapp")) != calls {
+		t.Fatalf("told %v; %d calls after the window had closed", got, len(d.sys.Doubles.Calls("whatsapp"))-calls)
+	}
+	if remedy := list[0].Data.Status.Error.Remedy; !strings.Contains(remedy, "template") {
+		t.Errorf("remedy %q", remedy)
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -90,6 +91,9 @@ func (w *sending) ask(rt *rapid.T) {
 	for part := range rapid.IntRange(1, 2).Draw(rt, "parts") {
 		q.parts = append(q.parts, fmt.Sprintf("message %04d.%d", n, part))
 		q.Content = append(q.Content, events.NewText(q.parts[part]))
+	}
+	if rapid.IntRange(0, 3).Draw(rt, "soon stale") == 0 {
+		q.Constraints = &events.Constraints{NotAfter: w.clock.Now().Add(2 * time.Minute)}
 	}
 	w.asks = append(w.asks, q)
 	w.desk.ask(q.Outbound)
@@ -297,8 +301,8 @@ func (w *sending) checkOutcomes(times map[string]int) {
 				w.t.Errorf("%s had %q %d times", q.channel, part, n)
 			case n == 0 && outcome == "echo":
 				w.t.Errorf("%s: %q is told as sent and never was", q.channel, part)
-			case n > 0 && outcome == "failed" && i == len(q.parts)-1:
-				w.t.Errorf("%s: %q is told as failed and was said", q.channel, part)
+			case n > 0 && (outcome == "failed" || outcome == "expired") && i == len(q.parts)-1:
+				w.t.Errorf("%s: %q is told as %s and was said", q.channel, part, outcome)
 			}
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/inapp/chat"
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"
 	"github.com/relais-dev/relais/shared/outhttp"
 	"github.com/relais-dev/relais/shared/queue"
@@ -18,19 +19,19 @@ import (
 // A Pusher is the function behind the sockets queue: it sends each event of a
 // conversation to everybody who is connected.
 type Pusher struct {
-	*chat.Core
+	chat.Viewer
 	Connections Poster
 	Services    map[string]Service // of notifications, by kind of subscription
 }
 
 // NewPusher is the function that tells clients what happens.
 func NewPusher(name string, e function.Env) (function.Handler, error) {
-	c, err := chat.NewCore(name, e)
+	c, err := e.Clients(cloud.Work)
 	if err != nil {
 		return nil, err
 	}
 	connections, err := newConnections(e)
-	return &Pusher{Core: c, Connections: connections, Services: services(e)}, err
+	return &Pusher{Viewer: chat.NewViewer(name, c, e), Connections: connections, Services: services(e)}, err
 }
 
 func services(e function.Env) map[string]Service {

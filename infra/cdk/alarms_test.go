@@ -45,7 +45,7 @@ func TestAlarms(t *testing.T) {
 			if f.Channel != "" || f.Name == "router" {
 				want["quarantine"]++
 			}
-			if !slices.Contains([]string{"router", "api", "files"}, f.Name) {
+			if !slices.Contains([]string{"router", "api", "files", "pusher"}, f.Name) {
 				want["ring-failures"]++
 			}
 		}

@@ -19,6 +19,13 @@ const assetDir = ".build/bootstrap"
 // routesFile stands beside the executable of the functions that read it.
 const routesFile = "routes.json"
 
+// widgetFile stands beside the executable of the function that serves it, as it was
+// built and checked in.
+const (
+	widgetFile   = "relais.js"
+	widgetSource = "functions/inapp/widget/dist/" + widgetFile
+)
+
 // assetOf is the directory of one executable: ".build/bootstrap/router".
 func assetOf(dir, program string) string { return filepath.Join(dir, path.Base(program)) }
 
@@ -40,7 +47,12 @@ func buildAssets(root, dir string, s topology.System) error {
 				return err
 			}
 		}
-		if !slices.ContainsFunc(f.Env, func(v topology.Variable) bool { return v.Of == topology.RoutesFile }) {
+		if reads(f, topology.WidgetFile) {
+			if err := copyFile(filepath.Join(root, widgetSource), filepath.Join(asset, widgetFile)); err != nil {
+				return fmt.Errorf("copy the widget: %w", err)
+			}
+		}
+		if !reads(f, topology.RoutesFile) {
 			continue
 		}
 		doc, err := json.MarshalIndent(s.Config.Routes(), "", "  ")
@@ -52,6 +64,18 @@ func buildAssets(root, dir string, s topology.System) error {
 		}
 	}
 	return nil
+}
+
+func reads(f topology.Function, file topology.Reference) bool {
+	return slices.ContainsFunc(f.Env, func(v topology.Variable) bool { return v.Of == file })
+}
+
+func copyFile(from, to string) error {
+	text, err := os.ReadFile(from)
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(to, text, 0o644)
 }
 
 // build makes what Lambda starts on provided.al2023: a file called bootstrap.

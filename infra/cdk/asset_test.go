@@ -51,7 +51,7 @@ func TestReproducible(t *testing.T) {
 	for f := range hashes {
 		files = append(files, f)
 	}
-	if len(files) != 3 { // two executables, and rules beside one of them
+	if len(files) != 4 { // two executables, rules beside one of them and the widget beside the other
 		t.Errorf("the assets are %v", files)
 	}
 	checkRuns(t, filepath.Join(assetOf(here, "bootstrap"), "bootstrap"))

@@ -57,6 +57,8 @@ func target(s topology.System, g topology.Grant, at stored) *string {
 		return arn("secretsmanager", "secret:"+names.SecretPrefix(s.Stage, g.Arg)+"*")
 	case topology.OnLinkKey:
 		return arn("secretsmanager", "secret:"+names.LinkKey(s.Stage)+"-??????")
+	case topology.OnSockets:
+		return sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${" + socketAPI + "}/" + socketStage + "/*/@connections/*")
 	case topology.OnObjects:
 		return sub("arn:${AWS::Partition}:s3:::${" + bucketParameter + "}/" + g.Arg + "*")
 	}

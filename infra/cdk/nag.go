@@ -42,6 +42,9 @@ func suppressWildcards(role constructs.IConstruct, s topology.System, f topology
 		case topology.OnSecrets:
 			suppress(role, suppression{rule, "accounts are connected while the system runs, each with a secret below its channel's prefix", evidence,
 				[]string{"Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:" + names.SecretPrefix(s.Stage, g.Arg) + "*"}})
+		case topology.OnSockets:
+			suppress(role, suppression{rule, "connections are opened by customers, with ids that API Gateway chooses", evidence,
+				[]string{"Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<" + socketAPI + ">/" + socketStage + "/*/@connections/*"}})
 		case topology.OnObjects:
 			suppress(role, suppression{rule, "object keys are made from event ids; the prefix holds nothing else", evidence,
 				[]string{"Resource::arn:<AWS::Partition>:s3:::<" + bucketParameter + ">/" + g.Arg + "*"}})

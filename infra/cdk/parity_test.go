@@ -41,6 +41,9 @@ func TestParityOfFunctions(t *testing.T) {
 		routes, queues, batches, schedules := map[string]string{}, map[string]string{}, map[string]float64{}, map[string]bool{}
 		handler := func(fn string) string { return strings.TrimPrefix(last(fn, ":"), statelessName(d.Stage)+"-") }
 		d.stateless.each(t, "AWS::ApiGatewayV2::Route", func(_ string, p map[string]any, _ resource) {
+			if isSocket(p) {
+				return
+			}
 			target := p["Target"].(map[string]any)["Fn::Join"].([]any)[1].([]any)[1].(map[string]any)["Ref"].(string)
 			routes[handler(d.stateless.text(d.stateless.Resources[target].Properties["IntegrationUri"]))] = p["RouteKey"].(string)
 		})

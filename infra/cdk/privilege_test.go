@@ -27,7 +27,11 @@ var (
 const (
 	rawBodies = "s3 (AWS::S3::Bucket)/raw/*"
 	files     = "s3 (AWS::S3::Bucket)/media/*"
+	uploads   = "s3 (AWS::S3::Bucket)/uploads/*"
 )
+
+// sockets are the open WebSockets.
+const sockets = "execute-api (AWS::ApiGatewayV2::Api)/chat/*/@connections/*"
 
 // A place is a stage: it names what is there.
 type place string
@@ -50,7 +54,7 @@ func wantPrivileges(d deployment, f topology.Function) map[string][]string {
 	p, want := place(d.Stage), map[string][]string{}
 	switch f.Name {
 	case "router":
-		want = wantRouter(p, d.Config.DestinationNames())
+		want = wantRouter(p, d)
 	case "sweeper":
 		want = wantSweeper(p)
 	case "drainer":
@@ -63,6 +67,10 @@ func wantPrivileges(d deployment, f topology.Function) map[string][]string {
 		want = wantAPI(p)
 	case "files":
 		want = wantFiles(p)
+	case "chat", "socket":
+		want = wantTalk(p, f.Name)
+	case "pusher":
+		want = wantPusher(p)
 	default:
 		if f.Channel != "" {
 			want = wantWebhook(p, f.Channel)
@@ -91,7 +99,7 @@ func wantWebhook(p place, channel string) map[string][]string {
 	return want
 }
 
-func wantRouter(p place, destinations []string) map[string][]string {
+func wantRouter(p place, d deployment) map[string][]string {
 	want := map[string][]string{
 		p.table():          {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
 		p.index("pending"): {"dynamodb:Query"},
@@ -100,10 +108,47 @@ func wantRouter(p place, destinations []string) map[string][]string {
 		p.queue("media"):   {"sqs:SendMessage"},
 		"(key)":            slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3"}),
 	}
-	for _, name := range destinations {
+	for _, name := range d.Config.DestinationNames() {
 		want[p.queue(name)] = []string{"sqs:SendMessage"}
 	}
+	if d.Config.Has("inapp") {
+		want[p.queue("sockets")] = []string{"sqs:SendMessage"}
+	}
 	return want
+}
+
+// Who speaks with customers' devices commits what they say and reads their
+// conversations. Only chat lets browsers upload.
+func wantTalk(p place, function string) map[string][]string {
+	want := map[string][]string{
+		p.table():          {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"},
+		p.index("history"): {"dynamodb:Query"},
+		p.index("pending"): {"dynamodb:Query"},
+		rawBodies:          {"s3:GetObject", "s3:PutObject"},
+		p.linkKey():        {"secretsmanager:GetSecretValue"},
+		p.secrets("inapp"): {"secretsmanager:GetSecretValue"},
+		p.queue("ingress"): {"sqs:SendMessage"},
+		p.queue("spill"):   {"sqs:SendMessage"},
+		"(key)":            slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3", "kms:GenerateDataKey via s3"}),
+	}
+	if function == "socket" {
+		want[sockets] = []string{"execute-api:ManageConnections"}
+		return want
+	}
+	want[uploads] = []string{"s3:PutObject"}
+	return want
+}
+
+func wantPusher(p place) map[string][]string {
+	return map[string][]string{
+		p.table():          {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query"},
+		rawBodies:          {"s3:GetObject"},
+		p.linkKey():        {"secretsmanager:GetSecretValue"},
+		p.secrets("inapp"): {"secretsmanager:GetSecretValue"},
+		p.queue("sockets"): poll,
+		sockets:            {"execute-api:ManageConnections"},
+		"(key)":            slices.Concat(writeTable, []string{"kms:Decrypt via sqs", "kms:Decrypt via s3"}),
+	}
 }
 
 func wantSweeper(p place) map[string][]string {
@@ -162,6 +207,9 @@ func wantMedia(p place, channels []string) map[string][]string {
 		p.queue("media"):   poll,
 		"(key)":            slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3", "kms:GenerateDataKey via s3"}),
 	}
+	if slices.Contains(channels, "inapp") {
+		want[uploads] = []string{"s3:GetObject"}
+	}
 	for _, name := range channels {
 		want[p.secrets(name)] = []string{"secretsmanager:GetSecretValue"}
 	}
@@ -206,6 +254,7 @@ var wildcards = map[string]string{
 	"logs":           "log streams of the function's own group have names that Lambda chooses",
 	"secretsmanager": "accounts are connected while the system runs, below their channel's prefix",
 	"s3":             "object keys are made from event ids or from what files contain, below a prefix",
+	"execute-api":    "connections are opened by customers, with ids that API Gateway chooses",
 }
 
 func TestLeastPrivilege(t *testing.T) {
@@ -342,6 +391,10 @@ func TestSecrets(t *testing.T) {
 			}
 			switch {
 			case f.Name == "sender", f.Name == "bulk", f.Name == "media":
+			case f.Name == "chat" || f.Name == "socket" || f.Name == "pusher":
+				if len(own) != 1 || !own["inapp"] {
+					t.Errorf("%s of %s reads the secrets of %v", f.Name, d.Stage, slices.Sorted(maps.Keys(own)))
+				}
 			case f.Channel != "" && len(own) == 1 && own[f.Channel]:
 			case len(own) > 0:
 				t.Errorf("%s of %s reads the secrets of %v", f.Name, d.Stage, slices.Sorted(maps.Keys(own)))
@@ -353,7 +406,7 @@ func TestSecrets(t *testing.T) {
 // TestInvokers keeps who may invoke what: the API a function for its own route, and
 // the schedule the sweeper.
 func TestInvokers(t *testing.T) {
-	paths := map[string]string{"api": "/v1/*", "files": "/v1/media/{digest}"}
+	paths := map[string]string{"api": "/v1/*", "files": "/v1/media/{digest}", "chat": "/v1/inapp/*"}
 	for _, d := range stages() {
 		want, got := map[string]string{}, map[string]string{}
 		for _, f := range d.Functions {
@@ -364,6 +417,9 @@ func TestInvokers(t *testing.T) {
 			}
 			if path != "" {
 				want[name] = "apigateway.amazonaws.com arn:aws:execute-api:eu-central-1:111111111111:(AWS::ApiGatewayV2::Api)/*/*" + path
+			}
+			if f.Socket {
+				want[name] = "apigateway.amazonaws.com arn:aws:execute-api:eu-central-1:111111111111:(AWS::ApiGatewayV2::Api)/chat/*"
 			}
 			if f.Every > 0 {
 				want[name] = "events.amazonaws.com arn:aws:events:eu-central-1:111111111111:rule/" + name

@@ -15,6 +15,7 @@ import (
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/relais-dev/relais/infra/topology"
+	"github.com/relais-dev/relais/shared/media"
 	"github.com/relais-dev/relais/shared/names"
 )
 
@@ -131,7 +132,10 @@ func newBucket(stack awscdk.Stack, s topology.System, key awskms.Key) awss3.Buck
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		EnforceSSL:        jsii.Bool(true),
 		LifecycleRules: &[]*awss3.LifecycleRule{{Id: jsii.String("retention"), Expiration: duration(time.Duration(s.Config.RetentionDays) * day),
-			AbortIncompleteMultipartUploadAfter: duration(day)}},
+			AbortIncompleteMultipartUploadAfter: duration(day)},
+			{Id: jsii.String("uploads"), Prefix: jsii.String(media.Uploads), Expiration: duration(day)}}, // by then they were looked at, and copied
+		// Browsers upload from the brands' pages, each with a form that the function gave them.
+		Cors:          &[]*awss3.CorsRule{{AllowedOrigins: jsii.Strings("*"), AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_POST}, MaxAge: jsii.Number(3600)}},
 		RemovalPolicy: removal(s.Stage),
 	})
 	suppress(bucket, suppression{"AwsSolutions-S1", "only functions' roles reach this bucket, those of webhooks never to read, and objects go after the retention time; a second bucket of access logs would keep their names longer. CloudTrail's data events record every access for who needs that",

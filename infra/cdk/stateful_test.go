@@ -103,6 +103,14 @@ func TestBucket(t *testing.T) {
 			if life["Status"] != "Enabled" || life["ExpirationInDays"] != float64(d.Config.RetentionDays) {
 				t.Errorf("bodies live %v days, events %d", life["ExpirationInDays"], d.Config.RetentionDays)
 			}
+			uploads := p["LifecycleConfiguration"].(map[string]any)["Rules"].([]any)[1].(map[string]any)
+			if uploads["Prefix"] != "uploads/" || uploads["ExpirationInDays"] != 1.0 {
+				t.Errorf("uploads live by %v", uploads)
+			}
+			cors := p["CorsConfiguration"].(map[string]any)["CorsRules"].([]any)[0].(map[string]any)
+			if diff := cmp.Diff([]any{"POST"}, cors["AllowedMethods"]); diff != "" {
+				t.Errorf("what pages of others may do (-want +got)\n%s", diff)
+			}
 			if p["VersioningConfiguration"] != nil {
 				t.Error("with versions, erased bodies would live on")
 			}

@@ -35,10 +35,14 @@ func newStateless(app awscdk.App, s topology.System, assets string) awscdk.Stack
 		}
 	}
 	b.newAPI()
+	b.newSockets()
 	for _, f := range s.Functions {
 		fn := b.newFunction(f)
 		if f.Route != "" {
 			b.newRoute(f, fn)
+		}
+		if f.Socket {
+			b.newSocketRoutes(f, fn)
 		}
 		if f.Consumes != "" {
 			newEventSource(stack, s, f, fn)
@@ -136,6 +140,12 @@ func (b *builder) value(v topology.Variable) *string {
 		return jsii.String(names.LinkKey(s.Stage))
 	case topology.Receipts:
 		return jsii.String("record")
+	case topology.SocketURL:
+		return b.socketURL("wss")
+	case topology.ConnectionsURL:
+		return b.socketURL("https")
+	case topology.WidgetFile:
+		return jsii.String(widgetFile)
 	case topology.RetentionDays:
 		return jsii.String(fmt.Sprint(s.Config.RetentionDays))
 	}

@@ -58,7 +58,7 @@ var programs = map[string]func(string, function.Env) (function.Handler, error){
 }
 
 // mayLack are variables whose absence means something.
-var mayLack = map[string]bool{names.EnvReceipts: true, names.EnvAPIToken: true}
+var mayLack = map[string]bool{names.EnvReceipts: true, names.EnvAPIToken: true, names.EnvSockets: true}
 
 // TestEnvironment starts every function with a Getenv that takes notes: what it
 // reads is set, and what is set is read.
@@ -82,6 +82,9 @@ func TestEnvironment(t *testing.T) {
 					return d.stateless.text(env[name])
 				},
 				ReadFile: func(name string) ([]byte, error) {
+					if name == widgetFile && f.Name == "chat" {
+						return []byte("script"), nil
+					}
 					if name != routesFile {
 						t.Errorf("%s reads %q, the asset has %s", f.Name, name, routesFile)
 					}
@@ -145,6 +148,9 @@ func TestAPI(t *testing.T) {
 		}
 		got := map[string]string{}
 		d.stateless.each(t, "AWS::ApiGatewayV2::Route", func(_ string, p map[string]any, _ resource) {
+			if isSocket(p) {
+				return
+			}
 			target := p["Target"].(map[string]any)["Fn::Join"].([]any)[1].([]any)[1].(map[string]any)["Ref"].(string)
 			i := d.stateless.Resources[target].Properties
 			if i["PayloadFormatVersion"] != "2.0" || i["IntegrationType"] != "AWS_PROXY" {
@@ -156,6 +162,9 @@ func TestAPI(t *testing.T) {
 			t.Errorf("routes of %s (-want +got):\n%s", d.Stage, diff)
 		}
 		d.stateless.each(t, "AWS::ApiGatewayV2::Stage", func(_ string, p map[string]any, r resource) {
+			if isSocket(p) {
+				return
+			}
 			limits := p["RouteSettings"].(map[string]any)
 			for route := range want {
 				if diff := cmp.Diff(map[string]any{"ThrottlingRateLimit": 1750.0, "ThrottlingBurstLimit": 1750.0}, limits[route]); diff != "" {
@@ -174,15 +183,18 @@ func TestAPI(t *testing.T) {
 }
 
 // TestAuthorisation: strangers reach webhooks and links to files, whose functions
-// know them by signatures. Integrators show who they are to the gateway: in dev by
+// know them by signatures, and in-app messaging, which gives them sessions. Integrators show who they are to the gateway: in dev by
 // IAM, in prod by a token of the configured issuer.
 func TestAuthorisation(t *testing.T) {
 	dev, prod := dev(), prod()
 	want := map[string]map[string]string{dev.Stage: {"ANY /v1/{proxy+}": "AWS_IAM"}, prod.Stage: {"ANY /v1/{proxy+}": "JWT (AWS::ApiGatewayV2::Authorizer)"}}
 	for _, d := range stages() {
 		for _, f := range d.Functions {
-			if f.Channel != "" || f.Name == "files" {
+			if f.Channel != "" || f.Name == "files" || f.Name == "chat" {
 				want[d.Stage][f.Route] = "NONE"
+			}
+			if f.Socket {
+				want[d.Stage]["$connect"], want[d.Stage]["$disconnect"], want[d.Stage]["$default"] = "NONE", "NONE", "NONE"
 			}
 		}
 		got := map[string]string{}

@@ -52,11 +52,11 @@ func talks(f Function, c Config) Function {
 	return f
 }
 
-// chat answers devices over HTTP. It lets browsers put files where nobody reads
+// chat answers devices over HTTP, and serves the widget's script. It lets browsers put files where nobody reads
 // them until they were looked at.
 func chat(c Config) Function {
 	return talks(Function{Name: "chat", Route: "ANY /v1/inapp/{proxy+}", Parallel: 15, Timeout: 15 * time.Second,
-		Env: []Variable{{names.EnvSocket, SocketURL, ""}}, Grants: []Grant{{OnObjects, "uploads/", []string{"s3:PutObject"}}}}, c)
+		Env: []Variable{{names.EnvSocket, SocketURL, ""}, {names.EnvWidget, WidgetFile, ""}}, Grants: []Grant{{OnObjects, "uploads/", []string{"s3:PutObject"}}}}, c)
 }
 
 // socket takes what comes on WebSockets.

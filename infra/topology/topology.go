@@ -70,6 +70,7 @@ const (
 	LocalToken      Reference = "token"       // what the API asks for on a laptop; nothing elsewhere
 	SocketURL       Reference = "socket"      // wss:// address of the WebSocket API
 	ConnectionsURL  Reference = "connections" // where open WebSockets are posted to
+	WidgetFile      Reference = "widget"      // name of the widget's script, beside the executable
 )
 
 // A Grant allows actions on one resource. There is no wildcard but the account

@@ -82,4 +82,5 @@ const (
 	EnvSockets      = "RELAIS_SOCKETS_URL"  // queue URL; absent without in-app messaging
 	EnvSocket       = "RELAIS_SOCKET"       // wss:// address at which clients open WebSockets
 	EnvConnections  = "RELAIS_CONNECTIONS"  // where open connections are posted to
+	EnvWidget       = "RELAIS_WIDGET"       // name of the widget's script, relative to the task root
 )

@@ -28,6 +28,7 @@ import (
 type Handler struct {
 	*Core
 	Socket string // where clients open WebSockets
+	Script func() (script, error)
 }
 
 // New is the function that answers clients.
@@ -36,8 +37,11 @@ func New(name string, e function.Env) (function.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{Core: c, Socket: e.Getenv(names.EnvSocket)}, nil
+	return &Handler{Core: c, Socket: e.Getenv(names.EnvSocket), Script: load(e.ReadFile, e.Getenv(names.EnvWidget))}, nil
 }
+
+// root is what all paths begin with.
+const root = "/v1/inapp/"
 
 // maxBody is a full batch of full frames.
 const maxBody = inapp.MaxFrames*inapp.MaxFrame + 4<<10
@@ -127,7 +131,10 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err != nil && !large {
 		return h.refuse(Refuse(inapp.Malformed, "the request cannot be read"), nil)
 	}
-	app, name, ok := strings.Cut(strings.TrimPrefix(r.Path, "/v1/inapp/"), "/")
+	if r.Method == http.MethodGet && r.Path == root+"relais.js" {
+		return h.widget(r)
+	}
+	app, name, ok := strings.Cut(strings.TrimPrefix(r.Path, root), "/")
 	if !ok {
 		return h.refuse(Refuse(inapp.NotFound, "there is no such endpoint"), nil)
 	}

@@ -19,6 +19,7 @@ import (
 	"github.com/relais-dev/relais/shared/lambdahttp"
 	"github.com/relais-dev/relais/shared/media"
 	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/outhttp"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/secret"
@@ -28,13 +29,19 @@ import (
 
 // A Core is what clients reach, by HTTP or by WebSocket.
 type Core struct {
+	Viewer
+	Ingress *queue.Queue     // rings for the events it commits
+	Webhook function.Handler // takes deliveries
+	Keys    *webhook.Keys    // public keys of host apps
+	Origin  string           // of our own pages
+	Metrics *observe.Metrics
+}
+
+// A Viewer shows what happens to clients.
+type Viewer struct {
 	Accounts *secret.Accounts
 	Table    *store.Table
 	Files    *media.Files
-	Ingress  *queue.Queue     // rings for the events it commits
-	Webhook  function.Handler // takes deliveries
-	Keys     *webhook.Keys    // public keys of host apps
-	Origin   string           // of our own pages
 	Log      *slog.Logger
 	Now      func() time.Time
 }
@@ -55,14 +62,18 @@ func NewCore(name string, e function.Env) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
-	origin := e.Getenv(names.EnvPublicURL)
-	return &Core{Accounts: secret.NewAccounts(c.Secrets, e.Getenv(names.EnvSecrets), origin+"/webhooks/"+inapp.Name+"/", e.Now), Table: e.Table(c), Files: media.New(c, e),
-		Ingress: e.Queue(c, names.EnvIngress), Webhook: hook, Keys: &webhook.Keys{HTTP: outhttp.New(e.HTTP, keysTimeout, nil), Now: e.Now}, Origin: origin,
-		Log: e.Log(name), Now: e.Now}, nil
+	return &Core{Viewer: NewViewer(name, c, e), Ingress: e.Queue(c, names.EnvIngress), Webhook: hook, Origin: e.Getenv(names.EnvPublicURL),
+		Keys: &webhook.Keys{HTTP: outhttp.New(e.HTTP, keysTimeout, nil), Now: e.Now}, Metrics: e.Metrics(name)}, nil
+}
+
+// NewViewer is the Viewer of a function.
+func NewViewer(name string, c cloud.Clients, e function.Env) Viewer {
+	accounts := secret.NewAccounts(c.Secrets, e.Getenv(names.EnvSecrets), e.Getenv(names.EnvPublicURL)+"/webhooks/"+inapp.Name+"/", e.Now)
+	return Viewer{Accounts: accounts, Table: e.Table(c), Files: media.New(c, e), Log: e.Log(name), Now: e.Now}
 }
 
 // Account is the app of that id.
-func (c *Core) Account(ctx context.Context, id string) (channel.Account, error) {
+func (c *Viewer) Account(ctx context.Context, id string) (channel.Account, error) {
 	a, err := c.Accounts.Account(ctx, id)
 	if err != nil {
 		return a, err
@@ -270,6 +281,8 @@ func (c *Core) tell(ctx context.Context, a channel.Account, e events.Event) erro
 		return err
 	}
 	if err := c.Ingress.Send(ctx, queue.Ring(e.Subject, e.ID)); err != nil {
+		c.Metrics.Count(observe.RingFailed, 1)
+		c.Metrics.Flush()
 		c.Log.Warn("committed, but could not ring; the sweeper will", "event", e.ID, "error", err.Error())
 	}
 	return nil

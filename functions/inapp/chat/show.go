@@ -52,7 +52,7 @@ type View struct {
 
 // Frames are what a client is told of e, which for many events is nothing.
 // Files.LoadKey must have succeeded.
-func (c *Core) Frames(ctx context.Context, e *events.Event, v View) []Frame {
+func (c *Viewer) Frames(ctx context.Context, e *events.Event, v View) []Frame {
 	d := &e.Data
 	seq, _ := strconv.ParseInt(e.Sequence, 10, 64) // 20 digits of ours
 	seq += v.Offset
@@ -83,7 +83,7 @@ func (c *Core) Frames(ctx context.Context, e *events.Event, v View) []Frame {
 	return []Frame{f}
 }
 
-func (c *Core) message(f Frame, e *events.Event, v View) []Frame {
+func (c *Viewer) message(f Frame, e *events.Event, v View) []Frame {
 	m := e.Data.Message
 	mine := m.Actor.Role == events.Customer
 	f.Type, f.ID, f.Mine, f.Author, f.Time, f.Revision = "message", m.PlatformID, &mine, &Author{m.Actor.Role, m.Actor.Name}, &e.Time, m.Revision
@@ -118,7 +118,7 @@ func deleted(f Frame, d *events.Deletion) []Frame {
 }
 
 // changed tells that the brand has read, or where the conversation goes on.
-func (c *Core) changed(ctx context.Context, f Frame, e *events.Event, v View) []Frame {
+func (c *Viewer) changed(ctx context.Context, f Frame, e *events.Event, v View) []Frame {
 	switch e.Data.Change.Field {
 	case inapp.ChangeRead:
 		it, found, err := c.Table.Event(ctx, e.Subject, events.EventID(e.Channel, e.Account, "message:"+e.Data.Change.New))
@@ -138,7 +138,7 @@ func (c *Core) changed(ctx context.Context, f Frame, e *events.Event, v View) []
 }
 
 // shown is a file with an address that works for a while.
-func (c *Core) shown(m events.Media) events.Media {
+func (c *Viewer) shown(m events.Media) events.Media {
 	if m.SHA256 != "" {
 		m.URL = c.Files.Link(m.SHA256)
 	}

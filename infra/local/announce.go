@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/relais-dev/relais/functions"
+	"github.com/relais-dev/relais/functions/inapp"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/names"
@@ -29,11 +30,17 @@ func welcome(s *system.System, o system.Options) (string, error) {
 	}
 	fmt.Fprintf(&b, "\nQueues, for any AWS SDK or the aws CLI (any credentials, region us-east-1)\n")
 	for _, d := range s.System.Config.DestinationNames() {
+		if d == agentQueue { // its agent is here
+			continue
+		}
 		fmt.Fprintf(&b, "  %-10s %s\n", d, s.QueueURL(d))
 	}
 	fmt.Fprintf(&b, "  %-10s %s\n", "(answers)", s.QueueURL(names.Outbound))
 	fmt.Fprintf(&b, "\nHTTP API\n  %s/v1/openapi.json with  Authorization: Bearer %s\n", o.PublicURL, s.APIToken)
 	fmt.Fprintf(&b, "\nPlatforms: write as a customer, see what each platform received, make it fail\n  %s/platforms\n", o.PublicURL)
+	if s.System.Config.Has(inapp.Name) {
+		fmt.Fprintf(&b, "\nChat: open %s/ in a browser, a demo agent answers\n", o.PublicURL)
+	}
 	fmt.Fprintf(&b, "\nA demo team that answers every customer\n  go run ./infra/examples/integrator --endpoint %s --queue %s --outbound %s\n",
 		o.AWSURL, s.QueueURL(s.System.Config.Default), s.QueueURL(names.Outbound))
 	line, err := tryLine(s, o)
@@ -99,20 +106,28 @@ func pick(s *system.System) (channel.Channel, bool) {
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // home adds a page that tells where one is to the gateway.
-func home(s *system.System, o system.Options) http.Handler {
+func home(s *system.System, o system.Options, page *pageHandler) http.Handler {
 	gateway, platforms := s.Gateway(), platformPages(s)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == platformsPath || strings.HasPrefix(r.URL.Path, platformsPath+"/") {
 			platforms.ServeHTTP(w, r)
 			return
 		}
-		if r.Method != http.MethodGet || r.URL.Path != "/" {
+		if r.URL.Path == "/widget/relais.js" { // where the widget's own pages look for it
+			r.URL.Path = "/v1/inapp/relais.js"
+		}
+		shows := page.wants(r)
+		if !shows && (r.Method != http.MethodGet || r.URL.Path != "/") {
 			gateway.ServeHTTP(w, r)
 			return
 		}
 		text, err := welcome(s, o)
 		if err != nil {
 			http.Error(w, err.Error(), http.StatusInternalServerError)
+			return
+		}
+		if shows {
+			page.serve(w, r, text)
 			return
 		}
 		w.Header().Set("Content-Type", "text/plain; charset=utf-8")

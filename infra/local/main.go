@@ -16,6 +16,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"sync"
 	"syscall"
 
 	"github.com/relais-dev/relais/functions"
@@ -130,12 +131,17 @@ func serve(ctx context.Context, f flags, o system.Options, out io.Writer) error 
 	}
 	defer aws.Close()
 	o.PublicURL, o.AWSURL = "http://"+web.Addr().String(), "http://"+aws.Addr().String()
+	o.Config = withAgent(o.Config)
 	s, err := system.Start(ctx, o)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	gateway, endpoint := &http.Server{Handler: home(s, o)}, &http.Server{Handler: s.AWS}
+	page, err := newPage(s)
+	if err != nil {
+		return err
+	}
+	gateway, endpoint := &http.Server{Handler: home(s, o, page)}, &http.Server{Handler: s.AWS}
 	failed := make(chan error, 2)
 	go func() { failed <- gateway.Serve(web) }()
 	go func() { failed <- endpoint.Serve(aws) }()
@@ -152,7 +158,10 @@ func serve(ctx context.Context, f flags, o system.Options, out io.Writer) error 
 		case <-work.Done():
 		}
 	}()
+	var agent sync.WaitGroup
+	agent.Go(func() { answer(work, s) })
 	s.Run(work)
+	agent.Wait()
 	fmt.Fprintln(out, "\nfinishing what was begun …")
 	rest := context.WithoutCancel(ctx)
 	err = errors.Join(gateway.Shutdown(rest), endpoint.Close())

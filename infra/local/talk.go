@@ -108,7 +108,9 @@ func awaitEvent(ctx context.Context, s *system.System, o system.Options, ch chan
 	if err != nil {
 		return false
 	}
-	evs, err := ch.Events(set.Account, ch.Customer(set.Account, "Hello", 1, s.Now()))
+	webhook := ch.Customer(set.Account, "Hello", 1, s.Now())
+	webhook.Received = s.Now()
+	evs, err := ch.Events(set.Account, webhook)
 	if err != nil || len(evs) == 0 {
 		return false
 	}

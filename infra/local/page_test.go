@@ -1,0 +1,77 @@
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+)
+
+// fetch is a request to the gateway; it returns the status, a header and the body.
+func fetch(t *testing.T, method, url, session, body string, header ...string) (*http.Response, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	if session != "" {
+		r.Header.Set("Authorization", "Bearer "+session)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		r.Header.Set(header[i], header[i+1])
+	}
+	resp, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(text)
+}
+
+// TestPage: a browser gets a page with the widget, under a policy that allows
+// nothing inline, and the demo agent answers who chats there.
+func TestPage(t *testing.T) {
+	out, _ := up(t)
+	base := strings.TrimSuffix(find(webhookLine, out.String()), "/webhooks/whatsapp/demo")
+	resp, page := fetch(t, "GET", base+"/", "", "", "Accept", "text/html")
+	policy := resp.Header.Get("Content-Security-Policy")
+	if !strings.Contains(page, `data-app="demo"`) || strings.Contains(policy, "unsafe") || !strings.HasPrefix(policy, "default-src 'none'") {
+		t.Errorf("the page has the policy %q and says\n%s", policy, page)
+	}
+	for _, path := range []string{"/page/page.js", "/page/page.css", "/v1/inapp/relais.js", "/widget/relais.js"} {
+		if resp, text := fetch(t, "GET", base+path, "", ""); resp.StatusCode != http.StatusOK || text == "" {
+			t.Errorf("%s is answered %d", path, resp.StatusCode)
+		}
+	}
+	_, token := fetch(t, "GET", base+"/page/token?user=ana", "", "")
+	resp, text := fetch(t, "POST", base+"/v1/inapp/demo/sessions", "", `{"device":"test","userToken":"`+token+`"}`, "Origin", base)
+	var opened struct{ Session, User string }
+	if err := json.Unmarshal([]byte(text), &opened); err != nil || resp.StatusCode != http.StatusCreated || opened.User != "ana" {
+		t.Fatalf("a session was answered %d %s", resp.StatusCode, text)
+	}
+	doc, err := json.Marshal(map[string]any{"v": 1, "action": "send", "clientMsgId": "m1", "content": events.NewText("form")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if resp, text := fetch(t, "POST", base+"/v1/inapp/demo/events", opened.Session, string(doc)); resp.StatusCode != http.StatusAccepted {
+		t.Fatalf("answered %d %s", resp.StatusCode, text)
+	}
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(500 * time.Millisecond) {
+		_, text = fetch(t, "GET", base+"/v1/inapp/demo/messages", opened.Session, "")
+		if strings.Contains(text, "Where shall we send it?") {
+			return
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("no answer: %s", text)
+		}
+	}
+}

@@ -1,0 +1,217 @@
+import type { Content, Media } from "./content";
+import type { Author, Code, Durable, Item, MessageFrame, Page, ReactionFrame } from "./wire";
+import type { Queued } from "./queue";
+
+/** State of a message of one's own. */
+export type Delivery = "sending" | "failed" | "sent" | "delivered" | "read";
+
+/** Message is what is shown: from the server, or still on its way there. */
+export interface Message {
+  key: string; // stays the same from the first keystroke's echo to the server's copy
+  id?: string; // absent until the server has it
+  seq: number;
+  mine: boolean;
+  author: Author;
+  time: string;
+  content: Content[];
+  replyTo?: string;
+  edited: boolean;
+  deleted: boolean;
+  reaction: string; // the visitor's own emoji, or empty
+  reactions: string[]; // everybody else's
+  delivery?: Delivery;
+  failure?: Code;
+}
+
+const customer: Author = { role: "customer" };
+
+/** contentOf is how a frame looks as a message while the server has not answered; a reaction is none. */
+export function contentOf(frame: Durable): Content | undefined {
+  switch (frame.action) {
+    case "send":
+      return frame.content;
+    case "choose":
+      return { kind: "interaction", interaction: { kind: "button", of: { platformId: frame.message }, option: frame.option, text: frame.text } };
+    case "submit":
+      return { kind: "interaction", interaction: { kind: "form", of: { platformId: frame.message }, option: frame.form, values: frame.values } };
+    case "pick":
+      return { kind: "interaction", interaction: { kind: "time", of: { platformId: frame.message }, option: frame.slot, text: frame.text } };
+    default:
+      return undefined;
+  }
+}
+
+/**
+ * Timeline is the conversation as far as it is known. Frames may come twice and in
+ * any order: applying one again changes nothing, and the higher sequence wins.
+ */
+export class Timeline {
+  /** through is the watermark: everything up to it is here. */
+  through = 0;
+  /** high is the highest sequence seen; above `through` something may be missing. */
+  high = 0;
+  /** first is the cursor for older history; more tells whether there is any. */
+  first = 0;
+  more = false;
+  readonly marks = { read: 0, delivered: 0 };
+
+  readonly #messages = new Map<string, MessageFrame>(); // the newest revision
+  readonly #starts = new Map<string, number>(); // where each message stands
+  readonly #deleted = new Set<string>();
+  readonly #reactions = new Map<string, ReactionFrame>(); // by message, side and emoji
+  readonly #files = new Map<string, Media>(); // by platform id
+  readonly #acked = new Map<string, Queued>(); // taken by the server, not yet back from it
+
+  /** live takes a frame of the socket and tells whether it is new. */
+  live(frame: Item): boolean {
+    if (frame.seq === undefined) return this.#apply(frame);
+    const known = frame.seq <= this.through;
+    if (frame.seq === this.through + 1 && this.high <= this.through) this.through = frame.seq;
+    this.high = Math.max(this.high, frame.seq);
+    return this.#apply(frame) && !known;
+  }
+
+  /** page takes a page of history; a page that goes on from the watermark moves it. */
+  page(page: Page, direction: "latest" | "after" | "before" | "again"): MessageFrame[] {
+    const fresh = page.items.filter((item) => this.#apply(item) && item.type === "message") as MessageFrame[];
+    if (direction === "latest" || direction === "after") this.reach(page.last);
+    if (direction === "latest" || direction === "before") {
+      this.first = page.first;
+      this.more = page.more;
+    }
+    return fresh;
+  }
+
+  /** reach says that nothing up to `seq` is missing. */
+  reach(seq: number): void {
+    this.through = Math.max(this.through, seq);
+    this.high = Math.max(this.high, seq);
+  }
+
+  /** ack keeps a delivered message in sight until it comes back as the server's. */
+  ack(item: Queued): void {
+    this.#acked.set(item.frame.clientMsgId, item);
+  }
+
+  /** incoming is the sequence of the last message of the others. */
+  incoming(): number {
+    return Math.max(0, ...[...this.#messages.values()].filter((m) => !m.mine).map((m) => this.#starts.get(m.id)!));
+  }
+
+  /** unread counts messages of the others after `seq`. */
+  unread(seq: number): number {
+    return [...this.#messages.values()].filter((m) => !m.mine && !this.#deleted.has(m.id) && this.#starts.get(m.id)! > seq).length;
+  }
+
+  /** list is everything in order, then what waits in the queue. */
+  list(queued: readonly Queued[]): Message[] {
+    const frames = [...this.#messages.values()].sort((a, b) => this.#starts.get(a.id)! - this.#starts.get(b.id)!);
+    const here = new Set(frames.map((frame) => frame.clientMsgId));
+    const waiting = [...this.#acked.values(), ...queued].filter((item) => !here.has(item.frame.clientMsgId));
+    return [...frames.map((frame) => this.#shown(frame, queued)), ...waiting.map(pending).filter((m) => m !== undefined)];
+  }
+
+  #apply(frame: Item): boolean {
+    switch (frame.type) {
+      case "message":
+        return this.#put(frame);
+      case "reaction":
+        return this.#react(frame);
+      case "deleted":
+        this.#deleted.add(frame.id);
+        break;
+      case "media":
+        this.#files.set(frame.media.platformId!, frame.media);
+        break;
+      case "read":
+      case "delivered":
+        this.marks[frame.type] = Math.max(this.marks[frame.type], frame.upTo);
+    }
+    return false;
+  }
+
+  #put(frame: MessageFrame): boolean {
+    const old = this.#messages.get(frame.id);
+    this.#starts.set(frame.id, Math.min(frame.seq, this.#starts.get(frame.id) ?? Infinity));
+    if (old && (old.revision ?? 0) > (frame.revision ?? 0)) return false;
+    const id = frame.clientMsgId ?? old?.clientMsgId;
+    this.#messages.set(frame.id, id ? { ...frame, clientMsgId: id } : frame);
+    if (id) this.#acked.delete(id);
+    return !old;
+  }
+
+  #react(frame: ReactionFrame): boolean {
+    const key = JSON.stringify([frame.id, frame.mine, frame.emoji]);
+    if ((this.#reactions.get(key)?.seq ?? -Infinity) >= frame.seq) return false;
+    this.#reactions.set(key, frame);
+    for (const [id, item] of this.#acked) if (frame.mine && item.frame.action === "react" && item.frame.message === frame.id) this.#acked.delete(id);
+    return true;
+  }
+
+  #shown(frame: MessageFrame, queued: readonly Queued[]): Message {
+    const seq = this.#starts.get(frame.id)!;
+    const message: Message = {
+      key: frame.clientMsgId ?? frame.id,
+      id: frame.id,
+      seq,
+      mine: frame.mine,
+      author: frame.author,
+      time: frame.time,
+      content: frame.content.map((c) => this.#filed(c)),
+      edited: (frame.revision ?? 0) > 0,
+      deleted: this.#deleted.has(frame.id),
+      reaction: this.#own(frame.id, queued),
+      reactions: this.#standing(frame.id),
+    };
+    if (frame.replyTo) message.replyTo = frame.replyTo;
+    if (frame.mine) message.delivery = seq <= this.marks.read ? "read" : seq <= this.marks.delivered ? "delivered" : "sent";
+    return message;
+  }
+
+  /** filed shows a file as it is by now: stored, or lost. */
+  #filed(content: Content): Content {
+    const file = this.#files.get(content.media?.platformId ?? "");
+    return file ? { ...content, media: { ...content.media!, ...file } } : content;
+  }
+
+  /** own is the visitor's emoji: the last one asked for, even if the server has not said so yet. */
+  #own(id: string, queued: readonly Queued[]): string {
+    for (const item of [...this.#acked.values(), ...queued].reverse())
+      if (item.frame.action === "react" && item.frame.message === id && !item.failed) return item.frame.emoji;
+    const last = this.#changes(id, true).at(-1);
+    return last && !last.removed ? last.emoji : "";
+  }
+
+  /** standing lists the emoji of the others, oldest first. Removing the empty emoji removes all. */
+  #standing(id: string): string[] {
+    const all = this.#changes(id, false);
+    const cleared = all.find((r) => r.removed && !r.emoji)?.seq ?? -Infinity;
+    return all.filter((r) => !r.removed && r.seq > cleared).map((r) => r.emoji);
+  }
+
+  #changes(id: string, mine: boolean): ReactionFrame[] {
+    return [...this.#reactions.values()].filter((r) => r.id === id && r.mine === mine).sort((a, b) => a.seq - b.seq);
+  }
+}
+
+function pending(item: Queued): Message | undefined {
+  const { frame, at, failed } = item;
+  const content = contentOf(frame);
+  if (!content) return undefined;
+  const message: Message = {
+    key: frame.clientMsgId,
+    seq: Infinity,
+    mine: true,
+    author: customer,
+    time: new Date(at).toISOString(),
+    content: [content],
+    edited: false,
+    deleted: false,
+    reaction: "",
+    reactions: [],
+    delivery: failed ? "failed" : "sending",
+  };
+  if (frame.action === "send" && frame.replyTo) message.replyTo = frame.replyTo;
+  if (failed) message.failure = failed;
+  return message;
+}

@@ -39,6 +39,13 @@ func New(clock Clock, log *keep.Log) (http.Handler, error) {
 			io.WriteString(w, unknownQuery)
 		case r.URL.Query().Has("lifecycle"):
 			s.serveLifecycle(w, r)
+		case isForm(r, bucket):
+			if code := refuseForm(r, bucket, clock.Now()); code != "" {
+				w.Header().Set("Access-Control-Allow-Origin", "*") // as the bucket's rule says
+				WriteError(w, http.StatusForbidden, code, "the form's policy does not allow this upload")
+				return
+			}
+			inner.ServeHTTP(w, r)
 		default:
 			if d := r.URL.Query().Get(disposition); d != "" {
 				w.Header().Set("Content-Disposition", d)

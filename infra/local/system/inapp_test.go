@@ -1,9 +1,12 @@
 package system_test
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
+	"io"
+	"mime/multipart"
 	"net/http"
 	"net/http/httptest"
 	"slices"
@@ -720,5 +723,89 @@ func TestInAppStaleConnection(t *testing.T) {
 	s.answers(e, "k2", "two")
 	if calls := s.callsOf("pusher"); slices.Contains(calls, "dynamodb:DeleteItem") {
 		t.Errorf("the connection was not forgotten: %v", calls)
+	}
+}
+
+// uploads posts a file as a browser does, with the form that it was given.
+func (s *shop) uploads(form map[string]any, mime, content string) int {
+	s.t.Helper()
+	var body bytes.Buffer
+	w := multipart.NewWriter(&body)
+	for name, value := range form["fields"].(map[string]any) {
+		if name == "Content-Type" {
+			value = mime
+		}
+		if err := w.WriteField(name, value.(string)); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	part, err := w.CreateFormFile("file", "damage.png")
+	if err == nil {
+		_, err = io.WriteString(part, content)
+	}
+	if err == nil {
+		err = w.Close()
+	}
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	r := httptest.NewRequest("POST", form["url"].(string), &body)
+	r.Header.Set("Content-Type", w.FormDataContentType())
+	answer := httptest.NewRecorder()
+	s.sys.AWS.ServeHTTP(answer, r)
+	return answer.Code
+}
+
+// TestInAppUpload: a file goes straight into the bucket if it is what was announced,
+// and everybody gets it once it was looked at.
+func TestInAppUpload(t *testing.T) {
+	s := newShop(t)
+	v := s.visit("laptop", "")
+	const png = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
+	for _, x := range []struct{ name, mime, code string }{{"page.html", "text/html", "malformed"}, {"logo.svg", "image/svg+xml", "malformed"}, {"run.js", "text/javascript", "malformed"}} {
+		if status, a := v.ask("POST", "uploads", map[string]any{"name": x.name, "mime": x.mime, "size": 10}); status != 400 || a["code"] != x.code {
+			t.Errorf("%s: answered %d %v", x.name, status, a)
+		}
+	}
+	if status, a := v.ask("POST", "uploads", map[string]any{"name": "film.mp4", "mime": "video/mp4", "size": 51 << 20}); status != 413 || a["code"] != "too_large" {
+		t.Errorf("answered %d %v", status, a)
+	}
+	status, a := v.ask("POST", "uploads", map[string]any{"name": "damage.png", "mime": "image/png", "size": len(png)})
+	if status != 201 {
+		t.Fatalf("answered %d %v", status, a)
+	}
+	form, media := a["upload"].(map[string]any), a["media"].(map[string]any)
+	for what, status := range map[string]int{"a larger file": s.uploads(form, "image/png", png+"x"), "another type": s.uploads(form, "text/html", png)} {
+		if status != 403 {
+			t.Errorf("%s was answered %d", what, status)
+		}
+	}
+	if status := s.uploads(form, "image/png", png); status/100 != 2 {
+		t.Fatalf("the upload was answered %d", status)
+	}
+	l := v.connect(t)
+	media["caption"] = "the corner"
+	sent := map[string]any{"v": 1, "action": "send", "clientMsgId": "p1", "content": map[string]any{"kind": "media", "media": media}}
+	if _, a := s.visit("phone", "").ask("POST", "events", sent); len(a["errors"].([]any)) != 1 {
+		t.Errorf("somebody else's file: %v", a)
+	}
+	if _, a := v.ask("POST", "events", sent); len(a["acks"].([]any)) != 1 {
+		t.Fatalf("answered %v", a)
+	}
+	s.drain()
+	message, stored := l.next(), l.next()
+	if shown(message) != "> <media>" || stored["type"] != "media" || stored["id"] != message["id"] {
+		t.Fatalf("shown %v and %v\n%s", message, stored, s.logs)
+	}
+	file := stored["media"].(map[string]any)
+	if file["state"] != "stored" || file["platformId"] != media["platformId"] || file["mime"] != "image/png" {
+		t.Errorf("stored %v", file)
+	}
+	if status, _ := s.do(httptest.NewRequest("GET", strings.TrimPrefix(file["url"].(string), "https://relais.example"), nil)); status != 302 {
+		t.Errorf("the link is answered %d", status)
+	}
+	list := s.received("support")
+	if len(list) != 2 || list[1].Type != events.MediaStored || list[1].Data.MediaUpdate.Media.SHA256 == "" {
+		t.Errorf("received %v", outcomes(list))
 	}
 }

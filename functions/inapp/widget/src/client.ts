@@ -329,8 +329,9 @@ export class RelaisClient {
     if (timeline !== this.#timeline) return; // another conversation by now
     const fresh = timeline.page(page, "latest");
     this.#loaded = true;
-    // On a new device nothing counts as unread.
-    this.#keepRead(this.#store.get<number>(this.#readKey()) ?? timeline.incoming());
+    // What a known user's other devices were told counts as read here; a visitor has only this one.
+    const told = this.#sessions.stored?.known ? timeline.incoming() : 0;
+    this.#keepRead(this.#store.get<number>(this.#readKey()) ?? told);
     this.#marks.reset(this.#readUpTo);
     for (const message of fresh) this.#arrived(message);
     this.#emit("change", undefined);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import type { Page } from "playwright-core";
 import { until, World, type Visit, type Wish } from "./browser";
 import { buttons, cards, choice, form, quick, schedule } from "./offers";
@@ -9,6 +9,7 @@ import { buttons, cards, choice, form, quick, schedule } from "./offers";
 let world: World;
 before(async () => void (world = await World.open()));
 after(() => world.close());
+afterEach(() => world.leave());
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 

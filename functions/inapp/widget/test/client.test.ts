@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import type { Options } from "../dist/client.js";
 import { World } from "./browser";
 
 let world: World;
 before(async () => void (world = await World.open()));
 after(() => world.close());
+afterEach(() => world.leave());
 
 test("the client works without the widget, and without storage", async () => {
   world.server.pages.set("/bare", { html: "<!doctype html><title>Bare</title>" });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import type { Content } from "../src/content";
 import { until, World, type Visit } from "./browser";
 import { choice, form, quick, schedule } from "./offers";
@@ -9,6 +9,7 @@ import type { Thread } from "./server";
 let world: World;
 before(async () => void (world = await World.open()));
 after(() => world.close());
+afterEach(() => world.leave());
 
 const samples = "../../../events/samples/out";
 
@@ -86,7 +87,7 @@ test("a form is checked, filled page by page and sent", async () => {
   await page.getByText("Please check this.").waitFor();
   await page.getByLabel("E-mail").fill("ada@example.com");
   world.server.say(thread, "Take your time.");
-  await page.getByText("Take your time.").waitFor();
+  await visit.log.getByText("Take your time.").waitFor();
   assert.equal(await page.getByLabel("Street").inputValue(), "1 Depot Road", "a new message empties no form");
   await page.getByRole("button", { name: "Next" }).click();
   await page.getByLabel("Time").selectOption("pm");

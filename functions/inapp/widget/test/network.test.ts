@@ -6,6 +6,7 @@ import type { Thread } from "./server";
 let world: World;
 before(async () => void (world = await World.open()));
 after(() => world.close());
+afterEach(() => world.leave());
 afterEach(() => Object.assign(world.server.faults, { down: false, noSockets: false, loseAcks: 0, swallow: 0, delay: 0, rateLimit: 0, skip: 0 }));
 
 const numbers = (start: string, n: number): string[] => Array.from({ length: n }, (_, i) => `${start}${i + 1}`);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import { gzipSync } from "node:zlib";
 import { until, World } from "./browser";
 import { buttons, cards, form, schedule } from "./offers";
@@ -9,6 +9,7 @@ import { MockServer } from "./server";
 let world: World;
 before(async () => void (world = await World.open()));
 after(() => world.close());
+afterEach(() => world.leave());
 
 const hostile = [
   "<script>window.broken = 1</script><img src=x onerror='window.broken = 2'>",
@@ -41,7 +42,7 @@ test("hostile content is text", async () => {
 test("names cannot turn the reading direction", async () => {
   const visit = await (await world.visit()).open();
   world.server.say(world.server.last, [{ kind: "media", media: { type: "file", name: "photo\u202egpj.exe", url: "https://media.example.com/x" } }], { author: { role: "agent", name: "\u202eanA" } });
-  await visit.page.getByText("photogpj.exe").waitFor();
+  await visit.log.getByText("photogpj.exe").waitFor();
   assert.equal(await visit.log.locator(".author").innerText(), "anA");
 });
 

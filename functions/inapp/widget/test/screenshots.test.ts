@@ -1,5 +1,5 @@
 import { mkdirSync } from "node:fs";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import type { Content } from "../src/content";
 import { until, World, type Visit, type Wish } from "./browser";
 import { buttons, cards, choice, form, quick, schedule } from "./offers";
@@ -10,6 +10,7 @@ before(async () => {
   mkdirSync("screenshots", { recursive: true });
 });
 after(() => world.close());
+afterEach(() => world.leave());
 
 async function shoot(name: string, visit: Visit): Promise<void> {
   await visit.page.mouse.move(0, 0);

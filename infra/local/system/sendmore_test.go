@@ -11,11 +11,13 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/infra/local/double"
+	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/awsfake"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
@@ -198,19 +200,9 @@ func TestNotAfter(t *testing.T) {
 func TestStaleAfterTheCall(t *testing.T) {
 	d := deskFor(t, "telegram")
 	e := d.writes("telegram", "Hello?")
-	dead := true
-	d.breaks(func(c awsfake.Call) *awsfake.Fault {
-		if dead && c.Principal == "sender" && d.said("telegram", "today only") == 1 {
-			return &awsfake.Fault{Status: 400, Code: "Crashed"}
-		}
-		return nil
-	})
 	o := say(e, "k1", "today only")
 	o.Constraints = &events.Constraints{NotAfter: d.clock.Now().Add(30 * time.Second)}
-	d.ask(o)
-	d.drain()
-	dead = false
-	d.restart()
+	d.diesAfter("telegram", "today only", o)
 	d.clock.Advance(time.Minute / 2) // the time is over, the lease is not
 	d.rung(names.Bulk, "out:"+e.Subject)
 	d.settle()
@@ -238,16 +230,31 @@ func TestCampaignLeavesRoom(t *testing.T) {
 	if n := d.said("custom", "campaign"); n != 0 {
 		t.Errorf("%d campaign messages came before the answer", n)
 	}
-	d.sys.Poll(t.Context(), d.function("bulk"), 0)
-	asked := d.clock.Now()
-	d.ask(say(e, "k2", "another answer"))
-	d.sys.Poll(t.Context(), d.function("sender"), 0)
-	if calls := d.taken("custom", "another answer"); len(calls) != 1 || calls[0].At.Sub(asked) > 2*time.Second {
-		t.Errorf("amid the campaign, the answer was said %+v; asked at %v", calls, asked)
-	}
 	d.settle()
-	if n := d.said("custom", "campaign"); n != 60 {
-		t.Errorf("%d campaign messages of 60 were said\n%s", n, d.logs)
+	campaign := d.taken("custom", "campaign")
+	rate := channelNamed(t, "custom").Rate.Account
+	if took, least := campaign[len(campaign)-1].At.Sub(campaign[0].At), time.Duration((60/rate-1)*float64(time.Second)); len(campaign) != 60 || took < least {
+		t.Errorf("%d messages in %v, want 60 in %v at the least\n%s", len(campaign), took, least, d.logs)
+	}
+}
+
+// TestCampaignLeavesTokens: an answer does not wait behind a campaign that uses up
+// the account's rate.
+func TestCampaignLeavesTokens(t *testing.T) {
+	d := deskFor(t, "custom")
+	e := d.writes("custom", "Hello?")
+	for i := range 40 {
+		o := say(e, fmt.Sprint("bulk", i), fmt.Sprintf("campaign %02d.", i))
+		o.Priority = events.Bulk
+		d.ask(o)
+	}
+	d.drain()
+	d.askRaw(asked(t, say(e, "k1", "an answer")), "k1")
+	d.clock.Advance(-time.Second) // to when the last of the campaign was said
+	now := d.clock.Now()
+	d.drain()
+	if calls := d.taken("custom", "an answer"); len(calls) != 1 || !calls[0].At.Equal(now) {
+		t.Errorf("the answer was said %+v, want at %v", calls, now)
 	}
 }
 
@@ -661,6 +668,50 @@ func TestStaleHandle(t *testing.T) {
 	calls := d.taken("line", "answer")
 	if len(calls) != 1 || calls[0].Request.Path != "/v2/bot/message/push" {
 		t.Errorf("took %+v, want a push\n%s", calls, d.logs)
+	}
+}
+
+// diesAfter lets the sender die when the platform has taken a call with text, and
+// comes back without what it knew.
+func (d *desk) diesAfter(name, text string, o events.Outbound) {
+	d.t.Helper()
+	d.breaks(func(c awsfake.Call) *awsfake.Fault {
+		if c.Principal == "sender" && d.said(name, text) == 1 {
+			return &awsfake.Fault{Status: 400, Code: "Crashed"}
+		}
+		return nil
+	})
+	d.ask(o)
+	d.drain()
+	d.breaks(nil)
+	d.restart()
+}
+
+// TestReplyOfUnknownOutcome: a reply has no key by which LINE would know it again.
+func TestReplyOfUnknownOutcome(t *testing.T) {
+	d := deskFor(t, "line")
+	d.diesAfter("line", `"hi"`, say(d.writes("line", "Hello?"), "k1", "hi"))
+	d.settle()
+	if n := d.said("line", `"hi"`); n != 1 {
+		t.Errorf("said %d times", n)
+	}
+	if diff := cmp.Diff([]string{"uncertain platform"}, outcomes(d.received("support"))); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// TestAccountTakenAway while its call was under way: the message may have been said.
+func TestAccountTakenAway(t *testing.T) {
+	d := deskFor(t, "telegram")
+	d.diesAfter("telegram", `"hi"`, say(d.writes("telegram", "Hello?"), "k1", "hi"))
+	c := secretsmanager.NewFromConfig(d.sys.ConfigOf(system.Admin, cloud.Work))
+	if _, err := c.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: aws.String(names.SecretPrefix(names.Local, "telegram") + "demo"),
+		ForceDeleteWithoutRecovery: aws.Bool(true)}); err != nil {
+		t.Fatal(err)
+	}
+	d.settle()
+	if diff := cmp.Diff([]string{"uncertain auth"}, outcomes(d.received("support"))); diff != "" {
+		t.Errorf("%s\n%s", diff, d.logs)
 	}
 }
 

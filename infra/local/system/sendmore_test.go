@@ -419,6 +419,19 @@ func TestTokenIsMintedByOne(t *testing.T) {
 	}
 }
 
+// TestTokenOutlivesItsProcess: what one sender minted serves all, and the next.
+func TestTokenOutlivesItsProcess(t *testing.T) {
+	d := deskFor(t, "line")
+	e := d.writes("line", "Hello?")
+	d.warm(e)
+	d.restart()
+	d.ask(say(e, "k1", "hi"))
+	d.drain()
+	if n := d.mints(); n != 1 || d.said("line", `"hi"`) != 1 {
+		t.Errorf("%d tokens were minted, want one; said %d times", n, d.said("line", `"hi"`))
+	}
+}
+
 // TestNoTokenForAWhile: while the platform mints none, a message waits, later each
 // time, and holds no sender up.
 func TestNoTokenForAWhile(t *testing.T) {

@@ -397,10 +397,8 @@ export class RelaisClient {
   }
 
   #refused(id: string | undefined, problem: Problem): void {
-    if (foreign(problem)) {
-      this.#sessions.expire(this.#sessions.stored?.session);
-      return this.#link.restart();
-    }
+    if (foreign(problem)) this.#sessions.expire(this.#sessions.stored?.session);
+    if (foreign(problem) || problem.code === "bad_ticket") return this.#link.restart();
     if (id || lasting(problem)) this.#outbox.answer(id, problem);
   }
 

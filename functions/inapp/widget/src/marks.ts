@@ -29,7 +29,8 @@ export class Marks {
     this.#timer = setTimeout(() => {
       const seen = Math.min(read, received);
       if (seen > this.#told.read && this.#signal({ v: 1, action: "read", upTo: seen })) this.#told.read = seen;
-      if (received > Math.max(this.#told.received, this.#told.read) && this.#signal({ v: 1, action: "received", upTo: received })) this.#told.received = received;
+      const known = Math.max(this.#told.received, this.#told.read);
+      if (received > known && this.#signal({ v: 1, action: "received", upTo: received })) this.#told.received = received;
     }, settle);
   }
 

@@ -135,7 +135,8 @@ export class Timeline {
     this.#starts.set(frame.id, Math.min(frame.seq, this.#starts.get(frame.id) ?? Infinity));
     if (old && (old.revision ?? 0) > (frame.revision ?? 0)) return false;
     const id = frame.clientMsgId ?? old?.clientMsgId;
-    this.#messages.set(frame.id, id ? { ...frame, clientMsgId: id } : frame);
+    const time = old?.time ?? frame.time; // an edit tells its own
+    this.#messages.set(frame.id, id ? { ...frame, time, clientMsgId: id } : { ...frame, time });
     if (id) this.#acked.delete(id);
     return !old;
   }

@@ -7,7 +7,7 @@ let world: World;
 before(async () => void (world = await World.open()));
 after(() => world.close());
 afterEach(() => world.leave());
-afterEach(() => Object.assign(world.server.faults, { down: false, noSockets: false, loseAcks: 0, swallow: 0, delay: 0, rateLimit: 0, skip: 0 }));
+afterEach(() => Object.assign(world.server.faults, { down: false, noSockets: false, loseAcks: 0, swallow: 0, delay: 0, rateLimit: 0, skip: 0, stale: 0 }));
 
 const numbers = (start: string, n: number): string[] => Array.from({ length: n }, (_, i) => `${start}${i + 1}`);
 
@@ -110,6 +110,14 @@ test("who is too fast waits and loses nothing", async () => {
   world.server.faults.rateLimit = 1;
   for (const text of ["m1", "m2", "m3"]) await visit.write(text);
   await complete(visit, thread, ["m1", "m2", "m3"], []);
+});
+
+test("a connection the server has forgotten is opened anew", async () => {
+  const visit = await (await world.visit()).open();
+  const thread = world.server.last;
+  world.server.faults.stale = 1;
+  await visit.write("m1");
+  await complete(visit, thread, ["m1"], []);
 });
 
 test("what is too large fails alone and can be deleted", async () => {

@@ -41,7 +41,7 @@ const refuse = (status: number, code: Code, retryAfter?: number): Answer => ({ s
  */
 export class MockServer {
   /** What goes wrong. */
-  faults = { down: false, noSockets: false, loseAcks: 0, swallow: 0, delay: 0, rateLimit: 0, skip: 0 };
+  faults = { down: false, noSockets: false, loseAcks: 0, swallow: 0, delay: 0, rateLimit: 0, skip: 0, stale: 0 };
   readonly threads: Thread[] = [];
   readonly uploads = new Map<string, Buffer>();
   readonly requests: string[] = [];
@@ -226,6 +226,10 @@ export class MockServer {
     const reply = (inbound: Inbound): void => socket.send(JSON.stringify({ v: 1, ...inbound }));
     if (frame.action === "ping") return reply({ type: "pong" });
     if (frame.action === "resume") return this.resume(visitor.thread, frame.after, reply);
+    if (this.faults.stale > 0) {
+      this.faults.stale--;
+      return reply({ type: "error", code: "bad_ticket" });
+    }
     if (this.faults.swallow > 0) return void this.faults.swallow--;
     const answer = this.take(visitor.thread, frame);
     if (!answer) return;

@@ -79,9 +79,10 @@ test("edits, deletions, reactions and replies", async () => {
   const thread = world.server.last;
   const id = world.server.say(thread, "It costs 10 €.");
   await visit.sees("It costs 10 €.");
-  world.server.say(thread, "It costs 12 €.", { id, revision: 1 });
+  world.server.say(thread, "It costs 12 €.", { id, revision: 1, time: "2031-01-01T00:00:00Z" });
   await visit.sees("It costs 12 €.");
   await visit.page.getByText("edited").waitFor();
+  await visit.log.locator(".day", { hasText: "Today" }).waitFor();
   await visit.page.getByRole("button", { name: "React or reply" }).click();
   await visit.page.getByRole("button", { name: "👍" }).click();
   await until(() => thread.frames.some((f) => f.action === "react" && f.emoji === "👍" && f.message === id), () => "no reaction");

@@ -46,7 +46,8 @@ export class Log {
     const { t } = language;
     this.#older = h("button", { type: "button", class: "button older", hidden: true, click: () => void this.#load() }, t.older);
     this.#newer = h("button", { type: "button", class: "button newer", hidden: true, click: () => this.end() }, icon("down"), t.newer);
-    this.#scroller = h("div", { class: "scroller", role: "log", "aria-live": "off", "aria-label": t.title, tabindex: 0, scroll: () => this.#scrolled() }, this.#older, this.#list, this.#typist);
+    const kind = { class: "scroller", role: "log", "aria-live": "off", "aria-label": t.title, tabindex: 0, scroll: () => this.#scrolled() };
+    this.#scroller = h("div", kind, this.#older, this.#list, this.#typist);
     this.node = h("div", { class: "log" }, this.#scroller, this.#newer);
     // Pictures that arrive late push the end away.
     new ResizeObserver(() => this.#atEnd && this.end()).observe(this.#list);

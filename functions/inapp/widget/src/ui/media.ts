@@ -32,7 +32,8 @@ function shown(m: Media, view: View): HTMLElement {
     case "image":
     case "animation":
     case "sticker":
-      return link(src, { "aria-label": alt }, h("img", { src, alt, width: m.width, height: m.height, loading: "lazy", referrerpolicy: "no-referrer", error: failed }));
+      const size = { width: m.width, height: m.height };
+      return link(src, { "aria-label": alt }, h("img", { src, alt, ...size, loading: "lazy", referrerpolicy: "no-referrer", error: failed }));
     case "video":
       return h("video", { src, controls: true, preload: "metadata", playsinline: true, "aria-label": alt, poster: safe(m.thumbnail), error: failed });
     case "audio":

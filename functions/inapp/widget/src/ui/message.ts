@@ -67,14 +67,16 @@ export class MessageView {
 
   #quote(id: string, quoted: Message | undefined, view: View): HTMLElement {
     const words = quoted && !quoted.deleted ? summary(quoted.content, view) : view.t.deleted;
-    return h("button", { type: "button", class: "quote", dir: "auto", disabled: !quoted, click: () => this.#deeds.jump(id) }, icon("reply"), quoted ? words : "…");
+    const jump = (): void => this.#deeds.jump(id);
+    return h("button", { type: "button", class: "quote", dir: "auto", disabled: !quoted, click: jump }, icon("reply"), quoted ? words : "…");
   }
 
   /** tools are a button and the tray it opens. */
   #tools(view: View): HTMLElement[] {
     const { t, message } = view;
     const id = "tray-" + message.id!;
-    const button = iconButton("more", t.more, () => this.#toggle(!!this.#tray?.hidden), { "aria-expanded": "false", "aria-controls": id, class: "icon-button more-button" });
+    const more = { "aria-expanded": "false", "aria-controls": id, class: "icon-button more-button" };
+    const button = iconButton("more", t.more, () => this.#toggle(!!this.#tray?.hidden), more);
     const react = (emoji: string) => (): void => {
       this.#toggle(false);
       this.#deeds.react(message, this.node.dataset["reaction"] === emoji ? "" : emoji);

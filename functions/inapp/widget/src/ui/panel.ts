@@ -36,7 +36,15 @@ export class Panel {
     const head = h("header", {}, h("h2", { id: "title", dir: "auto" }, title), iconButton("close", t.close, close));
     this.node = h(
       "section",
-      { class: "panel", id: "panel", role: "dialog", "aria-modal": "true", "aria-labelledby": "title", hidden: true, keydown: (e: KeyboardEvent) => this.#key(e) },
+      {
+        class: "panel",
+        id: "panel",
+        role: "dialog",
+        "aria-modal": "true",
+        "aria-labelledby": "title",
+        hidden: true,
+        keydown: (event: KeyboardEvent) => this.#key(event),
+      },
       head,
       this.#status,
       this.#log.node,

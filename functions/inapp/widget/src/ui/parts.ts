@@ -141,5 +141,6 @@ function wordsOf(c: Content, { t }: Pick<View, "t" | "tag">): string | undefined
   if (c.media) return c.media.caption || label(c.media, { t });
   if (c.text?.format === "markdown") return c.text.body.replace(/\*\*|__|~~|`/g, "");
   if (c.location) return c.location.name || t.location;
-  return (c.text?.body ?? c.choice?.text ?? titled?.title ?? c.interaction?.text ?? c.contacts?.map((p) => p.name).join(", ")) || c.cards?.map((p) => p.title).join(", ");
+  const named = c.contacts?.map((p) => p.name) ?? c.cards?.map((p) => p.title);
+  return c.text?.body ?? c.choice?.text ?? titled?.title ?? c.interaction?.text ?? named?.join(", ");
 }

@@ -30,7 +30,8 @@ export class Widget {
     this.#language = language;
     const { t, tag, rtl } = language;
     this.#panel = new Panel(client, language, look.title || t.title, () => this.close());
-    this.#launcher = h("button", { type: "button", class: "launcher", "aria-expanded": "false", "aria-controls": "panel", "aria-haspopup": "dialog", click: () => this.#toggle() }, icon("chat"), icon("close"), this.#badge);
+    const kind = { type: "button", class: "launcher", "aria-expanded": "false", "aria-controls": "panel", "aria-haspopup": "dialog" };
+    this.#launcher = h("button", { ...kind, click: () => this.#toggle() }, icon("chat"), icon("close"), this.#badge);
     const root = this.#host.attachShadow({ mode: "open" });
     const sheet = new CSSStyleSheet(); // allowed where inline styles are not
     sheet.replaceSync(css);

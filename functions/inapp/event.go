@@ -69,7 +69,7 @@ func (p parser) fact(f Frame, e *events.Event) bool {
 	case Send:
 		return p.message(f, e)
 	case Choose:
-		e.Data.Interaction = &events.Interaction{Kind: events.ButtonAnswer, Option: f.Option, Text: f.Text}
+		e.Data.Interaction = &events.Interaction{Kind: events.ButtonAnswer, Option: f.Option, Text: f.Text, Values: f.Values}
 	case Submit:
 		e.Data.Interaction = &events.Interaction{Kind: events.FormAnswer, Option: f.Form, Values: f.Values}
 	case Pick:

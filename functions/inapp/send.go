@@ -47,7 +47,7 @@ var outbound = channel.Outbound{
 }
 
 func offer(style string) channel.Choices {
-	return channel.Choices{Style: style, Min: 1, Max: maxOptions, Actions: actions, Label: maxLabel, Title: maxLabel, Footer: maxLabel, Describe: maxLabel, Section: maxLabel, Header: true}
+	return channel.Choices{Style: style, Min: 1, Max: maxOptions, Multiple: true, Actions: actions, Label: maxLabel, Title: maxLabel, Footer: maxLabel, Describe: maxLabel, Section: maxLabel, Header: true}
 }
 
 func send(_ context.Context, _ channel.Env, o channel.Outgoing) (channel.Sent, error) {

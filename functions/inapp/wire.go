@@ -63,7 +63,7 @@ type Frame struct {
 	Option      string          `json:"option,omitempty"`
 	Text        string          `json:"text,omitempty"` // what the customer saw of the option
 	Form        string          `json:"form,omitempty"`
-	Values      []events.Field  `json:"values,omitempty"`
+	Values      []events.Field  `json:"values,omitempty"` // of a form; of several options, their ids and what the customer saw
 	Slot        string          `json:"slot,omitempty"`
 	Emoji       string          `json:"emoji,omitempty"`
 	Active      bool            `json:"active,omitempty"`
@@ -144,9 +144,9 @@ func (f Frame) fault() string {
 	case Send:
 		ok = f.Content != nil && len(f.ReplyTo) <= maxID && speaks(f.Content)
 	case Choose:
-		ok = f.names() && filled(f.Option) && len(f.Option) <= maxID
+		ok = f.names() && filled(f.Option) && len(f.Option) <= maxID && named(f.Values)
 	case Submit:
-		ok = f.names() && filled(f.Form) && len(f.Form) <= maxID && len(f.Values) <= maxValues && named(f.Values)
+		ok = f.names() && filled(f.Form) && len(f.Form) <= maxID && named(f.Values)
 	case Pick:
 		ok = f.names() && filled(f.Slot) && len(f.Slot) <= maxID
 	case React:
@@ -175,6 +175,9 @@ func (f Frame) names() bool { return filled(f.Message) && len(f.Message) <= maxI
 func filled(s string) bool { return strings.TrimSpace(s) != "" }
 
 func named(fields []events.Field) bool {
+	if len(fields) > maxValues {
+		return false
+	}
 	for _, f := range fields {
 		if !filled(f.Name) || len(f.Name) > maxID {
 			return false

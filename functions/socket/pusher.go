@@ -8,7 +8,6 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/inapp/chat"
-	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"
 	"github.com/relais-dev/relais/shared/outhttp"
@@ -94,7 +93,7 @@ const opening = 10 * time.Second
 // fails, the client will find the gap.
 func (p *Pusher) post(ctx context.Context, c store.Record, frames []chat.Frame) (bool, error) {
 	for _, f := range frames {
-		doc, err := channel.JSON(f)
+		doc, err := document(f)
 		if err != nil {
 			return false, err
 		}

@@ -135,7 +135,7 @@ func (h *Handler) message(ctx context.Context, e event) answer {
 	f, err := h.frame(ctx, e)
 	if err != nil {
 		r := h.Refusal(err)
-		f = &chat.Frame{V: 1, Type: "error", Code: r.Code, RetryAfter: int(r.RetryAfter.Round(time.Second).Seconds())}
+		f = &chat.Frame{V: 1, Type: "error", Code: r.Code, RetryAfter: r.Seconds()}
 	}
 	out := answer{StatusCode: http.StatusOK}
 	if f != nil {
@@ -216,7 +216,7 @@ func (h *Handler) resume(ctx context.Context, a channel.Account, s inapp.Session
 		return nil, err
 	}
 	for _, f := range page.Items {
-		doc, err := channel.JSON(f)
+		doc, err := document(f)
 		if err != nil {
 			return nil, err
 		}
@@ -225,6 +225,20 @@ func (h *Handler) resume(ctx context.Context, a channel.Account, s inapp.Session
 		}
 	}
 	return &chat.Frame{V: 1, Type: "resumed", Last: &page.Last, More: page.More}, nil
+}
+
+// maxPost is what API Gateway sends on a connection at once, in bytes.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
+const maxPost = 128 << 10
+
+// document is f as it is posted: what is too large for a connection is told of, and
+// read from the history.
+func document(f chat.Frame) ([]byte, error) {
+	doc, err := channel.JSON(f)
+	if err == nil && len(doc) > maxPost {
+		return channel.JSON(chat.Frame{V: 1, Type: "fetch", Seq: f.Seq})
+	}
+	return doc, err
 }
 
 // A Poster sends a frame on an open connection. Its error is ErrGone when the

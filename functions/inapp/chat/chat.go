@@ -28,7 +28,6 @@ import (
 type Handler struct {
 	*Core
 	Socket string // where clients open WebSockets
-	Script func() (script, error)
 }
 
 // New is the function that answers clients.
@@ -37,7 +36,7 @@ func New(name string, e function.Env) (function.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{Core: c, Socket: e.Getenv(names.EnvSocket), Script: load(e.ReadFile, e.Getenv(names.EnvWidget))}, nil
+	return &Handler{Core: c, Socket: e.Getenv(names.EnvSocket)}, nil
 }
 
 // root is what all paths begin with.
@@ -58,8 +57,8 @@ func (r *Refusal) Error() string { return r.Code + ": " + r.Title }
 // Refuse is a Refusal.
 func Refuse(code, title string) *Refusal { return &Refusal{Code: code, Title: title} }
 
-// seconds is RetryAfter, rounded up.
-func (r *Refusal) seconds() int { return int(math.Ceil(r.RetryAfter.Seconds())) }
+// Seconds is RetryAfter, rounded up.
+func (r *Refusal) Seconds() int { return int(math.Ceil(r.RetryAfter.Seconds())) }
 
 // statuses of HTTP by code.
 func statusOf(code string) int {
@@ -131,9 +130,6 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err != nil && !large {
 		return h.refuse(Refuse(inapp.Malformed, "the request cannot be read"), nil)
 	}
-	if r.Method == http.MethodGet && r.Path == root+"relais.js" {
-		return h.widget(r)
-	}
 	app, name, ok := strings.Cut(strings.TrimPrefix(r.Path, root), "/")
 	if !ok {
 		return h.refuse(Refuse(inapp.NotFound, "there is no such endpoint"), nil)
@@ -165,8 +161,8 @@ func (h *Handler) answer(ctx context.Context, r request, name string) (answer, e
 		return answer{}, Refuse(inapp.NotFound, "there is no such endpoint")
 	}
 	if !e.open {
-		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		if !strings.EqualFold(scheme, "Bearer") {
+		token, shown := bearer(r)
+		if !shown {
 			return answer{}, Refuse(inapp.BadToken, "show a session")
 		}
 		var err error
@@ -175,6 +171,12 @@ func (h *Handler) answer(ctx context.Context, r request, name string) (answer, e
 		}
 	}
 	return e.serve(h, ctx, r)
+}
+
+// bearer is the token that r shows.
+func bearer(r request) (token string, shown bool) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	return token, strings.EqualFold(scheme, "Bearer")
 }
 
 // admitOrigin lets in browsers that show one of our pages or the brand's, and
@@ -236,7 +238,7 @@ type problem struct {
 
 func (h *Handler) refuse(err error, header map[string]string) ([]byte, error) {
 	r := h.Refusal(err)
-	p := problem{Type: "about:blank", Title: r.Title, Status: statusOf(r.Code), Code: r.Code, RetryAfter: r.seconds()}
+	p := problem{Type: "about:blank", Title: r.Title, Status: statusOf(r.Code), Code: r.Code, RetryAfter: r.Seconds()}
 	body, err := channel.JSON(p)
 	if err != nil {
 		return nil, err

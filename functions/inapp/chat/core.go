@@ -174,7 +174,7 @@ func (c *Core) Deliver(ctx context.Context, a channel.Account, s inapp.Session, 
 		case f.ClientMsgID != "":
 			tooFast = err
 		}
-		out.Errors = append(out.Errors, Fault{ClientMsgID: f.ClientMsgID, Code: slow.Code, RetryAfter: slow.seconds()})
+		out.Errors = append(out.Errors, Fault{ClientMsgID: f.ClientMsgID, Code: slow.Code, RetryAfter: slow.Seconds()})
 	}
 	if len(good) == 0 {
 		return out, nil

@@ -109,8 +109,13 @@ func (c *Core) segments(ctx context.Context, a channel.Account, s inapp.Session)
 	return list, err
 }
 
-// maxReads bounds the reads of one page: what nobody is shown is passed over.
-const maxReads = 10
+const (
+	// maxReads bounds the reads of one page: what nobody is shown is passed over.
+	maxReads = 10
+	// maxPage bounds the frames of one page, in bytes: an answer has up to 6 MB with all
+	// its escapes. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+	maxPage = 2 << 20
+)
 
 // Page reads what x asks for.
 func (c *Core) Page(ctx context.Context, a channel.Account, s inapp.Session, x Excerpt) (Page, error) {
@@ -159,6 +164,7 @@ type pager struct {
 	excerpt Excerpt
 	out     *Page
 	reads   int
+	bytes   int
 	began   bool
 }
 
@@ -177,7 +183,9 @@ func (p *pager) read(ctx context.Context, g segment) (ended bool, err error) {
 			if seq := int64(it.Sequence) + g.offset; seq > g.last { // of after the conversations were joined
 				return true, nil
 			}
-			p.add(ctx, g, it)
+			if more, err := p.add(ctx, g, it); err != nil || !more {
+				return false, err
+			}
 		}
 		if cursor = page.Cursor; cursor == "" {
 			return true, nil
@@ -200,21 +208,36 @@ func (p *pager) begin(g segment) string {
 	return store.SequenceCursor(uint64(from - g.offset))
 }
 
-// add shows an event, and counts it whether it shows or not.
-func (p *pager) add(ctx context.Context, g segment, it store.Item) {
+// add shows an event, and counts it whether it shows or not; false says that the page
+// is full.
+func (p *pager) add(ctx context.Context, g segment, it store.Item) (bool, error) {
+	frames := p.show(ctx, g, it)
+	doc, err := channel.JSON(frames)
+	if err != nil {
+		return false, err
+	}
+	if p.bytes += len(doc); p.bytes > maxPage && p.began {
+		return false, nil
+	}
 	seq := int64(it.Sequence) + g.offset
 	if !p.began {
 		p.out.First, p.out.Last, p.began = seq, seq, true
 	}
 	p.out.First, p.out.Last = min(p.out.First, seq), max(p.out.Last, seq)
+	p.out.Items = append(p.out.Items, frames...)
+	return true, nil
+}
+
+// show is what a client sees of an event, in the order that is asked for.
+func (p *pager) show(ctx context.Context, g segment, it store.Item) []Frame {
 	e, err := it.Event()
 	if err != nil {
 		p.Log.Error("a stored event cannot be read", "event", it.ID, "error", err.Error())
-		return
+		return nil
 	}
 	frames := p.Frames(ctx, &e, View{Thread: g.thread, Offset: g.offset})
 	if p.excerpt.Backward {
 		slices.Reverse(frames)
 	}
-	p.out.Items = append(p.out.Items, frames...)
+	return frames
 }

@@ -45,7 +45,8 @@ type push struct {
 }
 
 // newSession begins a session: of a user whom the host app vouches for, else of a
-// new visitor. Nothing is stored of visitors who say nothing.
+// new visitor, or renews the one that is shown. Nothing is stored of visitors who say
+// nothing.
 func (h *Handler) newSession(ctx context.Context, r request) (answer, error) {
 	var q struct {
 		Device    string `json:"device"`
@@ -61,13 +62,20 @@ func (h *Handler) newSession(ctx context.Context, r request) (answer, error) {
 	if err := h.take(ctx, "open:"+r.account.ID+"/"+r.ip, openRate, openBurst); err != nil {
 		return answer{}, err
 	}
-	s := inapp.Session{Thread: inapp.NewThread(random()), Device: q.Device, Locale: q.Locale}
-	if q.UserToken != "" {
+	s := inapp.Session{ID: random(), Thread: inapp.NewThread(random()), Device: q.Device, Locale: q.Locale}
+	token, shown := bearer(r)
+	switch {
+	case q.UserToken != "":
 		u, err := h.user(ctx, r.account, q.UserToken)
 		if err != nil {
 			return answer{}, err
 		}
 		if s, err = h.known(ctx, r.account, s, u, inapp.ThreadOf(u.ExternalID)); err != nil {
+			return answer{}, err
+		}
+	case shown:
+		var err error
+		if s, err = h.Session(ctx, r.account, token); err != nil {
 			return answer{}, err
 		}
 	}
@@ -78,9 +86,9 @@ func (h *Handler) newSession(ctx context.Context, r request) (answer, error) {
 // random is 26 letters and digits that nobody can guess, 130 bits.
 func random() string { return strings.ToLower(rand.Text()) }
 
-// open grants s under a new id.
+// open grants s from now on.
 func (h *Handler) open(a channel.Account, s inapp.Session) (opened, error) {
-	s.ID, s.Expires = random(), h.Now().Add(inapp.SessionLife).UTC().Truncate(time.Second)
+	s.Expires = h.Now().Add(inapp.SessionLife).UTC().Truncate(time.Second)
 	token, err := inapp.Grant(a, s)
 	out := opened{Session: token, ExpiresAt: s.Expires, User: s.User, Known: s.User != "", Conversation: s.Conversation(a.ID), Socket: h.Socket,
 		Limits: limits{inapp.MaxFrame, maxUpload}, Push: push{inapp.VAPIDPublic(a)}}
@@ -152,9 +160,10 @@ func (h *Handler) login(ctx context.Context, r request) (answer, error) {
 			return answer{}, err
 		}
 	}
-	if err := h.Table.EndSession(ctx, old.Conversation(r.account.ID), old.ID, old.Expires); err != nil {
+	if err := h.end(ctx, r.account, old); err != nil {
 		return answer{}, err
 	}
+	s.ID = random()
 	out, err := h.open(r.account, s)
 	out.Merged = &merged
 	return answer{http.StatusOK, out}, err
@@ -212,10 +221,15 @@ func (h *Handler) said(ctx context.Context, conversation string) (uint64, error)
 	return n, err
 }
 
+// end ends a session for as long as a token of it may live, renewed ones too.
+func (h *Handler) end(ctx context.Context, a channel.Account, s inapp.Session) error {
+	return h.Table.EndSession(ctx, s.Conversation(a.ID), s.ID, h.Now().Add(inapp.SessionLife))
+}
+
 // logout ends the session, its connections and its device's push subscriptions.
 func (h *Handler) logout(ctx context.Context, r request) (answer, error) {
 	conversation := r.session.Conversation(r.account.ID)
-	if err := h.Table.EndSession(ctx, conversation, r.session.ID, r.session.Expires); err != nil {
+	if err := h.end(ctx, r.account, r.session); err != nil {
 		return answer{}, err
 	}
 	open, err := h.Table.Connections(ctx, conversation)

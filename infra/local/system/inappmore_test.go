@@ -1,0 +1,119 @@
+package system_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/relais-dev/relais/events"
+)
+
+// TestInAppRenewal: a visitor who comes back in time stays the same one for ever;
+// whoever ends a session ends what it was renewed to.
+func TestInAppRenewal(t *testing.T) {
+	s := newShop(t)
+	v := s.visit("laptop", "")
+	v.says("Hello?")
+	old := v.session
+	s.clock.Advance(25 * 24 * time.Hour)
+	status, a := v.ask("POST", "sessions", map[string]string{"device": "laptop"})
+	if status != 201 || a["conversation"] != v.conversation || a["known"] != false {
+		t.Fatalf("answered %d %v", status, a)
+	}
+	v.session = a["session"].(string)
+	v.says("Still here")
+	s.clock.Advance(25 * 24 * time.Hour)
+	if diff := cmp.Diff([]string{"> Still here"}, v.history("")); diff != "" { // events are kept for 30 days
+		t.Errorf("after 50 days (-want +got)\n%s", diff)
+	}
+	if status, a := s.call("POST", "sessions", old, map[string]string{"device": "laptop"}); status != 401 || a["code"] != "expired_token" {
+		t.Errorf("the first token was answered %d %v", status, a)
+	}
+	old = v.session
+	if _, a = v.ask("POST", "sessions", map[string]string{"device": "laptop"}); a["session"] == nil {
+		t.Fatalf("answered %v", a)
+	}
+	s.call("POST", "logout", old, nil)
+	s.clock.Advance(6 * 24 * time.Hour)
+	v.session = a["session"].(string)
+	if status, a := v.ask("GET", "messages", nil); status != 401 || a["code"] != "expired_token" {
+		t.Errorf("after logging out the renewed token was answered %d %v", status, a)
+	}
+}
+
+// TestInAppSeveral: an answer names every option that was chosen.
+func TestInAppSeveral(t *testing.T) {
+	s := newShop(t)
+	v := s.visit("laptop", "")
+	e := v.says("Which colours are there?")
+	o := say(e, "k1", "")
+	o.Content = []events.Content{{Kind: events.KindChoice, Choice: &events.Choice{Text: "Which?", Style: events.StylePicker, Multiple: true,
+		Options: []events.Option{{ID: "red", Label: "Red"}, {ID: "blue", Label: "Blue"}, {ID: "green", Label: "Green"}}}}}
+	s.ask(o)
+	s.drain()
+	s.received("support")
+	_, a := v.ask("GET", "messages", nil)
+	items := a["items"].([]any)
+	offer := items[len(items)-1].(map[string]any)
+	choice := offer["content"].([]any)[0].(map[string]any)["choice"].(map[string]any)
+	if choice["multiple"] != true {
+		t.Fatalf("offered %v", offer)
+	}
+	answer := map[string]any{"v": 1, "action": "choose", "clientMsgId": "c1", "message": offer["id"], "option": "red", "text": "Red, Blue",
+		"values": []map[string]string{{"name": "red", "value": "Red"}, {"name": "blue", "value": "Blue"}}}
+	if status, a := v.ask("POST", "events", answer); status != 202 || len(a["acks"].([]any)) != 1 {
+		t.Fatalf("answered %d %v", status, a)
+	}
+	s.drain()
+	list := s.received("support")
+	want := []events.Field{{Name: "red", Value: "Red"}, {Name: "blue", Value: "Blue"}}
+	if len(list) != 1 || cmp.Diff(want, list[0].Data.Interaction.Values) != "" {
+		t.Errorf("received %v", list)
+	}
+}
+
+// TestInAppLarge: what no socket takes is told of on the socket, and read by HTTP in
+// pages that Lambda can answer with.
+func TestInAppLarge(t *testing.T) {
+	s := newShop(t)
+	v := s.visit("laptop", "")
+	e := v.says("Tell me everything")
+	l := v.connect(t)
+	const messages, parts = 8, 16
+	for i := range messages {
+		o := say(e, fmt.Sprint("k", i), "")
+		o.Content = nil
+		for p := range parts {
+			o.Content = append(o.Content, events.NewText(fmt.Sprintf("%d/%d %s", i, p, strings.Repeat("é", 9_900))))
+		}
+		s.ask(o)
+		s.drain()
+		s.received("support")
+	}
+	first := l.next()
+	if first["type"] != "fetch" || first["seq"] != 2.0 {
+		t.Fatalf("told %v", first)
+	}
+	for range messages - 1 {
+		l.want("fetch")
+	}
+	l.write(map[string]any{"v": 1, "action": "resume", "after": 7})
+	l.want("fetch", "fetch", "resumed")
+	after, seen, pages := 1.0, 0, 0
+	for more := true; more; pages++ {
+		_, a := v.ask("GET", fmt.Sprintf("messages?limit=100&after=%d", int(after)), nil)
+		for _, x := range a["items"].([]any) {
+			if text := shown(x.(map[string]any)); !strings.HasPrefix(text, fmt.Sprint(seen, "/0")) || len(text) < parts*2*9_900 {
+				t.Errorf("message %d is %.20s… of %d bytes", seen, text, len(text))
+			}
+			seen++
+		}
+		after, more = a["last"].(float64), a["more"].(bool)
+	}
+	if seen != messages || pages < 2 {
+		t.Errorf("%d messages on %d pages", seen, pages)
+	}
+}

@@ -59,6 +59,9 @@ var (
 // random is lower-case letters and digits that nobody can guess.
 func NewThread(random string) string { return anonymous + random }
 
+// IsAnonymous says whether a visitor began the conversation of that PlatformID.
+func IsAnonymous(thread string) bool { return strings.HasPrefix(thread, anonymous) }
+
 // ThreadOf is the PlatformID of the conversation that a known user begins.
 func ThreadOf(user string) string { return known + user }
 

@@ -22,6 +22,7 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"
+	"github.com/relais-dev/relais/shared/mailbox"
 	"github.com/relais-dev/relais/shared/media"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
@@ -294,16 +295,5 @@ func (f *Fetcher) tell(ctx context.Context, of *events.Event, part int, m events
 		e.Type = events.MediaFailed
 	}
 	channel.Complete(&e, of.Channel, of.Account, now)
-	it, err := store.NewItem(&e, nil, part)
-	if err != nil {
-		return err
-	}
-	if _, err := f.Table.Commit(ctx, it); err != nil {
-		return err
-	}
-	if err := f.Ingress.Send(ctx, queue.Ring(e.Subject, e.ID)); err != nil {
-		f.Metrics.Count(observe.RingFailed, 1)
-		f.Log.Warn("committed, but could not ring; the sweeper will", "event", e.ID, "error", err.Error())
-	}
-	return nil
+	return mailbox.Mailbox{Table: f.Table, Ingress: f.Ingress, Metrics: f.Metrics, Log: f.Log}.Put(ctx, &e, part)
 }

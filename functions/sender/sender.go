@@ -11,7 +11,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"
+	"github.com/relais-dev/relais/shared/mailbox"
 	"github.com/relais-dev/relais/shared/media"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
@@ -247,19 +247,5 @@ func classOf(e *events.StatusError) string {
 
 // tell commits an event to its conversation's mailbox and rings for it.
 func (s *Sender) tell(ctx context.Context, e events.Event) error {
-	if err := e.Validate(); err != nil {
-		return fmt.Errorf("event %s: %w", e.Type, err)
-	}
-	it, err := store.NewItem(&e, nil, 0)
-	if err != nil {
-		return err
-	}
-	if _, err := s.Table.Commit(ctx, it); err != nil {
-		return err
-	}
-	if err := s.Ingress.Send(ctx, queue.Ring(e.Subject, e.ID)); err != nil {
-		s.Metrics.Count(observe.RingFailed, 1)
-		s.Log.Warn("committed, but could not ring; the sweeper will", "event", e.ID, "error", err.Error())
-	}
-	return nil
+	return mailbox.Mailbox{Table: s.Table, Ingress: s.Ingress, Metrics: s.Metrics, Log: s.Log}.Put(ctx, &e, 0)
 }

@@ -4,12 +4,18 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/inapp"
 	"github.com/relais-dev/relais/functions/inapp/chat"
+	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"
+	"github.com/relais-dev/relais/shared/mailbox"
+	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/outhttp"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
@@ -19,6 +25,8 @@ import (
 // conversation to everybody who is connected.
 type Pusher struct {
 	chat.Viewer
+	Ingress     *queue.Queue // rings for what it says again
+	Metrics     *observe.Metrics
 	Connections Poster
 	Services    map[string]Service // of notifications, by kind of subscription
 }
@@ -30,7 +38,7 @@ func NewPusher(name string, e function.Env) (function.Handler, error) {
 		return nil, err
 	}
 	connections, err := newConnections(e)
-	return &Pusher{Viewer: chat.NewViewer(name, c, e), Connections: connections, Services: services(e)}, err
+	return &Pusher{Viewer: chat.NewViewer(name, c, e), Ingress: e.Queue(c, names.EnvIngress), Metrics: e.Metrics(name), Connections: connections, Services: services(e)}, err
 }
 
 func services(e function.Env) map[string]Service {
@@ -40,6 +48,7 @@ func services(e function.Env) map[string]Service {
 
 // Invoke handles a batch of events.
 func (p *Pusher) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	defer p.Metrics.Flush()
 	if err := p.Files.LoadKey(ctx); err != nil {
 		return nil, err
 	}
@@ -55,7 +64,7 @@ func (p *Pusher) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 }
 
 // push sends what an event says to every connection, and a notification when there
-// is none.
+// is none. What the brand says in a conversation that goes on elsewhere, it says there.
 func (p *Pusher) push(ctx context.Context, conversation, body string) error {
 	var e events.Event
 	if err := json.Unmarshal([]byte(body), &e); err != nil || e.Data.Conversation == nil {
@@ -65,6 +74,9 @@ func (p *Pusher) push(ctx context.Context, conversation, body string) error {
 	frames := p.Frames(ctx, &e, chat.View{Thread: e.Data.Conversation.PlatformID, Live: true})
 	if len(frames) == 0 {
 		return nil
+	}
+	if moved, err := p.move(ctx, &e); moved || err != nil {
+		return err
 	}
 	open, err := p.Table.Connections(ctx, conversation)
 	if err != nil {
@@ -80,10 +92,49 @@ func (p *Pusher) push(ctx context.Context, conversation, body string) error {
 			reached++
 		}
 	}
+	if c := e.Data.Change; c != nil && c.Field == inapp.ChangeMigrated { // their sessions are over; they open others elsewhere
+		return p.close(ctx, open)
+	}
 	if reached > 0 || !notifies(&e) {
 		return nil
 	}
 	return p.notify(ctx, &e, frames[0])
+}
+
+// joining is how long a login takes to join two conversations, at the most.
+const joining = 30 * time.Second
+
+// move says again what the brand says in a conversation whose customer went on in
+// another one: there is nobody left to hear it.
+func (p *Pusher) move(ctx context.Context, e *events.Event) (moved bool, err error) {
+	if !chat.OfBrand(e) || !inapp.IsAnonymous(e.Data.Conversation.PlatformID) {
+		return false, nil
+	}
+	m, ok, err := p.Table.Move(ctx, e.Subject)
+	seq, _ := strconv.ParseUint(e.Sequence, 10, 64) // 20 digits of ours
+	switch {
+	case err != nil || !ok:
+		return false, err
+	case m.Last == 0 && p.Now().Sub(m.Since) < joining:
+		return false, errors.New("the conversation is being joined to another one")
+	case m.Last == 0 || seq <= m.Last:
+		return false, nil
+	}
+	again := events.Event{Type: e.Type, Key: "moved:" + e.ID, Time: e.Time, Data: e.Data}
+	again.Data.Conversation = &events.Conversation{PlatformID: m.Thread, Kind: events.Direct}
+	again.Data.Contact = inapp.Session{Thread: m.Thread, User: m.User}.Contact()
+	channel.Complete(&again, inapp.Name, e.Account, p.Now())
+	return true, mailbox.Mailbox{Table: p.Table, Ingress: p.Ingress, Metrics: p.Metrics, Log: p.Log}.Put(ctx, &again, 0)
+}
+
+// close forgets connections; what comes on them is answered that they are not known.
+func (p *Pusher) close(ctx context.Context, open []store.Record) error {
+	for _, c := range open {
+		if err := p.Table.Disconnect(ctx, c.ID); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // opening is how long a connection may be said to be gone because it is not open yet.

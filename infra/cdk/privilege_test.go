@@ -141,13 +141,14 @@ func wantTalk(p place, function string) map[string][]string {
 
 func wantPusher(p place) map[string][]string {
 	return map[string][]string{
-		p.table():          {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:Query"},
-		rawBodies:          {"s3:GetObject"},
+		p.table():          {"dynamodb:DeleteItem", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"},
+		rawBodies:          {"s3:GetObject", "s3:PutObject"},
 		p.linkKey():        {"secretsmanager:GetSecretValue"},
 		p.secrets("inapp"): {"secretsmanager:GetSecretValue"},
+		p.queue("ingress"): {"sqs:SendMessage"},
 		p.queue("sockets"): poll,
 		sockets:            {"execute-api:ManageConnections"},
-		"(key)":            slices.Concat(writeTable, []string{"kms:Decrypt via sqs", "kms:Decrypt via s3"}),
+		"(key)":            slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3", "kms:GenerateDataKey via s3"}),
 	}
 }
 

@@ -69,8 +69,8 @@ func socket(c Config) Function {
 func pusher() Function {
 	return Function{Name: "pusher", Program: Bootstrap, Consumes: names.Sockets, Batch: 10, Parallel: 10, Timeout: pusherTimeout, Memory: 512,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""}, {names.EnvSecrets, SecretPrefix, inapp},
-			{names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}, {names.EnvConnections, ConnectionsURL, ""}},
-		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:DeleteItem", "dynamodb:Query"}}, {OnObjects, "raw/", []string{"s3:GetObject"}},
+			{names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}, {names.EnvConnections, ConnectionsURL, ""}, {names.EnvIngress, QueueURL, names.Ingress}},
+		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query"}}, {OnObjects, "raw/", []string{"s3:GetObject", "s3:PutObject"}},
 			{OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}, {OnSecrets, inapp, []string{"secretsmanager:GetSecretValue"}},
-			{OnSockets, "", []string{"execute-api:ManageConnections"}}, consume(names.Sockets)}}
+			{OnSockets, "", []string{"execute-api:ManageConnections"}}, send(names.Ingress), consume(names.Sockets)}}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +24,7 @@ const (
 	pushPrefix   = "push:"
 	endedPrefix  = "ended:"
 	earlierKey   = "earlier"
+	moveKey      = "move"
 	everyone     = "*"
 )
 
@@ -109,7 +111,6 @@ func (t *Table) ClaimUser(ctx context.Context, user, thread string) (owned strin
 type Earlier struct {
 	Conversation string `json:"c"`
 	Thread       string `json:"t"`
-	Last         uint64 `json:"n"` // its sequence when it ended
 }
 
 // AddEarlier puts e before what conversation has now, once. Conversations are
@@ -119,10 +120,8 @@ func (t *Table) AddEarlier(ctx context.Context, conversation string, e Earlier) 
 	if err != nil {
 		return err
 	}
-	for _, known := range list {
-		if known.Conversation == e.Conversation {
-			return nil
-		}
+	if slices.Contains(list, e) {
+		return nil
 	}
 	doc, err := json.Marshal(append(list, e))
 	if err != nil {
@@ -157,6 +156,32 @@ func (t *Table) earlier(ctx context.Context, conversation string) (list []Earlie
 	}
 	doc = textOf(item["y"])
 	return list, doc, json.Unmarshal([]byte(doc), &list)
+}
+
+// A Move says where a conversation goes on.
+type Move struct {
+	Thread string    `json:"t"`           // the other's
+	User   string    `json:"u"`           // whose that is
+	Last   uint64    `json:"n,omitempty"` // the last sequence of this conversation that the other continues; 0 while they are being joined
+	Since  time.Time `json:"at"`
+}
+
+// SetMove says where a conversation goes on.
+func (t *Table) SetMove(ctx context.Context, conversation string, m Move) error {
+	doc, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	return t.putRecord(ctx, attrs{"c": text(conversation), "s": text(moveKey), "y": text(string(doc))}, "move conversation")
+}
+
+// Move is where a conversation goes on; false when it goes on by itself.
+func (t *Table) Move(ctx context.Context, conversation string) (m Move, ok bool, err error) {
+	item, err := t.readRecord(ctx, conversation, moveKey, "read where a conversation goes on")
+	if err != nil || len(item) == 0 {
+		return m, false, err
+	}
+	return m, true, json.Unmarshal([]byte(textOf(item["y"])), &m)
 }
 
 // EndSession says that a session of a conversation is not valid any more, or, with

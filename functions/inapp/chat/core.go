@@ -17,6 +17,7 @@ import (
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"
 	"github.com/relais-dev/relais/shared/lambdahttp"
+	"github.com/relais-dev/relais/shared/mailbox"
 	"github.com/relais-dev/relais/shared/media"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
@@ -269,21 +270,7 @@ func (c *Core) deliver(ctx context.Context, a channel.Account, s inapp.Session, 
 
 // tell commits an event of the app's own making and rings for it.
 func (c *Core) tell(ctx context.Context, a channel.Account, e events.Event) error {
+	defer c.Metrics.Flush()
 	channel.Complete(&e, inapp.Name, a.ID, c.Now())
-	if err := e.Validate(); err != nil {
-		return err
-	}
-	it, err := store.NewItem(&e, nil, 0)
-	if err != nil {
-		return err
-	}
-	if _, err := c.Table.Commit(ctx, it); err != nil {
-		return err
-	}
-	if err := c.Ingress.Send(ctx, queue.Ring(e.Subject, e.ID)); err != nil {
-		c.Metrics.Count(observe.RingFailed, 1)
-		c.Metrics.Flush()
-		c.Log.Warn("committed, but could not ring; the sweeper will", "event", e.ID, "error", err.Error())
-	}
-	return nil
+	return mailbox.Mailbox{Table: c.Table, Ingress: c.Ingress, Metrics: c.Metrics, Log: c.Log}.Put(ctx, &e, 0)
 }

@@ -85,25 +85,31 @@ func excerptOf(q url.Values) (Excerpt, error) {
 	return x, nil
 }
 
-// A segment is one conversation in a history that goes through several: sequences
-// of earlier ones are counted down from zero, in the order they were joined, so that
-// a number once told stays true.
+// A segment is one conversation in a history that goes through several. Sequences of
+// earlier ones are below zero, in the order they were joined, so that a number once
+// told stays true.
 type segment struct {
 	thread, conversation string
-	offset               int64 // what is added to the conversation's own sequences
-	last                 int64 // the highest sequence, with the offset
+	offset               int64  // what is added to the conversation's own sequences
+	last                 int64  // no sequence is higher, with the offset
+	until                uint64 // what the brand said later is elsewhere; 0 is without end
 }
+
+// stride is more than any conversation has events; JavaScript counts to 8,000 of them.
+const stride = 1 << 40
 
 // segments are in the order of time.
 func (c *Core) segments(ctx context.Context, a channel.Account, s inapp.Session) ([]segment, error) {
 	id := s.Conversation(a.ID)
 	earlier, err := c.Table.Earlier(ctx, id)
-	list := []segment{{s.Thread, id, 0, math.MaxInt64}}
-	offset := int64(0)
-	for _, e := range earlier {
-		last := offset
-		offset -= int64(e.Last)
-		list = append(list, segment{e.Thread, e.Conversation, offset, last})
+	list := []segment{{s.Thread, id, 0, math.MaxInt64, 0}}
+	for i, e := range earlier {
+		m, _, err := c.Table.Move(ctx, e.Conversation)
+		if err != nil {
+			return nil, err
+		}
+		offset := -int64(i+1) * stride
+		list = append(list, segment{e.Thread, e.Conversation, offset, offset + stride, m.Last})
 	}
 	slices.Reverse(list)
 	return list, err
@@ -180,9 +186,6 @@ func (p *pager) read(ctx context.Context, g segment) (ended bool, err error) {
 			slices.Reverse(page.Items)
 		}
 		for _, it := range page.Items {
-			if seq := int64(it.Sequence) + g.offset; seq > g.last { // of after the conversations were joined
-				return true, nil
-			}
 			if more, err := p.add(ctx, g, it); err != nil || !more {
 				return false, err
 			}
@@ -200,9 +203,7 @@ func (p *pager) begin(g segment) string {
 	switch {
 	case !p.excerpt.Backward:
 		return store.SequenceCursor(uint64(max(from-g.offset, 0)))
-	case from > g.last: // of a later segment
-		return store.SequenceCursor(uint64(g.last - g.offset + 1))
-	case from == Latest:
+	case from > g.last: // it begins in a later segment, or with the newest
 		return ""
 	}
 	return store.SequenceCursor(uint64(from - g.offset))
@@ -233,6 +234,9 @@ func (p *pager) show(ctx context.Context, g segment, it store.Item) []Frame {
 	e, err := it.Event()
 	if err != nil {
 		p.Log.Error("a stored event cannot be read", "event", it.ID, "error", err.Error())
+		return nil
+	}
+	if g.until > 0 && it.Sequence > g.until && OfBrand(&e) {
 		return nil
 	}
 	frames := p.Frames(ctx, &e, View{Thread: g.thread, Offset: g.offset})

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"net/http"
 	"regexp"
 	"strings"
@@ -173,35 +174,56 @@ func (h *Handler) login(ctx context.Context, r request) (answer, error) {
 // A conversation in which nothing was said needs neither.
 func (h *Handler) join(ctx context.Context, a channel.Account, old, s inapp.Session) (merged bool, err error) {
 	said, err := h.said(ctx, old.Conversation(a.ID))
-	if err != nil || said == 0 {
+	switch {
+	case err != nil || said == 0:
 		return false, err
+	case s.Thread == old.Thread:
+		return false, h.identify(ctx, a, old, s)
 	}
+	return true, h.move(ctx, a, old, s)
+}
+
+// identify tells whose a visitor's conversation is from now on.
+func (h *Handler) identify(ctx context.Context, a channel.Account, old, s inapp.Session) error {
 	before, after := old.Contact(), s.Contact()
-	contact := func(c *events.Contact) string { return events.ContactID(inapp.Name, a.ID, c.Identities[0]) }
-	if s.Thread == old.Thread {
-		if err := h.Table.SetContact(ctx, contact(after), s.Conversation(a.ID)); err != nil {
-			return false, err
-		}
-		return false, h.tell(ctx, a, events.Event{Type: events.IdentityLinked, Key: "linked:" + s.Thread + ":" + s.User, Data: events.Data{Contact: after,
-			Conversation:   &events.Conversation{PlatformID: s.Thread, Kind: events.Direct},
-			IdentityChange: &events.IdentityChange{Previous: &before.Identities[0], Current: &after.Identities[0], Reason: "login"}}})
+	if err := h.Table.SetContact(ctx, events.ContactID(inapp.Name, a.ID, after.Identities[0]), s.Conversation(a.ID)); err != nil {
+		return err
 	}
-	err = h.Table.AddEarlier(ctx, s.Conversation(a.ID), store.Earlier{Conversation: old.Conversation(a.ID), Thread: old.Thread, Last: said})
-	if err != nil {
-		return false, err
+	return h.tell(ctx, a, events.Event{Type: events.IdentityLinked, Key: "linked:" + s.Thread + ":" + s.User, Data: events.Data{Contact: after,
+		Conversation:   &events.Conversation{PlatformID: s.Thread, Kind: events.Direct},
+		IdentityChange: &events.IdentityChange{Previous: &before.Identities[0], Current: &after.Identities[0], Reason: "login"}}})
+}
+
+// move puts a visitor's conversation before the one that the user has. Where it ends
+// is known once nobody can say anything there; until then all of it is shown. What
+// the brand says there later is said again, by the pusher, where it goes on.
+func (h *Handler) move(ctx context.Context, a channel.Account, old, s inapp.Session) error {
+	from, to := old.Conversation(a.ID), s.Conversation(a.ID)
+	m := store.Move{Thread: s.Thread, User: s.User, Since: h.Now()}
+	if err := errors.Join(h.Table.SetMove(ctx, from, m), h.Table.AddEarlier(ctx, to, store.Earlier{Conversation: from, Thread: old.Thread})); err != nil {
+		return err
 	}
-	err = h.tell(ctx, a, events.Event{Type: events.PersonMerged, Key: "merged:" + old.Thread + ":" + s.Thread, Data: events.Data{Contact: after,
-		Conversation: &events.Conversation{PlatformID: s.Thread, Kind: events.Direct}, Person: &events.Person{From: []string{contact(before)}}}})
-	if err != nil {
-		return false, err
+	if err := h.tellMerged(ctx, a, old, s); err != nil {
+		return err
 	}
-	err = h.tell(ctx, a, events.Event{Type: events.ConversationUpdated, Key: "migrated:" + old.Thread, Data: events.Data{Contact: before,
+	if err := h.Table.EndSession(ctx, from, "", h.Now().Add(inapp.SessionLife)); err != nil {
+		return err
+	}
+	var err error
+	if m.Last, err = h.said(ctx, from); err != nil {
+		return err
+	}
+	return h.Table.SetMove(ctx, from, m)
+}
+
+func (h *Handler) tellMerged(ctx context.Context, a channel.Account, old, s inapp.Session) error {
+	before, after := old.Contact(), s.Contact()
+	merged := events.Event{Type: events.PersonMerged, Key: "merged:" + old.Thread + ":" + s.Thread, Data: events.Data{Contact: after,
+		Conversation: &events.Conversation{PlatformID: s.Thread, Kind: events.Direct}, Person: &events.Person{From: []string{events.ContactID(inapp.Name, a.ID, before.Identities[0])}}}}
+	migrated := events.Event{Type: events.ConversationUpdated, Key: "migrated:" + old.Thread, Data: events.Data{Contact: before,
 		Conversation: &events.Conversation{PlatformID: old.Thread, Kind: events.Direct},
-		Change:       &events.Change{Field: inapp.ChangeMigrated, Old: old.Conversation(a.ID), New: s.Conversation(a.ID)}}})
-	if err != nil {
-		return false, err
-	}
-	return true, h.Table.EndSession(ctx, old.Conversation(a.ID), "", h.Now().Add(inapp.SessionLife))
+		Change:       &events.Change{Field: inapp.ChangeMigrated, Old: old.Conversation(a.ID), New: s.Conversation(a.ID)}}}
+	return errors.Join(h.tell(ctx, a, merged), h.tell(ctx, a, migrated))
 }
 
 // said is the sequence of the last of a conversation's events once those that wait

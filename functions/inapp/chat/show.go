@@ -83,6 +83,20 @@ func (c *Viewer) Frames(ctx context.Context, e *events.Event, v View) []Frame {
 	return []Frame{f}
 }
 
+// OfBrand says whether e is what the brand said, or did to what was said.
+func OfBrand(e *events.Event) bool {
+	d := &e.Data
+	switch e.Type {
+	case events.MessageEchoed, events.MessageEdited:
+		return d.Message.Actor.Role != events.Customer
+	case events.MessageDeleted:
+		return d.Deletion.Actor == nil || d.Deletion.Actor.Role != events.Customer
+	case events.ReactionAdded, events.ReactionRemoved:
+		return d.Reaction.Actor.Role != events.Customer
+	}
+	return false
+}
+
 func (c *Viewer) message(f Frame, e *events.Event, v View) []Frame {
 	m := e.Data.Message
 	mine := m.Actor.Role == events.Customer

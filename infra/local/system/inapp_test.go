@@ -660,7 +660,7 @@ func TestInAppMerge(t *testing.T) {
 	for _, direction := range []struct {
 		name string
 		from int64
-	}{{"before", 1 << 40}, {"after", -1000}} {
+	}{{"before", 1 << 40}, {"after", -1 << 50}} {
 		if diff := cmp.Diff(want, v.walk(direction.name, direction.from)); diff != "" {
 			t.Errorf("%s (-want +got)\n%s", direction.name, diff)
 		}

@@ -2,6 +2,7 @@ package system_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -9,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/awsfake"
 )
 
 // TestInAppRenewal: a visitor who comes back in time stays the same one for ever;
@@ -115,5 +117,85 @@ func TestInAppLarge(t *testing.T) {
 	}
 	if seen != messages || pages < 2 {
 		t.Errorf("%d messages on %d pages", seen, pages)
+	}
+}
+
+// TestInAppLateAnswer: an answer to a conversation that its customer has left by
+// logging in reaches them where they went on, once, and every consumer sees it there.
+func TestInAppLateAnswer(t *testing.T) {
+	s := newShop(t)
+	phone := s.visit("phone", s.token("user-42"))
+	phone.says("from my phone")
+	v := s.visit("laptop", "")
+	e := v.says("as a visitor")
+	s.answers(e, "k1", "in time")
+	if status, a := v.ask("POST", "login", map[string]string{"userToken": s.token("user-42")}); status != 200 || a["merged"] != true {
+		t.Fatalf("answered %d %v", status, a)
+	}
+	s.drain()
+	s.received("support")
+	l := phone.connect(t)
+	o := say(e, "k2", "late")
+	s.ask(o)
+	s.drain()
+	l.want("late")
+	echoes := map[string]int{}
+	for _, x := range s.received("support") {
+		if x.Type == events.MessageEchoed {
+			echoes[x.Subject]++
+		}
+	}
+	if want := map[string]int{e.Subject: 1, phone.conversation: 1}; cmp.Diff(want, echoes) != "" {
+		t.Errorf("consumers saw %v", echoes)
+	}
+	want := []string{"> as a visitor", "in time", "> from my phone", "late"}
+	if diff := cmp.Diff(want, phone.history("")); diff != "" {
+		t.Errorf("history (-want +got)\n%s", diff)
+	}
+	if diff := cmp.Diff(want, phone.walk("after", -1<<50)); diff != "" {
+		t.Errorf("history from its beginning (-want +got)\n%s", diff)
+	}
+}
+
+// TestInAppLoginStops: a login that dies on its way loses nothing, whatever the brand
+// says meanwhile.
+func TestInAppLoginStops(t *testing.T) {
+	for stop := range 8 {
+		t.Run(fmt.Sprint(stop), func(t *testing.T) {
+			s := newShop(t)
+			phone := s.visit("phone", s.token("user-42"))
+			phone.says("from my phone")
+			v := s.visit("laptop", "")
+			e := v.says("as a visitor")
+			writes := 0
+			s.breaks(func(c awsfake.Call) *awsfake.Fault {
+				if c.Principal != "chat" || c.Action != "dynamodb:PutItem" {
+					return nil
+				}
+				if writes++; writes <= stop {
+					return nil
+				}
+				return &awsfake.Fault{Status: 400, Code: "AccessDeniedException"}
+			})
+			status, a := v.ask("POST", "login", map[string]string{"userToken": s.token("user-42")})
+			s.breaks(nil)
+			s.clock.Advance(time.Minute)
+			s.answers(e, "k1", "late")
+			if status != 200 {
+				if status, a = v.ask("POST", "login", map[string]string{"userToken": s.token("user-42")}); status == 401 {
+					status, a = s.call("POST", "sessions", "", map[string]string{"device": "laptop", "userToken": s.token("user-42")})
+				}
+			}
+			if status/100 != 2 {
+				t.Fatalf("answered %d %v", status, a)
+			}
+			v.session = a["session"].(string)
+			s.drain()
+			got := v.history("")
+			slices.Sort(got)
+			if diff := cmp.Diff([]string{"> as a visitor", "> from my phone", "late"}, got); diff != "" {
+				t.Errorf("history (-want +got)\n%s", diff)
+			}
+		})
 	}
 }

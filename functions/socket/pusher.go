@@ -117,7 +117,11 @@ func (p *Pusher) move(ctx context.Context, e *events.Event) (moved bool, err err
 		return false, err
 	case m.Last == 0 && p.Now().Sub(m.Since) < joining:
 		return false, errors.New("the conversation is being joined to another one")
-	case m.Last == 0 || seq <= m.Last:
+	case m.Last == 0: // a login died on its way
+		if err := p.Table.EndMove(ctx, e.Subject, m, seq-1); err != nil {
+			return false, err
+		}
+	case seq <= m.Last:
 		return false, nil
 	}
 	again := events.Event{Type: e.Type, Key: "moved:" + e.ID, Time: e.Time, Data: e.Data}

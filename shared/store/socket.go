@@ -166,13 +166,43 @@ type Move struct {
 	Since  time.Time `json:"at"`
 }
 
-// SetMove says where a conversation goes on.
-func (t *Table) SetMove(ctx context.Context, conversation string, m Move) error {
+// BeginMove says where a conversation goes on, unless that is said already, and
+// returns what is.
+func (t *Table) BeginMove(ctx context.Context, conversation string, m Move) (Move, error) {
+	err := t.putMove(ctx, conversation, m, &dynamodb.PutItemInput{ConditionExpression: aws.String("attribute_not_exists(c)")})
+	if !errors.Is(err, ErrConflict) {
+		return m, err
+	}
+	m, _, err = t.Move(ctx, conversation)
+	return m, err
+}
+
+// EndMove says, of a move as it was read, which sequence is the last that the other
+// conversation continues. ErrConflict means that somebody else has said so.
+func (t *Table) EndMove(ctx context.Context, conversation string, m Move, last uint64) error {
+	old, err := json.Marshal(m)
+	if err != nil {
+		return err
+	}
+	m.Last = last
+	return t.putMove(ctx, conversation, m, &dynamodb.PutItemInput{ConditionExpression: aws.String("y = :old"), ExpressionAttributeValues: attrs{":old": text(string(old))}})
+}
+
+func (t *Table) putMove(ctx context.Context, conversation string, m Move, in *dynamodb.PutItemInput) error {
 	doc, err := json.Marshal(m)
 	if err != nil {
 		return err
 	}
-	return t.putRecord(ctx, attrs{"c": text(conversation), "s": text(moveKey), "y": text(string(doc))}, "move conversation")
+	in.TableName, in.Item = &t.name, attrs{"c": text(conversation), "s": text(moveKey), "y": text(string(doc))}
+	_, err = t.db.PutItem(ctx, in)
+	var conflict *types.ConditionalCheckFailedException
+	if errors.As(err, &conflict) {
+		return ErrConflict
+	}
+	if err != nil {
+		return fmt.Errorf("move conversation: %w", err)
+	}
+	return nil
 }
 
 // Move is where a conversation goes on; false when it goes on by itself.

@@ -199,8 +199,11 @@ func (h *Handler) identify(ctx context.Context, a channel.Account, old, s inapp.
 // the brand says there later is said again, by the pusher, where it goes on.
 func (h *Handler) move(ctx context.Context, a channel.Account, old, s inapp.Session) error {
 	from, to := old.Conversation(a.ID), s.Conversation(a.ID)
-	m := store.Move{Thread: s.Thread, User: s.User, Since: h.Now()}
-	if err := errors.Join(h.Table.SetMove(ctx, from, m), h.Table.AddEarlier(ctx, to, store.Earlier{Conversation: from, Thread: old.Thread})); err != nil {
+	m, err := h.Table.BeginMove(ctx, from, store.Move{Thread: s.Thread, User: s.User, Since: h.Now().UTC()})
+	if err != nil {
+		return err
+	}
+	if err := h.Table.AddEarlier(ctx, to, store.Earlier{Conversation: from, Thread: old.Thread}); err != nil {
 		return err
 	}
 	if err := h.tellMerged(ctx, a, old, s); err != nil {
@@ -209,11 +212,15 @@ func (h *Handler) move(ctx context.Context, a channel.Account, old, s inapp.Sess
 	if err := h.Table.EndSession(ctx, from, "", h.Now().Add(inapp.SessionLife)); err != nil {
 		return err
 	}
-	var err error
-	if m.Last, err = h.said(ctx, from); err != nil {
+	last, err := h.said(ctx, from)
+	if err != nil || m.Last > 0 {
 		return err
 	}
-	return h.Table.SetMove(ctx, from, m)
+	err = h.Table.EndMove(ctx, from, m, last)
+	if errors.Is(err, store.ErrConflict) { // the pusher has done it
+		return nil
+	}
+	return err
 }
 
 func (h *Handler) tellMerged(ctx context.Context, a channel.Account, old, s inapp.Session) error {

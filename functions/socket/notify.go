@@ -1,6 +1,8 @@
 package socket
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -43,21 +45,25 @@ type Notification struct {
 // take 4 KB. https://developer.apple.com/documentation/usernotifications/generating-a-remote-notification
 const glimpse = 160
 
+// wordless stands for what has no words or must not be shown, in any language:
+// devices show no notification that is empty.
+const wordless = "💬"
+
 // notificationLife is how long a service keeps one for a device that is off.
 const notificationLife = 24 * time.Hour
 
 func notificationOf(a channel.Account, e *events.Event, f chat.Frame) Notification {
 	n := Notification{Tag: channel.Digest([]byte(f.ID)), App: a.ID, Conversation: e.Subject, Seq: *f.Seq, Title: e.Data.Message.Actor.Name}
 	if strings.EqualFold(a.Value(inapp.PushPreview), "no") {
-		n.Title = ""
+		n.Title, n.Body = "", wordless
 		return n
 	}
 	for _, c := range f.Content {
-		if words := words(c); words != "" {
-			n.Body = words
+		if n.Body = words(c); n.Body != "" {
 			break
 		}
 	}
+	n.Body = cmp.Or(n.Body, wordless)
 	if runes := []rune(n.Body); len(runes) > glimpse {
 		n.Body = string(runes[:glimpse-1]) + "…"
 	}
@@ -89,24 +95,26 @@ type client interface {
 // maxAnswer bounds what is read of a service's answer.
 const maxAnswer = 64 << 10
 
-// outcome reads a service's answer. gone are statuses of a device that is no more.
-func outcome(resp *http.Response, err error, gone ...int) error {
+// outcome reads a service's answer. gone are statuses, or words of the answer, of a
+// device that is no more.
+func outcome(resp *http.Response, err error, gone ...string) error {
 	if err != nil {
 		return err
 	}
 	defer resp.Body.Close()
-	if _, err := io.Copy(io.Discard, io.LimitReader(resp.Body, maxAnswer)); err != nil {
+	body, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer))
+	if err != nil {
 		return err
 	}
-	for _, status := range gone {
-		if resp.StatusCode == status {
+	if resp.StatusCode/100 == 2 {
+		return nil
+	}
+	for _, sign := range gone {
+		if sign == strconv.Itoa(resp.StatusCode) || bytes.Contains(body, []byte(sign)) {
 			return ErrGone
 		}
 	}
-	if resp.StatusCode/100 != 2 {
-		return fmt.Errorf("the service answered %d", resp.StatusCode)
-	}
-	return nil
+	return fmt.Errorf("the service answered %d", resp.StatusCode)
 }
 
 // webPush speaks to the push service of any browser.
@@ -126,7 +134,7 @@ func (w webPush) Notify(ctx context.Context, a channel.Account, s chat.Subscript
 	resp, err := webpush.SendNotificationWithContext(ctx, body, &webpush.Subscription{Endpoint: s.Endpoint, Keys: webpush.Keys{Auth: s.Keys.Auth, P256dh: s.Keys.P256DH}},
 		&webpush.Options{HTTPClient: w.out, Subscriber: strings.TrimPrefix(a.Value(inapp.VAPIDSubject), "mailto:"), TTL: int(notificationLife.Seconds()),
 			Urgency: webpush.UrgencyHigh, VAPIDPublicKey: public, VAPIDPrivateKey: a.Value(inapp.VAPIDPrivate)})
-	return outcome(resp, err, http.StatusNotFound, http.StatusGone)
+	return outcome(resp, err, "404", "410")
 }
 
 // A tokens keeps access tokens of services: Apple refuses who makes one each time.
@@ -184,7 +192,7 @@ func (p apns) Notify(ctx context.Context, a channel.Account, s chat.Subscription
 	r.Header = http.Header{"Authorization": {"bearer " + token}, "Apns-Topic": {a.Value(inapp.APNsTopic)}, "Apns-Push-Type": {"alert"}, "Apns-Priority": {"10"},
 		"Apns-Collapse-Id": {n.Tag}, "Apns-Expiration": {strconv.FormatInt(p.tokens.now().Add(notificationLife).Unix(), 10)}}
 	resp, err := p.out.Do(r)
-	return outcome(resp, err, http.StatusGone)
+	return outcome(resp, err, "410", "BadDeviceToken", "DeviceTokenNotForTopic")
 }
 
 func apnsToken(a channel.Account, now time.Time) (channel.Token, error) {
@@ -235,5 +243,5 @@ func (f fcm) Notify(ctx context.Context, a channel.Account, s chat.Subscription,
 	r.Header = channel.Bearer(token)
 	r.Header.Set("Content-Type", "application/json")
 	resp, err := f.out.Do(r)
-	return outcome(resp, err, http.StatusNotFound)
+	return outcome(resp, err, "404", "UNREGISTERED")
 }

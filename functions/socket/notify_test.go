@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -27,6 +28,7 @@ import (
 // A service answers as status says, and keeps what it was asked.
 type service struct {
 	status int
+	answer string
 	asked  []*http.Request
 	bodies []string
 }
@@ -34,7 +36,7 @@ type service struct {
 func (s *service) Do(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	s.asked, s.bodies = append(s.asked, r), append(s.bodies, string(body))
-	status, answer := s.status, "{}"
+	status, answer := s.status, s.answer
 	if r.URL.Host == "oauth2.googleapis.com" {
 		status, answer = http.StatusOK, `{"access_token":"ya29.demo","expires_in":3599,"token_type":"Bearer"}`
 	}
@@ -86,9 +88,11 @@ func TestAPNs(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.bodies[0]), &body); err != nil || body.APS.Alert["body"] != "Hi" {
 		t.Errorf("%v in %s", err, s.bodies[0])
 	}
-	s.status = http.StatusGone
-	if err := p.Notify(t.Context(), a, chat.Subscription{Token: "00ff"}, note); !errors.Is(err, ErrGone) {
-		t.Errorf("410: %v", err)
+	for answer, gone := range map[string]bool{`410 {"reason":"Unregistered"}`: true, `400 {"reason":"BadDeviceToken"}`: true, `403 {"reason":"ExpiredProviderToken"}`: false} {
+		fmt.Sscanf(answer, "%d %s", &s.status, &s.answer)
+		if err := p.Notify(t.Context(), a, chat.Subscription{Token: "00ff"}, note); err == nil || errors.Is(err, ErrGone) != gone {
+			t.Errorf("%s: %v", answer, err)
+		}
 	}
 }
 
@@ -139,7 +143,7 @@ func TestNotificationOf(t *testing.T) {
 		t.Errorf("%+v", n)
 	}
 	n = notificationOf(channel.NewAccount("demo", "", map[string]string{"push_preview": "no"}), e, f)
-	if n.Title != "" || n.Body != "" || n.Tag == "" {
+	if n.Title != "" || n.Body != wordless || n.Tag == "" {
 		t.Errorf("without a preview: %+v", n)
 	}
 	if doc, err := channel.JSON(n); err != nil || bytes.Contains(doc, []byte("ä")) {

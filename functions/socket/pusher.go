@@ -196,15 +196,16 @@ func (p *Pusher) notify(ctx context.Context, e *events.Event, f chat.Frame) erro
 		if !ok {
 			continue
 		}
-		err := service.Notify(ctx, a, s, n)
-		if errors.Is(err, ErrGone) {
+		switch err := service.Notify(ctx, a, s, n); {
+		case err == nil:
+			p.Metrics.Count(observe.Notified, 1)
+		case errors.Is(err, ErrGone):
 			if err := p.Table.DropPush(ctx, e.Subject, x.ID); err != nil {
 				return err
 			}
-			continue
-		}
-		if err != nil {
-			p.Log.Warn("a notification was not sent", "kind", s.Kind, "conversation", e.Subject, "error", err.Error())
+		default: // the message itself is in the history
+			p.Metrics.Count(observe.NotifyLost, 1)
+			p.Log.Warn("a notification was not sent", "service", s.Kind, "conversation", e.Subject, "error", err.Error())
 		}
 	}
 	return nil

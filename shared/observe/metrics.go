@@ -39,6 +39,8 @@ const (
 	Receipts    Name = "receipts"    // statuses noted without an event
 	MediaDone   Name = "media_done"  // files copied
 	MediaLost   Name = "media_lost"  // files that could not be copied; dimension class
+	Notified    Name = "notified"    // push notifications that a service took
+	NotifyLost  Name = "notify_lost" // those that it did not take
 	AckLatency  Name = "ack_latency" // milliseconds from invocation to answer
 	PendingAge  Name = "pending_age" // milliseconds the oldest unfinished event has waited
 	SpillDepth  Name = "spill_depth" // messages in the spill queue

@@ -7,6 +7,7 @@ import (
 	"mime"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -14,6 +15,7 @@ import (
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/inapp"
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/store"
 )
 
 const (
@@ -132,24 +134,33 @@ func (h *Handler) subscribe(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if len(known) >= maxPushes {
+	id := channel.Digest([]byte(s.Endpoint + s.Token))
+	if len(known) >= maxPushes && !slices.ContainsFunc(known, func(k store.Record) bool { return k.ID == id }) {
 		return answer{}, &Refusal{Code: inapp.RateLimited, Title: "too many subscriptions", RetryAfter: time.Hour}
 	}
 	doc, err := json.Marshal(s)
 	if err != nil {
 		return answer{}, err
 	}
-	err = h.Table.AddPush(ctx, conversation, channel.Digest([]byte(s.Endpoint+s.Token)), doc, h.Now().Add(pushLife))
+	err = h.Table.AddPush(ctx, conversation, id, doc, h.Now().Add(pushLife))
 	return answer{http.StatusCreated, struct{}{}}, err
 }
+
+// Tokens as the services write them, in lengths that they may still grow to.
+var (
+	apnsToken = regexp.MustCompile(`^[0-9a-fA-F]{64,200}$`)
+	fcmToken  = regexp.MustCompile(`^[A-Za-z0-9:_-]{20,1000}$`)
+)
 
 func (s Subscription) valid() bool {
 	switch s.Kind {
 	case WebPush:
 		u, err := url.Parse(s.Endpoint)
 		return err == nil && u.Scheme == "https" && u.Host != "" && len(s.Endpoint) <= maxAddress && decodes(s.Keys.P256DH, 65) && decodes(s.Keys.Auth, 16)
-	case APNs, FCM:
-		return s.Token != "" && len(s.Token) <= maxAddress && url.PathEscape(s.Token) != "" && strings.IndexFunc(s.Token, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
+	case APNs:
+		return apnsToken.MatchString(s.Token)
+	case FCM:
+		return fcmToken.MatchString(s.Token)
 	}
 	return false
 }

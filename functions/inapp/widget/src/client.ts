@@ -56,6 +56,7 @@ export class RelaisClient {
   #loading: Promise<void> | undefined;
   #loaded = false;
   #asked: { after: number; at: number } | undefined; // the resume under way
+  #fetching: Promise<void> | undefined; // what the socket cannot carry
   #readUpTo = 0;
   #typist: ReturnType<typeof setTimeout> | undefined;
 
@@ -63,6 +64,7 @@ export class RelaisClient {
     this.#store = new Store(`relais:${options.app}:`, options.storage ?? disk());
     this.#sessions = new Sessions(this.#store, options, {
       adopted: (session, change) => this.#adopt(session, change),
+      followed: (session, change) => this.#follow(session, change),
       refused: (problem) => this.#emit("error", problem),
     });
     this.#queue = new Queue(this.#store);
@@ -104,7 +106,7 @@ export class RelaisClient {
 
   /** returning tells whether this browser has a conversation, or something to send. */
   get returning(): boolean {
-    return !!this.#sessions.stored || this.#queue.all().length > 0;
+    return this.#sessions.returning || this.#queue.all().length > 0;
   }
 
   /** start opens the session and keeps connected. */
@@ -149,9 +151,9 @@ export class RelaisClient {
 
   /** choose answers an offer of options. */
   choose(message: string, options: { id: string; label: string }[]): string {
-    const ids = options.map((o) => o.id);
+    const values = options.map((o) => ({ name: o.id, value: o.label }));
     const text = options.map((o) => o.label).join(", ");
-    return this.#enqueue({ action: "choose", message, option: ids[0] ?? "", text, ...(ids.length > 1 && { options: ids }) });
+    return this.#enqueue({ action: "choose", message, option: options[0]?.id ?? "", text, ...(values.length > 1 && { values }) });
   }
 
   /** submit answers a form. */
@@ -243,8 +245,7 @@ export class RelaisClient {
     try {
       return await call<T>(method, this.#sessions.base + path, session, body);
     } catch (problem) {
-      if (!foreign(problem)) throw problem;
-      this.#sessions.expire(session);
+      if (!foreign(problem) || !this.#sessions.expire(session)) throw problem;
       return call<T>(method, this.#sessions.base + path, (await this.#sessions.get()).session, body);
     }
   }
@@ -261,28 +262,38 @@ export class RelaisClient {
     if (this.#link.state === "online") this.#link.restart();
   }
 
-  readonly #elsewhere = (event: StorageEvent): void => {
-    const change = this.#sessions.follow(event);
-    if (!change) return;
-    if (change !== "same") this.#reset();
-    if (change === "gone") this.stop();
-    else this.#link.restart();
-  };
+  /** follow goes on as another tab has decided; after its logout not at all. */
+  #follow(session: Session | undefined, change: Change): void {
+    if (change === "switched") this.#leave();
+    else if (change === "moved") this.#reset();
+    if (!session) this.stop();
+    else this.#emit("session", session);
+    this.#emit("unread", this.unread);
+    this.#link.restart();
+  }
+
+  readonly #elsewhere = (event: StorageEvent): void => this.#sessions.follow(event);
 
   #reset(): void {
     this.#timeline = new Timeline();
-    this.#loading = this.#asked = undefined;
+    this.#loading = this.#asked = this.#fetching = undefined;
     this.#loaded = false;
     this.#readUpTo = 0;
     this.#marks.reset();
     this.#emit("change", undefined);
   }
 
+  /** leave takes the conversation off the screen; forget takes it off the device. */
+  #leave(): void {
+    this.#queue.leave();
+    this.#files.clear();
+    this.#reset();
+  }
+
   #forget(): void {
     this.#queue.clear();
     for (const key of this.#store.keys("read:")) this.#store.delete(key);
-    this.#files.clear();
-    this.#reset();
+    this.#leave();
   }
 
   async #address(): Promise<string> {
@@ -338,20 +349,23 @@ export class RelaisClient {
     this.#emit("unread", this.unread);
   }
 
+  /** poll reads what is missing, page by page. */
   async #poll(): Promise<void> {
     await this.#load();
     const timeline = this.#timeline;
     for (let more = true; more; ) {
-      const page = await this.#history(`after=${timeline.through}`, 100);
+      const { through } = timeline;
+      const page = await this.#history(`after=${through}`, 100);
+      if (timeline !== this.#timeline) return; // another conversation by now
       for (const message of timeline.page(page, "after")) this.#arrived(message);
-      more = page.more && page.items.length > 0;
+      more = page.more && timeline.through > through;
       if (page.items.length) this.#emit("change", undefined);
     }
   }
 
   /** resume asks for what is missing. Before the history is there, nothing is known to be missing. */
   #resume(): void {
-    if (!this.#loaded || (this.#asked && Date.now() - this.#asked.at < patience)) return;
+    if (!this.#loaded || this.#fetching || (this.#asked && Date.now() - this.#asked.at < patience)) return;
     const after = this.#timeline.through;
     if (this.#link.send({ v: 1, action: "resume", after })) this.#asked = { after, at: Date.now() };
   }
@@ -371,6 +385,8 @@ export class RelaisClient {
         return this.#refused(frame.clientMsgId, new Problem(frame.code, frame.retryAfter));
       case "resumed":
         return this.#resumed(frame.last, frame.more);
+      case "fetch":
+        return this.#fetch(frame.seq);
       case "typing":
         return this.#someoneTypes(frame.active ? (frame.author?.name ?? "") : undefined);
       case "merged":
@@ -403,13 +419,31 @@ export class RelaisClient {
   }
 
   #resumed(last: number, more?: boolean): void {
-    const timeline = this.#timeline;
-    const asked = this.#asked;
+    const after = this.#asked?.after;
     this.#asked = undefined;
-    timeline.reach(last);
-    if (!more && timeline.high <= timeline.through) return;
-    // Whoever got no further asks again later: the server has not numbered it all yet.
-    setTimeout(() => this.#resume(), timeline.through === asked?.after ? 1000 : 0);
+    if (this.#fetching) return; // which goes further
+    this.#timeline.reach(last);
+    if (more || this.#timeline.high > this.#timeline.through) this.#further(after);
+  }
+
+  /** fetch reads by HTTP what is too large for the socket. Until it is here, the rest does not count as complete. */
+  #fetch(seq: number): void {
+    const timeline = this.#timeline;
+    if (!timeline.owe(seq) || this.#fetching) return;
+    const { through } = timeline;
+    const failed = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, Math.random() * patience));
+    const reading = this.#poll().catch(failed);
+    this.#fetching = reading;
+    void reading.then(() => {
+      if (this.#fetching !== reading) return; // another conversation by now
+      this.#fetching = undefined;
+      if (timeline.high > timeline.through) this.#further(through);
+    });
+  }
+
+  /** further resumes again. Whoever got no further waits: the server has not numbered it all yet, or is not there. */
+  #further(after: number | undefined): void {
+    setTimeout(() => this.#resume(), this.#timeline.through === after ? 1000 : 0);
   }
 
   #someoneTypes(name: string | undefined): void {

@@ -61,8 +61,14 @@ export class Queue {
     this.#save(item);
   }
 
+  /** leave takes all out of this tab; clear off the device, too. */
+  leave(): void {
+    this.#items.length = 0;
+  }
+
   clear(): void {
-    for (const item of [...this.#items]) this.remove(item.frame.clientMsgId);
+    this.leave();
+    for (const key of this.#store.keys(prefix)) this.#store.delete(key);
   }
 
   #save(item: Queued): void {

@@ -6,6 +6,7 @@ import type { Session } from "./wire";
 /** Stored is a session with the subject of the token it was opened with. */
 interface Stored extends Session {
   subject?: string;
+  over?: boolean; // the server does not take it any more
 }
 
 /** Change is what a new session means for what is on the screen. */
@@ -14,10 +15,21 @@ export type Change = "same" | "moved" | "switched"; // same conversation, anothe
 /** Watcher is told what becomes of the session. */
 export interface Watcher {
   adopted(session: Session, change: Change): void;
+  followed(session: Session | undefined, change: Change): void; // another tab has a new one, or none any more
   refused(problem: Problem): void; // the host app's token
 }
 
-const spare = 60 * 1000; // before the end
+/** Identity is which app on which server, and who the visitor is. */
+export interface Identity {
+  app: string;
+  server: string;
+  token?: string | undefined;
+  locale?: string | undefined;
+}
+
+const hour = 3_600_000;
+const renewal = 7 * 24 * hour; // before the end
+const pause = hour; // after a renewal that failed
 
 /** Sessions opens and keeps the visitor's session. All tabs share it. */
 export class Sessions {
@@ -27,35 +39,42 @@ export class Sessions {
   #token: string | undefined;
   #refusal: Problem | undefined;
   #opening: Promise<Session> | undefined;
+  #held: Stored | undefined; // what this tab shows; the store has what all tabs should
+  #renewAfter = 0;
 
   readonly #store: Store;
-  readonly #options: { app: string; server: string; token?: string | undefined; locale?: string | undefined };
+  readonly #identity: Identity;
   readonly #watcher: Watcher;
 
-  constructor(
-    store: Store,
-    options: { app: string; server: string; token?: string | undefined; locale?: string | undefined },
-    watcher: Watcher,
-  ) {
+  constructor(store: Store, identity: Identity, watcher: Watcher) {
     this.#store = store;
-    this.#options = options;
+    this.#identity = identity;
     this.#watcher = watcher;
-    this.base = `${options.server.replace(/\/+$/, "")}/v1/inapp/${encodeURIComponent(options.app)}`;
-    this.#token = options.token || undefined;
+    this.base = `${identity.server.replace(/\/+$/, "")}/v1/inapp/${encodeURIComponent(identity.app)}`;
+    this.#token = identity.token || undefined;
   }
 
-  /** stored is the session of this browser, if it still holds. */
+  /** stored is the session of this browser. Whether it still holds, the server says: clocks may be wrong. */
   get stored(): Session | undefined {
-    const session = this.#last;
-    return session && Date.parse(session.expiresAt) > Date.now() + spare ? session : undefined;
+    const last = this.#last;
+    return last?.over ? undefined : last;
+  }
+
+  /** returning tells whether the visitor has a session that probably still holds. */
+  get returning(): boolean {
+    return Date.parse(this.stored?.expiresAt ?? "") > Date.now();
   }
 
   /** get is the session to use; callers share the one that is being opened. */
   get(): Promise<Session> {
+    this.#see();
     const { stored } = this;
-    if (stored && this.#fits(stored)) return Promise.resolve(stored);
-    this.#opening ??= this.#open(stored).finally(() => (this.#opening = undefined));
-    return this.#opening;
+    if (!stored || !this.#fits(stored)) {
+      this.#opening ??= this.#alone(() => this.#open()).finally(() => (this.#opening = undefined));
+      return this.#opening;
+    }
+    void this.#renew(stored);
+    return Promise.resolve(stored);
   }
 
   /** login goes on as the token's user, or fails and leaves everything as it was. */
@@ -67,24 +86,36 @@ export class Sessions {
     if (this.#refusal) throw this.#refusal;
   }
 
-  /** expire ends a session that the server does not know, unless a newer one is there. */
-  expire(session: string | undefined): void {
+  /** expire ends a session that the server does not know, and tells whether there may be another instead: after a logout, there is none. */
+  expire(session: string | undefined): boolean {
     const last = this.#last;
-    if (last?.session === session) this.#store.set("session", { ...last, expiresAt: "1970-01-01T00:00:00Z" });
+    if (last?.session === session) this.#store.set("session", { ...last, over: true });
+    return !!last;
   }
 
   forget(): void {
-    this.#token = undefined;
+    this.#token = this.#held = undefined;
     this.#store.delete("session");
     this.#store.delete("device");
   }
 
-  /** follow tells what another tab has done to the session. */
-  follow(event: StorageEvent): Change | "gone" | undefined {
-    if (!this.#store.is(event, "session")) return undefined;
-    if (!event.newValue) return "gone";
-    const [old, now] = [event.oldValue, event.newValue].map((text) => JSON.parse(text ?? "{}") as Partial<Stored>);
-    return old?.conversation === now?.conversation && !now?.merged ? "same" : "moved";
+  /** follow does as another tab has done. */
+  follow(event: StorageEvent): void {
+    if (!this.#store.is(event, "session")) return;
+    if (this.#last) return this.#see();
+    this.#token = this.#held = undefined;
+    this.#watcher.followed(undefined, "switched");
+  }
+
+  /** see tells the watcher when the session is another tab's. */
+  #see(): void {
+    const [before, now] = [this.#held, this.#last];
+    if (!now) return;
+    this.#held = now;
+    if (!before || before.session === now.session) return;
+    // Of two tabs with different users the later login counts: neither must log the other in again.
+    if (now.known && !this.#fits(now)) this.#token = undefined;
+    this.#watcher.followed(now, changeOf(before, now));
   }
 
   get #last(): Stored | undefined {
@@ -95,7 +126,21 @@ export class Sessions {
     return !this.#token || stored.subject === subjectOf(this.#token);
   }
 
-  async #open(old: Session | undefined): Promise<Session> {
+  /** alone runs `open` while no other tab does: else each would begin a conversation of its own. */
+  async #alone(open: () => Promise<Session>): Promise<Session> {
+    let begun = false;
+    const begin = (): Promise<Session> => ((begun = true), open());
+    try {
+      return await navigator.locks.request(this.base, begin);
+    } catch (error) {
+      if (begun) throw error;
+      return open(); // no locks: the page came by http, or may store nothing
+    }
+  }
+
+  async #open(): Promise<Session> {
+    const old = this.stored;
+    if (old && this.#fits(old)) return old; // another tab was faster
     if (this.#token) {
       try {
         return await this.#known(old, this.#token);
@@ -107,7 +152,17 @@ export class Sessions {
         if (old) return old;
       }
     }
-    return this.#keep(await this.#ask());
+    return this.#keep(await this.#ask({}));
+  }
+
+  /** renew makes a session that ends within days last longer. A failure changes nothing and is tried again later. */
+  async #renew(old: Stored): Promise<void> {
+    const left = Date.parse(old.expiresAt) - Date.now();
+    if (left < 0 || left > renewal || Date.now() < this.#renewAfter || this.#opening) return;
+    this.#renewAfter = Date.now() + pause;
+    const fresh = await this.#ask({}, old.session).catch(() => undefined);
+    const same = fresh?.user === old.user && fresh?.conversation === old.conversation;
+    if (fresh && same && this.stored?.session === old.session) this.#keep(fresh, old.subject);
   }
 
   /** known opens a session for the token; an anonymous one is upgraded, so that its history stays. */
@@ -120,21 +175,19 @@ export class Sessions {
         if (!foreign(problem)) throw problem; // else it may be the old session that is refused
       }
     }
-    return this.#keep(await this.#ask(token), subject);
+    return this.#keep(await this.#ask({ userToken: token }), subject);
   }
 
-  #ask(userToken?: string): Promise<Session> {
-    return call<Session>("POST", this.base + "/sessions", undefined, { device: this.#device(), locale: this.#options.locale, userToken });
+  #ask(more: { userToken?: string }, session?: string): Promise<Session> {
+    return call<Session>("POST", this.base + "/sessions", session, { device: this.#device(), locale: this.#identity.locale, ...more });
   }
 
   #keep(session: Session, subject?: string): Session {
-    const last = this.#last;
-    const stored: Stored = subject === undefined ? session : { ...session, subject };
-    this.#store.set("session", stored);
-    const switched = last?.known && last.subject !== subject;
-    const moved = session.merged || (last && last.conversation !== session.conversation);
-    this.#watcher.adopted(session, switched ? "switched" : moved ? "moved" : "same");
-    return stored;
+    const before = this.#held;
+    this.#held = subject === undefined ? session : { ...session, subject };
+    this.#store.set("session", this.#held);
+    this.#watcher.adopted(session, changeOf(before, this.#held));
+    return session;
   }
 
   #device(): string {
@@ -142,6 +195,12 @@ export class Sessions {
     this.#store.set("device", device);
     return device;
   }
+}
+
+/** changeOf tells what follows when one session takes the place of another. */
+function changeOf(before: Stored | undefined, now: Stored): Change {
+  if (before?.known && before.subject !== now.subject) return "switched";
+  return before && (now.merged || before.conversation !== now.conversation) ? "moved" : "same";
 }
 
 /** subjectOf reads whom a token names, only to tell whether a session must change. Checking it is the server's business. */

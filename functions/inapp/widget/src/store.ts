@@ -5,10 +5,7 @@ export class Store {
   readonly #prefix: string;
   readonly #disk: Storage | undefined;
 
-  constructor(
-    prefix: string,
-    disk: Storage | undefined,
-  ) {
+  constructor(prefix: string, disk: Storage | undefined) {
     this.#prefix = prefix;
     this.#disk = disk;
   }
@@ -39,15 +36,16 @@ export class Store {
 
   /** keys lists what starts with `start`. */
   keys(start: string): string[] {
-    const stored = Object.keys(this.#disk ?? {})
+    const disk = this.#disk;
+    const stored = Array.from({ length: disk?.length ?? 0 }, (_, i) => disk!.key(i) ?? "")
       .filter((key) => key.startsWith(this.#prefix + start))
       .map((key) => key.slice(this.#prefix.length));
     return [...stored, ...[...this.#memory.keys()].filter((key) => key.startsWith(start))];
   }
 
-  /** is tells whether a storage event of another tab is about `key`. */
+  /** is tells whether a storage event of another tab is about `key`; one without a key is about all. */
   is(event: StorageEvent, key: string): boolean {
-    return event.storageArea === this.#disk && event.key === this.#prefix + key;
+    return event.storageArea === this.#disk && (event.key === null || event.key === this.#prefix + key);
   }
 
   #read(key: string): string | null | undefined {

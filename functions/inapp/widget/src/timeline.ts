@@ -31,7 +31,7 @@ export function contentOf(frame: Durable): Content | undefined {
     case "send":
       return frame.content;
     case "choose":
-      return { kind: "interaction", interaction: { kind: "button", of: { platformId: frame.message }, option: frame.option, text: frame.text } };
+      return { kind: "interaction", interaction: { kind: "button", of: { platformId: frame.message }, option: frame.option, text: frame.text, ...(frame.values && { values: frame.values }) } };
     case "submit":
       return { kind: "interaction", interaction: { kind: "form", of: { platformId: frame.message }, option: frame.form, values: frame.values } };
     case "pick":
@@ -86,6 +86,12 @@ export class Timeline {
   reach(seq: number): void {
     this.through = Math.max(this.through, seq);
     this.high = Math.max(this.high, seq);
+  }
+
+  /** owe says that there is something at `seq` that is not here; it tells whether that is news. */
+  owe(seq: number): boolean {
+    this.high = Math.max(this.high, seq);
+    return seq > this.through;
   }
 
   /** ack keeps a delivered message in sight until it comes back as the server's. */

@@ -64,7 +64,9 @@ export class Uploads {
     report(0);
     try {
       if (file.size > (await this.#desk.most())) throw new Problem("too_large");
+      signal.throwIfAborted(); // given up meanwhile
       const grant = await this.#desk.grant({ name: file.name, mime, size: file.size });
+      signal.throwIfAborted();
       await post(grant.upload.url, grant.upload.fields, file, report, signal);
       this.#remove(upload);
       this.#desk.done(grant.media);

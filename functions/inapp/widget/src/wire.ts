@@ -30,7 +30,7 @@ export interface Session {
 /** Action is what the visitor does. */
 export type Action =
   | { action: "send"; content: Content; replyTo?: string }
-  | { action: "choose"; message: string; option: string; options?: string[]; text: string }
+  | { action: "choose"; message: string; option: string; text: string; values?: Field[] }
   | { action: "submit"; message: string; form: string; values: Field[] }
   | { action: "pick"; message: string; slot: string; text: string }
   | { action: "react"; message: string; emoji: string };
@@ -108,6 +108,7 @@ export type Inbound =
   | { type: "ack"; clientMsgId: string; messageId: string }
   | { type: "error"; clientMsgId?: string; code: Code; retryAfter?: number }
   | { type: "resumed"; last: number; more?: boolean }
+  | { type: "fetch"; seq: number }
   | { type: "pong" }
   | { type: "merged"; conversation: string };
 

@@ -59,13 +59,31 @@ test("a choice is answered once, and a reload remembers it", async () => {
   }
 });
 
-test("a list unfolds, several can be chosen", async () => {
+test("a list unfolds, several can be chosen, and a reload remembers them", async () => {
   const { visit, thread } = await talk({ kind: "choice", choice: { ...choice.choice!, multiple: true } });
   await visit.page.getByRole("button", { name: "Show the lids" }).click();
   await visit.page.getByLabel("Steel lid").check();
   await visit.page.getByLabel("Glass lid").check();
   await visit.log.getByRole("button", { name: "Send" }).click();
-  await until(() => thread.frames.some((f) => f.action === "choose" && f.options?.join() === "steel,glass" && f.text === "Steel lid, Glass lid"), () => JSON.stringify(thread.frames));
+  const values = [{ name: "steel", value: "Steel lid" }, { name: "glass", value: "Glass lid" }];
+  const sent = (): unknown[] => thread.frames.filter((f) => f.action === "choose").map(({ option, text, values }) => ({ option, text, values }));
+  await until(() => sent().length > 0, () => "not sent");
+  assert.deepEqual(sent(), [{ option: "steel", text: "Steel lid, Glass lid", values }]);
+  for (const reload of [false, true]) {
+    if (reload) await (await visit.page.reload(), visit.open());
+    await visit.sees("Steel lid, Glass lid");
+    const boxes = visit.log.getByRole("checkbox");
+    assert.deepEqual(await boxes.evaluateAll((all) => all.map((e) => [(e as HTMLInputElement).checked, (e as HTMLInputElement).disabled])), [[true, true], [true, true], [false, true]]);
+  }
+});
+
+test("several options chosen elsewhere are told in words", async () => {
+  const { visit, thread, id } = await talk({ kind: "choice", choice: { ...choice.choice!, multiple: true } });
+  const values = [{ name: "glass", value: "Glass lid" }, { name: "copper", value: "Copper lid" }];
+  const interaction = { kind: "button", of: { platformId: id }, option: "glass", values };
+  world.server.say(thread, [{ kind: "interaction", interaction }], { mine: true, author: { role: "customer" } });
+  await visit.sees("Glass lid, Copper lid");
+  assert.deepEqual(await visit.log.getByRole("checkbox").evaluateAll((all) => all.map((e) => (e as HTMLInputElement).checked)), [false, true, true]);
 });
 
 test("links of options lead only where it is safe", async () => {

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, test } from "node:test";
 import { until, World, type Visit } from "./browser";
-import type { Thread } from "./server";
+import { sound, type Thread } from "./server";
 
 let world: World;
 before(async () => void (world = await World.open()));
 after(() => world.close());
 afterEach(() => world.leave());
-afterEach(() => Object.assign(world.server.faults, { down: false, noSockets: false, loseAcks: 0, swallow: 0, delay: 0, rateLimit: 0, skip: 0, stale: 0 }));
+afterEach(() => Object.assign(world.server.faults, sound));
 
 const numbers = (start: string, n: number): string[] => Array.from({ length: n }, (_, i) => `${start}${i + 1}`);
 
@@ -118,6 +118,29 @@ test("a connection the server has forgotten is opened anew", async () => {
   world.server.faults.stale = 1;
   await visit.write("m1");
   await complete(visit, thread, ["m1"], []);
+});
+
+/** sizes are how long the texts are that the client has, in order. */
+const sizes = (visit: Visit): Promise<number[]> => visit.page.evaluate(() => window.Relais!.client.messages.map((m) => m.content[0]!.text!.body.length));
+
+test("what no socket carries is fetched, once and in order", async () => {
+  const visit = await (await world.visit()).open();
+  const thread = world.server.last;
+  const got = async (...want: number[]): Promise<void> => until(async () => (await sizes(visit)).join() === want.join(), async () => `${await sizes(visit)}, want ${want}`);
+  for (const n of [10, 200_000, 20]) world.server.say(thread, "x".repeat(n));
+  await got(10, 200_000, 20);
+  await visit.context.setOffline(true);
+  world.server.cut();
+  for (const n of [30, 210_000, 220_000, 40]) world.server.say(thread, "x".repeat(n));
+  world.server.resumes = 0;
+  await visit.context.setOffline(false);
+  await got(10, 200_000, 20, 30, 210_000, 220_000, 40);
+  await visit.page.evaluate(() => (Math.random = () => 0.02)); // waits are short
+  world.server.faults.noHistory = 2;
+  world.server.say(thread, "x".repeat(230_000));
+  world.server.say(thread, "x".repeat(50));
+  await got(10, 200_000, 20, 30, 210_000, 220_000, 40, 230_000, 50);
+  assert.ok(world.server.resumes < 8, `${world.server.resumes} resumes`);
 });
 
 test("what is too large fails alone and can be deleted", async () => {

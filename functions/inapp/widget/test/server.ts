@@ -31,6 +31,12 @@ interface Asked {
   size: number;
 }
 
+/** sound is a network in which nothing goes wrong; a number is how many times something does. */
+export const sound = { down: false, noSockets: false, loseAcks: 0, swallow: 0, delay: 0, rateLimit: 0, skip: 0, stale: 0, noRenewal: false, impostor: false, noHistory: 0 };
+
+// API Gateway sends no more on a connection at once.
+const maxPost = 128 << 10;
+
 type Answer = { status: number; body?: unknown };
 
 const refuse = (status: number, code: Code, retryAfter?: number): Answer => ({ status, body: { status, code, title: code, retryAfter } });
@@ -41,7 +47,9 @@ const refuse = (status: number, code: Code, retryAfter?: number): Answer => ({ s
  */
 export class MockServer {
   /** What goes wrong. */
-  faults = { down: false, noSockets: false, loseAcks: 0, swallow: 0, delay: 0, rateLimit: 0, skip: 0, stale: 0 };
+  faults = { ...sound };
+  /** How long sessions hold, in days. */
+  life = 30;
   readonly threads: Thread[] = [];
   readonly uploads = new Map<string, Buffer>();
   readonly requests: string[] = [];
@@ -104,7 +112,7 @@ export class MockServer {
 
   /** tell sends a frame to everyone in the conversation. */
   tell(thread: Thread, frame: Inbound): void {
-    for (const [socket, visitor] of this.sockets) if (visitor.thread === thread) socket.send(JSON.stringify({ v: 1, ...frame }));
+    for (const [socket, visitor] of this.sockets) if (visitor.thread === thread) post(socket, frame);
   }
 
   /** texts are the bodies of all messages, as the agent reads them. */
@@ -144,7 +152,7 @@ export class MockServer {
     const path = url.pathname.split("/").slice(4).join("/");
     const body = (text ? JSON.parse(text) : {}) as Asked;
     const visitor = this.visitors.get((request.headers.authorization ?? "").replace("Bearer ", ""));
-    if (path === "sessions") return this.session(body.userToken);
+    if (path === "sessions") return visitor && !body.userToken ? this.renew(visitor) : this.session(body.userToken);
     if (!visitor) return refuse(401, "bad_token");
     switch (`${request.method} ${path}`) {
       case "POST login":
@@ -156,12 +164,18 @@ export class MockServer {
       case "POST events":
         return this.events(visitor, body.frames);
       case "GET messages":
+        if (this.faults.noHistory > 0 && this.faults.noHistory--) return refuse(503, "unavailable");
         return this.page(visitor.thread, url.searchParams);
       case "POST uploads":
         return { status: 201, body: { media: { type: body.mime.startsWith("image/") ? "image" : "file", platformId: "med_" + body.name, mime: body.mime, name: body.name, bytes: body.size }, upload: { url: this.origin + "/bucket", fields: { key: "med_" + body.name } } } };
       default:
         return refuse(404, "not_found");
     }
+  }
+
+  private renew({ thread, known }: Visitor): Answer {
+    if (this.faults.noRenewal) return refuse(503, "unavailable");
+    return { status: 201, body: { ...this.open(thread, known), ...(this.faults.impostor && { user: "somebody else" }) } };
   }
 
   private session(token: string | undefined): Answer {
@@ -196,7 +210,7 @@ export class MockServer {
   private open(thread: Thread, known: boolean): Session {
     const session = randomUUID();
     this.visitors.set(session, { thread, known });
-    const expiresAt = new Date(Date.now() + 30 * 86_400_000).toISOString();
+    const expiresAt = new Date(Date.now() + this.life * 86_400_000).toISOString();
     return { session, expiresAt, user: thread.id, known, conversation: thread.id, socket: this.origin.replace("http", "ws") + "/socket", limits: { frame: 32768, upload: 1_000_000 }, push: {} };
   }
 
@@ -223,7 +237,7 @@ export class MockServer {
   }
 
   private frame(socket: Socket, visitor: Visitor, frame: Durable | Signal): void {
-    const reply = (inbound: Inbound): void => socket.send(JSON.stringify({ v: 1, ...inbound }));
+    const reply = (inbound: Inbound): void => post(socket, inbound);
     if (frame.action === "ping") return reply({ type: "pong" });
     if (frame.action === "resume") return this.resume(visitor.thread, frame.after, reply);
     if (this.faults.stale > 0) {
@@ -237,7 +251,11 @@ export class MockServer {
     reply(answer);
   }
 
+  /** How often somebody resumed. */
+  resumes = 0;
+
   private resume(thread: Thread, after: number, reply: (frame: Inbound) => void): void {
+    this.resumes++;
     for (const item of thread.items) if (item.seq! > after) reply(item);
     reply({ type: "resumed", last: thread.seq });
   }
@@ -287,6 +305,12 @@ export class MockServer {
   }
 }
 
+/** post sends a frame; of one that is too large it only tells. */
+function post(socket: Socket, frame: Inbound): void {
+  const text = JSON.stringify({ v: 1, ...frame });
+  socket.send(text.length > maxPost && "seq" in frame ? JSON.stringify({ v: 1, type: "fetch", seq: frame.seq }) : text);
+}
+
 function itemOf(frame: Durable, id: string): Item {
   if (frame.action === "react") return { type: "reaction", seq: 0, id: frame.message, emoji: frame.emoji, mine: true, removed: frame.emoji === "" };
   const base = { type: "message" as const, seq: 0, id, clientMsgId: frame.clientMsgId, mine: true, author: { role: "customer" }, time: new Date().toISOString() };
@@ -298,7 +322,7 @@ function answerOf(frame: Durable & { action: "choose" | "submit" | "pick" }): In
   const of = { platformId: frame.message };
   switch (frame.action) {
     case "choose":
-      return { kind: "button", of, option: frame.option, text: frame.text };
+      return { kind: "button", of, option: frame.option, text: frame.text, ...(frame.values && { values: frame.values }) };
     case "submit":
       return { kind: "form", of, option: frame.form, values: frame.values };
     case "pick":

@@ -51,9 +51,13 @@ function fold(label: string, list: HTMLElement): HTMLElement {
 /** options lists what can be chosen once; what stands in a carousel may be chosen again. */
 function options(all: Option[], view: View, again = false): HTMLElement {
   return sections(all, (o) => {
-    const chosen = view.answer?.option === o.id || !!view.answer?.values?.some((v) => v.name === o.id);
-    return act(o, view, { chosen, done: !again && !!view.answer });
+    return act(o, view, { chosen: chosen(o, view), done: !again && !!view.answer });
   });
+}
+
+/** chosen tells whether an option is the visitor's answer, or one of several. */
+function chosen(o: Option, { answer }: View): boolean {
+  return answer?.option === o.id || !!answer?.values?.some((v) => v.name === o.id);
 }
 
 /** sections groups the options under their headings. */
@@ -97,7 +101,7 @@ function several(all: Option[], view: View): HTMLElement {
   const boxes = new Map<Option, HTMLInputElement>();
   const done = !!view.answer;
   const list = sections(all, (o) => {
-    const box = h("input", { type: "checkbox", disabled: done, checked: view.answer?.option === o.id || !!view.answer?.text?.includes(o.label) });
+    const box = h("input", { type: "checkbox", disabled: done, checked: chosen(o, view) });
     boxes.set(o, box);
     return h("label", { class: "button check" }, box, face(o));
   });

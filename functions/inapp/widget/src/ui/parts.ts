@@ -121,7 +121,8 @@ function answer(a: Interaction, view: View): HTMLElement {
   const slots = offer.find((c) => c.schedule)?.schedule;
   const slot = slots?.slots.find((s) => s.id === a.option);
   if (slot) return text({ body: when(slot.start, view, zoneOf(slots!.zone)) }, view.t);
-  if (a.text || !a.values?.length) return text({ body: a.text || a.option || view.t.sent }, view.t);
+  const said = a.text || (a.kind !== "form" && a.values?.map((v) => v.value).join(", "));
+  if (said || !a.values?.length) return text({ body: said || a.option || view.t.sent }, view.t);
   const fields = offer.find((c) => c.form)?.form?.fields ?? [];
   const rows = a.values.map((v): [string, string] => {
     const field = fields.find((f) => f.id === v.name);

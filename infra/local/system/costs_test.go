@@ -146,11 +146,7 @@ func answer(t *testing.T) []cost {
 	if status := d.asks(e, "k1", "Good morning! Your parcel left the warehouse today and should reach you on Thursday, before noon."); status != 202 {
 		t.Fatalf("the API answered %d", status)
 	}
-	for _, worker := range []string{"sender", "router"} {
-		if n, err := d.sys.Poll(t.Context(), d.function(worker), 0); err != nil || n != 1 {
-			t.Fatalf("%s took %d rings, want 1: %v", worker, n, err)
-		}
-	}
+	d.work("sender", "router")
 	calls := d.take()
 	if got := outcomes(d.received("support")); len(got) != 1 || d.said("line", "Good morning") != 1 {
 		t.Fatalf("said %d times, and told %v", d.said("line", "Good morning"), got)
@@ -164,6 +160,54 @@ func answer(t *testing.T) []cost {
 		list = append(list, perMessage(t, calls, part.name, part.name, 1)...)
 	}
 	return list
+}
+
+// exchange lets a visitor write on a WebSocket and somebody answer through the queue,
+// and returns what that costs until the visitor has seen the answer. Functions are
+// warm, and one device is connected.
+func exchange(t *testing.T) []cost {
+	t.Helper()
+	s := newShop(t)
+	v := s.visit("laptop", "")
+	e := v.says("Hello?")
+	l := v.connect(t)
+	s.answers(e, "k0", "One moment, please.")
+	l.write(frame("x0", "Hello again"))
+	l.want("One moment, please.", "ack")
+	s.drain()
+	l.want("> Hello again")
+	s.clock.Advance(time.Minute)
+	s.take()
+	l.write(frame("x1", "could you please check why my parcel has not left the warehouse yet? I paid on Tuesday."))
+	const acked, shown, answered = "ack", "> could you please check why my parcel has not left the warehouse yet? I paid on Tuesday.", "Your parcel left the warehouse today."
+	l.want(acked)
+	s.work("router", "pusher")
+	l.want(shown)
+	s.ask(say(e, "k1", answered))
+	s.work("sender", "router", "pusher")
+	l.want(answered)
+	calls, frames := s.take(), 4.0 // one written, three read
+	list := []cost{{"WebSocket API", "messages", frames, frames, priceGateway}}
+	for _, part := range []struct {
+		name string
+		n    float64
+	}{{"socket", 1}, {"router", 2}, {"pusher", 2}, {"sender", 1}} {
+		busy := s.bills(part.name, part.name, duration)
+		busy.units *= part.n
+		list = append(list, cost{part.name, "invocation", part.n, part.n, priceInvoke}, busy)
+		list = append(list, perMessage(t, calls, part.name, part.name, 1)...)
+	}
+	return list
+}
+
+// work lets each worker take the one message that waits for it.
+func (r *rig) work(workers ...string) {
+	r.t.Helper()
+	for _, worker := range workers {
+		if n, err := r.sys.Poll(r.t.Context(), r.function(worker), 0); err != nil || n != 1 {
+			r.t.Fatalf("%s took %d messages, want 1: %v", worker, n, err)
+		}
+	}
 }
 
 // asks asks the API to answer a customer, and returns its status.
@@ -244,7 +288,7 @@ func TestREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := string(text)
-	for name, table := range map[string]string{"costs per message": messageTable(t), "costs per answer": billTable(answer(t), 1, 3), "costs per month": billTable(perMonth(t), 1e6, 2), "secrets": secretsTable(t)} {
+	for name, table := range map[string]string{"costs per message": messageTable(t), "costs per answer": billTable(answer(t), 1, 3), "costs per exchange": billTable(exchange(t), 1, 3), "costs per month": billTable(perMonth(t), 1e6, 2), "secrets": secretsTable(t)} {
 		if want, err = replaceTable(want, name, table); err != nil {
 			t.Fatal(err)
 		}

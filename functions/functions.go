@@ -19,6 +19,7 @@ import (
 	"github.com/relais-dev/relais/functions/line"
 	"github.com/relais-dev/relais/functions/media"
 	"github.com/relais-dev/relais/functions/messenger"
+	"github.com/relais-dev/relais/functions/publisher"
 	"github.com/relais-dev/relais/functions/qq"
 	"github.com/relais-dev/relais/functions/rcs"
 	"github.com/relais-dev/relais/functions/sender"
@@ -82,6 +83,8 @@ func New(name string, e function.Env) (function.Handler, error) {
 		return chat.New(name, e)
 	case "socket":
 		return socket.New(name, e)
+	case "publisher":
+		return publisher.New(name, e)
 	case "pusher":
 		return socket.NewPusher(name, e)
 	}

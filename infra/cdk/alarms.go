@@ -81,7 +81,9 @@ func alarms(s topology.System, api string) []alarm {
 			queueMetric("ApproximateNumberOfMessagesVisible", names.Queue(s.Stage, names.Spill)), 0, 10, fine},
 	}
 	for _, f := range s.Functions {
-		list = append(list, functionAlarms(s, f)...)
+		if !publishes(f) { // what fails there fails the deployment
+			list = append(list, functionAlarms(s, f)...)
+		}
 	}
 	for _, q := range s.Queues {
 		list = append(list, queueAlarms(s, q)...)

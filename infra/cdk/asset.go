@@ -19,13 +19,6 @@ const assetDir = ".build/bootstrap"
 // routesFile stands beside the executable of the functions that read it.
 const routesFile = "routes.json"
 
-// widgetFile stands beside the executable of the function that serves it, as it was
-// built and checked in.
-const (
-	widgetFile   = "relais.js"
-	widgetSource = "functions/inapp/widget/dist/" + widgetFile
-)
-
 // assetOf is the directory of one executable: ".build/bootstrap/router".
 func assetOf(dir, program string) string { return filepath.Join(dir, path.Base(program)) }
 
@@ -47,8 +40,8 @@ func buildAssets(root, dir string, s topology.System) error {
 				return err
 			}
 		}
-		if reads(f, topology.WidgetFile) {
-			if err := copyFile(filepath.Join(root, widgetSource), filepath.Join(asset, widgetFile)); err != nil {
+		if publishes(f) {
+			if err := copyWidget(root, asset); err != nil {
 				return fmt.Errorf("copy the widget: %w", err)
 			}
 		}
@@ -70,12 +63,19 @@ func reads(f topology.Function, file topology.Reference) bool {
 	return slices.ContainsFunc(f.Env, func(v topology.Variable) bool { return v.Of == file })
 }
 
-func copyFile(from, to string) error {
-	text, err := os.ReadFile(from)
-	if err != nil {
-		return err
+// copyWidget puts the widget beside the executable of the function that publishes it,
+// as it was built and checked in.
+func copyWidget(root, asset string) error {
+	for _, name := range topology.WidgetFiles() {
+		text, err := os.ReadFile(filepath.Join(root, topology.WidgetDir, name))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(asset, name), text, 0o644); err != nil {
+			return err
+		}
 	}
-	return os.WriteFile(to, text, 0o644)
+	return nil
 }
 
 // build makes what Lambda starts on provided.al2023: a file called bootstrap.

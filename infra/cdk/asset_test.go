@@ -51,7 +51,7 @@ func TestReproducible(t *testing.T) {
 	for f := range hashes {
 		files = append(files, f)
 	}
-	if len(files) != 4 { // two executables, rules beside one of them and the widget beside the other
+	if len(files) != 5 { // two executables, rules beside one of them and the widget's two files beside the other
 		t.Errorf("the assets are %v", files)
 	}
 	checkRuns(t, filepath.Join(assetOf(here, "bootstrap"), "bootstrap"))

@@ -18,7 +18,7 @@ var hash = regexp.MustCompile(`[0-9a-f]{64}`)
 // person as a diff. `go test ./infra/cdk -update` rewrites them.
 func TestGolden(t *testing.T) {
 	for _, d := range stages() {
-		for _, stack := range []string{statefulName(d.Stage), statelessName(d.Stage)} {
+		for _, stack := range d.stacks() {
 			t.Run(stack, func(t *testing.T) {
 				text, err := os.ReadFile(filepath.Join(d.out, stack+".template.json"))
 				if err != nil {

@@ -59,6 +59,8 @@ func target(s topology.System, g topology.Grant, at stored) *string {
 		return arn("secretsmanager", "secret:"+names.LinkKey(s.Stage)+"-??????")
 	case topology.OnSockets:
 		return sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${" + socketAPI + "}/" + socketStage + "/*/@connections/*")
+	case topology.OnWidget:
+		return sub("arn:${AWS::Partition}:s3:::${" + widgetBucket + "}/*")
 	case topology.OnObjects:
 		return sub("arn:${AWS::Partition}:s3:::${" + bucketParameter + "}/" + g.Arg + "*")
 	}
@@ -96,6 +98,9 @@ func keyNeeds(action string) []string {
 func keyUses(grants []topology.Grant) []keyUse {
 	needs := map[string][]string{}
 	for _, g := range grants {
+		if g.On == topology.OnWidget { // encrypted with S3's own key
+			continue
+		}
 		for _, a := range g.Actions {
 			service, _, _ := strings.Cut(a, ":")
 			needs[service] = append(needs[service], keyNeeds(a)...)

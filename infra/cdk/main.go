@@ -1,6 +1,7 @@
 // Command cdk turns infra/topology into CloudFormation: a stateful stack, which
-// holds what must survive (table, queues, bucket, key), and a stateless one that
-// can be deleted and deployed again. It is run by the CDK's command line:
+// holds what must survive (table, queues, bucket, key), a stateless one that can be
+// deleted and deployed again, and with in-app messaging one that serves the widget.
+// It is run by the CDK's command line:
 //
 //	npx aws-cdk@2.1148.1 synth              the stage that cdk.json names
 //	npx aws-cdk@2.1148.1 deploy --all -c stage=prod
@@ -11,6 +12,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -72,12 +74,15 @@ func load(file, stage string) (topology.System, error) {
 	return topology.New(c, c.Stage, channels), nil
 }
 
-// synthesise writes both stacks to the app's output directory. assets is the
+// synthesise writes all stacks to the app's output directory. assets is the
 // directory of the executables.
 func synthesise(app awscdk.App, s topology.System, assets string) {
 	stateful := newStateful(app, s)
 	stateless := newStateless(app, s, assets)
 	stateless.AddStackDependency(stateful, jsii.String("functions poll queues that must exist"))
+	if i := slices.IndexFunc(s.Functions, publishes); i >= 0 {
+		newWidget(app, s, s.Functions[i], assets).AddStackDependency(stateful, jsii.String("logs are encrypted with its key"))
+	}
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true)}), nil)
 	app.Synth(nil)
 }

@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,8 +42,8 @@ func TestMain(m *testing.M) {
 // A deployment is what was synthesised for one stage.
 type deployment struct {
 	topology.System
-	stateful, stateless template
-	out                 string // the directory that the CDK wrote
+	stateful, stateless template // the widget's stack counts as a part of the stateless one
+	out                 string   // the directory that the CDK wrote
 }
 
 // A template is CloudFormation's, as far as tests look into it.
@@ -98,12 +100,31 @@ func synth(s topology.System) deployment {
 		if err := os.WriteFile(filepath.Join(asset, "bootstrap"), []byte(f.Program), 0o755); err != nil {
 			panic(err)
 		}
+		if publishes(f) {
+			if err := copyWidget("../..", asset); err != nil {
+				panic(err)
+			}
+		}
 	}
 	d := deployment{System: s, out: filepath.Join(out, "cdk.out")}
 	synthesise(awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(d.out), AnalyticsReporting: jsii.Bool(false)}), s, assets)
 	d.stateful, d.stateless = read(d.out, statefulName(s.Stage)), read(d.out, statelessName(s.Stage))
 	d.stateless.other = &d.stateful
+	if slices.Contains(d.stacks(), widgetName(s.Stage)) {
+		w := read(d.out, widgetName(s.Stage))
+		maps.Copy(d.stateless.Resources, w.Resources)
+		maps.Copy(d.stateless.Outputs, w.Outputs)
+	}
 	return d
+}
+
+// stacks are the names of what was synthesised.
+func (d deployment) stacks() []string {
+	list := []string{statefulName(d.Stage), statelessName(d.Stage)}
+	if slices.ContainsFunc(d.Functions, publishes) {
+		list = append(list, widgetName(d.Stage))
+	}
+	return list
 }
 
 func read(out, stack string) template {
@@ -230,6 +251,9 @@ func (t template) ref(name string) string {
 	if !ok {
 		panic("nothing is called " + name)
 	}
+	if name == widgetBucket {
+		return "(widget)"
+	}
 	switch r.Type {
 	case "AWS::SQS::Queue":
 		return "https://sqs.eu-central-1.amazonaws.com/111111111111/" + t.text(r.Properties["QueueName"])
@@ -244,6 +268,12 @@ func (t template) ref(name string) string {
 
 func (t template) attribute(id, attribute string) string {
 	r := t.Resources[id]
+	switch {
+	case r.Type == "AWS::CloudFront::Distribution" && attribute == "DomainName":
+		return "d111111abcdef8.cloudfront.net"
+	case id == widgetBucket:
+		return "arn:aws:s3:::(widget)"
+	}
 	if attribute != "Arn" && attribute != "TopicArn" {
 		panic("attribute " + attribute + " of " + r.Type)
 	}

@@ -45,6 +45,9 @@ func suppressWildcards(role constructs.IConstruct, s topology.System, f topology
 		case topology.OnSockets:
 			suppress(role, suppression{rule, "connections are opened by customers, with ids that API Gateway chooses", evidence,
 				[]string{"Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<" + socketAPI + ">/" + socketStage + "/*/@connections/*"}})
+		case topology.OnWidget:
+			suppress(role, suppression{rule, "the bucket holds the widget and nothing else", evidence,
+				[]string{"Resource::arn:<AWS::Partition>:s3:::<" + widgetBucket + ">/*"}})
 		case topology.OnObjects:
 			suppress(role, suppression{rule, "object keys are made from event ids; the prefix holds nothing else", evidence,
 				[]string{"Resource::arn:<AWS::Partition>:s3:::<" + bucketParameter + ">/" + g.Arg + "*"}})

@@ -194,7 +194,8 @@ func TestParityOfGrants(t *testing.T) {
 // universe has every resource as the account's policies and as the laptop name it.
 func universe(d deployment) map[string]string {
 	table, local := "dynamodb table/"+names.Table(d.Stage), "table/"+names.Table(names.Local)
-	out := map[string]string{table: local, "secretsmanager secret:" + names.LinkKey(d.Stage) + "-AbCdEf": "secret/" + names.LinkKey(names.Local)}
+	out := map[string]string{table: local, "secretsmanager secret:" + names.LinkKey(d.Stage) + "-AbCdEf": "secret/" + names.LinkKey(names.Local),
+		"s3 (widget)/relais.js": "s3/relais-widget/relais.js"}
 	for _, key := range []string{"raw/evt_1", "media/0a1b", "other/evt_1"} {
 		out["s3 (AWS::S3::Bucket)/"+key] = "s3/" + system.Bucket + "/" + key
 	}

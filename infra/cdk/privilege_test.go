@@ -71,6 +71,8 @@ func wantPrivileges(d deployment, f topology.Function) map[string][]string {
 		want = wantTalk(p, f.Name)
 	case "pusher":
 		want = wantPusher(p)
+	case "publisher": // not even a key: the bucket has S3's
+		want = map[string][]string{"s3 (widget)/*": {"s3:DeleteObject", "s3:PutObject"}}
 	default:
 		if f.Channel != "" {
 			want = wantWebhook(p, f.Channel)
@@ -254,7 +256,7 @@ func channelsOf(d deployment) []string {
 var wildcards = map[string]string{
 	"logs":           "log streams of the function's own group have names that Lambda chooses",
 	"secretsmanager": "accounts are connected while the system runs, below their channel's prefix",
-	"s3":             "object keys are made from event ids or from what files contain, below a prefix",
+	"s3":             "object keys are made from event ids or from what files contain, below a prefix; the widget's bucket has nothing else",
 	"execute-api":    "connections are opened by customers, with ids that API Gateway chooses",
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-cdk-go/awscdk/v2/awskms"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslambda"
 	"github.com/aws/aws-cdk-go/awscdk/v2/awslogs"
+	"github.com/aws/aws-cdk-go/awscdk/v2/awss3"
 	"github.com/aws/jsii-runtime-go"
 
 	"github.com/relais-dev/relais/infra/topology"
@@ -26,17 +27,13 @@ func newStateless(app awscdk.App, s topology.System, assets string) awscdk.Stack
 	})
 	tag(stack, s.Stage)
 	at := stored{key: parameter(stack, s.Stage, keyParameter, "key-arn"), bucket: parameter(stack, s.Stage, bucketParameter, "bucket-name")}
-	b := &builder{stack: stack, system: s, at: at,
-		key:  awskms.Key_FromKeyArn(stack, jsii.String("Key"), at.key),
-		code: map[string]awslambda.Code{}}
-	for _, f := range s.Functions {
-		if b.code[f.Program] == nil {
-			b.code[f.Program] = awslambda.Code_FromAsset(jsii.String(assetOf(assets, f.Program)), nil)
-		}
-	}
+	b := newBuilder(stack, s, at, assets)
 	b.newAPI()
 	b.newSockets()
 	for _, f := range s.Functions {
+		if publishes(f) { // from a stack of its own
+			continue
+		}
 		fn := b.newFunction(f)
 		if f.Route != "" {
 			b.newRoute(f, fn)
@@ -69,14 +66,29 @@ func parameter(stack awscdk.Stack, stage, id, name string) *string {
 		Type: jsii.String("AWS::SSM::Parameter::Value<String>"), Default: jsii.String(parameterName(stage, name))}).ValueAsString()
 }
 
-// A builder holds what functions and the API share.
+// A builder holds what the functions of a stack and the API share.
 type builder struct {
 	stack  awscdk.Stack
 	system topology.System
 	at     stored
 	key    awskms.IKey
 	code   map[string]awslambda.Code // by program
+	assets string                    // directory of the executables
+	widget awss3.Bucket              // nil but in the widget's stack
 	gateway
+}
+
+func newBuilder(stack awscdk.Stack, s topology.System, at stored, assets string) *builder {
+	return &builder{stack: stack, system: s, at: at, assets: assets, code: map[string]awslambda.Code{},
+		key: awskms.Key_FromKeyArn(stack, jsii.String("Key"), at.key)}
+}
+
+// codeOf is the asset of one executable, which all functions of the stack share.
+func (b *builder) codeOf(program string) awslambda.Code {
+	if b.code[program] == nil {
+		b.code[program] = awslambda.Code_FromAsset(jsii.String(assetOf(b.assets, program)), nil)
+	}
+	return b.code[program]
 }
 
 func (b *builder) newFunction(f topology.Function) awslambda.Function {
@@ -94,7 +106,7 @@ func (b *builder) newFunction(f topology.Function) awslambda.Function {
 		Runtime:                      awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture:                 awslambda.Architecture_ARM_64(),
 		Handler:                      jsii.String(f.Name),
-		Code:                         b.code[f.Program],
+		Code:                         b.codeOf(f.Program),
 		MemorySize:                   jsii.Number(f.Memory),
 		Timeout:                      duration(f.Timeout),
 		ReservedConcurrentExecutions: jsii.Number(f.Parallel),
@@ -144,8 +156,8 @@ func (b *builder) value(v topology.Variable) *string {
 		return b.socketURL("wss")
 	case topology.ConnectionsURL:
 		return b.socketURL("https")
-	case topology.WidgetFile:
-		return jsii.String(widgetFile)
+	case topology.WidgetBucket:
+		return b.widget.BucketName()
 	case topology.RetentionDays:
 		return jsii.String(fmt.Sprint(s.Config.RetentionDays))
 	}

@@ -82,9 +82,6 @@ func TestEnvironment(t *testing.T) {
 					return d.stateless.text(env[name])
 				},
 				ReadFile: func(name string) ([]byte, error) {
-					if name == widgetFile && f.Name == "chat" {
-						return []byte("script"), nil
-					}
 					if name != routesFile {
 						t.Errorf("%s reads %q, the asset has %s", f.Name, name, routesFile)
 					}
@@ -128,6 +125,7 @@ func TestValues(t *testing.T) {
 		{dev(), "sender", names.EnvBulk, sqs + "relais-dev-bulk.fifo"},
 		{dev(), "router", names.EnvMedia, sqs + "relais-dev-media.fifo"},
 		{dev(), "files", names.EnvLinkKey, "relais/dev/link-key"},
+		{dev(), "publisher", names.EnvBucket, "(widget)"},
 		{prod(), "files", names.EnvPublicURL, "https://hooks.brand.example"},
 		{prod(), "line", names.EnvReceipts, "record"},
 		{prod(), "router", names.EnvDestinations, `{"operations":"` + sqs + `relais-prod-operations.fifo","shop":"` + sqs + `relais-prod-shop.fifo","support":"` + sqs + `relais-prod-support.fifo"}`},
@@ -335,7 +333,8 @@ func TestRoom(t *testing.T) {
 		c.Destinations["team-"+string(rune('a'+i))] = topology.Destination{}
 	}
 	for name, d := range map[string]deployment{"dev": dev(), "prod": prod(), "more": synth(topology.New(c, "dev", channels))} {
-		for stack, tpl := range map[string]template{statefulName(d.Stage): d.stateful, statelessName(d.Stage): d.stateless} {
+		for _, stack := range d.stacks() {
+			tpl := read(d.out, stack)
 			info, err := os.Stat(filepath.Join(d.out, stack+".template.json"))
 			if err != nil {
 				t.Fatal(err)

@@ -113,9 +113,6 @@ func home(s *system.System, o system.Options, page *pageHandler) http.Handler {
 			platforms.ServeHTTP(w, r)
 			return
 		}
-		if r.URL.Path == "/widget/relais.js" { // where the widget's own pages look for it
-			r.URL.Path = "/v1/inapp/relais.js"
-		}
 		shows := page.wants(r)
 		if !shows && (r.Method != http.MethodGet || r.URL.Path != "/") {
 			gateway.ServeHTTP(w, r)

@@ -4,11 +4,14 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/infra/topology"
 )
 
 // fetch is a request to the gateway; it returns the status, a header and the body.
@@ -47,11 +50,15 @@ func TestPage(t *testing.T) {
 	if !strings.Contains(page, `data-app="demo"`) || strings.Contains(policy, "unsafe") || !strings.HasPrefix(policy, "default-src 'none'") {
 		t.Errorf("the page has the policy %q and says\n%s", policy, page)
 	}
-	for _, path := range []string{"/page/page.js", "/page/page.css", "/v1/inapp/relais.js", "/widget/relais.js"} {
+	for _, path := range []string{"/page/page.js", "/page/page.css"} {
 		if resp, text := fetch(t, "GET", base+path, "", ""); resp.StatusCode != http.StatusOK || text == "" {
 			t.Errorf("%s is answered %d", path, resp.StatusCode)
 		}
 	}
+	if !strings.Contains(page, `src="/widget/relais.js"`) {
+		t.Errorf("the page loads another script:\n%s", page)
+	}
+	checkWidget(t, base)
 	_, token := fetch(t, "GET", base+"/page/token?user=ana", "", "")
 	resp, text := fetch(t, "POST", base+"/v1/inapp/demo/sessions", "", `{"device":"test","userToken":"`+token+`"}`, "Origin", base)
 	var opened struct{ Session, User string }
@@ -72,6 +79,34 @@ func TestPage(t *testing.T) {
 		}
 		if time.Now().After(deadline) {
 			t.Fatalf("no answer: %s", text)
+		}
+	}
+}
+
+// checkWidget wants the widget's files as the CDN serves them, and nothing beside them.
+func checkWidget(t *testing.T, base string) {
+	t.Helper()
+	for _, name := range topology.WidgetFiles() {
+		built, err := os.ReadFile(filepath.Join("../..", topology.WidgetDir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp, text := fetch(t, "GET", base+"/widget/"+name, "", "")
+		if resp.StatusCode != http.StatusOK || text != string(built) {
+			t.Errorf("%s is answered %d with %d bytes, want %d", name, resp.StatusCode, len(text), len(built))
+		}
+		for header, want := range topology.WidgetHeaders() {
+			if got := resp.Header.Get(header); got != want {
+				t.Errorf("%s has %s %q, want %q", name, header, got, want)
+			}
+		}
+		if again, _ := fetch(t, "GET", base+"/widget/"+name, "", "", "If-None-Match", resp.Header.Get("Etag")); again.StatusCode != http.StatusNotModified {
+			t.Errorf("%s is answered %d to who has it", name, again.StatusCode)
+		}
+	}
+	for _, x := range [][2]string{{"GET", "/widget/"}, {"GET", "/widget/client.d.ts"}, {"GET", "/widget/../README.md"}, {"POST", "/widget/relais.js"}, {"GET", "/v1/inapp/relais.js"}} {
+		if resp, _ := fetch(t, x[0], base+x[1], "", ""); resp.StatusCode != http.StatusNotFound {
+			t.Errorf("%s %s is answered %d", x[0], x[1], resp.StatusCode)
 		}
 	}
 }

@@ -27,7 +27,7 @@ func (s System) withInApp(channels []channel.Channel) System {
 			f.Grants = append(f.Grants, Grant{OnObjects, "uploads/", []string{"s3:GetObject"}})
 		}
 	}
-	s.Functions = append(s.Functions, chat(s.Config), socket(s.Config), pusher())
+	s.Functions = append(s.Functions, chat(s.Config), socket(s.Config), pusher(), publisher())
 	// What is late here is found in the history, so it is not kept for long.
 	s.Queues = append(s.Queues, Queue{Name: names.Sockets, Visibility: 6 * pusherTimeout, Receives: 5, Retention: time.Hour})
 	return s
@@ -52,11 +52,10 @@ func talks(f Function, c Config) Function {
 	return f
 }
 
-// chat answers devices over HTTP, and serves the widget's script. It lets browsers put files where nobody reads
-// them until they were looked at.
+// chat answers devices over HTTP. It lets browsers put files where nobody reads them until they were looked at.
 func chat(c Config) Function {
 	return talks(Function{Name: "chat", Route: "ANY /v1/inapp/{proxy+}", Parallel: 15, Timeout: 15 * time.Second,
-		Env: []Variable{{names.EnvSocket, SocketURL, ""}, {names.EnvWidget, WidgetFile, ""}}, Grants: []Grant{{OnObjects, "uploads/", []string{"s3:PutObject"}}}}, c)
+		Env: []Variable{{names.EnvSocket, SocketURL, ""}}, Grants: []Grant{{OnObjects, "uploads/", []string{"s3:PutObject"}}}}, c)
 }
 
 // socket takes what comes on WebSockets.
@@ -73,4 +72,26 @@ func pusher() Function {
 		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query"}}, {OnObjects, "raw/", []string{"s3:GetObject", "s3:PutObject"}},
 			{OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}, {OnSecrets, inapp, []string{"secretsmanager:GetSecretValue"}},
 			{OnSockets, "", []string{"execute-api:ManageConnections"}}, send(names.Ingress), consume(names.Sockets)}}
+}
+
+// publisher puts the widget's files, which stand beside its executable, into their
+// bucket when a deployment brings others. It may do nothing else.
+func publisher() Function {
+	return Function{Name: "publisher", Program: Bootstrap, Parallel: 1, Timeout: 30 * time.Second, Memory: 256,
+		Env: []Variable{{names.EnvBucket, WidgetBucket, ""}}, Grants: []Grant{{OnWidget, "", []string{"s3:PutObject", "s3:DeleteObject"}}}}
+}
+
+// WidgetDir has the widget as it was built, below the project's root.
+const WidgetDir = "functions/inapp/widget/dist"
+
+// WidgetFiles are what pages load from it: the chat, and the client below it for an
+// interface of one's own.
+func WidgetFiles() []string { return []string{"relais.js", "client.js"} }
+
+// WidgetHeaders are what the files are served with. Any page may load them. Browsers
+// ask again after an hour and the CDN after five minutes, so that a fix reaches
+// everybody without anything being invalidated.
+func WidgetHeaders() map[string]string {
+	return map[string]string{"content-type": "text/javascript; charset=utf-8", "cache-control": "public, max-age=3600, s-maxage=300",
+		"x-content-type-options": "nosniff", "access-control-allow-origin": "*", "cross-origin-resource-policy": "cross-origin"}
 }

@@ -70,7 +70,7 @@ const (
 	LocalToken      Reference = "token"       // what the API asks for on a laptop; nothing elsewhere
 	SocketURL       Reference = "socket"      // wss:// address of the WebSocket API
 	ConnectionsURL  Reference = "connections" // where open WebSockets are posted to
-	WidgetFile      Reference = "widget"      // name of the widget's script, beside the executable
+	WidgetBucket    Reference = "widget"      // where pages load the widget from
 )
 
 // A Grant allows actions on one resource. There is no wildcard but the account
@@ -93,6 +93,7 @@ const (
 	OnObjects Resource = "objects" // Arg is the key prefix
 	OnLinkKey Resource = "linkkey" // the secret that signs links
 	OnSockets Resource = "sockets" // open WebSockets
+	OnWidget  Resource = "widget"  // the widget's files
 )
 
 // A Queue is FIFO, with a dead-letter queue of its own.

@@ -65,7 +65,7 @@ const (
 const (
 	EnvStage        = "RELAIS_STAGE"
 	EnvTable        = "RELAIS_TABLE"
-	EnvBucket       = "RELAIS_BUCKET"       // raw bodies too large for an item
+	EnvBucket       = "RELAIS_BUCKET"       // raw bodies too large for an item, and files; the publisher's is the widget's
 	EnvSecrets      = "RELAIS_SECRETS"      // SecretPrefix of the channel
 	EnvPublicURL    = "RELAIS_PUBLIC_URL"   // https://host without a trailing slash, as channels know it
 	EnvIngress      = "RELAIS_INGRESS_URL"  // queue URL
@@ -82,5 +82,4 @@ const (
 	EnvSockets      = "RELAIS_SOCKETS_URL"  // queue URL; absent without in-app messaging
 	EnvSocket       = "RELAIS_SOCKET"       // wss:// address at which clients open WebSockets
 	EnvConnections  = "RELAIS_CONNECTIONS"  // where open connections are posted to
-	EnvWidget       = "RELAIS_WIDGET"       // name of the widget's script, relative to the task root
 )

@@ -18,14 +18,18 @@ import (
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 const maxPayload = 10 << 20
 
-// Gateway is the WebSocket API and the HTTP API: it hands each request to the function of its route,
-// as payload 2.0. Paths are taken as they are: nothing is cleaned or redirected.
+// Gateway is the WebSocket API, the widget's CDN and the HTTP API: it hands each request to the function of its
+// route, as payload 2.0. Paths are taken as they are: nothing is cleaned or redirected.
 func (s *System) Gateway() http.Handler {
 	var requests atomic.Int64
 	socket, hasSockets := s.socketFunction()
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if hasSockets && r.Method == http.MethodGet && r.URL.Path == socketPath {
 			s.serveSocket(w, r, socket)
+			return
+		}
+		if file, ok := s.widgetFile(r); ok {
+			s.serveWidget(w, r, file)
 			return
 		}
 		i := s.route(r)

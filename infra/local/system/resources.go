@@ -169,6 +169,8 @@ func (s *System) covers(g topology.Grant, resource string) bool {
 		return resource == "secret/"+names.LinkKey(s.Stage)
 	case topology.OnSockets:
 		return resource == socketResource
+	case topology.OnWidget:
+		return strings.HasPrefix(resource, "s3/"+widgetBucket+"/")
 	case topology.OnObjects:
 		return strings.HasPrefix(resource, "s3/"+Bucket+"/"+g.Arg)
 	}

@@ -171,13 +171,7 @@ func (s *System) nap() func(context.Context, time.Duration) {
 // routesFile is the name under which the router finds its rules.
 const routesFile = "routes.json"
 
-// widgetFile is the script of the widget, where it is built.
-const widgetFile = "functions/inapp/widget/dist/relais.js"
-
 func (s *System) readFile(name string) ([]byte, error) {
-	if name == widgetFile {
-		return os.ReadFile(filepath.Join(s.opts.Root, widgetFile))
-	}
 	if name != routesFile {
 		return nil, os.ErrNotExist
 	}
@@ -214,8 +208,8 @@ func (s *System) value(v topology.Variable) string {
 		return "record"
 	case topology.LocalToken:
 		return s.APIToken
-	case topology.WidgetFile:
-		return widgetFile
+	case topology.WidgetBucket:
+		return widgetBucket
 	case topology.SocketURL:
 		return "ws" + strings.TrimPrefix(s.opts.PublicURL, "http") + socketPath
 	case topology.ConnectionsURL:

@@ -37,13 +37,24 @@ var outbound = channel.Outbound{
 		Choices: []channel.Choices{offer(events.StyleButtons), offer(events.StyleQuick), offer(events.StyleList), offer(events.StylePicker)},
 		Cards:   &channel.Cards{Min: 1, Max: 30, Title: maxLabel, Text: maxText, Options: 10, Actions: actions, Label: maxLabel},
 	},
-	Class: channel.Always(channel.Idempotent),
-	Send:  send,
-	Act:   act,
-	Acts:  []events.Verb{events.ActTyping, events.ActRead, events.ActReact, events.ActEdit, events.ActDelete},
-	Fetch: fetch,
+	Class:   channel.Always(channel.Idempotent),
+	Opens:   []events.Scheme{events.WebVerified},
+	Address: address,
+	Thread:  func(i events.Identity) string { return ThreadOf(i.Value) },
+	Send:    send,
+	Act:     act,
+	Acts:    []events.Verb{events.ActTyping, events.ActRead, events.ActReact, events.ActEdit, events.ActDelete},
+	Fetch:   fetch,
 
 	Customer: customer,
+}
+
+// address is a known user's id, as long as it can be one.
+func address(i events.Identity) string {
+	if !ValidUser(i.Value) {
+		return ""
+	}
+	return i.Value
 }
 
 func offer(style string) channel.Choices {

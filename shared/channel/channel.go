@@ -67,11 +67,15 @@ type Outbound struct {
 	Limits Limits
 	Rate   Rate
 	Class  func(Outgoing) Class // what a repeated call does
-	Opens  []events.Scheme      // identities to which a conversation can be opened: their value is the thread's PlatformID
+	Opens  []events.Scheme      // identities to which a conversation can be opened
 
 	// Address writes an identity as the platform does: an integrator's "+44 20 7946"
-	// is WhatsApp's "44207946". Optional: nil takes it verbatim.
+	// is WhatsApp's "44207946"; "" for what can be none. Optional: nil takes it verbatim.
 	Address func(events.Identity) string
+
+	// Thread is the PlatformID of the conversation that is opened to an identity.
+	// Optional: nil takes the identity's value.
+	Thread func(events.Identity) string
 
 	// Send makes the call for one Outgoing. A refusal is an *Error. An error without
 	// one, unless it is ErrNotSent, leaves the outcome unknown.

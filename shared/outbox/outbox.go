@@ -288,15 +288,30 @@ func (b *Outbox) open(ctx context.Context, to events.To) (thread.Thread, error) 
 	if ch.Address != nil {
 		value = ch.Address(*to.Identity)
 	}
+	if value == "" {
+		return thread.Thread{}, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassRecipient, Title: "there can be no such identity",
+			Remedy: "write it as the channel does", Faults: events.Faults{{Path: "to.identity.value", Message: fmt.Sprintf("is no %s of %s", to.Identity.Scheme, to.Channel)}}}
+	}
 	identity := events.Identity{Scheme: to.Identity.Scheme, Value: value, Scope: to.Identity.Scope}
-	id := events.ConversationID(to.Channel, to.Account, value)
+	platformID := value
+	if ch.Thread != nil {
+		platformID = ch.Thread(identity)
+	}
+	id, contact := events.ConversationID(to.Channel, to.Account, platformID), events.ContactID(to.Channel, to.Account, identity)
 	t, err := b.known(ctx, id)
 	var r *Refusal
 	if !errors.As(err, &r) {
 		return t, err
 	}
-	return thread.Thread{Channel: to.Channel, Account: to.Account, Conversation: events.Conversation{ID: id, PlatformID: value, Kind: events.Direct},
-		Contact: &events.Contact{ID: events.ContactID(to.Channel, to.Account, identity), Identities: []events.Identity{identity}}}, nil
+	own, err := b.Table.ConversationOf(ctx, contact) // it may have begun under another name
+	if err != nil {
+		return t, err
+	}
+	if own != "" {
+		return b.known(ctx, own)
+	}
+	return thread.Thread{Channel: to.Channel, Account: to.Account, Conversation: events.Conversation{ID: id, PlatformID: platformID, Kind: events.Direct},
+		Contact: &events.Contact{ID: contact, Identities: []events.Identity{identity}}}, nil
 }
 
 // lossRank orders losses.

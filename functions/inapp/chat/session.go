@@ -148,7 +148,11 @@ func (h *Handler) login(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	old, thread := r.session, r.session.Thread
-	if old.User != "" {
+	begun, err := h.said(ctx, events.ConversationID(inapp.Name, r.account.ID, inapp.ThreadOf(u.ExternalID)))
+	if err != nil {
+		return answer{}, err
+	}
+	if old.User != "" || begun > 0 { // they have a conversation of their own, if only the brand spoke in it
 		thread = inapp.ThreadOf(u.ExternalID)
 	}
 	s, err := h.known(ctx, r.account, old, u, thread)

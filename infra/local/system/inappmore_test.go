@@ -199,3 +199,51 @@ func TestInAppLoginStops(t *testing.T) {
 		})
 	}
 }
+
+// TestInAppBrandBegins: a known user finds what the brand said before they ever wrote,
+// with what they said as a visitor before it.
+func TestInAppBrandBegins(t *testing.T) {
+	s := newShop(t)
+	to := events.To{Channel: "inapp", Account: "demo", Identity: &events.Identity{Scheme: events.WebVerified, Value: "user-7"}}
+	greet := func(key, text string) {
+		t.Helper()
+		s.ask(events.Outbound{IdempotencyKey: key, To: to, Content: []events.Content{events.NewText(text)}})
+		s.drain()
+		if got := outcomes(s.received("support")); len(got) != 1 || got[0] != "echo "+text {
+			t.Fatalf("told %v\n%s", got, s.logs)
+		}
+	}
+	greet("k1", "Your order is ready")
+	v := s.visit("laptop", "")
+	v.says("Is it ready?")
+	status, a := v.ask("POST", "login", map[string]string{"userToken": s.token("user-7")})
+	if status != 200 || a["merged"] != true {
+		t.Fatalf("answered %d %v", status, a)
+	}
+	v.session, v.conversation = a["session"].(string), a["conversation"].(string)
+	s.drain()
+	s.received("support")
+	if diff := cmp.Diff([]string{"> Is it ready?", "Your order is ready"}, v.history("")); diff != "" {
+		t.Error(diff)
+	}
+	// Who began as a visitor is reached in that conversation.
+	w := s.visit("laptop", "")
+	w.says("Hello?")
+	if _, a = w.ask("POST", "login", map[string]string{"userToken": s.token("user-8")}); a["merged"] != false {
+		t.Fatalf("answered %v", a)
+	}
+	w.session = a["session"].(string)
+	s.drain()
+	s.received("support")
+	to.Identity.Value = "user-8"
+	greet("k2", "Hello Ana")
+	if diff := cmp.Diff([]string{"> Hello?", "Hello Ana"}, w.history("")); diff != "" {
+		t.Error(diff)
+	}
+	to.Identity.Value = "\u202e"
+	s.ask(events.Outbound{IdempotencyKey: "k3", To: to, Content: []events.Content{events.NewText("x")}})
+	s.drain()
+	if got := outcomes(s.received("support")); cmp.Diff([]string{"rejected recipient"}, got) != "" {
+		t.Errorf("told %v of an id that nobody can have", got)
+	}
+}

@@ -176,7 +176,7 @@ func (r *rig) stored() map[string]string {
 
 const served = " | text/javascript; charset=utf-8 | public, max-age=3600"
 
-// TestLife follows a deployment: the files come, change, and leave an empty bucket.
+// TestLife follows a deployment: the files come, change, and leave a bucket that can go.
 func TestLife(t *testing.T) {
 	r := newRig(t)
 	steps := []struct {
@@ -202,6 +202,9 @@ func TestLife(t *testing.T) {
 		if diff := cmp.Diff(s.want, r.stored()); diff != "" {
 			t.Errorf("after %s the bucket has (-want +got):\n%s", s.kind, diff)
 		}
+	}
+	if _, err := r.objects.DeleteBucket(t.Context(), &s3.DeleteBucketInput{Bucket: aws.String(bucket)}); err != nil {
+		t.Errorf("the bucket cannot go: %v", err)
 	}
 	if len(r.heard) != len(steps) {
 		t.Errorf("%d answers to %d requests", len(r.heard), len(steps))

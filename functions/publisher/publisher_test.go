@@ -188,8 +188,8 @@ func TestLife(t *testing.T) {
 		{"Create", nil, "let chat", map[string]string{"relais.js": "let chat" + served, "client.js": "let client" + served}},
 		{"Update", map[string]any{"PhysicalResourceId": "widget", "OldResourceProperties": props("relais.js", "client.js")}, "let better",
 			map[string]string{"relais.js": "let better" + served, "client.js": "let client" + served}},
-		{"Update", map[string]any{"PhysicalResourceId": "widget", "ResourceProperties": props("relais.js"), "OldResourceProperties": props("relais.js", "client.js")}, "let alone",
-			map[string]string{"relais.js": "let alone" + served}},
+		{"Update", map[string]any{"PhysicalResourceId": "widget", "ResourceProperties": props("relais.js"), "OldResourceProperties": props("relais.js", "client.js")},
+			"let alone", map[string]string{"relais.js": "let alone" + served}},
 		{"Delete", map[string]any{"PhysicalResourceId": "widget"}, "let alone", map[string]string{}},
 		{"Delete", map[string]any{"PhysicalResourceId": "widget"}, "let alone", map[string]string{}}, // CloudFormation may ask again
 	}
@@ -273,7 +273,8 @@ func TestStuck(t *testing.T) {
 			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, err
 		})
 		h := &Handler{Bucket: bucket, HTTP: formation, Log: slog.New(slog.DiscardHandler), ReadFile: func(string) ([]byte, error) { return nil, nil },
-			Objects: cloud.NewClients(cloud.Work.Apply(aws.Config{Region: "us-east-1", HTTPClient: never, Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")})).S3}
+			Objects: cloud.NewClients(cloud.Work.Apply(aws.Config{Region: "us-east-1", HTTPClient: never,
+				Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")})).S3}
 		begun := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()

@@ -56,16 +56,19 @@ func (b *builder) newWidgetBucket() {
 		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY, // whatever the stage: the files stand in the project, and the publisher empties it first
 	})
 	b.widget.Node().DefaultChild().(awss3.CfnBucket).OverrideLogicalId(jsii.String(widgetBucket))
-	suppress(b.widget, suppression{"AwsSolutions-S1", "the bucket holds two files that every page may load, and only the CDN reads them", "infra/cdk/widget_test.go TestWidgetBucket", nil})
+	suppress(b.widget, suppression{"AwsSolutions-S1", "the bucket holds two files that every page may load, and only the CDN reads them",
+		"infra/cdk/widget_test.go TestWidgetBucket", nil})
 }
 
 // newCDN reads the bucket in its own name, which the bucket's policy lets in.
 func (b *builder) newCDN() awscloudfront.Distribution {
-	access := awscloudfront.NewS3OriginAccessControl(b.stack, jsii.String("WidgetAccess"), &awscloudfront.S3OriginAccessControlProps{OriginAccessControlName: cdnName(b.system.Stage)})
+	access := awscloudfront.NewS3OriginAccessControl(b.stack, jsii.String("WidgetAccess"),
+		&awscloudfront.S3OriginAccessControlProps{OriginAccessControlName: cdnName(b.system.Stage)})
 	cdn := awscloudfront.NewDistribution(b.stack, jsii.String("WidgetCdn"), &awscloudfront.DistributionProps{
 		Comment: jsii.String("Relais " + b.system.Stage + ": the widget"),
 		DefaultBehavior: &awscloudfront.BehaviorOptions{
-			Origin:               awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(b.widget, &awscloudfrontorigins.S3BucketOriginWithOACProps{OriginAccessControl: access}),
+			Origin: awscloudfrontorigins.S3BucketOrigin_WithOriginAccessControl(b.widget,
+				&awscloudfrontorigins.S3BucketOriginWithOACProps{OriginAccessControl: access}),
 			AllowedMethods:       awscloudfront.AllowedMethods_ALLOW_GET_HEAD(),
 			ViewerProtocolPolicy: awscloudfront.ViewerProtocolPolicy_REDIRECT_TO_HTTPS,
 			// By the file's own cache-control; gzip and Brotli are kept apart.
@@ -80,8 +83,10 @@ func (b *builder) newCDN() awscloudfront.Distribution {
 	suppress(cdn,
 		suppression{"AwsSolutions-CFR1", "the widget is for the brands' customers, wherever they are", "infra/cdk/widget_test.go TestWidgetCDN", nil},
 		suppression{"AwsSolutions-CFR2", "two files from a cache, by GET and HEAD, are nothing that a firewall could protect", "infra/cdk/widget_test.go TestWidgetCDN", nil},
-		suppression{"AwsSolutions-CFR3", "who loads a script that all may load is not ours to keep: it would be a list of the visitors of the brands' pages", "infra/cdk/widget_test.go TestWidgetCDN", nil},
-		suppression{"AwsSolutions-CFR4", "with CloudFront's own certificate no lowest version of TLS can be set; browsers that can run the widget speak 1.2 and 1.3", "infra/cdk/widget_test.go TestWidgetCDN", nil})
+		suppression{"AwsSolutions-CFR3", "who loads a script that all may load is not ours to keep: it would be a list of the visitors of the brands' pages",
+			"infra/cdk/widget_test.go TestWidgetCDN", nil},
+		suppression{"AwsSolutions-CFR4", "with CloudFront's own certificate no lowest version of TLS can be set; browsers that can run the widget speak 1.2 and 1.3",
+			"infra/cdk/widget_test.go TestWidgetCDN", nil})
 	return cdn
 }
 
@@ -97,7 +102,8 @@ func (b *builder) newWidgetHeaders() awscloudfront.ResponseHeadersPolicy {
 	return awscloudfront.NewResponseHeadersPolicy(b.stack, jsii.String("WidgetHeaders"), &awscloudfront.ResponseHeadersPolicyProps{
 		ResponseHeadersPolicyName: cdnName(b.system.Stage),
 		CorsBehavior: &awscloudfront.ResponseHeadersCorsBehavior{AccessControlAllowOrigins: jsii.Strings(headers["access-control-allow-origin"]),
-			AccessControlAllowMethods: jsii.Strings("GET", "HEAD"), AccessControlAllowHeaders: jsii.Strings("*"), AccessControlAllowCredentials: jsii.Bool(false), OriginOverride: jsii.Bool(true)},
+			AccessControlAllowMethods: jsii.Strings("GET", "HEAD"), AccessControlAllowHeaders: jsii.Strings("*"),
+			AccessControlAllowCredentials: jsii.Bool(false), OriginOverride: jsii.Bool(true)},
 		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
 			ContentTypeOptions:      &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
 			StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{AccessControlMaxAge: duration(year), Override: jsii.Bool(true)}},

@@ -51,7 +51,8 @@ func TestWidgetBucket(t *testing.T) {
 			continue
 		}
 		source := s["Condition"].(map[string]any)["StringEquals"].(map[string]any)["AWS:SourceArn"]
-		got = append(got, fmt.Sprint(s["Effect"], " ", s["Principal"], " ", s["Action"], " ", d.stateless.text(s["Resource"]), " ", len(s["Condition"].(map[string]any)), " ", source))
+		got = append(got, fmt.Sprint(s["Effect"], " ", s["Principal"], " ", s["Action"], " ",
+			d.stateless.text(s["Resource"]), " ", len(s["Condition"].(map[string]any)), " ", source))
 	}
 	want := []string{"TLS arn:aws:s3:::(widget) arn:aws:s3:::(widget)/*",
 		"Allow map[Service:cloudfront.amazonaws.com] s3:GetObject arn:aws:s3:::(widget)/* 1 " +
@@ -73,7 +74,8 @@ func TestWidgetCDN(t *testing.T) {
 		}
 	}
 	behaviour := c["DefaultCacheBehavior"].(map[string]any)
-	got := []any{c["Enabled"], c["HttpVersion"], c["IPV6Enabled"], c["PriceClass"], behaviour["AllowedMethods"], behaviour["ViewerProtocolPolicy"], behaviour["Compress"], behaviour["CachePolicyId"]}
+	got := []any{c["Enabled"], c["HttpVersion"], c["IPV6Enabled"], c["PriceClass"], behaviour["AllowedMethods"],
+		behaviour["ViewerProtocolPolicy"], behaviour["Compress"], behaviour["CachePolicyId"]}
 	want := []any{true, "http2and3", true, "PriceClass_100", []any{"GET", "HEAD"}, "redirect-to-https", true,
 		"658327ea-f89d-4fab-a63d-7e88639e58f6"} // CachingOptimized: docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/using-managed-cache-policies.html
 	if diff := cmp.Diff(want, got); diff != "" {

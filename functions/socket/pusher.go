@@ -95,7 +95,7 @@ func (p *Pusher) push(ctx context.Context, conversation, body string) error {
 	if c := e.Data.Change; c != nil && c.Field == inapp.ChangeMigrated { // their sessions are over; they open others elsewhere
 		return p.close(ctx, open)
 	}
-	if reached > 0 || !notifies(&e) {
+	if reached > 0 || !notifies(&e) || p.Now().Sub(e.RecordedTime) > stale {
 		return nil
 	}
 	return p.notify(ctx, &e, frames[0])
@@ -171,6 +171,9 @@ func (p *Pusher) forget(ctx context.Context, c store.Record) error {
 	}
 	return p.Table.Disconnect(ctx, c.ID)
 }
+
+// stale is when a message is too old to wake somebody for.
+const stale = time.Hour
 
 // notifies says whether e is a new message for the customer.
 func notifies(e *events.Event) bool {

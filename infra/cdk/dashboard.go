@@ -56,7 +56,8 @@ func (d dashboard) panels() []panel {
 func (d dashboard) outbound(channels []string) []panel {
 	senders := d.functions(sends)
 	media := d.functions(func(f topology.Function) bool { return f.Consumes == names.Media })
-	return []panel{
+	pushers := d.functions(func(f topology.Function) bool { return f.Consumes == names.Sockets })
+	list := []panel{
 		{"Sent, and perhaps sent", slices.Concat(ours(observe.Sent, "Sum", senders), ours(observe.Uncertain, "Sum", senders))},
 		{"Given up, by class", byClass(observe.SendFailed, senders, slices.Concat(sendClasses, toldClasses)...)},
 		{"Put off, by class", byClass(observe.Deferred, senders, events.ClassAuth, events.ClassPlatform, events.ClassRate)},
@@ -64,6 +65,10 @@ func (d dashboard) outbound(channels []string) []panel {
 		{"Files copied", ours(observe.MediaDone, "Sum", media)},
 		{"Files lost, by class", byClass(observe.MediaLost, media, fileClasses...)},
 	}
+	if len(pushers) > 0 {
+		list = append(list, panel{"In-app notifications, taken and lost", slices.Concat(ours(observe.Notified, "Sum", pushers), ours(observe.NotifyLost, "Sum", pushers))})
+	}
+	return list
 }
 
 // queues are how full, how old and how dead.

@@ -28,8 +28,8 @@ func (s System) withInApp(channels []channel.Channel) System {
 		}
 	}
 	s.Functions = append(s.Functions, chat(s.Config), socket(s.Config), pusher(), publisher())
-	// What is late here is found in the history, so it is not kept for long.
-	s.Queues = append(s.Queues, Queue{Name: names.Sockets, Visibility: 6 * pusherTimeout, Receives: 5, Retention: time.Hour})
+	// Nearly all of it is found in the history, too; not so what is said again after a login.
+	s.Queues = append(s.Queues, Queue{Name: names.Sockets, Visibility: 6 * pusherTimeout, Receives: 50, Retention: 4 * day})
 	return s
 }
 

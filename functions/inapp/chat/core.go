@@ -50,8 +50,12 @@ type Viewer struct {
 // keysTimeout bounds the fetch of a host app's public keys.
 const keysTimeout = 2 * time.Second
 
-// keysAge is how long a host app's public keys are used without asking again.
-const keysAge = 10 * time.Minute
+// keysAge is how long a host app's public keys are used without asking again;
+// keysRefetch, how long when they do not check a token.
+const (
+	keysAge     = 10 * time.Minute
+	keysRefetch = 30 * time.Second
+)
 
 // NewCore is the Core of a function.
 func NewCore(name string, e function.Env) (*Core, error) {

@@ -105,18 +105,26 @@ func (h *Handler) user(ctx context.Context, a channel.Account, token string) (in
 	if !ok {
 		return inapp.User{}, tokenRefusal(inapp.ErrToken)
 	}
+	u, err := h.check(ctx, key, token, keysAge)
+	if errors.Is(err, inapp.ErrToken) && key.JWKS != "" { // perhaps with a key that is newer than what we know
+		u, err = h.check(ctx, key, token, keysRefetch)
+	}
+	if errors.Is(err, inapp.ErrToken) || errors.Is(err, inapp.ErrExpired) {
+		err = tokenRefusal(err)
+	}
+	return u, err
+}
+
+// check is whom token vouches for, by public keys that are not older than age.
+func (h *Handler) check(ctx context.Context, key inapp.UserKey, token string, age time.Duration) (inapp.User, error) {
 	var set []byte
 	if key.JWKS != "" {
 		var err error
-		if set, err = h.Keys.Get(ctx, key.JWKS, keysAge); err != nil {
+		if set, err = h.Keys.Get(ctx, key.JWKS, age); err != nil {
 			return inapp.User{}, err
 		}
 	}
-	u, err := inapp.CheckUser(key, set, token, h.Now())
-	if err != nil {
-		return u, tokenRefusal(err)
-	}
-	return u, nil
+	return inapp.CheckUser(key, set, token, h.Now())
 }
 
 // known is s as a known user's, in the thread that they have, or else in thread.

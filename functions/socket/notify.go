@@ -185,7 +185,11 @@ func (p apns) Notify(ctx context.Context, a channel.Account, s chat.Subscription
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://api.push.apple.com/3/device/"+s.Token, strings.NewReader(string(body)))
+	host := "api.push.apple.com"
+	if s.Sandbox {
+		host = "api.sandbox.push.apple.com"
+	}
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+host+"/3/device/"+s.Token, strings.NewReader(string(body)))
 	if err != nil {
 		return err
 	}

@@ -88,6 +88,9 @@ func TestAPNs(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.bodies[0]), &body); err != nil || body.APS.Alert["body"] != "Hi" {
 		t.Errorf("%v in %s", err, s.bodies[0])
 	}
+	if err := p.Notify(t.Context(), a, chat.Subscription{Token: "00ff", Sandbox: true}, note); err != nil || s.asked[2].URL.Host != "api.sandbox.push.apple.com" {
+		t.Errorf("for an app in development: %v at %s", err, s.asked[2].URL)
+	}
 	for answer, gone := range map[string]bool{`410 {"reason":"Unregistered"}`: true, `400 {"reason":"BadDeviceToken"}`: true, `403 {"reason":"ExpiredProviderToken"}`: false} {
 		fmt.Sscanf(answer, "%d %s", &s.status, &s.answer)
 		if err := p.Notify(t.Context(), a, chat.Subscription{Token: "00ff"}, note); err == nil || errors.Is(err, ErrGone) != gone {

@@ -91,7 +91,8 @@ type Subscription struct {
 	Kind     string   `json:"kind"`               // WebPush, APNs or FCM
 	Endpoint string   `json:"endpoint,omitempty"` // of a browser's push service
 	Keys     PushKeys `json:"keys,omitzero"`
-	Token    string   `json:"token,omitempty"` // of an app
+	Token    string   `json:"token,omitempty"`   // of an app
+	Sandbox  bool     `json:"sandbox,omitempty"` // of APNs: the app was built for development
 }
 
 // PushKeys encrypt what only the browser shall read. https://www.rfc-editor.org/rfc/rfc8291

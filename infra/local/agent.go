@@ -47,6 +47,7 @@ func answer(ctx context.Context, s *system.System) {
 	if _, there := s.System.Config.Destinations[agentQueue]; !there {
 		return
 	}
+	s.Release(agentQueue) // an agent of an earlier process is gone with it
 	a := agent{s, sqs.NewFromConfig(s.ConfigOf(agentQueue, cloud.Work))}
 	for ctx.Err() == nil {
 		if err := a.receive(ctx); err != nil && ctx.Err() == nil {

@@ -119,6 +119,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.serveObjects(w, r)
 }
 
+// ReleaseQueue shows a queue's messages in flight at once: who received them is gone.
+func (s *Server) ReleaseQueue(name string) { s.queues.Release(name) }
+
 // HTTPClient reaches the server inside the process: give it to an aws.Config. Any endpoint URL will do; queue URLs get its host.
 func (s *Server) HTTPClient() aws.HTTPClient { return client{s} }
 

@@ -4,30 +4,28 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
 )
 
+// Release gives back what a consumer of a queue received that is gone.
+func (s *System) Release(queue string) { s.AWS.ReleaseQueue(names.Queue(s.Stage, queue)) }
+
 // resumeLimit bounds what resume rings for in each bucket; the sweeper comes for
 // the rest.
 const resumeLimit = 5000
 
-// resume lets what an earlier run left unfinished go on at once. Its rings may
-// have been received by a process that is gone, and would hold up their
-// conversations until their visibility timeout ends. Rings hold nothing, so queues
-// that have nothing else are emptied, and everything that is pending is rung for
-// anew. In AWS time and the sweeper do that; who restarts a laptop's process is
-// watching it.
+// resume lets what an earlier run left unfinished go on at once. What its functions
+// had received would hold up conversations until visibility timeouts end, and what
+// nobody rang for, until the sweeper comes. In AWS time does that; who restarts a
+// laptop's process is watching it.
 func (s *System) resume(ctx context.Context) error {
 	c := cloud.NewClients(s.ConfigOf(Admin, cloud.Work))
-	for _, name := range []string{names.Ingress, names.Bulk, names.Media} {
-		if _, err := c.SQS.PurgeQueue(ctx, &sqs.PurgeQueueInput{QueueUrl: aws.String(s.QueueURL(name))}); err != nil {
-			return fmt.Errorf("throw old rings away: %w", err)
+	for _, f := range s.Functions {
+		if f.Consumes != "" {
+			s.Release(f.Consumes)
 		}
 	}
 	table := store.New(c.DynamoDB, c.S3, names.Table(s.Stage), Bucket, 0)

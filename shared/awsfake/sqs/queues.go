@@ -48,6 +48,21 @@ func (s *Queues) Wake() {
 	}
 }
 
+// Release shows a queue's messages in flight at once, as if those who received them had given them back.
+func (s *Queues) Release(name string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	q := s.queues[name]
+	if q == nil {
+		return
+	}
+	for _, m := range q.messages {
+		if m.state == inFlight {
+			q.show(m)
+		}
+	}
+}
+
 // Call runs one operation. Queue URLs in the reply start with baseURL. Units are what AWS bills: one request for each
 // started 64 KiB of payload. The error is a *wire.Error, or ctx's when a long poll was abandoned.
 func (s *Queues) Call(ctx context.Context, action string, body []byte, baseURL string) (reply any, units float64, err error) {

@@ -357,6 +357,22 @@ func TestRestart(t *testing.T) {
 	}
 }
 
+func TestRelease(t *testing.T) {
+	b := start(t, "")
+	q := b.queue("q.fifo", "VisibilityTimeout", "100")
+	for _, body := range []string{"one", "two", "three"} {
+		b.sendFIFO(q, "g", body, body)
+	}
+	held := b.want(q, 2, "one", "two")
+	b.want(q, 10)
+	b.server.ReleaseQueue("q.fifo")
+	b.server.ReleaseQueue("none.fifo")
+	if code(b.delete(q, held[0])) == "" {
+		t.Error("who gave a message back can still delete it")
+	}
+	b.want(q, 10, "one", "two", "three")
+}
+
 func TestRefusals(t *testing.T) {
 	ctx := context.Background()
 	b := start(t, "")

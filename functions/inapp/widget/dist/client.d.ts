@@ -19,7 +19,6 @@ export interface Content {
 /** Text is what a person wrote. */
 export interface Text {
     body: string;
-    format?: string;
     entities?: Entity[];
 }
 /** Entity marks a span of text, in UTF-16 units. */
@@ -241,7 +240,7 @@ export interface Upload {
     cancel(): void;
 }
 /** State of a message of one's own. */
-export type Delivery = "sending" | "failed" | "sent" | "delivered" | "read";
+export type Delivery = "sending" | "failed" | "sent" | "read";
 /** Message is what is shown: from the server, or still on its way there. */
 export interface Message {
     key: string;
@@ -268,6 +267,11 @@ export interface Options {
     token?: string | undefined;
     locale?: string | undefined;
     storage?: Storage | undefined;
+}
+/** DeviceToken is where Apple or Google takes notifications for an app on a device. */
+export interface DeviceToken {
+    kind: "apns" | "fcm";
+    token: string;
 }
 /** Events of a client, and what they carry. */
 export interface Events {
@@ -330,8 +334,8 @@ export declare class RelaisClient {
     refresh(id: string): Promise<void>;
     /** upload sends a file; it is listed in `uploads` until its message is on the way. */
     upload(file: File): Upload;
-    /** enablePush asks the browser for a push subscription and gives it to the server. */
-    enablePush(registration: ServiceWorkerRegistration): Promise<void>;
-    /** disablePush takes the subscription back. */
-    disablePush(registration: ServiceWorkerRegistration): Promise<void>;
+    /** enablePush asks the browser for a push subscription and gives it to the server; an app gives the token it has. */
+    enablePush(target: ServiceWorkerRegistration | DeviceToken): Promise<void>;
+    /** disablePush ends notifications on this device. */
+    disablePush(registration?: ServiceWorkerRegistration): Promise<void>;
 }

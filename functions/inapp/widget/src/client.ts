@@ -4,7 +4,7 @@ import { newID } from "./id";
 import { type Connection, Uplink } from "./uplink";
 import { Marks } from "./marks";
 import { Outbox } from "./outbox";
-import { Queue } from "./queue";
+import { Queue, type Queued } from "./queue";
 import { Sessions, type Change } from "./session";
 import { disk, Store } from "./store";
 import { Timeline, type Message } from "./timeline";
@@ -27,6 +27,12 @@ export interface Options {
   storage?: Storage | undefined; // localStorage unless told
 }
 
+/** DeviceToken is where Apple or Google takes notifications for an app on a device. */
+export interface DeviceToken {
+  kind: "apns" | "fcm";
+  token: string;
+}
+
 /** Events of a client, and what they carry. */
 export interface Events {
   change: void; // messages, uploads or marks: read them again
@@ -40,6 +46,7 @@ export interface Events {
 
 const pageSize = 30;
 const patience = 10_000; // for the answer to a resume
+const lull = 2_000; // most gaps are events that nobody is shown: one question for all of a moment
 const typingLasts = 6_000; // without news, nobody types any more
 
 /** RelaisClient holds one conversation: session, connection, history, queue. It knows no user interface. */
@@ -57,6 +64,7 @@ export class RelaisClient {
   #loaded = false;
   #asked: { after: number; at: number } | undefined; // the resume under way
   #fetching: Promise<void> | undefined; // what the socket cannot carry
+  #gap: ReturnType<typeof setTimeout> | undefined;
   #readUpTo = 0;
   #typist: ReturnType<typeof setTimeout> | undefined;
 
@@ -112,13 +120,13 @@ export class RelaisClient {
   /** start opens the session and keeps connected. */
   start(): void {
     if (this.#link.state !== "idle") return;
-    addEventListener("storage", this.#elsewhere);
+    globalThis.addEventListener?.("storage", this.#elsewhere);
     this.#link.start();
     void this.#outbox.run();
   }
 
   stop(): void {
-    removeEventListener("storage", this.#elsewhere);
+    globalThis.removeEventListener?.("storage", this.#elsewhere);
     this.#link.stop();
   }
 
@@ -218,21 +226,20 @@ export class RelaisClient {
     return this.#files.add(file, newID());
   }
 
-  /** enablePush asks the browser for a push subscription and gives it to the server. */
-  async enablePush(registration: ServiceWorkerRegistration): Promise<void> {
+  /** enablePush asks the browser for a push subscription and gives it to the server; an app gives the token it has. */
+  async enablePush(target: ServiceWorkerRegistration | DeviceToken): Promise<void> {
+    if ("kind" in target) return this.#api("POST", "/push", target);
     const key = (await this.#sessions.get()).push?.vapid;
     if (!key) throw new Problem("unsupported_action");
-    const subscription = await registration.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
+    const subscription = await target.pushManager.subscribe({ userVisibleOnly: true, applicationServerKey: key });
     const { endpoint, keys } = subscription.toJSON();
     await this.#api("POST", "/push", { endpoint, keys });
   }
 
-  /** disablePush takes the subscription back. */
-  async disablePush(registration: ServiceWorkerRegistration): Promise<void> {
-    const subscription = await registration.pushManager.getSubscription();
-    if (!subscription) return;
-    await this.#api("DELETE", "/push", { endpoint: subscription.endpoint });
-    await subscription.unsubscribe();
+  /** disablePush ends notifications on this device. */
+  async disablePush(registration?: ServiceWorkerRegistration): Promise<void> {
+    await this.#api("DELETE", "/push");
+    await (await registration?.pushManager.getSubscription())?.unsubscribe();
   }
 
   #emit<K extends keyof Events>(event: K, value: Events[K]): void {
@@ -377,7 +384,6 @@ export class RelaisClient {
       case "reaction":
       case "media":
       case "read":
-      case "delivered":
         return this.#take(frame);
       case "ack":
         return this.#outbox.answer(frame.clientMsgId);
@@ -397,8 +403,21 @@ export class RelaisClient {
   #take(frame: Item): void {
     const fresh = this.#timeline.live(frame);
     if (frame.type === "message" && fresh) this.#arrived(frame);
-    if (this.#timeline.high > this.#timeline.through) this.#resume();
+    if (this.#behind) this.#soon();
     this.#emit("change", undefined);
+  }
+
+  /** soon asks for what is missing then, be it only the server's copy of what it has taken. */
+  #soon(): void {
+    this.#gap ??= setTimeout(() => {
+      this.#gap = undefined;
+      if (this.#behind || this.#timeline.waiting) this.#resume();
+    }, lull);
+  }
+
+  /** behind tells whether something may be missing. */
+  get #behind(): boolean {
+    return this.#timeline.high > this.#timeline.through;
   }
 
   #arrived(frame: MessageFrame): void {
@@ -423,7 +442,7 @@ export class RelaisClient {
     this.#asked = undefined;
     if (this.#fetching) return; // which goes further
     this.#timeline.reach(last);
-    if (more || this.#timeline.high > this.#timeline.through) this.#further(after);
+    if (more || this.#behind) this.#further(after);
   }
 
   /** fetch reads by HTTP what is too large for the socket. Until it is here, the rest does not count as complete. */
@@ -437,7 +456,7 @@ export class RelaisClient {
     void reading.then(() => {
       if (this.#fetching !== reading) return; // another conversation by now
       this.#fetching = undefined;
-      if (timeline.high > timeline.through) this.#further(through);
+      if (this.#behind) this.#further(through);
     });
   }
 
@@ -501,10 +520,15 @@ export class RelaisClient {
       stuck: () => this.#link.restart(),
       settled: (item, code) => {
         if (code) this.#emit("error", new Problem(code));
-        else this.#timeline.ack(item);
+        else this.#taken(item);
         this.#emit("change", undefined);
       },
     });
+  }
+
+  #taken(item: Queued): void {
+    this.#timeline.ack(item);
+    this.#soon();
   }
 
   #newLink(): Uplink {

@@ -20,7 +20,6 @@ export interface Content {
 /** Text is what a person wrote. */
 export interface Text {
   body: string;
-  format?: string;
   entities?: Entity[];
 }
 

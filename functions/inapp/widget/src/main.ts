@@ -1,5 +1,6 @@
-import { RelaisClient, type Events } from "./client";
+import "./style.css"; // first, and then the words: like beside like weighs less
 import { languageOf } from "./ui/strings";
+import { RelaisClient, type Events } from "./client";
 import { Widget } from "./ui/widget";
 
 /** Relais is what a page can do with the widget, as a global. */

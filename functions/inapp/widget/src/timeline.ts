@@ -3,7 +3,7 @@ import type { Author, Code, Durable, Item, MessageFrame, Page, ReactionFrame } f
 import type { Queued } from "./queue";
 
 /** State of a message of one's own. */
-export type Delivery = "sending" | "failed" | "sent" | "delivered" | "read";
+export type Delivery = "sending" | "failed" | "sent" | "read";
 
 /** Message is what is shown: from the server, or still on its way there. */
 export interface Message {
@@ -53,7 +53,7 @@ export class Timeline {
   /** first is the cursor for older history; more tells whether there is any. */
   first = 0;
   more = false;
-  readonly marks = { read: 0, delivered: 0 };
+  #read = 0; // how far the brand has read
 
   readonly #messages = new Map<string, MessageFrame>(); // the newest revision
   readonly #starts = new Map<string, number>(); // where each message stands
@@ -94,9 +94,14 @@ export class Timeline {
     return seq > this.through;
   }
 
-  /** ack keeps a delivered message in sight until it comes back as the server's. */
+  /** ack keeps a message that the server has taken in sight until it comes back from there. */
   ack(item: Queued): void {
     this.#acked.set(item.frame.clientMsgId, item);
+  }
+
+  /** waiting tells whether such a message has not come back. */
+  get waiting(): boolean {
+    return this.#acked.size > 0;
   }
 
   /** incoming is the sequence of the last message of the others. */
@@ -113,8 +118,9 @@ export class Timeline {
   list(queued: readonly Queued[]): Message[] {
     const frames = [...this.#messages.values()].sort((a, b) => this.#starts.get(a.id)! - this.#starts.get(b.id)!);
     const here = new Set(frames.map((frame) => frame.clientMsgId));
-    const waiting = [...this.#acked.values(), ...queued].filter((item) => !here.has(item.frame.clientMsgId));
-    return [...frames.map((frame) => this.#shown(frame, queued)), ...waiting.map(pending).filter((m) => m !== undefined)];
+    const ours = (items: Iterable<Queued>, delivery: Delivery): Message[] =>
+      [...items].filter((item) => !here.has(item.frame.clientMsgId)).map((item) => pending(item, delivery)).filter((m) => m !== undefined);
+    return [...frames.map((frame) => this.#shown(frame, queued)), ...ours(this.#acked.values(), "sent"), ...ours(queued, "sending")];
   }
 
   #apply(frame: Item): boolean {
@@ -130,8 +136,7 @@ export class Timeline {
         this.#files.set(frame.media.platformId!, frame.media);
         break;
       case "read":
-      case "delivered":
-        this.marks[frame.type] = Math.max(this.marks[frame.type], frame.upTo);
+        this.#read = Math.max(this.#read, frame.upTo);
     }
     return false;
   }
@@ -171,7 +176,7 @@ export class Timeline {
       reactions: this.#standing(frame.id),
     };
     if (frame.replyTo) message.replyTo = frame.replyTo;
-    if (frame.mine) message.delivery = seq <= this.marks.read ? "read" : seq <= this.marks.delivered ? "delivered" : "sent";
+    if (frame.mine) message.delivery = seq <= this.#read ? "read" : "sent";
     return message;
   }
 
@@ -201,7 +206,7 @@ export class Timeline {
   }
 }
 
-function pending(item: Queued): Message | undefined {
+function pending(item: Queued, delivery: Delivery): Message | undefined {
   const { frame, at, failed } = item;
   const content = contentOf(frame);
   if (!content) return undefined;
@@ -216,7 +221,7 @@ function pending(item: Queued): Message | undefined {
     deleted: false,
     reaction: "",
     reactions: [],
-    delivery: failed ? "failed" : "sending",
+    delivery: failed ? "failed" : delivery,
   };
   if (frame.action === "send" && frame.replyTo) message.replyTo = frame.replyTo;
   if (failed) message.failure = failed;

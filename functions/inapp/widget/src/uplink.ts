@@ -26,6 +26,10 @@ const silence = { seen: 45 * second, unseen: 8 * 60 * second };
 // The code with which API Gateway ends a connection after two hours, all of a deploy at once.
 const goingAway = 1001;
 
+// An app without a web view has no document, and nobody tells it of the network.
+const page = globalThis.document as Document | undefined;
+const seen = (): boolean => page?.visibilityState !== "hidden";
+
 /** Uplink keeps one WebSocket open: it reconnects with full jitter, and polls while sockets do not work. */
 export class Uplink {
   #current: Connection = "idle";
@@ -50,18 +54,18 @@ export class Uplink {
 
   start(): void {
     if (this.#current !== "idle") return;
-    addEventListener("online", this.#retry);
-    addEventListener("offline", this.#lost);
-    document.addEventListener("visibilitychange", this.#look);
+    globalThis.addEventListener?.("online", this.#retry);
+    globalThis.addEventListener?.("offline", this.#lost);
+    page?.addEventListener("visibilitychange", this.#look);
     this.#heartbeat = setInterval(this.#beat, 5 * second);
     this.#failures = 0;
     void this.#attempt();
   }
 
   stop(): void {
-    removeEventListener("online", this.#retry);
-    removeEventListener("offline", this.#lost);
-    document.removeEventListener("visibilitychange", this.#look);
+    globalThis.removeEventListener?.("online", this.#retry);
+    globalThis.removeEventListener?.("offline", this.#lost);
+    page?.removeEventListener("visibilitychange", this.#look);
     clearInterval(this.#heartbeat);
     this.#polling = undefined;
     this.#drop();
@@ -95,13 +99,13 @@ export class Uplink {
   };
 
   readonly #look = (): void => {
-    if (document.visibilityState !== "visible") return;
+    if (!seen()) return;
     if (this.#current === "online") this.#ping();
     else this.#retry();
   };
 
   readonly #beat = (): void => {
-    const bound = document.visibilityState === "visible" ? silence.seen : silence.unseen;
+    const bound = seen() ? silence.seen : silence.unseen;
     if (this.#current === "online" && Date.now() - this.#busy > bound) this.#ping();
   };
 

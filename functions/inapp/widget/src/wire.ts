@@ -91,9 +91,9 @@ export interface MediaFrame {
   media: Media;
 }
 
-/** MarkFrame says how far the brand has received or read. */
+/** MarkFrame says how far the brand has read. */
 export interface MarkFrame {
-  type: "read" | "delivered";
+  type: "read";
   seq?: number;
   upTo: number;
 }

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
 import { after, afterEach, before, test } from "node:test";
 import type { Page } from "playwright-core";
+import { faults } from "./axe";
 import { until, World, type Visit, type Wish } from "./browser";
 import { buttons, cards, choice, form, quick, schedule } from "./offers";
 
@@ -10,17 +9,6 @@ let world: World;
 before(async () => void (world = await World.open()));
 after(() => world.close());
 afterEach(() => world.leave());
-
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-async function faults(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const { axe } = window as unknown as { axe: { run(o: object): Promise<{ violations: { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[] }> } };
-    const { violations } = await axe.run({ runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"] });
-    return violations.filter((v) => v.impact === "serious" || v.impact === "critical").map((v) => `${v.id}: ${v.nodes.map((n) => n.html + " " + n.failureSummary).join("\n")}`);
-  });
-}
 
 /** full is a conversation with one of everything. */
 async function full(wish: Wish): Promise<Visit> {
@@ -54,6 +42,18 @@ for (const [title, wish] of Object.entries({
     assert.deepEqual(await faults(visit.page), []);
   });
 }
+
+test("what is chosen can be read under the pointer", async () => {
+  const visit = await (await world.visit({ browser: { colorScheme: "light" } })).open();
+  world.server.say(world.server.last, [schedule]);
+  await visit.page.getByText("06:15").first().click();
+  assert.deepEqual(await faults(visit.page), []);
+  world.server.say(world.server.last, [cards(world.server.origin + "/picture.svg")]);
+  await visit.page.getByRole("button", { name: "I take this one" }).first().click();
+  await visit.page.locator(".mine").waitFor();
+  await visit.page.getByRole("button", { name: "I take this one" }).first().hover();
+  assert.deepEqual(await faults(visit.page), []);
+});
 
 const focused = (page: Page): Promise<string> =>
   page.evaluate(() => {

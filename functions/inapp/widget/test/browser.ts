@@ -10,8 +10,7 @@ export class World {
 
   static async open(): Promise<World> {
     const server = await new MockServer().start();
-    const browser = await chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
-    return new World(server, browser);
+    return new World(server, await launch());
   }
 
   async close(): Promise<void> {
@@ -26,14 +25,25 @@ export class World {
 
   /** visit opens a page with the widget, as a browser of its own unless a context is given. */
   async visit(wish: Wish = {}): Promise<Visit> {
-    const context = wish.context ?? (await this.browser.newContext({ viewport: { width: 900, height: 760 }, locale: "en-GB", timezoneId: "Europe/London", ...wish.browser }));
-    const page = await context.newPage();
-    const faults: string[] = [];
-    page.on("pageerror", (error) => faults.push(error.message));
+    const context = wish.context ?? (await this.browser.newContext({ ...european, ...wish.browser }));
+    if (wish.at) await this.stop(context, wish.at);
     this.server.pages.set("/" + (wish.name ?? "page"), { html: html(this.server.origin, wish.script ?? {}), ...(wish.headers && { headers: wish.headers }) });
-    await page.goto(`${this.server.origin}/${wish.name ?? "page"}`);
-    return new Visit(page, context, faults);
+    return Visit.to(`${this.server.origin}/${wish.name ?? "page"}`, context);
   }
+
+  /** stop stops the clocks. */
+  private async stop(context: BrowserContext, at: string): Promise<void> {
+    this.server.now = () => new Date(at);
+    await context.clock.setFixedTime(at);
+  }
+}
+
+/** european is a visitor's browser. */
+export const european = { viewport: { width: 900, height: 760 }, locale: "en-GB", timezoneId: "Europe/London" };
+
+/** launch starts Chromium. */
+export function launch(): Promise<Browser> {
+  return chromium.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", args: ["--no-sandbox"] });
 }
 
 /** Wish is what a visit differs in. */
@@ -43,6 +53,15 @@ export interface Wish {
   browser?: Parameters<Browser["newContext"]>[0];
   script?: Record<string, string>;
   headers?: Record<string, string>;
+  at?: string; // when it is, and stays
+}
+
+/** Kept is what a browser knows of its session. */
+export interface Kept {
+  session: string;
+  expiresAt: string;
+  conversation: string;
+  subject?: string;
 }
 
 /** Visit is a page with the widget, and what a visitor does there. */
@@ -51,7 +70,15 @@ export class Visit {
   readonly field: Locator;
   readonly launcher: Locator;
 
-  constructor(
+  static async to(address: string, context: BrowserContext): Promise<Visit> {
+    const page = await context.newPage();
+    const faults: string[] = [];
+    page.on("pageerror", (error) => faults.push(error.message));
+    await page.goto(address);
+    return new Visit(page, context, faults);
+  }
+
+  private constructor(
     readonly page: Page,
     readonly context: BrowserContext,
     readonly faults: string[],
@@ -80,6 +107,11 @@ export class Visit {
   /** sees waits for exactly these bubbles. */
   async sees(...texts: string[]): Promise<void> {
     await until(async () => JSON.stringify(await this.texts()) === JSON.stringify(texts), async () => `saw ${JSON.stringify(await this.texts())}, want ${JSON.stringify(texts)}`);
+  }
+
+  /** kept is the session that the browser holds. */
+  kept(): Promise<Kept> {
+    return this.page.evaluate(() => JSON.parse(localStorage.getItem("relais:demo:session") ?? "{}"));
   }
 
   async online(): Promise<void> {

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
 import { after, afterEach, before, test } from "node:test";
 import type { Options } from "../dist/client.js";
-import { World } from "./browser";
+import { until, World } from "./browser";
 
 let world: World;
 before(async () => void (world = await World.open()));
@@ -29,9 +30,61 @@ test("the client works without the widget, and without storage", async () => {
 
 test("no localStorage at all is no hindrance", async () => {
   const context = await world.browser.newContext();
-  await context.addInitScript(() => Object.defineProperty(window, "localStorage", { get: () => { throw new DOMException("denied", "SecurityError"); } }));
+  await context.addInitScript(() => {
+    const denied = (): never => { throw new DOMException("denied", "SecurityError"); };
+    Object.defineProperty(window, "localStorage", { get: denied });
+    navigator.locks.request = () => Promise.reject(new DOMException("denied", "SecurityError"));
+  });
   const visit = await (await world.visit({ context })).open();
   await visit.write("Still works");
   await visit.sees("Still works");
   assert.deepEqual(visit.faults, []);
+});
+
+test("an app without a document talks, too", async () => {
+  const { RelaisClient } = (await import(join(process.cwd(), "dist/client.js"))) as typeof import("../dist/client.js");
+  const kept = new Map<string, string>();
+  const storage = {
+    get length() {
+      return kept.size;
+    },
+    key: (i: number) => [...kept.keys()][i] ?? null,
+    getItem: (key: string) => kept.get(key) ?? null,
+    setItem: (key: string, value: string) => void kept.set(key, value),
+    removeItem: (key: string) => void kept.delete(key),
+    clear: () => kept.clear(),
+  };
+  const client = new RelaisClient({ app: "demo", server: world.server.origin, storage });
+  const heard: string[] = [];
+  client.on("message", (m) => heard.push(m.content[0]!.text!.body));
+  client.text("Hello from an app");
+  const thread = () => world.server.threads.find((t) => world.server.texts(t).includes("Hello from an app"));
+  await until(() => !!thread(), () => "not arrived", 30_000);
+  world.server.say(thread()!, "Hello, app");
+  await until(() => heard.length > 0, () => "nothing heard", 30_000);
+  client.stop();
+  const again = new RelaisClient({ app: "demo", server: world.server.origin, storage });
+  assert.ok(again.returning);
+  await again.logout();
+  assert.equal(kept.size, 0);
+});
+
+test("notifications are asked for, of a browser and of an app, and ended", async () => {
+  const visit = await (await world.visit()).open();
+  const thread = world.server.last;
+  const asked = await visit.page.evaluate(async () => {
+    const asked: unknown[] = [];
+    const subscription = { endpoint: "https://push.example.com/1", keys: { p256dh: "p", auth: "a" } };
+    const kept = { toJSON: () => subscription, unsubscribe: async () => asked.push("unsubscribed") };
+    const pushManager = { subscribe: async (options: unknown) => (asked.push(options), kept), getSubscription: async () => kept };
+    const registration = { pushManager } as unknown as ServiceWorkerRegistration;
+    const { client } = window.Relais!;
+    await client.enablePush(registration);
+    await client.enablePush({ kind: "apns", token: "0a1b" });
+    return asked;
+  });
+  assert.deepEqual(asked, [{ userVisibleOnly: true, applicationServerKey: "BPublicKey" }]);
+  assert.deepEqual(thread.pushes, [{ endpoint: "https://push.example.com/1", keys: { p256dh: "p", auth: "a" } }, { kind: "apns", token: "0a1b" }]);
+  await visit.page.evaluate(() => window.Relais!.client.disablePush());
+  assert.deepEqual(thread.pushes, []);
 });

@@ -150,17 +150,37 @@ test("a link that has expired is renewed once", async () => {
   });
 });
 
-test("markdown and entities become elements", async () => {
-  const body = "**Bold** and *italic*, ~~old~~ `code` [shop](https://shop.example.com/) 2*3*4 snake_case_name\n- one\n- two\nhttps://a.example/x.";
+test("a picture that cannot be had is told by its name", async () => {
+  const { visit } = await talk({ kind: "media", media: { type: "image", alt: "A red kettle", caption: "This one?", url: "https://nowhere.invalid/kettle.png" } });
+  await visit.log.locator("a.item", { hasText: "A red kettle" }).waitFor();
+  await visit.log.getByText("This one?").waitFor();
+  assert.equal(await visit.log.locator("img").count(), 0);
+});
+
+test("entities become elements, and addresses links", async () => {
+  const body = "Ada wrote to the shop, https://b.example/ and +44 20 1";
+  const entities = [
+    { type: "bold", offset: 0, length: 3 },
+    { type: "italic", offset: 1, length: 8 },
+    { type: "link", offset: 13, length: 8, value: "https://shop.example.com/" },
+    { type: "phone", offset: 46, length: 8 },
+    { type: "sparkle", offset: 0, length: 13 },
+    { type: "link", offset: 0, length: 1, value: "javascript:alert(1)" },
+  ];
   const { visit } = await talk(
-    { kind: "text", text: { body, format: "markdown" } },
-    { kind: "text", text: { body: "Ada wrote https://b.example/", entities: [{ type: "bold", offset: 0, length: 3 }, { type: "italic", offset: 1, length: 8 }] } },
-    { kind: "text", text: { body: "**plain** https://c.example/?a=b&c=d, and more" } },
+    { kind: "text", text: { body, entities } },
+    { kind: "text", text: { body: "**plain** https://c.example/?a=b&c=d, and more\nhttps://d.example/x." } },
   );
   const html = await visit.log.locator(".text").evaluateAll((all) => all.map((e) => e.innerHTML.replace(/ (target|rel)="[^"]*"/g, "")));
   assert.deepEqual(html, [
-    '<strong>Bold</strong> and <em>italic</em>, <s>old</s> <code>code</code> <a href="https://shop.example.com/">shop</a> 2*3*4 snake_case_name<ul><li>one</li><li>two</li></ul><a href="https://a.example/x">https://a.example/x</a>.',
-    "<strong>A</strong><em><strong>da</strong></em><em> wrote</em> https://b.example/",
-    '**plain** <a href="https://c.example/?a=b&amp;c=d">https://c.example/?a=b&amp;c=d</a>, and more',
+    '<span><strong>A</strong></span><em><strong>da</strong></em><em> wrote</em> to <a href="https://shop.example.com/">the shop</a>, ' +
+      '<a href="https://b.example/">https://b.example/</a> and <a href="tel:+44201">+44 20 1</a>',
+    '**plain** <a href="https://c.example/?a=b&amp;c=d">https://c.example/?a=b&amp;c=d</a>, and more\n<a href="https://d.example/x">https://d.example/x</a>.',
   ]);
+});
+
+test("entities that make no sense harm nothing", async () => {
+  const odd = [[-5, 3], [2, 900], [3, -1], [1.5, 2], [NaN, 1], [0, 0]].map(([offset, length]) => ({ type: "bold", offset: offset!, length: length! }));
+  const { visit } = await talk({ kind: "text", text: { body: "A kettle", entities: odd } });
+  await visit.sees("A kettle");
 });

@@ -56,6 +56,16 @@ test("what the server does not send is asked for", async () => {
   await visit.sees("a1", "a2", "a3", "a4");
 });
 
+test("a message that is taken but does not come back is asked for", async () => {
+  const visit = await (await world.visit()).open();
+  world.server.faults.skip = 2;
+  await visit.write("m1");
+  await visit.log.locator(".sent").waitFor();
+  world.server.say(world.server.last, "a1");
+  await visit.sees("m1", "a1");
+  await visit.log.getByRole("button", { name: "React or reply" }).nth(1).waitFor({ state: "attached" });
+});
+
 test("without sockets everything goes by HTTP", async () => {
   world.server.faults.noSockets = true;
   const visit = await world.visit();

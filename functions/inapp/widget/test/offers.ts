@@ -72,3 +72,14 @@ export function cards(picture: string): Content {
   });
   return { kind: "cards", cards: [kettle("Small kettle", "0.8 litres, 29 €", "small"), kettle("Large kettle", "1.7 litres, 39 €", "large"), kettle("Travel kettle", "0.5 litres, folds", "travel")] as never };
 }
+
+/** hostile is what somebody writes who wants to break the page. */
+export const hostile = [
+  "<script>window.broken = 1</script><img src=x onerror='window.broken = 2'>",
+  "[click](javascript:window.broken=3) <a href='javascript:window.broken=4'>here</a>",
+  "\u202egnp.exe \u2066abc\u2069 \u200f\u200e mixed שלום with English",
+  "zero\u200bwidth\u200c\u200d\ufeff \u00ad end",
+  "Z" + "\u0335\u0341\u0316".repeat(300) + "algo",
+  "**".repeat(450) + "_".repeat(900) + "[".repeat(900),
+  "${alert(1)} {{constructor}} &lt;b&gt; %3Cscript%3E \u0000 \ud800",
+];

@@ -15,6 +15,7 @@ export interface Thread {
   read: number;
   taken: Map<string, string>; // message ids by clientMsgId
   frames: (Durable | Signal)[]; // every frame that was processed, once
+  pushes: unknown[]; // where notifications go
   earlier?: Thread;
 }
 
@@ -48,6 +49,7 @@ const refuse = (status: number, code: Code, retryAfter?: number): Answer => ({ s
 export class MockServer {
   /** What goes wrong. */
   faults = { ...sound };
+  now = (): Date => new Date();
   /** How long sessions hold, in days. */
   life = 30;
   readonly threads: Thread[] = [];
@@ -93,7 +95,7 @@ export class MockServer {
   say(thread: Thread, content: string | Content[], more: Partial<MessageFrame> = {}): string {
     const parts = typeof content === "string" ? [{ kind: "text", text: { body: content } }] : content;
     const id = more.id ?? "msg_" + randomUUID();
-    this.put(thread, { type: "message", seq: 0, id, mine: false, author: { role: "agent", name: "Ana" }, time: new Date().toISOString(), content: parts, ...more });
+    this.put(thread, { type: "message", seq: 0, id, mine: false, author: { role: "agent", name: "Ana" }, time: this.now().toISOString(), content: parts, ...more });
     return id;
   }
 
@@ -166,6 +168,12 @@ export class MockServer {
       case "GET messages":
         if (this.faults.noHistory > 0 && this.faults.noHistory--) return refuse(503, "unavailable");
         return this.page(visitor.thread, url.searchParams);
+      case "POST push":
+        visitor.thread.pushes.push(body);
+        return { status: 201, body: {} };
+      case "DELETE push":
+        visitor.thread.pushes.length = 0;
+        return { status: 204 };
       case "POST uploads":
         return { status: 201, body: { media: { type: body.mime.startsWith("image/") ? "image" : "file", platformId: "med_" + body.name, mime: body.mime, name: body.name, bytes: body.size }, upload: { url: this.origin + "/bucket", fields: { key: "med_" + body.name } } } };
       default:
@@ -202,7 +210,7 @@ export class MockServer {
   }
 
   private thread(known: boolean): Thread {
-    const thread: Thread = { id: "cnv_" + randomUUID(), known, items: [], seq: 0, read: 0, taken: new Map(), frames: [] };
+    const thread: Thread = { id: "cnv_" + randomUUID(), known, items: [], seq: 0, read: 0, taken: new Map(), frames: [], pushes: [] };
     this.threads.push(thread);
     return thread;
   }
@@ -211,7 +219,7 @@ export class MockServer {
     const session = randomUUID();
     this.visitors.set(session, { thread, known });
     const expiresAt = new Date(Date.now() + this.life * 86_400_000).toISOString();
-    return { session, expiresAt, user: thread.id, known, conversation: thread.id, socket: this.origin.replace("http", "ws") + "/socket", limits: { frame: 32768, upload: 1_000_000 }, push: {} };
+    return { session, expiresAt, user: thread.id, known, conversation: thread.id, socket: this.origin.replace("http", "ws") + "/socket", limits: { frame: 32768, upload: 1_000_000 }, push: { vapid: "BPublicKey" } };
   }
 
   /** expire forgets every session, as a server with a new key does. */
@@ -283,7 +291,7 @@ export class MockServer {
     const messageId = "msg_" + randomUUID();
     thread.taken.set(clientMsgId, messageId);
     thread.frames.push(frame);
-    this.put(thread, itemOf(frame, messageId));
+    this.put(thread, itemOf(frame, messageId, this.now()));
     return { type: "ack", clientMsgId, messageId };
   }
 
@@ -311,9 +319,9 @@ function post(socket: Socket, frame: Inbound): void {
   socket.send(text.length > maxPost && "seq" in frame ? JSON.stringify({ v: 1, type: "fetch", seq: frame.seq }) : text);
 }
 
-function itemOf(frame: Durable, id: string): Item {
+function itemOf(frame: Durable, id: string, now: Date): Item {
   if (frame.action === "react") return { type: "reaction", seq: 0, id: frame.message, emoji: frame.emoji, mine: true, removed: frame.emoji === "" };
-  const base = { type: "message" as const, seq: 0, id, clientMsgId: frame.clientMsgId, mine: true, author: { role: "customer" }, time: new Date().toISOString() };
+  const base = { type: "message" as const, seq: 0, id, clientMsgId: frame.clientMsgId, mine: true, author: { role: "customer" }, time: now.toISOString() };
   if (frame.action === "send") return { ...base, content: [frame.content], ...(frame.replyTo && { replyTo: frame.replyTo }) };
   return { ...base, content: [{ kind: "interaction", interaction: answerOf(frame) }] };
 }

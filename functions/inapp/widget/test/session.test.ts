@@ -10,17 +10,7 @@ afterEach(() => world.leave());
 afterEach(() => Object.assign(world.server.faults, sound));
 afterEach(() => void (world.server.life = 30));
 
-interface Kept {
-  session: string;
-  expiresAt: string;
-  conversation: string;
-  subject?: string;
-}
-
-/** kept is the session that the browser holds. */
-const kept = (visit: Visit): Promise<Kept> => visit.page.evaluate(() => JSON.parse(localStorage.getItem("relais:demo:session")!));
-
-const daysLeft = async (visit: Visit): Promise<number> => Math.round((Date.parse((await kept(visit)).expiresAt) - Date.now()) / 86_400_000);
+const daysLeft = async (visit: Visit): Promise<number> => Math.round((Date.parse((await visit.kept()).expiresAt) - Date.now()) / 86_400_000);
 
 const asked = (): number => world.server.requests.filter((r) => r.endsWith("/sessions")).length;
 
@@ -36,7 +26,7 @@ for (const [who, script] of Object.entries({ "an anonymous": {}, "a known": { to
   test(`${who} session is renewed in its last days`, async () => {
     world.server.life = 8;
     const visit = await (await world.visit({ script })).open();
-    const [thread, old, n] = [world.server.last, await kept(visit), asked()];
+    const [thread, old, n] = [world.server.last, await visit.kept(), asked()];
     await visit.write("m1");
     await visit.sees("m1");
     await reconnect(visit);
@@ -48,7 +38,7 @@ for (const [who, script] of Object.entries({ "an anonymous": {}, "a known": { to
     });
     await reconnect(visit);
     await until(async () => (await daysLeft(visit)) === 30, async () => `${await daysLeft(visit)} days left`);
-    const fresh = await kept(visit);
+    const fresh = await visit.kept();
     assert.notEqual(fresh.session, old.session);
     assert.deepEqual([fresh.conversation, fresh.subject], [old.conversation, old.subject]);
     await visit.online();
@@ -65,7 +55,7 @@ test("a renewal that fails, or names somebody else, changes nothing and is tried
   world.server.faults.noRenewal = true;
   const n = asked();
   const visit = await (await world.visit()).open();
-  const [thread, old] = [world.server.last, await kept(visit)];
+  const [thread, old] = [world.server.last, await visit.kept()];
   await until(() => asked() === n + 2, () => "not tried");
   await visit.write("m1");
   await visit.sees("m1");
@@ -81,9 +71,9 @@ test("a renewal that fails, or names somebody else, changes nothing and is tried
     if (again === 4) world.server.faults.impostor = false;
     await reconnect(visit);
     await until(() => asked() === n + again, () => `asked ${asked() - n} times, want ${again}`);
-    if (again === 3) assert.equal((await kept(visit)).session, old.session);
+    if (again === 3) assert.equal((await visit.kept()).session, old.session);
   }
-  await until(async () => (await kept(visit)).session !== old.session, () => "not renewed");
+  await until(async () => (await visit.kept()).session !== old.session, () => "not renewed");
   await visit.online();
   await visit.write("m2");
   await until(() => world.server.texts(thread).join() === "m1,m2", () => "not arrived");

@@ -35,8 +35,6 @@ test("typing and marks reach both sides", async () => {
   world.server.say(thread, "Hello!");
   await until(() => thread.frames.some((f) => f.action === "read" && f.upTo === thread.items.at(-1)!.seq), () => "not read");
   assert.equal(await visit.page.getByText("Ana is typing…").isVisible(), false);
-  world.server.tell(thread, { type: "delivered", upTo: thread.seq });
-  await visit.page.getByText("Delivered").waitFor();
   world.server.tell(thread, { type: "read", upTo: thread.seq });
   await visit.page.getByText("Read", { exact: false }).first().waitFor();
 });

@@ -17,7 +17,6 @@ export const ar: Strings = {
   offline: "لا يوجد اتصال. سيُرسل ما تكتبه عند عودته.",
   sending: "جارٍ الإرسال…",
   sent: "أُرسلت",
-  delivered: "سُلّمت",
   read: "قُرئت",
   failed: "لم تُرسل",
   tooLarge: "الحجم أكبر من المسموح",

@@ -17,7 +17,6 @@ export const de: Strings = {
   offline: "Keine Verbindung. Was Sie schreiben, wird danach gesendet.",
   sending: "Wird gesendet…",
   sent: "Gesendet",
-  delivered: "Zugestellt",
   read: "Gelesen",
   failed: "Nicht gesendet",
   tooLarge: "Zu groß zum Senden",

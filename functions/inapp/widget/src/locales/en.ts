@@ -15,7 +15,6 @@ export const en = {
   offline: "No connection. What you write is sent once it is back.",
   sending: "Sending…",
   sent: "Sent",
-  delivered: "Delivered",
   read: "Read",
   failed: "Not sent",
   tooLarge: "Too large to send",

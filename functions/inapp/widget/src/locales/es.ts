@@ -17,7 +17,6 @@ export const es: Strings = {
   offline: "Sin conexión. Lo que escriba se enviará cuando vuelva.",
   sending: "Enviando…",
   sent: "Enviado",
-  delivered: "Entregado",
   read: "Leído",
   failed: "No enviado",
   tooLarge: "Demasiado grande",

@@ -17,7 +17,6 @@ export const fr: Strings = {
   offline: "Pas de connexion. Vos messages partiront dès son retour.",
   sending: "Envoi…",
   sent: "Envoyé",
-  delivered: "Distribué",
   read: "Lu",
   failed: "Non envoyé",
   tooLarge: "Trop volumineux",

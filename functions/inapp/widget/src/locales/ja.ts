@@ -17,7 +17,6 @@ export const ja: Strings = {
   offline: "接続がありません。入力した内容は接続後に送信されます。",
   sending: "送信中…",
   sent: "送信済み",
-  delivered: "配信済み",
   read: "既読",
   failed: "未送信",
   tooLarge: "サイズが大きすぎます",

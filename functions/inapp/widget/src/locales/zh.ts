@@ -17,7 +17,6 @@ export const zh: Strings = {
   offline: "没有网络连接。您写的内容将在恢复后发送。",
   sending: "正在发送…",
   sent: "已发送",
-  delivered: "已送达",
   read: "已读",
   failed: "未发送",
   tooLarge: "文件过大，无法发送",

@@ -19,7 +19,7 @@ export function set(element: Element, name: string, value: string | number | boo
 }
 
 const paths = {
-  chat: "M12 3c5 0 9 3.4 9 7.6s-4 7.6-9 7.6c-.9 0-1.8-.1-2.6-.3L4.5 21l.8-4.4C3.9 15.1 3 13 3 10.6 3 6.4 7 3 12 3Z",
+  chat: "M4 4h16v12H9l-5 5Z",
   close: "m6 6 12 12M18 6 6 18",
   send: "M4 12 20 4l-5 16-4-7-7-1Z",
   attach: "m20 11-8.5 8.5a5 5 0 0 1-7-7L13 4a3.3 3.3 0 0 1 4.7 4.7l-8.5 8.4a1.7 1.7 0 0 1-2.3-2.3L14.5 7",
@@ -77,9 +77,4 @@ export function link(address: string | undefined, props: Props, ...children: Chi
   const href = safe(address, ["https:", "http:", "mailto:", "tel:"]);
   if (!href) return h("span", props, ...children);
   return h("a", { href, target: "_blank", rel: "noopener noreferrer", ...props }, ...children);
-}
-
-/** hidden is text for screen readers only. */
-export function hidden(text: string): HTMLElement {
-  return h("span", { class: "sr" }, text);
 }

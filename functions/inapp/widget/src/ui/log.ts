@@ -1,7 +1,7 @@
 import type { RelaisClient } from "../client";
 import type { Interaction, Option } from "../content";
 import type { Message } from "../timeline";
-import { h, icon, name } from "./dom";
+import { h, icon, name, set } from "./dom";
 import { MessageView, type Deeds, type Place } from "./message";
 import type { Language } from "./strings";
 import { day, fill, type View } from "./view";
@@ -19,6 +19,7 @@ export interface Outside {
 /** Log is the list of messages. */
 export class Log {
   readonly node: HTMLElement;
+  readonly #empty = icon("chat");
   readonly #list = h("ol", { class: "messages" });
   readonly #older: HTMLButtonElement;
   readonly #newer: HTMLButtonElement;
@@ -47,7 +48,7 @@ export class Log {
     this.#older = h("button", { type: "button", class: "button older", hidden: true, click: () => void this.#load() }, t.older);
     this.#newer = h("button", { type: "button", class: "button newer", hidden: true, click: () => this.end() }, icon("down"), t.newer);
     const kind = { class: "scroller", role: "log", "aria-live": "off", "aria-label": t.title, tabindex: 0, scroll: () => this.#scrolled() };
-    this.#scroller = h("div", kind, this.#older, this.#list, this.#typist);
+    this.#scroller = h("div", kind, this.#empty, this.#older, this.#list, this.#typist);
     this.node = h("div", { class: "log" }, this.#scroller, this.#newer);
     // Pictures that arrive late push the end away.
     new ResizeObserver(() => this.#atEnd && this.end()).observe(this.#list);
@@ -61,6 +62,7 @@ export class Log {
     this.#answers = answersIn(this.#messages);
     this.#place();
     this.#older.hidden = !this.#client.more;
+    set(this.#empty, "hidden", this.#messages.length > 0);
     const end = this.#messages.at(-1);
     const added = !!end && end.key !== last;
     if (this.#atEnd || (added && end.mine)) this.end();

@@ -24,21 +24,29 @@ export function label(m: Media, view: Pick<View, "t">): string {
   return name(m.alt || m.name || m.emoji || "") || (words[m.type] ?? t.file);
 }
 
+/** shown is the medium itself. Where it cannot be had, it is a file by its name, until its link has been renewed. */
 function shown(m: Media, view: View): HTMLElement {
+  const node = played(m, view, () => {
+    node.replaceWith(document_(m, view));
+    view.reread();
+  });
+  return node;
+}
+
+function played(m: Media, view: View, error: () => void): HTMLElement {
   const src = safe(m.url);
-  const failed = (): void => view.reread();
   const alt = label(m, view);
   switch (src && m.type) {
     case "image":
     case "animation":
     case "sticker":
       const size = { width: m.width, height: m.height };
-      return link(src, { "aria-label": alt }, h("img", { src, alt, ...size, loading: "lazy", referrerpolicy: "no-referrer", error: failed }));
+      return link(src, { "aria-label": alt }, h("img", { src, alt, ...size, loading: "lazy", referrerpolicy: "no-referrer", error }));
     case "video":
-      return h("video", { src, controls: true, preload: "metadata", playsinline: true, "aria-label": alt, poster: safe(m.thumbnail), error: failed });
+      return h("video", { src, controls: true, preload: "metadata", playsinline: true, "aria-label": alt, poster: safe(m.thumbnail), error });
     case "audio":
     case "voice":
-      return h("audio", { src, controls: true, preload: "metadata", "aria-label": alt, error: failed });
+      return h("audio", { src, controls: true, preload: "metadata", "aria-label": alt, error });
     default:
       return document_(m, view);
   }

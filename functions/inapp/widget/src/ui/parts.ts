@@ -140,7 +140,6 @@ export function summary(content: Content[], view: Pick<View, "t" | "tag">): stri
 function wordsOf(c: Content, { t }: Pick<View, "t" | "tag">): string | undefined {
   const titled = c.form ?? c.schedule ?? c.payment ?? c.link ?? c.product;
   if (c.media) return c.media.caption || label(c.media, { t });
-  if (c.text?.format === "markdown") return c.text.body.replace(/\*\*|__|~~|`/g, "");
   if (c.location) return c.location.name || t.location;
   const named = c.contacts?.map((p) => p.name) ?? c.cards?.map((p) => p.title);
   return c.text?.body ?? c.choice?.text ?? titled?.title ?? c.interaction?.text ?? named?.join(", ");

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs the pinned tools, checks that dist holds what the sources build, and tests
-# it in Chromium (CHROMIUM names another than Debian's). Needs Node 20 or newer.
+# it in Chromium (CHROMIUM names another than Debian's). Needs Node 20 or newer, and Go.
 set -euo pipefail
 cd "$(dirname "$0")"
 npm ci --ignore-scripts --no-audit --no-fund

@@ -19,7 +19,8 @@ async function shoot(name: string, visit: Visit): Promise<void> {
 }
 
 async function talk(wish: Wish, ...lines: (string | Content[])[]): Promise<Visit> {
-  const visit = await (await world.visit(wish)).open();
+  // The same sources give the same pictures.
+  const visit = await (await world.visit({ at: "2026-09-14T10:05:00Z", ...wish })).open();
   const thread = world.server.last;
   for (const [i, line] of lines.entries()) {
     if (typeof line === "string" && i % 2 === 0) await visit.write(line);
@@ -39,8 +40,10 @@ test("closed with a badge", async () => {
   await shoot("closed", visit);
 });
 
+test("nothing said yet", async () => shoot("empty", await talk({ name: "empty" })));
+
 test("a conversation", async () => {
-  const visit = await talk({ name: "conversation" }, "Hello, do you still have the green kettle?", "Hello! Let me have a look.", "It was in the window last week: https://shop.example.com/kettles", [picture()], "Yes, that one!", [{ kind: "text", text: { body: "We have **two** left:\n- 0.8 litres, 29 €\n- 1.7 litres, 39 €", format: "markdown" } }]);
+  const visit = await talk({ name: "conversation" }, "Hello, do you still have the green kettle?", "Hello! Let me have a look.", "It was in the window last week: https://shop.example.com/kettles", [picture()], "Yes, that one!", [{ kind: "text", text: { body: "We have two left:\n- 0.8 litres, 29 €\n- 1.7 litres, 39 €", entities: [{ type: "bold", offset: 8, length: 3 }] } }]);
   const thread = world.server.last;
   world.server.put(thread, { type: "reaction", seq: 0, id: world.server.find(thread, false).id, emoji: "👍", mine: true });
   await visit.page.getByRole("button", { name: "React or reply" }).last().click();
@@ -59,6 +62,10 @@ test("choices", async () => {
   const list = await talk({ name: "list" }, "Do you have spare lids?", [choice]);
   await list.page.getByRole("button", { name: "Show the lids" }).click();
   await shoot("list", list);
+  const several = await talk({ name: "several", browser: { colorScheme: "dark" } }, "I need two", [{ kind: "choice", choice: { ...choice.choice!, multiple: true } }]);
+  await several.page.getByRole("button", { name: "Show the lids" }).click();
+  for (const lid of ["Steel lid", "Copper lid"]) await several.page.getByLabel(lid).check();
+  await shoot("several", several);
 });
 
 test("a carousel", async () => shoot("carousel", await talk({ name: "carousel" }, "Which kettles are there?", [cards(world.server.origin + "/picture.svg")])));

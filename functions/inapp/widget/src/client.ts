@@ -242,8 +242,17 @@ export class RelaisClient {
     await (await registration?.pushManager.getSubscription())?.unsubscribe();
   }
 
+  /** emit tells all listeners. What one of them throws is the page's own error, and stops nothing here. */
   #emit<K extends keyof Events>(event: K, value: Events[K]): void {
-    for (const fn of this.#listeners.get(event) ?? []) (fn as (value: Events[K]) => void)(value);
+    for (const fn of this.#listeners.get(event) ?? []) {
+      try {
+        (fn as (value: Events[K]) => void)(value);
+      } catch (error) {
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   /** api calls the server; a session it no longer knows is renewed once. */

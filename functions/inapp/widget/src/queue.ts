@@ -19,7 +19,7 @@ export class Queue {
   constructor(store: Store) {
     this.#store = store;
     const stored = store.keys(prefix).map((key) => store.get<Queued>(key));
-    this.#items = stored.filter((item) => item !== undefined).sort((a, b) => a.at - b.at);
+    this.#items = stored.filter((item): item is Queued => !!item?.frame).sort((a, b) => a.at - b.at);
   }
 
   /** all lists the items, oldest first. */

@@ -88,3 +88,19 @@ test("notifications are asked for, of a browser and of an app, and ended", async
   await visit.page.evaluate(() => window.Relais!.client.disablePush());
   assert.deepEqual(thread.pushes, []);
 });
+
+test("a page whose listeners throw, and whose storage others write to, can chat", async () => {
+  const context = await world.browser.newContext();
+  await context.addInitScript(() => ["null", "{}", "x"].forEach((text, i) => localStorage.setItem("relais:demo:queue:" + i, text)));
+  const visit = await world.visit({ context });
+  await visit.page.evaluate(() => {
+    const fail = (): never => { throw new Error("the page's own"); };
+    for (const event of ["change", "message", "connection", "unread", "session"] as const) window.Relais!.on(event, fail);
+  });
+  await visit.open();
+  for (const text of ["m1", "m2"]) await visit.write(text);
+  await visit.sees("m1", "m2");
+  world.server.say(world.server.last, "a1");
+  await visit.sees("m1", "m2", "a1");
+  assert.deepEqual([...new Set(visit.faults)], ["the page's own"]);
+});

@@ -3,7 +3,7 @@ import { mkdirSync } from "node:fs";
 import { after, afterEach, before, test } from "node:test";
 import type { Browser } from "playwright-core";
 import { faults } from "./axe";
-import { european, launch, until, Visit } from "./browser";
+import { european, launch, until, Visit, type Kept } from "./browser";
 import { choice, hostile } from "./offers";
 import { Stack } from "./stack";
 
@@ -131,6 +131,24 @@ test("a visitor who logs in keeps the history, and leaves none behind", async ()
   await second.page.reload();
   await second.open();
   await complete(second);
+});
+
+test("a session that ends soon is renewed", async () => {
+  const one = await (await visit()).open();
+  await one.write("m1");
+  await complete(one, ...exchange("m1"));
+  const old = await one.kept();
+  const renewed = one.page.waitForResponse(/\/sessions$/);
+  await one.page.evaluate(() => {
+    const { now } = Date;
+    Date.now = () => now() + 24 * 86_400_000;
+    void window.Relais!.client.refresh(window.Relais!.client.messages[0]!.id!); // any request will do
+  });
+  const { session, conversation } = (await (await renewed).json()) as Kept;
+  assert.equal(conversation, old.conversation);
+  await until(async () => (await one.kept()).session === session, () => "not kept");
+  await one.write("m2");
+  await complete(one, ...exchange("m1", "m2"));
 });
 
 test("every kind of question is answered", async () => {

@@ -1,4 +1,4 @@
-import type { Content, Media } from "./content";
+import type { Content, Interaction, Media } from "./content";
 import type { Author, Code, Durable, Item, MessageFrame, Page, ReactionFrame } from "./wire";
 import type { Queued } from "./queue";
 
@@ -26,18 +26,20 @@ export interface Message {
 const customer: Author = { role: "customer" };
 
 /** contentOf is how a frame looks as a message while the server has not answered; a reaction is none. */
-export function contentOf(frame: Durable): Content | undefined {
+function contentOf(frame: Durable): Content | undefined {
+  if (frame.action === "send") return frame.content;
+  if (frame.action === "react") return undefined;
+  return { kind: "interaction", interaction: { of: { platformId: frame.message }, ...answerOf(frame) } };
+}
+
+function answerOf(frame: Durable & { action: "choose" | "submit" | "pick" }): Interaction {
   switch (frame.action) {
-    case "send":
-      return frame.content;
     case "choose":
-      return { kind: "interaction", interaction: { kind: "button", of: { platformId: frame.message }, option: frame.option, text: frame.text, ...(frame.values && { values: frame.values }) } };
+      return { kind: "button", option: frame.option, text: frame.text, ...(frame.values && { values: frame.values }) };
     case "submit":
-      return { kind: "interaction", interaction: { kind: "form", of: { platformId: frame.message }, option: frame.form, values: frame.values } };
+      return { kind: "form", option: frame.form, values: frame.values };
     case "pick":
-      return { kind: "interaction", interaction: { kind: "time", of: { platformId: frame.message }, option: frame.slot, text: frame.text } };
-    default:
-      return undefined;
+      return { kind: "time", option: frame.slot, text: frame.text };
   }
 }
 

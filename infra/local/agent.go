@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -9,6 +11,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/relais-dev/relais/events"
@@ -16,6 +19,7 @@ import (
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/cloud"
+	"github.com/relais-dev/relais/shared/media"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/route"
 )
@@ -38,8 +42,9 @@ func withAgent(c topology.Config) topology.Config {
 // An agent answers visitors of the page as an integrator does: it receives from its
 // queue and asks for messages on the outbound queue.
 type agent struct {
-	sys *system.System
-	sqs *sqs.Client
+	sys     *system.System
+	sqs     *sqs.Client
+	picture string // the digest of a stored file
 }
 
 // answer works until ctx is done.
@@ -48,7 +53,8 @@ func answer(ctx context.Context, s *system.System) {
 		return
 	}
 	s.Release(agentQueue) // an agent of an earlier process is gone with it
-	a := agent{s, sqs.NewFromConfig(s.ConfigOf(agentQueue, cloud.Work))}
+	picture := pictureOf(ctx, s)
+	a := agent{s, sqs.NewFromConfig(s.ConfigOf(agentQueue, cloud.Work)), picture}
 	for ctx.Err() == nil {
 		if err := a.receive(ctx); err != nil && ctx.Err() == nil {
 			select {
@@ -57,6 +63,22 @@ func answer(ctx context.Context, s *system.System) {
 			}
 		}
 	}
+}
+
+// pictureOf stores what the agent has to show, as a brand's own system would, and
+// returns its digest.
+func pictureOf(ctx context.Context, s *system.System) string {
+	shoe, err := pageFiles.ReadFile("page/shoe.png")
+	if err != nil {
+		return "" // it is embedded
+	}
+	digest := fmt.Sprintf("%x", sha256.Sum256(shoe))
+	_, err = s3.NewFromConfig(s.ConfigOf(system.Admin, cloud.Work), func(o *s3.Options) { o.UsePathStyle = true }).PutObject(ctx,
+		&s3.PutObjectInput{Bucket: aws.String(system.Bucket), Key: aws.String(media.Prefix + digest), Body: bytes.NewReader(shoe), ContentType: aws.String("image/png")})
+	if err != nil {
+		return "" // the endpoint is going down
+	}
+	return digest
 }
 
 func (a agent) receive(ctx context.Context) error {
@@ -82,7 +104,7 @@ func (a agent) receive(ctx context.Context) error {
 
 // handle reads, types and answers.
 func (a agent) handle(ctx context.Context, e *events.Event) error {
-	content := reply(e)
+	content := a.reply(e)
 	if content == nil {
 		return nil
 	}
@@ -110,14 +132,14 @@ func (a agent) ask(ctx context.Context, conversation, dedup string, request any)
 }
 
 // reply is what the agent says to what a customer said, nil when it is silent.
-func reply(e *events.Event) []events.Content {
+func (a agent) reply(e *events.Event) []events.Content {
 	switch {
 	case e.Type == events.InteractionReceived:
 		in := e.Data.Interaction
 		if len(in.Values) > 0 {
 			return say("Thank you: I have written that down.")
 		}
-		if c, ok := shows()[in.Option]; ok {
+		if c, ok := a.shows()[in.Option]; ok {
 			return []events.Content{c}
 		}
 		return say(fmt.Sprintf("You chose %q. A good choice.", in.Option))
@@ -127,7 +149,7 @@ func reply(e *events.Event) []events.Content {
 	c := e.Data.Message.Content[0]
 	switch {
 	case c.Text != nil:
-		if show, ok := shows()[strings.ToLower(strings.TrimSpace(c.Text.Body))]; ok {
+		if show, ok := a.shows()[strings.ToLower(strings.TrimSpace(c.Text.Body))]; ok {
 			return []events.Content{show}
 		}
 		return []events.Content{events.NewText("You wrote: " + c.Text.Body), {Kind: events.KindChoice, Choice: &events.Choice{Text: "What would you like to see?", Style: events.StyleQuick,
@@ -143,22 +165,24 @@ func reply(e *events.Event) []events.Content {
 func say(text string) []events.Content { return []events.Content{events.NewText(text)} }
 
 // shows are contents by what a visitor writes to see them.
-func shows() map[string]events.Content {
-	const picture = "https://files.example.com/shoe.png" // on a laptop a picture of one pixel
+func (a agent) shows() map[string]events.Content {
+	picture := events.Media{Type: events.Image, SHA256: a.picture, MIME: "image/png", Alt: "a blue running shoe", Width: 640, Height: 420}
+	captioned := picture
+	captioned.Caption = "The one you asked for"
 	tomorrow := time.Now().UTC().Truncate(24 * time.Hour).Add(34 * time.Hour)
 	card := func(title, text string) events.Panel {
-		return events.Panel{Title: title, Text: text, Options: []events.Option{{ID: "buy-" + strings.ToLower(title), Label: "Choose"}}}
+		return events.Panel{Title: title, Text: text, Media: &picture, Options: []events.Option{{ID: "buy-" + strings.ReplaceAll(strings.ToLower(title), " ", "-"), Label: "Choose"}}}
 	}
 	return map[string]events.Content{
 		"choices": {Kind: events.KindChoice, Choice: &events.Choice{Text: "What is it about?", Style: events.StyleButtons,
 			Options: []events.Option{{ID: "order", Label: "My order"}, {ID: "return", Label: "A return"}, {ID: "other", Label: "Something else"}}}},
-		"cards": {Kind: events.KindCards, Cards: []events.Panel{card("Runner", "Light, for the road"), card("Hiker", "Firm, for the hills"), card("Slipper", "Warm, for home")}},
+		"cards": {Kind: events.KindCards, Cards: []events.Panel{card("Size 41", "In stock"), card("Size 42", "In stock"), card("Size 43", "The last two")}},
 		"form": {Kind: events.KindForm, Form: &events.Form{ID: "address", Title: "Where shall we send it?", Submit: "Send",
 			Fields: []events.FormField{{ID: "street", Label: "Street", Type: events.InputText, Required: true}, {ID: "city", Label: "City", Type: events.InputText, Required: true},
 				{ID: "email", Label: "E-mail", Type: events.InputEmail}}}},
 		"times": {Kind: events.KindSchedule, Schedule: &events.Schedule{ID: "call", Title: "When shall we call you?",
 			Slots: []events.Slot{{ID: "t1", Start: tomorrow, DurationMS: 30 * 60_000}, {ID: "t2", Start: tomorrow.Add(time.Hour), DurationMS: 30 * 60_000}}}},
-		"picture": events.NewMedia(events.Media{Type: events.Image, URL: picture, Alt: "a shoe", Caption: "The one you asked for"}),
+		"picture": events.NewMedia(captioned),
 		"place":   {Kind: events.KindLocation, Location: &events.Location{Latitude: 52.52, Longitude: 13.405, Name: "Our shop", Address: "Berlin"}},
 	}
 }

@@ -25,6 +25,7 @@ const (
 	endedPrefix  = "ended:"
 	earlierKey   = "earlier"
 	moveKey      = "move"
+	readKey      = "read"
 	everyone     = "*"
 )
 
@@ -212,6 +213,24 @@ func (t *Table) Move(ctx context.Context, conversation string) (m Move, ok bool,
 		return m, false, err
 	}
 	return m, true, json.Unmarshal([]byte(textOf(item["y"])), &m)
+}
+
+// SetRead keeps how far a customer has read a conversation, until expires; it never
+// goes back.
+func (t *Table) SetRead(ctx context.Context, conversation string, sequence int64, expires time.Time) error {
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, readKey), UpdateExpression: aws.String("SET n = :n, x = :x"),
+		ConditionExpression: aws.String("attribute_not_exists(n) OR n < :n"), ExpressionAttributeValues: attrs{":n": number(sequence), ":x": number(expires.Unix())}})
+	var further *types.ConditionalCheckFailedException
+	if err != nil && !errors.As(err, &further) {
+		return fmt.Errorf("keep what was read: %w", err)
+	}
+	return nil
+}
+
+// Read is how far a customer has read a conversation.
+func (t *Table) Read(ctx context.Context, conversation string) (sequence int64, err error) {
+	item, err := t.readRecord(ctx, conversation, readKey, "read what was read")
+	return intOf(item["n"]), err
 }
 
 // EndSession says that a session of a conversation is not valid any more, or, with

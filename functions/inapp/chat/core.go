@@ -214,6 +214,9 @@ func (c *Core) complete(ctx context.Context, a channel.Account, s inapp.Session,
 			if e.Data.Message != nil {
 				f.Message = e.Data.Message.PlatformID
 			}
+			if f.Action == inapp.Read {
+				c.remember(ctx, s.Conversation(a.ID), f.UpTo)
+			}
 		}
 		doc, err := channel.JSON(f)
 		if err != nil {
@@ -222,6 +225,14 @@ func (c *Core) complete(ctx context.Context, a channel.Account, s inapp.Session,
 		return doc, ""
 	}
 	return raw, ""
+}
+
+// remember keeps what a customer has read for their other devices, which can do
+// without.
+func (c *Core) remember(ctx context.Context, conversation string, sequence int64) {
+	if err := c.Table.SetRead(ctx, conversation, sequence, c.Now().Add(inapp.SessionLife)); err != nil {
+		c.Log.Warn("other devices do not learn what was read", "conversation", conversation, "error", err.Error())
+	}
 }
 
 // eventAt is a conversation's event with that sequence; a receipt is good enough

@@ -38,7 +38,8 @@ type Page struct {
 	Items []Frame `json:"items"`
 	First int64   `json:"first"` // sequences that it covers, whatever of them is shown
 	Last  int64   `json:"last"`
-	More  bool    `json:"more"` // in the direction that was asked for
+	More  bool    `json:"more"`           // in the direction that was asked for
+	Read  int64   `json:"read,omitempty"` // of the newest page: how far the customer has read, on any device
 }
 
 // messages reads history, forward after a sequence, else backward.
@@ -126,10 +127,13 @@ const (
 // Page reads what x asks for.
 func (c *Core) Page(ctx context.Context, a channel.Account, s inapp.Session, x Excerpt) (Page, error) {
 	out := Page{Items: []Frame{}}
+	if err := c.Files.LoadKey(ctx); err != nil {
+		return out, err
+	}
+	var err error
 	if x.From != Latest {
 		out.First, out.Last = x.From, x.From
-	}
-	if err := c.Files.LoadKey(ctx); err != nil {
+	} else if out.Read, err = c.Table.Read(ctx, s.Conversation(a.ID)); err != nil {
 		return out, err
 	}
 	list, err := c.segments(ctx, a, s)
@@ -140,22 +144,8 @@ func (c *Core) Page(ctx context.Context, a channel.Account, s inapp.Session, x E
 		slices.Reverse(list)
 	}
 	p := pager{Core: c, account: a, excerpt: x, out: &out}
-	for i, g := range list {
-		if x.Backward && x.From <= g.offset+1 || !x.Backward && x.From >= g.last {
-			continue
-		}
-		ended, err := p.read(ctx, g)
-		if err != nil {
-			return out, err
-		}
-		if !ended {
-			out.More = true
-			break
-		}
-		if len(out.Items) == x.Limit && i < len(list)-1 {
-			out.More = true
-			break
-		}
+	if err := p.readAll(ctx, list); err != nil {
+		return out, err
 	}
 	if x.Backward {
 		slices.Reverse(out.Items)
@@ -172,6 +162,25 @@ type pager struct {
 	reads   int
 	bytes   int
 	began   bool
+}
+
+// readAll reads segments until the page is full.
+func (p *pager) readAll(ctx context.Context, list []segment) error {
+	x := p.excerpt
+	for i, g := range list {
+		if x.Backward && x.From <= g.offset+1 || !x.Backward && x.From >= g.last {
+			continue
+		}
+		ended, err := p.read(ctx, g)
+		if err != nil {
+			return err
+		}
+		if !ended || len(p.out.Items) == x.Limit && i < len(list)-1 {
+			p.out.More = true
+			return nil
+		}
+	}
+	return nil
 }
 
 // read reads a segment; ended says that there is nothing more in it.

@@ -77,6 +77,15 @@ func (c *Viewer) Frames(ctx context.Context, e *events.Event, v View) []Frame {
 		f.Type, f.Seq, f.Active, f.Author = "typing", nil, &d.Typing.Active, &Author{d.Typing.Actor.Role, d.Typing.Actor.Name}
 	case events.ConversationUpdated:
 		return c.changed(ctx, f, e, v)
+	case events.ReceiptRead:
+		if !v.Live {
+			return nil
+		}
+		n, err := c.Table.Read(ctx, e.Subject)
+		if err != nil || n == 0 {
+			return nil
+		}
+		f.Type, f.Seq, f.UpTo = "seen", nil, n
 	case events.PersonMerged: // what was said elsewhere stands before it now
 		if !v.Live {
 			return nil

@@ -247,3 +247,35 @@ func TestInAppBrandBegins(t *testing.T) {
 		t.Errorf("told %v of an id that nobody can have", got)
 	}
 }
+
+// TestInAppReadElsewhere: what a customer reads on one device is read on all of them,
+// and stays so for those who come later or say less.
+func TestInAppReadElsewhere(t *testing.T) {
+	s := newShop(t)
+	laptop, phone := s.visit("laptop", s.token("user-42")), s.visit("phone", s.token("user-42"))
+	e := laptop.says("Hello?")
+	s.answers(e, "k1", "Good morning")
+	s.answers(e, "k2", "Are you there?")
+	l := laptop.connect(t)
+	read := func(upTo int) {
+		t.Helper()
+		if status, a := phone.ask("POST", "events", map[string]any{"v": 1, "action": "read", "upTo": upTo}); status != 202 {
+			t.Fatalf("answered %d %v", status, a)
+		}
+		s.clock.Advance(time.Second)
+		s.drain()
+	}
+	read(3)
+	if f := l.next(); f["type"] != "seen" || f["upTo"] != 3.0 {
+		t.Errorf("the other device was told %v", f)
+	}
+	for name, upTo := range map[string]int{"less": 2, "what there is not": 1 << 40} {
+		read(upTo)
+		if _, a := laptop.ask("GET", "messages", nil); a["read"] != 3.0 {
+			t.Errorf("after reading %s: %v", name, a["read"])
+		}
+	}
+	if list := s.received("support"); len(list) != 3 || list[0].Type != events.ReceiptRead {
+		t.Errorf("received %v", outcomes(list))
+	}
+}

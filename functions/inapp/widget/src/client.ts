@@ -356,10 +356,8 @@ export class RelaisClient {
     if (timeline !== this.#timeline) return; // another conversation by now
     const fresh = timeline.page(page, "latest");
     this.#loaded = true;
-    // What a known user's other devices were told counts as read here; a visitor has only this one.
-    const told = this.#sessions.stored?.known ? timeline.incoming() : 0;
-    this.#keepRead(this.#store.get<number>(this.#readKey()) ?? told);
-    this.#marks.reset(this.#readUpTo);
+    this.#keepRead(Math.max(this.#store.get<number>(this.#readKey()) ?? 0, page.read ?? 0));
+    this.#marks.reset(page.read);
     for (const message of fresh) this.#arrived(message);
     this.#emit("change", undefined);
     this.#emit("unread", this.unread);
@@ -402,6 +400,8 @@ export class RelaisClient {
         return this.#resumed(frame.last, frame.more);
       case "fetch":
         return this.#fetch(frame.seq);
+      case "seen":
+        return this.#seen(frame.upTo);
       case "typing":
         return this.#someoneTypes(frame.active ? (frame.author?.name ?? "") : undefined);
       case "merged":
@@ -499,6 +499,13 @@ export class RelaisClient {
   async #deliver(frame: Durable | Signal): Promise<void> {
     const { errors } = await this.#api<Receipts>("POST", "/events", { v: 1, frames: [frame] });
     if (errors?.[0]) throw new Problem(errors[0].code, errors[0].retryAfter);
+  }
+
+  /** seen is what the visitor has read on another device. */
+  #seen(upTo: number): void {
+    if (upTo <= this.#readUpTo) return;
+    this.#keepRead(upTo);
+    this.#emit("unread", this.unread);
   }
 
   #readKey(): string {

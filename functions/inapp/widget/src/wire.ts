@@ -109,6 +109,7 @@ export type Inbound =
   | { type: "error"; clientMsgId?: string; code: Code; retryAfter?: number }
   | { type: "resumed"; last: number; more?: boolean }
   | { type: "fetch"; seq: number }
+  | { type: "seen"; upTo: number }
   | { type: "pong" }
   | { type: "merged"; conversation: string };
 
@@ -118,6 +119,7 @@ export interface Page {
   first: number;
   last: number;
   more: boolean;
+  read?: number; // of the newest: how far the visitor has read, on any device
 }
 
 /** Receipts is the answer to frames that went by HTTP. */

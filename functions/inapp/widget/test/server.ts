@@ -278,7 +278,10 @@ export class MockServer {
     if (!("clientMsgId" in frame)) {
       thread.frames.push(frame);
       thread.seq++; // the agent sees it, the visitor does not: a gap
-      if (frame.action === "read") thread.read = Math.max(thread.read, frame.upTo);
+      if (frame.action === "read") {
+        thread.read = Math.max(thread.read, frame.upTo);
+        this.tell(thread, { type: "seen", upTo: thread.read });
+      }
       return undefined;
     }
     const { clientMsgId } = frame;
@@ -309,7 +312,8 @@ export class MockServer {
     const items = after !== null ? fits.slice(0, limit) : fits.slice(-limit);
     const more = fits.length > items.length;
     const last = after !== null && more ? items.at(-1)!.seq! : thread.seq;
-    return { status: 200, body: { items, first: items[0]?.seq ?? 0, last, more } };
+    const newest = after === null && before === null;
+    return { status: 200, body: { items, first: items[0]?.seq ?? 0, last, more, ...(newest && { read: thread.read }) } };
   }
 }
 

@@ -79,6 +79,11 @@ test("two devices of a user and an agent talk", async () => {
   const id = await stack.say(conversation, "Are you both there?");
   for (const device of [laptop, phone]) await complete(device, ...exchange("From the laptop", "From the phone"), "Are you both there?");
   await until(async () => JSON.stringify(await stack.ask("GET", `/messages/${id}`)).includes('"read"'), () => "the agent is not told that it was read");
+  for (const device of [laptop, phone]) await device.page.keyboard.press("Escape");
+  await stack.say(conversation, "One more thing");
+  for (const device of [laptop, phone]) await device.page.locator(".badge", { hasText: "1" }).waitFor();
+  await laptop.open();
+  await phone.page.locator(".badge").waitFor({ state: "hidden" }); // read on the laptop is read
   assert.deepEqual([...laptop.faults, ...phone.faults], []);
 });
 

@@ -4,6 +4,8 @@ import (
 	"crypto/aes"
 	"crypto/cipher"
 	"crypto/ecdh"
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/hkdf"
 	"crypto/rand"
 	"crypto/sha256"
@@ -12,6 +14,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/relais-dev/relais/infra/local/double"
 )
@@ -79,6 +83,33 @@ func (b browser) read(body []byte) map[string]any {
 	return n
 }
 
+// vouches checks, as a push service does, that the sender has the key with which the
+// browser subscribed. https://www.rfc-editor.org/rfc/rfc8292#section-2
+func (s *shop) vouches(authorization, key string) {
+	s.t.Helper()
+	var token, shown string
+	for part := range strings.SplitSeq(strings.TrimPrefix(authorization, "vapid "), ",") {
+		switch name, value, _ := strings.Cut(strings.TrimSpace(part), "="); name {
+		case "t":
+			token = value
+		case "k":
+			shown = value
+		}
+	}
+	point, err := base64.RawURLEncoding.DecodeString(shown)
+	if err != nil || shown != key {
+		s.t.Fatalf("the key is %q, want %q", shown, key)
+	}
+	public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	_, err = jwt.Parse(token, func(*jwt.Token) (any, error) { return public, nil }, jwt.WithValidMethods([]string{"ES256"}), jwt.WithAudience("https://"+double.PushHost), jwt.WithExpirationRequired())
+	if err != nil {
+		s.t.Errorf("the token does not vouch: %v", err)
+	}
+}
+
 // TestInAppWebPush: a message that nobody is connected for is a notification that only
 // the subscribed browser can read; a subscription that is gone is forgotten.
 func TestInAppWebPush(t *testing.T) {
@@ -96,7 +127,9 @@ func TestInAppWebPush(t *testing.T) {
 	if len(calls) != 2 {
 		t.Fatalf("%d calls, want one per subscription\n%s", len(calls), s.logs)
 	}
+	_, session := s.call("POST", "sessions", "", map[string]string{"device": "another"})
 	for _, c := range calls {
+		s.vouches(c.Request.Header.Get("Authorization"), session["push"].(map[string]any)["vapid"].(string))
 		n := b.read(c.Request.Body)
 		if n["title"] != "Ana" || !strings.HasPrefix(n["body"].(string), "Your parcel") || len([]rune(n["body"].(string))) != 160 || n["conversation"] != v.conversation || n["seq"] != 2.0 {
 			t.Errorf("notified of %v", n)

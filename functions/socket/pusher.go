@@ -82,9 +82,13 @@ func (p *Pusher) push(ctx context.Context, conversation, body string) error {
 	if err != nil {
 		return err
 	}
+	docs, err := documents(frames)
+	if err != nil {
+		return err
+	}
 	reached := 0
 	for _, c := range open {
-		ok, err := p.post(ctx, c, frames)
+		ok, err := p.post(ctx, c, docs)
 		if err != nil {
 			return err
 		}
@@ -146,13 +150,9 @@ const opening = 10 * time.Second
 
 // post sends frames on a connection. One that is closed is forgotten; on one that
 // fails, the client will find the gap.
-func (p *Pusher) post(ctx context.Context, c store.Record, frames []chat.Frame) (bool, error) {
-	for _, f := range frames {
-		doc, err := document(f)
-		if err != nil {
-			return false, err
-		}
-		err = p.Connections.Post(ctx, c.ID, doc)
+func (p *Pusher) post(ctx context.Context, c store.Record, docs [][]byte) (bool, error) {
+	for _, doc := range docs {
+		err := p.Connections.Post(ctx, c.ID, doc)
 		if errors.Is(err, ErrGone) {
 			return false, p.forget(ctx, c)
 		}

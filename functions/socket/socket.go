@@ -215,11 +215,11 @@ func (h *Handler) resume(ctx context.Context, a channel.Account, s inapp.Session
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range page.Items {
-		doc, err := document(f)
-		if err != nil {
-			return nil, err
-		}
+	docs, err := documents(page.Items)
+	if err != nil {
+		return nil, err
+	}
+	for _, doc := range docs {
 		if err := h.Connections.Post(ctx, connection, doc); err != nil {
 			return nil, fmt.Errorf("post what was missed: %w", err)
 		}
@@ -231,14 +231,21 @@ func (h *Handler) resume(ctx context.Context, a channel.Account, s inapp.Session
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
 const maxPost = 128 << 10
 
-// document is f as it is posted: what is too large for a connection is told of, and
-// read from the history.
-func document(f chat.Frame) ([]byte, error) {
-	doc, err := channel.JSON(f)
-	if err == nil && len(doc) > maxPost {
-		return channel.JSON(chat.Frame{V: 1, Type: "fetch", Seq: f.Seq})
+// documents are frames as they are posted: what is too large for a connection is told
+// of, and read from the history.
+func documents(frames []chat.Frame) ([][]byte, error) {
+	docs := make([][]byte, len(frames))
+	for i, f := range frames {
+		doc, err := channel.JSON(f)
+		if err == nil && len(doc) > maxPost {
+			doc, err = channel.JSON(chat.Frame{V: 1, Type: "fetch", Seq: f.Seq})
+		}
+		if err != nil {
+			return nil, err
+		}
+		docs[i] = doc
 	}
-	return doc, err
+	return docs, nil
 }
 
 // A Poster sends a frame on an open connection. Its error is ErrGone when the

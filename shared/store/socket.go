@@ -133,15 +133,7 @@ func (t *Table) AddEarlier(ctx context.Context, conversation string, e Earlier) 
 	if old != "" {
 		in.ConditionExpression, in.ExpressionAttributeValues = aws.String("y = :old"), attrs{":old": text(old)}
 	}
-	_, err = t.db.PutItem(ctx, in)
-	var moved *types.ConditionalCheckFailedException
-	if errors.As(err, &moved) {
-		return ErrConflict
-	}
-	if err != nil {
-		return fmt.Errorf("join conversations: %w", err)
-	}
-	return nil
+	return t.putOnce(ctx, in, "join conversations")
 }
 
 // Earlier are the conversations that this one continues, in the order they were joined.
@@ -195,13 +187,18 @@ func (t *Table) putMove(ctx context.Context, conversation string, m Move, in *dy
 		return err
 	}
 	in.TableName, in.Item = &t.name, attrs{"c": text(conversation), "s": text(moveKey), "y": text(string(doc))}
-	_, err = t.db.PutItem(ctx, in)
+	return t.putOnce(ctx, in, "move conversation")
+}
+
+// putOnce puts an item on its condition; ErrConflict means that somebody was faster.
+func (t *Table) putOnce(ctx context.Context, in *dynamodb.PutItemInput, what string) error {
+	_, err := t.db.PutItem(ctx, in)
 	var conflict *types.ConditionalCheckFailedException
 	if errors.As(err, &conflict) {
 		return ErrConflict
 	}
 	if err != nil {
-		return fmt.Errorf("move conversation: %w", err)
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }

@@ -155,13 +155,15 @@ func (h *Handler) login(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	old, thread := r.session, r.session.Thread
-	begun, err := h.said(ctx, events.ConversationID(inapp.Name, r.account.ID, inapp.ThreadOf(u.ExternalID)))
-	if err != nil {
-		return answer{}, err
-	}
-	if old.User != "" || begun > 0 { // they have a conversation of their own, if only the brand spoke in it
-		thread = inapp.ThreadOf(u.ExternalID)
+	old, thread := r.session, inapp.ThreadOf(u.ExternalID)
+	if old.User == "" {
+		begun, err := h.said(ctx, events.ConversationID(inapp.Name, r.account.ID, thread))
+		if err != nil {
+			return answer{}, err
+		}
+		if begun == 0 { // not even the brand spoke in a conversation of their own
+			thread = old.Thread
+		}
 	}
 	s, err := h.known(ctx, r.account, old, u, thread)
 	if err != nil {

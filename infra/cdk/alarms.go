@@ -81,7 +81,7 @@ func alarms(s topology.System, api string) []alarm {
 			queueMetric("ApproximateNumberOfMessagesVisible", names.Queue(s.Stage, names.Spill)), 0, 10, fine},
 	}
 	for _, f := range s.Functions {
-		if !publishes(f) { // what fails there fails the deployment
+		if !f.Publishes() { // what fails there fails the deployment
 			list = append(list, functionAlarms(s, f)...)
 		}
 	}

@@ -40,7 +40,7 @@ func buildAssets(root, dir string, s topology.System) error {
 				return err
 			}
 		}
-		if publishes(f) {
+		if f.Publishes() {
 			if err := copyWidget(root, asset); err != nil {
 				return fmt.Errorf("copy the widget: %w", err)
 			}

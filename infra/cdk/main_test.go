@@ -100,7 +100,7 @@ func synth(s topology.System) deployment {
 		if err := os.WriteFile(filepath.Join(asset, "bootstrap"), []byte(f.Program), 0o755); err != nil {
 			panic(err)
 		}
-		if publishes(f) {
+		if f.Publishes() {
 			if err := copyWidget("../..", asset); err != nil {
 				panic(err)
 			}
@@ -121,7 +121,7 @@ func synth(s topology.System) deployment {
 // stacks are the names of what was synthesised.
 func (d deployment) stacks() []string {
 	list := []string{statefulName(d.Stage), statelessName(d.Stage)}
-	if slices.ContainsFunc(d.Functions, publishes) {
+	if slices.ContainsFunc(d.Functions, topology.Function.Publishes) {
 		list = append(list, widgetName(d.Stage))
 	}
 	return list

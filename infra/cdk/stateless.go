@@ -31,7 +31,7 @@ func newStateless(app awscdk.App, s topology.System, assets string) awscdk.Stack
 	b.newAPI()
 	b.newSockets()
 	for _, f := range s.Functions {
-		if publishes(f) { // from a stack of its own
+		if f.Publishes() { // from a stack of its own
 			continue
 		}
 		fn := b.newFunction(f)

@@ -21,9 +21,6 @@ import (
 // widgetBucket is what the template calls the widget's bucket.
 const widgetBucket = "WidgetBucket"
 
-// publishes says whether f fills the widget's bucket.
-func publishes(f topology.Function) bool { return reads(f, topology.WidgetBucket) }
-
 func widgetName(stage string) string { return statelessName(stage) + "-widget" }
 
 // cdnName is for what CloudFront keeps once per account, for all regions.

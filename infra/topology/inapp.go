@@ -81,6 +81,11 @@ func publisher() Function {
 		Env: []Variable{{names.EnvBucket, WidgetBucket, ""}}, Grants: []Grant{{OnWidget, "", []string{"s3:PutObject", "s3:DeleteObject"}}}}
 }
 
+// Publishes says whether f fills the widget's bucket.
+func (f Function) Publishes() bool {
+	return slices.ContainsFunc(f.Grants, func(g Grant) bool { return g.On == OnWidget })
+}
+
 // WidgetDir has the widget as it was built, below the project's root.
 const WidgetDir = "functions/inapp/widget/dist"
 

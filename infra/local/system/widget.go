@@ -28,9 +28,7 @@ func (s *System) widgetFile(r *http.Request) (name string, ok bool) {
 }
 
 func (s *System) hasWidget() bool {
-	return slices.ContainsFunc(s.Functions, func(f topology.Function) bool {
-		return slices.ContainsFunc(f.Grants, func(g topology.Grant) bool { return g.On == topology.OnWidget })
-	})
+	return slices.ContainsFunc(s.Functions, topology.Function.Publishes)
 }
 
 // serveWidget answers as the CDN does, from the folder where the widget is built.

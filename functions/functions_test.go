@@ -31,13 +31,13 @@ func TestEveryFolderIsListed(t *testing.T) {
 	if !slices.IsSorted(listed) || len(slices.Compact(slices.Clone(listed))) != len(listed) {
 		t.Errorf("channels %v: want each once, in alphabetical order", listed)
 	}
-	folders, err := filepath.Glob("*/testdata/account.json")
+	folders, err := filepath.Glob("channels/*/testdata/account.json")
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range folders {
-		if name, _, _ := strings.Cut(f, "/"); !slices.Contains(listed, name) {
-			t.Errorf("functions/%s is a channel and not listed in functions.Channels", name)
+		if name, _, _ := strings.Cut(strings.TrimPrefix(f, "channels/"), "/"); !slices.Contains(listed, name) {
+			t.Errorf("functions/channels/%s is a channel and not listed in functions.Channels", name)
 		}
 	}
 	if len(folders) != len(listed) {
@@ -114,7 +114,7 @@ func contents(t *testing.T) string {
 	}
 	slices.Sort(rows[len(outKinds):])
 	var b strings.Builder
-	b.WriteString(heading("← in, ● out natively, ○ as something else, – not", "functions/"))
+	b.WriteString(heading("← in, ● out natively, ○ as something else, – not", "functions/channels/"))
 	for _, row := range rows {
 		fmt.Fprintf(&b, "| %s |", row)
 		for _, ch := range functions.Channels() {
@@ -178,7 +178,7 @@ func eventTypes(t *testing.T) string {
 		}
 	}
 	var b strings.Builder
-	b.WriteString(heading("event", ""))
+	b.WriteString(heading("event", "channels/"))
 	for _, row := range unique(types) {
 		fmt.Fprintf(&b, "| %s |", row)
 		for _, ch := range functions.Channels() {
@@ -218,7 +218,7 @@ func TestEveryMessageOnEveryChannel(t *testing.T) {
 					t.Errorf("%s %s: part %d is %s in calls %v", ch.Name, o.Name, x.Part, x.As, x.Calls)
 				}
 			}
-			if _, err := os.Stat(filepath.Join(ch.Name, "testdata", "out", o.Name+".http")); err != nil {
+			if _, err := os.Stat(filepath.Join("channels", ch.Name, "testdata", "out", o.Name+".http")); err != nil {
 				t.Errorf("%s %s: no golden of its calls", ch.Name, o.Name)
 			}
 		}
@@ -228,7 +228,7 @@ func TestEveryMessageOnEveryChannel(t *testing.T) {
 // seen reads a channel's goldens: the content kinds and event types it gives.
 func seen(t *testing.T, ch channel.Channel) (kinds, types []string) {
 	t.Helper()
-	files, err := filepath.Glob(ch.Name + "/testdata/in/*.json")
+	files, err := filepath.Glob("channels/" + ch.Name + "/testdata/in/*.json")
 	if err != nil {
 		t.Fatal(err)
 	}

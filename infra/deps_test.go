@@ -78,7 +78,7 @@ func TestEvents(t *testing.T) {
 
 // TestChannels keeps channels apart from each other and from the cloud.
 func TestChannels(t *testing.T) {
-	allowed := []string{module + "events", module + "shared/channel", module + "shared/signature", module + "functions/internal/"}
+	allowed := []string{module + "events", module + "shared/channel", module + "shared/signature", module + "functions/channels/internal/"}
 	for _, p := range list(t) {
 		if !isChannel(p) {
 			continue

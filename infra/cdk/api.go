@@ -72,13 +72,13 @@ func (b *builder) newRoute(f topology.Function, fn awslambda.Function) {
 	switch {
 	case f.Channel != "":
 		suppress(route, suppression{"AwsSolutions-APIG4", "platforms cannot authenticate with AWS; the function verifies each request's signature or secret before anything else and refuses when it has no secret",
-			"shared/channel/channeltest/verify.go forgedRefused", nil})
+			"shared/stage/exam/verify.go forgedRefused", nil})
 	case f.Name == "chat":
 		suppress(route, suppression{"AwsSolutions-APIG4", "visitors of a web page are nobody yet: they load a script and begin a session, whose token the function checks from then on",
 			"infra/local/system/inapp_test.go TestInAppTokens", nil})
 	case !f.Auth:
 		suppress(route, suppression{"AwsSolutions-APIG4", "customers' devices and platforms load files by links that the function checks: each is signed for one file and ends",
-			"functions/files/files_test.go TestLinks", nil})
+			"functions/http/files/files_test.go TestLinks", nil})
 	}
 	b.routes = append(b.routes, route)
 	b.limits[f.Route] = map[string]any{"ThrottlingRateLimit": routeRate, "ThrottlingBurstLimit": routeBurst}

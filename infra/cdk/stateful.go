@@ -152,7 +152,7 @@ func newLinkKey(stack awscdk.Stack, s topology.System) {
 		RemovalPolicy:        removal(s.Stage),
 	})
 	suppress(secret, suppression{"AwsSolutions-SMG4", "a rotation would end every link that customers have; links end by themselves, and the key opens nothing but files that were sent to them",
-		"functions/files/files_test.go TestLinks", nil})
+		"functions/http/files/files_test.go TestLinks", nil})
 }
 
 func newQueues(stack awscdk.Stack, s topology.System, key awskms.Key) {

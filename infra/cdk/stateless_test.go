@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/relais-dev/relais/functions"
-	"github.com/relais-dev/relais/functions/router"
+	"github.com/relais-dev/relais/functions/workers/router"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"

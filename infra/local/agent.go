@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/relais-dev/relais/events"
-	"github.com/relais-dev/relais/functions/inapp"
+	"github.com/relais-dev/relais/functions/channels/inapp"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/cloud"

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/relais-dev/relais/functions"
-	"github.com/relais-dev/relais/functions/inapp"
+	"github.com/relais-dev/relais/functions/channels/inapp"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/names"
@@ -66,7 +66,7 @@ func tryLine(s *system.System, o system.Options) (string, error) {
 	}
 	text, ok := set.Find("text")
 	if !ok {
-		return "", fmt.Errorf("functions/%s/testdata/in/text.http is missing", ch.Name)
+		return "", fmt.Errorf("functions/channels/%s/testdata/in/text.http is missing", ch.Name)
 	}
 	r := text.Request
 	r.Received = s.Now()

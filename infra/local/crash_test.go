@@ -23,9 +23,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/relais-dev/relais/events"
-	"github.com/relais-dev/relais/functions/whatsapp"
+	"github.com/relais-dev/relais/functions/channels/whatsapp"
 	"github.com/relais-dev/relais/shared/channel"
-	"github.com/relais-dev/relais/shared/channel/sample"
+	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
 const (
@@ -225,7 +225,7 @@ type poster struct {
 
 func newPoster(t *testing.T, p *process, number int) *poster {
 	t.Helper()
-	set, err := sample.Read(filepath.Join("..", "..", "functions", "whatsapp"))
+	set, err := sample.Read(filepath.Join("..", "..", "functions", "channels", "whatsapp"))
 	if err != nil {
 		t.Fatal(err)
 	}

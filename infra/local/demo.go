@@ -21,9 +21,9 @@ import (
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/channel"
-	"github.com/relais-dev/relais/shared/channel/sample"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/route"
+	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
 // result is what the demo counts.

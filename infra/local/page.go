@@ -11,7 +11,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/relais-dev/relais/functions/inapp"
+	"github.com/relais-dev/relais/functions/channels/inapp"
 	"github.com/relais-dev/relais/infra/local/system"
 )
 

@@ -10,8 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/relais-dev/relais/functions"
-	"github.com/relais-dev/relais/infra/local/double"
 	"github.com/relais-dev/relais/infra/local/system"
+	"github.com/relais-dev/relais/shared/stage/double"
 )
 
 // platformsPath is where the platforms' doubles show themselves.

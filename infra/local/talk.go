@@ -15,10 +15,10 @@ import (
 	"time"
 
 	"github.com/relais-dev/relais/functions"
-	"github.com/relais-dev/relais/infra/local/double"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/stage/double"
 )
 
 // answered is what the example integrator says, on whatever channel.

@@ -87,7 +87,7 @@ func (f Function) Publishes() bool {
 }
 
 // WidgetDir has the widget as it was built, below the project's root.
-const WidgetDir = "functions/inapp/widget/dist"
+const WidgetDir = "functions/channels/inapp/widget/dist"
 
 // WidgetFiles are what pages load from it: the chat, and the client below it for an
 // interface of one's own.

@@ -15,8 +15,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/relais-dev/relais/shared/awsfake"
 	"github.com/relais-dev/relais/shared/queue"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
 	"github.com/relais-dev/relais/shared/store"
 )
 

@@ -12,8 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/relais-dev/relais/shared/awsfake"
 	"github.com/relais-dev/relais/shared/secret"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
 )
 
 // A vault is Secrets Manager with one account, "demo", that is older than any grace.

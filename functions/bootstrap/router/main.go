@@ -3,7 +3,7 @@
 package main
 
 import (
-	"github.com/relais-dev/relais/functions/router"
+	"github.com/relais-dev/relais/functions/workers/router"
 	"github.com/relais-dev/relais/shared/function"
 )
 

@@ -19,8 +19,8 @@ import (
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/infra/topology"
-	"github.com/relais-dev/relais/shared/awsfake"
 	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
 )
 
 var update = flag.Bool("update", false, "rewrite the tables of infra/README.md")
@@ -331,7 +331,7 @@ func secretsTable(t *testing.T) string {
 		for _, c := range ch.Credentials {
 			values = append(values, fmt.Sprintf("%q: \"…\"", c.Name))
 		}
-		fmt.Fprintf(&b, "| [%s](../functions/%s/README.md) | `{%s}` | `aws secretsmanager create-secret --name %smain --secret-string file://account.json` |\n",
+		fmt.Fprintf(&b, "| [%s](../functions/channels/%s/README.md) | `{%s}` | `aws secretsmanager create-secret --name %smain --secret-string file://account.json` |\n",
 			ch.Title, ch.Name, strings.Join(values, ", "), names.SecretPrefix("dev", ch.Name))
 	}
 	return b.String()

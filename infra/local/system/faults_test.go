@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/relais-dev/relais/events"
-	"github.com/relais-dev/relais/shared/awsfake"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
 )
 
 // A fault strikes at the nth call that any function makes, counted from the

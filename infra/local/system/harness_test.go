@@ -18,12 +18,12 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions"
-	"github.com/relais-dev/relais/functions/whatsapp"
+	"github.com/relais-dev/relais/functions/channels/whatsapp"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/infra/topology"
-	"github.com/relais-dev/relais/shared/awsfake"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
 )
 
 // config routes orders to two destinations and everything else to one.

@@ -19,8 +19,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/relais-dev/relais/events"
-	"github.com/relais-dev/relais/infra/local/double"
-	"github.com/relais-dev/relais/shared/awsfake"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
+	"github.com/relais-dev/relais/shared/stage/double"
 )
 
 // A shop is a rig with in-app messaging, on a real port for WebSockets.

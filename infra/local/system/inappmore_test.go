@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/relais-dev/relais/events"
-	"github.com/relais-dev/relais/shared/awsfake"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
 )
 
 // TestInAppRenewal: a visitor who comes back in time stays the same one for ever;

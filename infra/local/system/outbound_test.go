@@ -15,12 +15,12 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions"
-	"github.com/relais-dev/relais/infra/local/double"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/stage/double"
 )
 
 // A desk is a rig with several channels, whose platforms' webhooks wait until

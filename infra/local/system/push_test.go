@@ -17,7 +17,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/relais-dev/relais/infra/local/double"
+	"github.com/relais-dev/relais/shared/stage/double"
 )
 
 // A browser subscribes to notifications, and alone can read them.

@@ -8,7 +8,7 @@ import (
 	lambda "github.com/aws/aws-lambda-go/events"
 
 	"github.com/relais-dev/relais/events"
-	"github.com/relais-dev/relais/shared/awsfake"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
 )
 
 // TestTwoRouters lets a second router come in between a first one's reading and

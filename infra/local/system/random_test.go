@@ -14,14 +14,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"pgregory.net/rapid"
 
-	"github.com/relais-dev/relais/functions/whatsapp"
+	"github.com/relais-dev/relais/functions/channels/whatsapp"
 	"github.com/relais-dev/relais/infra/local/system"
-	"github.com/relais-dev/relais/shared/awsfake"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/secret"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
 )
 
 // TestRandom lets rapid play platform, operator and misfortune at once, and

@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/relais-dev/relais/shared/awsfake"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
 )
 
 // TestBacklogComesWithTheNextSweep: a destination is mended a minute after it

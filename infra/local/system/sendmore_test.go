@@ -16,12 +16,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/relais-dev/relais/events"
-	"github.com/relais-dev/relais/infra/local/double"
 	"github.com/relais-dev/relais/infra/local/system"
-	"github.com/relais-dev/relais/shared/awsfake"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
+	"github.com/relais-dev/relais/shared/stage/double"
 )
 
 // deskFor is a desk with some channels.

@@ -14,11 +14,11 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/relais-dev/relais/events"
-	"github.com/relais-dev/relais/infra/local/double"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/stage/double"
 )
 
 // TestSendingAtRandom lets rapid play customers, integrators, platforms and

@@ -25,15 +25,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/relais-dev/relais/functions"
-	"github.com/relais-dev/relais/functions/router"
-	"github.com/relais-dev/relais/infra/local/double"
+	"github.com/relais-dev/relais/functions/workers/router"
 	"github.com/relais-dev/relais/infra/topology"
-	"github.com/relais-dev/relais/shared/awsfake"
 	"github.com/relais-dev/relais/shared/channel"
-	"github.com/relais-dev/relais/shared/channel/sample"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"
 	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
+	"github.com/relais-dev/relais/shared/stage/double"
+	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
 // Options say how to run.
@@ -300,5 +300,5 @@ func (s *System) QueueURL(queue string) string {
 
 // Samples reads what a channel has recorded, with the demo account's credentials.
 func (s *System) Samples(channel string) (sample.Set, error) {
-	return sample.Read(filepath.Join(s.opts.Root, "functions", channel))
+	return sample.Read(filepath.Join(s.opts.Root, "functions", "channels", channel))
 }

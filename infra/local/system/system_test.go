@@ -15,8 +15,8 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/infra/local/system"
-	"github.com/relais-dev/relais/shared/awsfake"
 	"github.com/relais-dev/relais/shared/cloud"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
 )
 
 func TestMessageReachesItsDestinations(t *testing.T) {

@@ -11,13 +11,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/relais-dev/relais/functions/whatsapp"
+	"github.com/relais-dev/relais/functions/channels/whatsapp"
 	"github.com/relais-dev/relais/infra/local/system"
-	"github.com/relais-dev/relais/shared/awsfake"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/secret"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
 )
 
 // setSecret replaces a WhatsApp account's secret.

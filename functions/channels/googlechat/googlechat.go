@@ -1,0 +1,167 @@
+// Package googlechat speaks as a Google Chat app, and receives what people do with
+// it: messages, commands, button presses and memberships, as interaction events of a
+// classic Chat app or of a Google Workspace add-on
+// (https://developers.google.com/workspace/chat/receive-respond-interactions), and,
+// where a Workspace Events subscription pushes them through Pub/Sub, every message,
+// edit, deletion, reaction and membership of a space
+// (https://developers.google.com/workspace/events/guides/events-chat).
+//
+// Google signs a token, never the body: what tells a repetition is the event's key.
+package googlechat
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/channels/internal/google"
+	"github.com/relais-dev/relais/shared/channel"
+)
+
+// Channel is Google Chat.
+var Channel = channel.Channel{
+	Name:  "googlechat",
+	Title: "Google Chat",
+	Docs:  "https://developers.google.com/workspace/chat/api/reference/rest",
+	Label: channel.Beta,
+	Credentials: []channel.Credential{
+		{Name: audience, Public: true, Help: "Google Chat API, Configuration, Connection settings: what is chosen as Authentication audience, the endpoint's URL byte for byte or the project number"},
+		{Name: projectNumber, Public: true, Optional: true, Help: "only for an app built as a Google Workspace add-on: the Cloud project's number"},
+		{Name: google.ServiceAccount, Help: "Cloud console, IAM, Service accounts: the whole JSON file of a key; the account is of the app's project and needs no role"},
+		{Name: pushAccount, Public: true, Optional: true, Help: "only for Workspace Events: the service account with which the Pub/Sub push subscription authenticates"},
+	},
+	MaxBody: 1 << 20, // Google publishes no limit; a text has 32 KB, files never come inline
+
+	Verify: verify,
+	Parse:  parse,
+	Sign:   sign,
+	Keys:   keys,
+	Ack:    ack,
+
+	Outbound: outbound,
+}
+
+const (
+	audience      = "audience"
+	projectNumber = "project_number"
+	pushAccount   = "push_service_account"
+)
+
+func verify(a channel.Account, r channel.Request) error { return google.Verify(r, callers(a)) }
+
+func keys(_ channel.Account, r channel.Request) string { return google.KeysURL(r) }
+
+func sign(a channel.Account, r *channel.Request) {
+	if list := callers(a); len(list) > 0 {
+		google.Sign(r, list[0])
+	}
+}
+
+// callers are who may post to an account. A project number as audience is signed
+// for by Chat itself; a URL by an ID token of Chat's service account or, for an
+// add-on, of the one that belongs to the project, which tells our app from others
+// that were given our URL.
+// https://developers.google.com/workspace/chat/verify-requests-from-chat
+func callers(a channel.Account) []google.Caller {
+	email := google.Chat
+	if n := a.Value(projectNumber); n != "" {
+		email = "service-" + n + "@gcp-sa-gsuiteaddons.iam.gserviceaccount.com"
+	}
+	var list []google.Caller
+	for _, aud := range a.Values(audience) {
+		if channel.Digits(aud) {
+			list = append(list, google.Caller{Issuer: google.Chat, Audience: aud})
+			continue
+		}
+		list = append(list, google.Caller{Issuer: google.Accounts, Audience: aud, Email: email})
+		if push := a.Value(pushAccount); push != "" {
+			list = append(list, google.Caller{Issuer: google.Accounts, Audience: aud, Email: push})
+		}
+	}
+	return list
+}
+
+// ack leaves the message or card that was acted on as it is; answers go by the API.
+func ack(channel.Account, channel.Request, channel.Receipt) channel.Response {
+	return channel.Response{Status: 200, ContentType: "application/json", Body: "{}"}
+}
+
+func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
+	var wrongType *json.UnmarshalTypeError
+	var w webhook
+	err := json.Unmarshal(r.Body, &w)
+	if err != nil && !errors.As(err, &wrongType) {
+		return nil, channel.Malform("body is not JSON")
+	}
+	if w.Type != "" || w.Chat != nil {
+		return parseInteraction(&w, err != nil, r.Body), nil
+	}
+	e, data, ok := google.Open(r.Body)
+	if !ok {
+		return nil, channel.Malform("body is no event")
+	}
+	if kind := e.Message.Attributes["ce-type"]; kind != "" {
+		return parseChange(e.Message.Attributes, data)
+	}
+	if err := json.Unmarshal(data, &w); err != nil && !errors.As(err, &wrongType) || w.Type == "" && w.Chat == nil {
+		return nil, channel.Malform("message.data is no event")
+	}
+	return parseInteraction(&w, err != nil, data), nil
+}
+
+// contact is u as the person an event is about.
+func contact(u user, locale string) *events.Contact {
+	if u.Name == "" {
+		return nil
+	}
+	return &events.Contact{
+		Identities: []events.Identity{identity(u.Name)}, Name: u.DisplayName, Avatar: u.AvatarURL, Email: u.Email, Locale: locale,
+	}
+}
+
+func identity(name string) events.Identity {
+	return events.Identity{Scheme: events.GoogleChatUser, Value: name}
+}
+
+// self is what an app calls itself.
+const self = "users/app"
+
+// conversation is where something happened: a direct message or a group chat, and
+// in a space of threads the thread, whose name holds the space's.
+func conversation(s space, t thread) *events.Conversation {
+	if s.Name == "" {
+		return nil
+	}
+	c := &events.Conversation{PlatformID: s.Name, Kind: events.Group, Title: s.DisplayName}
+	switch {
+	case s.direct():
+		c.Kind = events.Direct
+	case t.Name != "" && s.threaded():
+		c.PlatformID, c.Topic = t.Name, t.Name
+	}
+	return c
+}
+
+// actor is u as who acted; in groups it says which member.
+func actor(u user, c *events.Conversation) events.Actor {
+	a := events.Actor{Role: events.Customer}
+	if u.Type == "BOT" || u.Name == self {
+		a.Role = events.Bot
+	}
+	if c != nil && c.Kind == events.Group && u.Name != "" {
+		member := identity(u.Name)
+		a.Name, a.Identity = u.DisplayName, &member
+	}
+	return a
+}
+
+// unsupported is the event of what Relais has no words for.
+func unsupported(kind, reason string, raw []byte) events.Event {
+	return events.Event{Type: events.IngestUnsupported, Key: "event:" + channel.Digest(raw), Data: events.Data{
+		Unsupported: events.UnsupportedOf(kind, reason, raw),
+	}}
+}
+
+func field(name, value string) events.Field { return events.Field{Name: name, Value: value} }
+
+func ref(message string) events.Ref { return events.Ref{PlatformID: message} }

@@ -1,0 +1,92 @@
+package messenger
+
+import (
+	"context"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/channels/internal/meta"
+	"github.com/relais-dev/relais/shared/channel"
+)
+
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text:    2000, // https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages
+		Unit:    channel.UTF16,
+		Quote:   true,
+		Kinds:   []events.Kind{events.KindForm, events.KindTemplate},
+		Media:   media(),
+		Choices: choices(),
+		Cards:   meta.Cards(events.ActionCall),
+		Takes:   meta.Takes,
+	},
+	// Of texts; films and recordings may go at 10/s.
+	// https://developers.facebook.com/documentation/business-messaging/messenger-platform/overview/rate-limiting
+	Rate:    channel.Rate{Account: 300},
+	Class:   channel.Always(channel.Correlated), // by the echo's metadata
+	Opens:   []events.Scheme{events.MessengerPSID},
+	Send:    send,
+	Outside: outside,
+	Act:     act,
+	Acts:    meta.Verbs(),
+	Hosts:   []string{host},
+	Double:  double,
+
+	Customer: customer,
+}
+
+const host = "graph.facebook.com"
+
+// https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages/saving-assets
+func media() map[string]channel.MediaLimit {
+	const image, other = 8 << 20, 25 << 20
+	return map[string]channel.MediaLimit{
+		events.Image:     {Bytes: image, MIME: []string{"image/jpeg", "image/png", "image/gif"}},
+		events.Animation: {Bytes: image, MIME: []string{"image/gif"}},
+		events.Video:     {Bytes: other},
+		events.Audio:     {Bytes: other},
+		events.File:      {Bytes: other},
+	}
+}
+
+// choices are Meta's, whose quick replies can ask for a phone number here.
+func choices() []channel.Choices {
+	list := meta.Choices(events.ActionCall)
+	quick := &list[len(list)-1]
+	quick.Actions = []string{events.ActionReply, events.ActionPostback, events.ActionContact}
+	return list
+}
+
+func api(a channel.Account) meta.SendAPI {
+	return meta.SendAPI{Host: host, Token: a.Value(pageToken), Secret: a.Value(appSecret), Typed: true, Named: true}
+}
+
+func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent, error) {
+	return api(e.Account).Send(ctx, e, o)
+}
+
+// outside says whether o may go although the window is closed: what a person writes
+// within seven days, which Meta counts, a template, or what somebody opted in to.
+// https://developers.facebook.com/documentation/business-messaging/messenger-platform/policy
+func outside(o channel.Outgoing) bool {
+	template := len(o.Content) > 0 && o.Content[0].Kind == events.KindTemplate
+	return template || meta.Human(o) || meta.OptedIn(o)
+}
+
+func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Action) error {
+	return api(e.Account).Act(ctx, e, to, a)
+}
+
+func double(a channel.Account, call channel.Call) channel.Answer { return played(a).Answer(a, call) }
+
+func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
+	return played(a).Customer(a, text, n, now)
+}
+
+// played are the page and the customer of testdata.
+func played(a channel.Account) meta.Double {
+	return meta.Double{
+		SendAPI: api(a), Object: object, Account: "100000000000007", App: a.Value(appID), User: "7000000000000001", Channel: "messenger",
+		Text: 2000, Unit: channel.UTF16, Closed: 2018278, Calls: true, Marks: true,
+	}
+}

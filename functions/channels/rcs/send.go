@@ -1,0 +1,190 @@
+package rcs
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/channels/internal/google"
+	"github.com/relais-dev/relais/shared/channel"
+)
+
+// outbound is how RCS is written to. Google has no window; what carriers allow
+// depends on the kind of traffic that a message declares.
+var outbound = channel.Outbound{
+	Limits:  limits,
+	Class:   channel.Always(channel.Idempotent), // by messageId
+	Opens:   []events.Scheme{events.RCSPhone},
+	Address: channel.PlusAddress,
+	Send:    send,
+	Act:     act,
+	Acts:    []events.Verb{events.ActTyping, events.ActRead, events.ActDelete},
+	Token:   token,
+	Hosts:   []string{globalHost, "us-" + globalHost, "europe-" + globalHost, "asia-" + globalHost, google.TokenHost},
+	Double:  double,
+
+	Customer: customer,
+}
+
+const (
+	globalHost = "rcsbusinessmessaging.googleapis.com"
+	scope      = "https://www.googleapis.com/auth/rcsbusinessmessaging"
+)
+
+// limits are those of AgentContentMessage and of the media types.
+// https://developers.google.com/business-communications/rcs-business-messaging/reference/rest/v1/phones.agentMessages#agentcontentmessage
+// https://developers.google.com/business-communications/rcs-business-messaging/guides/build/messages/send#media
+var limits = channel.Limits{
+	Text:  3072,
+	Kinds: []events.Kind{events.KindLocation},
+	Media: map[string]channel.MediaLimit{
+		events.Image: {Bytes: maxFile, MIME: []string{"image/jpeg", "image/png", "image/gif"}, Caption: maxDescription},
+		events.Video: {Bytes: maxFile, MIME: []string{"video/mp4", "video/mpeg", "video/webm", "video/m4v", "video/h263"}, Caption: maxDescription},
+		events.Audio: {Bytes: maxFile, MIME: []string{"audio/aac", "audio/mp3", "audio/mpeg", "audio/mp4", "audio/mp4-latm", "audio/3gpp", "application/ogg"}},
+		events.File:  {Bytes: maxFile, MIME: []string{"application/pdf"}},
+	},
+	Choices: []channel.Choices{
+		{Style: events.StyleQuick, Min: 1, Max: 11, Actions: actions, Label: maxLabel},
+		{Style: events.StyleButtons, Min: 1, Max: 4, Actions: actions, Label: maxLabel, Text: maxDescription, Title: maxTitle, Header: true},
+	},
+	Cards: &channel.Cards{Min: 2, Max: 10, Title: maxTitle, Text: maxDescription, Options: 4, Actions: actions, Label: maxLabel},
+	Takes: takes,
+}
+
+const (
+	maxFile        = 100 << 20
+	maxTitle       = 200
+	maxDescription = 2000
+	maxLabel       = 25
+)
+
+var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCall, events.ActionLocation}
+
+// takes says no to a place without words: a message must have a text, and we add none.
+func takes(c events.Content) string {
+	if l := c.Location; l != nil && l.Name == "" && l.Address == "" {
+		return "a place needs a name or an address"
+	}
+	return ""
+}
+
+// keep is how long an undelivered message is kept; Google's own 30 days are longer
+// than any conversation.
+// https://developers.google.com/business-communications/rcs-business-messaging/guides/build/messages/expiration
+const keep = "86400s"
+
+// Kinds of traffic. https://developers.google.com/business-communications/rcs-business-messaging/reference/rest/v1/phones.agentMessages#messagetraffictype
+const (
+	transaction = "TRANSACTION"
+	promotion   = "PROMOTION"
+)
+
+func token(ctx context.Context, e channel.Env) (channel.Token, error) {
+	return google.Token(ctx, e, scope)
+}
+
+func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent, error) {
+	m, err := compose(o)
+	if err != nil {
+		return channel.Sent{}, err
+	}
+	id := channel.UUID(o.ID)
+	r, err := e.PostJSON(ctx, address(e.Account, o.To, "/agentMessages", "messageId", id), channel.Bearer(e.Token), m)
+	if err != nil {
+		return channel.Sent{}, err
+	}
+	if err := check(r); err != nil {
+		return channel.Sent{}, err
+	}
+	return channel.Sent{IDs: []string{id}}, nil
+}
+
+// check is nil when Google took the message, now or at an earlier try.
+func check(r channel.Reply) error {
+	if r.Status == http.StatusConflict {
+		return nil
+	}
+	if !r.OK() {
+		return failure(r)
+	}
+	var answer struct{}
+	return r.Decode(&answer)
+}
+
+// address is where a is told of what concerns the person.
+func address(a channel.Account, to channel.Recipient, path, idName, id string) string {
+	phone := to.Conversation.PlatformID
+	if !strings.HasPrefix(phone, "+") {
+		phone = "+" + phone
+	}
+	q := url.Values{"agentId": {a.Value(agentID)}}
+	if idName != "" {
+		q.Set(idName, id)
+	}
+	return "https://" + host(a) + "/v1/phones/" + url.PathEscape(phone) + path + "?" + q.Encode()
+}
+
+// host is the API of the agent's region.
+// https://developers.google.com/business-communications/rcs-business-messaging/reference/rest#service-endpoint
+func host(a channel.Account) string {
+	switch r := a.Value(region); r {
+	case "us", "europe", "asia":
+		return r + "-" + globalHost
+	}
+	return globalHost
+}
+
+// act shows that we type or have read, or takes back a message that has not arrived.
+// https://developers.google.com/business-communications/rcs-business-messaging/guides/build/events/send-events
+func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Action) error {
+	event := agentEvent{Type: "IS_TYPING"}
+	switch {
+	case a.Verb == events.ActTyping && !a.Active:
+		return nil // it ends by itself
+	case a.Verb == events.ActTyping:
+	case a.Message == nil || a.Message.PlatformID == "":
+		return &channel.Error{Class: events.ClassContent, Title: "names no message of the platform"}
+	case a.Verb == events.ActRead:
+		event = agentEvent{Type: "READ", MessageID: a.Message.PlatformID}
+	case a.Verb == events.ActDelete:
+		return revoke(ctx, e, to, a.Message.PlatformID)
+	default:
+		return &channel.Error{Class: events.ClassContent, Title: "RCS cannot " + string(a.Verb)}
+	}
+	id := channel.UUID(strings.Join([]string{event.Type, event.MessageID, to.Conversation.PlatformID, e.Now.Format(time.RFC3339Nano)}, " "))
+	r, err := e.PostJSON(ctx, address(e.Account, to, "/agentEvents", "eventId", id), channel.Bearer(e.Token), event)
+	if err != nil {
+		return err
+	}
+	return check(r)
+}
+
+// revoke takes back a message; one that has arrived stays.
+// https://developers.google.com/business-communications/rcs-business-messaging/guides/build/messages/revoke
+func revoke(ctx context.Context, e channel.Env, to channel.Recipient, message string) error {
+	path := "/agentMessages/" + url.PathEscape(message)
+	r, err := e.Do(ctx, http.MethodDelete, address(e.Account, to, path, "", ""), channel.Bearer(e.Token), nil)
+	if err != nil {
+		return err
+	}
+	return check(r)
+}
+
+// failure is why Google refused. A person without RCS, or out of reach for this
+// agent, is not found.
+// https://developers.google.com/business-communications/rcs-business-messaging/guides/build/messages/send#errors
+func failure(r channel.Reply) *channel.Error {
+	w := google.ReadError(r)
+	e := google.Failure(r, w)
+	switch {
+	case e.Class == events.ClassAuth && strings.Contains(strings.ToLower(w.Message), "launch"):
+		e.Class, e.Remedy = events.ClassRecipient, "launch the agent on the person's carrier"
+	case e.Class == events.ClassRecipient:
+		e.Remedy = cmp.Or(e.Remedy, "the person has no RCS, or the agent is not launched on their carrier: use another channel")
+	}
+	return e
+}

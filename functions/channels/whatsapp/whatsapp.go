@@ -1,0 +1,257 @@
+// Package whatsapp is the WhatsApp Business Platform, through Meta's Cloud API or
+// through AWS End User Messaging Social, which carries Meta's payloads in messages of
+// Amazon SNS.
+package whatsapp
+
+import (
+	"cmp"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/channels/internal/aws"
+	"github.com/relais-dev/relais/functions/channels/internal/meta"
+	"github.com/relais-dev/relais/shared/channel"
+)
+
+// Channel is WhatsApp.
+var Channel = channel.Channel{
+	Name:  "whatsapp",
+	Title: "WhatsApp",
+	Docs:  "https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview",
+	Label: channel.Beta,
+	Credentials: []channel.Credential{
+		{Name: appSecret, Optional: true, Help: "Cloud API: Meta app dashboard → App settings → Basic → App secret"},
+		{Name: verifyToken, Optional: true, Help: "Cloud API: a text of your choice, typed again at WhatsApp → Configuration → Verify token"},
+		{Name: accessToken, Optional: true, Help: "Cloud API, to send: a system user's token (Business settings → System users) with whatsapp_business_messaging"},
+		{Name: phoneNumberID, Optional: true, Public: true, Help: "to send: WhatsApp → API Setup → Phone number ID; through AWS its phone-number-id-… or ARN"},
+		{Name: topicARN, Optional: true, Public: true, Help: "through AWS: the ARN of the SNS topic that is the WABA's event destination"},
+		{Name: keyID, Optional: true, Public: true, Help: "through AWS, to send: the access key of an IAM user who may social-messaging:SendWhatsAppMessage"},
+		{Name: keySecret, Optional: true, Help: "through AWS, to send: that access key's secret"},
+	},
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
+	MaxBody: 3 << 20,
+
+	Verify:    verify,
+	Parse:     parse,
+	Sign:      sign,
+	Keys:      keys,
+	Handshake: handshake,
+
+	Outbound: outbound,
+}
+
+// The account's credentials: those of the Cloud API, or of AWS, or of both while an
+// account moves.
+const (
+	appSecret     = "app_secret"
+	verifyToken   = "verify_token"
+	accessToken   = "access_token"
+	phoneNumberID = "phone_number_id"
+	topicARN      = "topic_arn"
+	keyID         = "aws_access_key_id"
+	keySecret     = "aws_secret_access_key"
+)
+
+func verify(a channel.Account, r channel.Request) error {
+	if aws.Posted(r) {
+		return aws.Verify(a.Values(topicARN), r)
+	}
+	return meta.Verify(a.Values(appSecret), r)
+}
+
+func sign(a channel.Account, r *channel.Request) {
+	if aws.Posted(*r) {
+		aws.Sign(a.Values(topicARN), r)
+		return
+	}
+	meta.Sign(a.Value(appSecret), r)
+}
+
+func keys(a channel.Account, r channel.Request) string {
+	if aws.Posted(r) {
+		return aws.Keys(a.Values(topicARN), r)
+	}
+	return ""
+}
+
+func handshake(a channel.Account, r channel.Request) (channel.Response, bool) {
+	return meta.Handshake(a.Values(verifyToken), r)
+}
+
+// object is what Meta calls the sender of a webhook of WhatsApp.
+const object = "whatsapp_business_account"
+
+func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
+	if aws.Posted(r) {
+		return parsePublished(r)
+	}
+	return parseWebhook(r.Body)
+}
+
+// parseWebhook gives the events of every entry, change and item. Whatever phone
+// number they name, they belong to the account whose URL they came to.
+func parseWebhook(body []byte) ([]events.Event, error) {
+	w, err := readWebhook(body)
+	if err != nil {
+		return nil, err
+	}
+	if w.object != object {
+		return []events.Event{unsupported("object:"+w.object, "not a WhatsApp webhook", "", body)}, nil
+	}
+	b := batch{events: make([]events.Event, 0, w.items)}
+	for i := range w.changes {
+		b.apply(&w.changes[i])
+	}
+	return b.events, nil
+}
+
+// A batch collects the events of one body; the other fields are of the change at hand.
+type batch struct {
+	*change
+	events   []events.Event
+	controls string // who holds the conversations, when it is not us
+}
+
+func (b *batch) add(e ...events.Event) { b.events = append(b.events, e...) }
+
+// apply adds the events of a change, at least one.
+func (b *batch) apply(c *change) {
+	b.change, b.controls = c, ""
+	before := len(b.events)
+	if c.ok {
+		b.dispatch()
+	} else {
+		b.unsupported(c.field, channel.Malformed, c.raw)
+	}
+	if len(b.events) == before {
+		b.unsupported(c.field, "nothing known in it", c.raw)
+	}
+}
+
+func (b *batch) dispatch() {
+	switch b.field {
+	case "messages", "smb_message_echoes":
+		b.traffic(events.Agent, "app")
+	case "standby":
+		b.controls = "meta_business_agent"
+		b.traffic(events.Bot, "bot")
+	case "calls":
+		b.calls()
+	case "user_preferences":
+		b.preferences()
+	case "messaging_handovers":
+		b.handover()
+	case "message_template_status_update":
+		b.template()
+	case "group_lifecycle_update", "group_participants_update", "group_settings_update", "group_status_update":
+		b.groups()
+	default:
+		b.others()
+	}
+}
+
+// traffic is what messages, standby and echo changes share. role and origin are
+// of whoever wrote the echoes.
+func (b *batch) traffic(role, origin string) {
+	for i := range b.messages {
+		b.message(&b.messages[i], events.Customer, "")
+	}
+	for i := range b.echoes {
+		b.message(&b.echoes[i], role, origin)
+	}
+	for i := range b.statuses {
+		b.status(&b.statuses[i])
+	}
+	for _, raw := range b.errors {
+		b.fault(raw)
+	}
+}
+
+// unsupported adds what we have no words for, in the account's own thread.
+func (b *batch) unsupported(kind, reason string, raw []byte) {
+	b.add(unsupported(kind, reason, b.entryTime, raw))
+}
+
+// unsupportedOf adds what we have no words for, where the item itself belongs.
+func (b *batch) unsupportedOf(e events.Event, key, kind, reason string) {
+	e.Type, e.Key = events.IngestUnsupported, key
+	e.Data.Unsupported = events.UnsupportedOf(kind, reason, e.Raw)
+	b.add(e)
+}
+
+func unsupported(kind, reason, entryTime string, raw []byte) events.Event {
+	return events.Event{
+		Type: events.IngestUnsupported,
+		Time: meta.Time(entryTime),
+		Key:  "unsupported:" + channel.Digest(raw, entryTime),
+		Raw:  raw,
+		Data: events.Data{Unsupported: events.UnsupportedOf(kind, reason, raw)},
+	}
+}
+
+// person is whom an item concerns: the business-scoped user id first, because the
+// phone number is missing for people with a username, then the phone number, then
+// the id that linked portfolios share. nil when nobody is named.
+func (b *batch) person(user, phone, parent string) *events.Contact {
+	if !channel.Digits(phone) { // Meta has put the user id where the number was
+		user, phone = cmp.Or(user, phone), ""
+	}
+	if channel.Digits(user) {
+		user, phone = "", cmp.Or(phone, user)
+	}
+	all := &struct { // one allocation for what lives together
+		contact events.Contact
+		ids     [2]events.Identity
+	}{}
+	c := &all.contact
+	if p := b.profile(user, phone); p != nil {
+		c.Name, c.Username = p.name, p.username
+		user, parent = cmp.Or(user, p.userID), cmp.Or(parent, p.parentID)
+		if phone == "" {
+			phone = p.waID
+		}
+	}
+	if channel.Digits(phone) {
+		c.Phone = phone
+	}
+	if c.Identities = identities(all.ids[:0], user, phone, parent); len(c.Identities) == 0 {
+		return nil
+	}
+	return c
+}
+
+// identities appends a person's identities to list.
+func identities(list []events.Identity, user, phone, parent string) []events.Identity {
+	if user != "" {
+		list = append(list, events.Identity{Scheme: events.WhatsAppBSUID, Value: user})
+	}
+	if channel.Digits(phone) {
+		list = append(list, events.Identity{Scheme: events.Phone, Value: phone, Verified: "platform"})
+	}
+	if parent != "" && parent != user {
+		list = append(list, events.Identity{Scheme: events.WhatsAppBSUID, Value: parent})
+	}
+	return list
+}
+
+// profile finds a person among the change's contacts, which are in no order and
+// may be missing.
+func (b *batch) profile(user, phone string) *contact {
+	for i := range b.contacts {
+		c := &b.contacts[i]
+		if user != "" && (c.userID == user || c.waID == user) || phone != "" && c.waID == phone {
+			return c
+		}
+	}
+	return nil
+}
+
+// thread is the conversation with a group, or else with a person.
+func (b *batch) thread(group string, c *events.Contact) *events.Conversation {
+	switch {
+	case group != "":
+		return &events.Conversation{PlatformID: group, Kind: events.Group, Controls: b.controls}
+	case c != nil:
+		return &events.Conversation{PlatformID: c.Identities[0].Value, Kind: events.Direct, Controls: b.controls}
+	}
+	return nil
+}

@@ -1,0 +1,299 @@
+// Package media copies what customers sent before its link dies: it opens the file
+// as its channel does, within bounds, finds out what it is, stores it under its
+// digest, and tells by an event.
+package media
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"mime"
+	"net/http"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/workers/sender"
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/cloud"
+	"github.com/relais-dev/relais/shared/function"
+	"github.com/relais-dev/relais/shared/mailbox"
+	"github.com/relais-dev/relais/shared/media"
+	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/observe"
+	"github.com/relais-dev/relais/shared/outhttp"
+	"github.com/relais-dev/relais/shared/queue"
+	"github.com/relais-dev/relais/shared/store"
+)
+
+// maxFile bounds a file, in bytes: the largest that a platform lets customers send
+// (WhatsApp documents, 100 MB) fits; Lambda's disk has five times as much.
+const maxFile = 100 << 20
+
+// A Fetcher is the function behind the media queue.
+type Fetcher struct {
+	Table    *store.Table
+	Ingress  *queue.Queue
+	Files    *media.Files
+	Accounts *sender.Accounts
+	Log      *slog.Logger
+	Metrics  *observe.Metrics
+	Now      func() time.Time
+}
+
+// New is the function that copies media.
+func New(name string, channels []channel.Channel, e function.Env) (function.Handler, error) {
+	c, err := e.Clients(cloud.Work)
+	if err != nil {
+		return nil, err
+	}
+	table, files := e.Table(c), media.New(c, e)
+	return &Fetcher{Table: table, Ingress: e.Queue(c, names.EnvIngress), Files: files, Accounts: sender.NewAccounts(c.Secrets, e, channels, table, files),
+		Log: e.Log(name), Metrics: e.Metrics(name), Now: e.Now}, nil
+}
+
+// Invoke handles a batch of rings.
+func (f *Fetcher) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	defer f.Metrics.Flush()
+	if err := f.Files.LoadKey(ctx); err != nil {
+		return nil, err
+	}
+	return queue.Batch(ctx, f.Log, payload, func(ctx context.Context, group string, records []queue.Record) int {
+		if err := f.Drain(ctx, store.Lane(group)); err != nil {
+			f.Log.Warn("media waits, the ring comes again", "lane", group, "error", err.Error())
+			return 0
+		}
+		return len(records)
+	})
+}
+
+// Drain copies the media of the events that wait in a lane.
+func (f *Fetcher) Drain(ctx context.Context, lane store.Lane) error {
+	waiting, err := f.Table.Waiting(ctx, lane)
+	if err != nil {
+		return err
+	}
+	conversation := lane.Conversation()
+	for _, id := range waiting {
+		it, found, err := f.Table.Event(ctx, conversation, id)
+		if err != nil {
+			return err
+		}
+		if found {
+			if err := f.event(ctx, it); err != nil {
+				return err
+			}
+		}
+		if err := f.Table.Leave(ctx, lane, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// patience is how long a file is tried: the shortest-lived links live for hours.
+const patience = 2 * time.Hour
+
+func (f *Fetcher) event(ctx context.Context, it store.Item) error {
+	e, err := it.Event()
+	if err == nil && e.Data.Unsupported != nil {
+		return f.pull(ctx, e)
+	}
+	if err != nil || e.Data.Message == nil {
+		return nil // quarantined elsewhere
+	}
+	for i, c := range e.Data.Message.Content {
+		if c.Media == nil || c.Media.State != events.MediaPending {
+			continue
+		}
+		stored, err := f.copy(ctx, &e, *c.Media)
+		var refused *channel.Error
+		switch {
+		case err == nil:
+			f.Metrics.Count(observe.MediaDone, 1)
+			err = f.tell(ctx, &e, i, stored, nil)
+		case errors.As(err, &refused) && !refused.Retryable() || f.Now().After(e.RecordedTime.Add(patience)):
+			if refused == nil {
+				refused = &channel.Error{Class: events.ClassMedia, Title: err.Error()}
+			}
+			f.Metrics.CountBy(observe.MediaLost, "class", refused.Class, 1)
+			lost := *c.Media
+			lost.State = events.MediaLost
+			err = f.tell(ctx, &e, i, lost, refused.Status())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// pages bounds what one announcement brings in one invocation; the rest comes with
+// the next.
+const pages = 50
+
+// pull commits the events that e announces, and keeps the cursor only after them.
+func (f *Fetcher) pull(ctx context.Context, e events.Event) error {
+	ch, env, err := f.Accounts.Media(ctx, e.Channel, e.Account)
+	if err != nil || ch.Pull == nil {
+		return err
+	}
+	cursor, err := f.Table.Cursor(ctx, e.Subject)
+	for range pages {
+		if err != nil {
+			return err
+		}
+		list, next, done, err := ch.Pull(ctx, env, e, cursor)
+		if err != nil {
+			return fmt.Errorf("pull %s/%s: %w", e.Channel, e.Account, err)
+		}
+		if err := f.commit(ctx, e, list); err != nil {
+			return err
+		}
+		if next != "" && next != cursor {
+			if err := f.Table.SetCursor(ctx, e.Subject, next); err != nil {
+				return err
+			}
+		}
+		if done {
+			return nil
+		}
+		cursor = next
+	}
+	return errors.New("more is to be pulled")
+}
+
+// commit is what a webhook does with its events.
+func (f *Fetcher) commit(ctx context.Context, from events.Event, list []events.Event) error {
+	items := make([]store.Item, len(list))
+	for i := range list {
+		e := &list[i]
+		channel.Complete(e, from.Channel, from.Account, f.Now())
+		if err := e.Validate(); err != nil {
+			return fmt.Errorf("pulled event %d: %w", i, err)
+		}
+		it, err := store.NewItem(e, e.Raw, i)
+		if err != nil {
+			return err
+		}
+		items[i] = it
+	}
+	outcomes, err := f.Table.CommitAll(ctx, items)
+	if err != nil {
+		return err
+	}
+	if _, err := f.Ingress.SendAll(ctx, queue.Rings(items, outcomes)); err != nil {
+		f.Metrics.Count(observe.RingFailed, 1)
+		f.Log.Warn("committed, but could not ring; the sweeper will", "error", err.Error())
+	}
+	return nil
+}
+
+// copy brings one file into the bucket.
+func (f *Fetcher) copy(ctx context.Context, e *events.Event, m events.Media) (events.Media, error) {
+	content, err := f.open(ctx, e, m)
+	if err != nil {
+		return m, err
+	}
+	defer content.Close()
+	file, err := os.CreateTemp("", "media-*")
+	if err != nil {
+		return m, err
+	}
+	defer os.Remove(file.Name())
+	defer file.Close()
+	h := sha256.New()
+	n, err := io.Copy(io.MultiWriter(file, h), io.LimitReader(content, maxFile+1))
+	switch {
+	case errors.Is(err, outhttp.ErrTooLarge) || n > maxFile:
+		return m, &channel.Error{Class: events.ClassMedia, Title: fmt.Sprintf("the file has more than %d bytes", maxFile)}
+	case err != nil:
+		return m, fmt.Errorf("load file: %w", err)
+	case n == 0:
+		return m, &channel.Error{Class: events.ClassMedia, Title: "the file is empty"}
+	}
+	digest := hex.EncodeToString(h.Sum(nil))
+	if m.SHA256 != "" && m.SHA256 != digest {
+		return m, &channel.Error{Class: events.ClassMedia, Title: "the file is not the one that the platform announced (SHA-256 differs)"}
+	}
+	kind, err := sniff(file, m.MIME)
+	if err != nil {
+		return m, err
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return m, err
+	}
+	if err := f.Files.Put(ctx, digest, kind, n, file); err != nil {
+		return m, err
+	}
+	m.State, m.SHA256, m.Bytes, m.MIME = events.MediaCopied, digest, n, kind
+	m.URL, m.ExpiresAt = f.Files.Link(digest), f.Now().Add(media.LinkLife).UTC().Truncate(time.Second)
+	return m, nil
+}
+
+// open opens the file as its channel does, or at its address.
+func (f *Fetcher) open(ctx context.Context, e *events.Event, m events.Media) (io.ReadCloser, error) {
+	ch, env, err := f.Accounts.Media(ctx, e.Channel, e.Account)
+	if err != nil {
+		return nil, err
+	}
+	if ch.Fetch != nil {
+		return ch.Fetch(ctx, env, m)
+	}
+	if m.URL == "" {
+		return nil, &channel.Error{Class: events.ClassMedia, Title: "the platform gave no address"}
+	}
+	return f.Files.Get(ctx, m.URL)
+}
+
+// sniff is the type that a file's content shows, where it shows one: what is
+// announced is believed only when the content does not contradict it.
+func sniff(file *os.File, announced string) (string, error) {
+	head := make([]byte, 512)
+	n, err := file.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", err
+	}
+	seen, _, _ := mime.ParseMediaType(http.DetectContentType(head[:n]))
+	claim, _, err := mime.ParseMediaType(announced)
+	generic := seen == "application/octet-stream" || seen == "text/plain" || seen == "application/zip"
+	active := seen == "text/html" || seen == "text/xml"
+	switch {
+	case active:
+		return "application/octet-stream", nil
+	case err != nil:
+		return seen, nil
+	case generic && !strings.Contains(claim, "html") && !strings.Contains(claim, "svg") && !strings.Contains(claim, "script"):
+		return claim, nil
+	case family(seen) == family(claim):
+		return claim, nil
+	}
+	return seen, nil
+}
+
+// family is what a type's names agree on: containers of sound are announced as film and the other way round.
+func family(t string) string {
+	top, _, _ := strings.Cut(t, "/")
+	if top == "audio" || top == "video" || t == "application/ogg" {
+		return "recording"
+	}
+	return top
+}
+
+// tell commits what became of a file, once per file.
+func (f *Fetcher) tell(ctx context.Context, of *events.Event, part int, m events.Media, why *events.StatusError) error {
+	now := f.Now()
+	d := of.Data
+	e := events.Event{Type: events.MediaStored, Key: fmt.Sprintf("media:%s:%d", of.ID, part), Time: now, Data: events.Data{Contact: d.Contact, Conversation: d.Conversation,
+		MediaUpdate: &events.MediaUpdate{Message: events.Ref{ID: d.Message.ID, PlatformID: d.Message.PlatformID}, Media: m, Error: why}}}
+	if why != nil {
+		e.Type = events.MediaFailed
+	}
+	channel.Complete(&e, of.Channel, of.Account, now)
+	return mailbox.Mailbox{Table: f.Table, Ingress: f.Ingress, Metrics: f.Metrics, Log: f.Log}.Put(ctx, &e, part)
+}

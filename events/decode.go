@@ -15,10 +15,16 @@ import (
 var ErrNotJSON = errors.New("is not one JSON document in UTF-8")
 
 // DecodeOutbound reads the request of a message; see Decode.
-func DecodeOutbound(doc []byte) (o Outbound, err error) { return o, Decode(doc, &o) }
+func DecodeOutbound(doc []byte) (o Outbound, err error) {
+	err = Decode(doc, &o)
+	return o, err
+}
 
 // DecodeAction reads the request of an action; see Decode.
-func DecodeAction(doc []byte) (a Action, err error) { return a, Decode(doc, &a) }
+func DecodeAction(doc []byte) (a Action, err error) {
+	err = Decode(doc, &a)
+	return a, err
+}
 
 // Decode reads a request into v, a pointer to a type of this package, strictly: what
 // encoding/json would overlook (a member it does not know, one that stands twice or

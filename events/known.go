@@ -125,6 +125,9 @@ func knownInput(typ string) bool {
 // idLength is how many base32 digits follow an id's prefix.
 const idLength = 26
 
+// IsConversationID says whether id has the form of a conversation's: "cnv_…".
+func IsConversationID(id string) bool { return validID(id, "cnv_") }
+
 func validID(s, prefix string) bool {
 	digits, ok := strings.CutPrefix(s, prefix)
 	if !ok || len(digits) != idLength {

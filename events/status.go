@@ -86,8 +86,12 @@ type MediaUpdate struct {
 	Error   *StatusError `json:"error,omitempty"`
 }
 
-// Rejection is an outbound request that was refused.
+// Rejection is an outbound request from the queue that was refused. What could be
+// read of the request names it: its key, else the queue's own id of the message.
 type Rejection struct {
-	Message Ref         `json:"message"`
-	Error   StatusError `json:"error"`
+	Message        Ref         `json:"message"`
+	IdempotencyKey string      `json:"idempotencyKey,omitempty"` // the request's
+	QueueMessage   string      `json:"queueMessage,omitempty"`   // SQS's MessageId of what brought the request
+	Error          StatusError `json:"error"`
+	Faults         Faults      `json:"faults,omitempty"` // places in the request
 }

@@ -35,6 +35,7 @@ import (
 	"github.com/relais-dev/relais/functions/workers/sweeper"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/function"
+	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/webhook"
 )
 
@@ -71,8 +72,10 @@ func New(name string, e function.Env) (function.Handler, error) {
 		return sweeper.New(name, e)
 	case "drainer":
 		return drainer.New(name, e)
-	case "sender", "bulk":
-		return sender.New(name, Channels(), e)
+	case "sender":
+		return sender.New(name, names.Outbound, Channels(), e)
+	case "bulk":
+		return sender.New(name, names.Bulk, Channels(), e)
 	case "media":
 		return media.New(name, Channels(), e)
 	case "api":

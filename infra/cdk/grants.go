@@ -23,7 +23,7 @@ func newRole(stack awscdk.Stack, s topology.System, f topology.Function, at stor
 	statements := []awsiam.PolicyStatement{allow([]string{"logs:CreateLogStream", "logs:PutLogEvents"},
 		arn("logs", "log-group:"+logGroup(s.Stage, f.Name)+":*"), nil)}
 	for _, g := range f.Grants {
-		statements = append(statements, allow(g.Actions, target(s, g, at), nil))
+		statements = append(statements, allow(g.Actions, target(s, g, at), conditions(g)))
 	}
 	for _, u := range keyUses(f.Grants) {
 		statements = append(statements, allow(u.actions, at.key,
@@ -44,6 +44,26 @@ func allow(actions []string, resource *string, conditions *map[string]any) awsia
 		Actions: jsii.Strings(actions...), Resources: &[]*string{resource}, Conditions: conditions})
 }
 
+// conditions narrow a grant to partitions of the table or to keys of the bucket.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+func conditions(g topology.Grant) *map[string]any {
+	switch {
+	case len(g.Keys) > 0:
+		return &map[string]any{"ForAllValues:StringLike": map[string]any{"dynamodb:LeadingKeys": prefixes(g.Keys)}}
+	case g.On == topology.OnBucket:
+		return &map[string]any{"StringLike": map[string]any{"s3:prefix": prefixes([]string{g.Arg})}}
+	}
+	return nil
+}
+
+func prefixes(list []string) *[]*string {
+	var out []*string
+	for _, p := range list {
+		out = append(out, jsii.String(p+"*"))
+	}
+	return &out
+}
+
 // target is a grant's resource.
 func target(s topology.System, g topology.Grant, at stored) *string {
 	switch g.On {
@@ -61,6 +81,8 @@ func target(s topology.System, g topology.Grant, at stored) *string {
 		return sub("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${" + socketAPI + "}/" + socketStage + "/*/@connections/*")
 	case topology.OnWidget:
 		return sub("arn:${AWS::Partition}:s3:::${" + widgetBucket + "}/*")
+	case topology.OnBucket:
+		return sub("arn:${AWS::Partition}:s3:::${" + bucketParameter + "}")
 	case topology.OnObjects:
 		return sub("arn:${AWS::Partition}:s3:::${" + bucketParameter + "}/" + g.Arg + "*")
 	}

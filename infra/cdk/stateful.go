@@ -17,6 +17,7 @@ import (
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/media"
 	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/store"
 )
 
 const day = 24 * time.Hour
@@ -131,8 +132,12 @@ func newBucket(stack awscdk.Stack, s topology.System, key awskms.Key) awss3.Buck
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		EnforceSSL:        jsii.Bool(true),
-		LifecycleRules: &[]*awss3.LifecycleRule{{Id: jsii.String("retention"), Expiration: duration(time.Duration(s.Config.RetentionDays) * day),
-			AbortIncompleteMultipartUploadAfter: duration(day)},
+		LifecycleRules: &[]*awss3.LifecycleRule{
+			{Id: jsii.String("retention"), Prefix: jsii.String(media.Prefix), Expiration: duration(time.Duration(s.Config.RetentionDays) * day)},
+			// A body is tagged when its event is finished: what is unfinished never expires.
+			{Id: jsii.String("finished"), Prefix: jsii.String(store.RawPrefix), Expiration: duration(time.Duration(s.Config.RetentionDays) * day),
+				TagFilters: &map[string]any{store.FinishedTag: store.FinishedValue}},
+			{Id: jsii.String("incomplete"), AbortIncompleteMultipartUploadAfter: duration(day)},
 			{Id: jsii.String("uploads"), Prefix: jsii.String(media.Uploads), Expiration: duration(day)}}, // by then they were looked at, and copied
 		// Browsers upload from the brands' pages, each with a form that the function gave them.
 		Cors:          &[]*awss3.CorsRule{{AllowedOrigins: jsii.Strings("*"), AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_POST}, MaxAge: jsii.Number(3600)}},

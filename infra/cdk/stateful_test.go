@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -99,13 +100,24 @@ func TestBucket(t *testing.T) {
 			if sse["SSEAlgorithm"] != "aws:kms" || d.stateful.text(sse["KMSMasterKeyID"]) != "(key)" || rule["BucketKeyEnabled"] != true {
 				t.Errorf("encryption %v", rule)
 			}
-			life := p["LifecycleConfiguration"].(map[string]any)["Rules"].([]any)[0].(map[string]any)
-			if life["Status"] != "Enabled" || life["ExpirationInDays"] != float64(d.Config.RetentionDays) {
-				t.Errorf("bodies live %v days, events %d", life["ExpirationInDays"], d.Config.RetentionDays)
+			life := map[string]map[string]any{}
+			for _, rule := range p["LifecycleConfiguration"].(map[string]any)["Rules"].([]any) {
+				r := rule.(map[string]any)
+				life[fmt.Sprint(r["Id"])] = r
+				if _, expires := r["ExpirationInDays"]; expires && r["Prefix"] == nil {
+					t.Errorf("rule %v forgets everything: bodies of unfinished events never expire", r["Id"])
+				}
 			}
-			uploads := p["LifecycleConfiguration"].(map[string]any)["Rules"].([]any)[1].(map[string]any)
-			if uploads["Prefix"] != "uploads/" || uploads["ExpirationInDays"] != 1.0 {
-				t.Errorf("uploads live by %v", uploads)
+			days := float64(d.Config.RetentionDays)
+			if r := life["retention"]; r["Prefix"] != "media/" || r["ExpirationInDays"] != days {
+				t.Errorf("files live by %v, events %v days", r, days)
+			}
+			tags := []any{map[string]any{"Key": "finished", "Value": "yes"}}
+			if r := life["finished"]; r["Prefix"] != "raw/" || r["ExpirationInDays"] != days || !cmp.Equal(r["TagFilters"], any(tags)) {
+				t.Errorf("bodies live by %v, events %v days", r, days)
+			}
+			if r := life["uploads"]; r["Prefix"] != "uploads/" || r["ExpirationInDays"] != 1.0 {
+				t.Errorf("uploads live by %v", r)
 			}
 			cors := p["CorsConfiguration"].(map[string]any)["CorsRules"].([]any)[0].(map[string]any)
 			if diff := cmp.Diff([]any{"POST"}, cors["AllowedMethods"]); diff != "" {

@@ -101,7 +101,12 @@ func (b *builder) newFunction(f topology.Function) awslambda.Function {
 			env[v.Name] = b.value(v)
 		}
 	}
+	loops := awslambda.RecursiveLoop_TERMINATE
+	if f.Recursive {
+		loops = awslambda.RecursiveLoop_ALLOW
+	}
 	return awslambda.NewFunction(b.stack, jsii.String("Function-"+f.Name), &awslambda.FunctionProps{
+		RecursiveLoop:                loops,
 		FunctionName:                 jsii.String(names.Function(s.Stage, f.Name)),
 		Runtime:                      awslambda.Runtime_PROVIDED_AL2023(),
 		Architecture:                 awslambda.Architecture_ARM_64(),

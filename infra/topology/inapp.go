@@ -24,7 +24,7 @@ func (s System) withInApp(channels []channel.Channel) System {
 			f.Env = append(f.Env, Variable{names.EnvSockets, QueueURL, names.Sockets})
 			f.Grants = append(f.Grants, send(names.Sockets))
 		case "media":
-			f.Grants = append(f.Grants, Grant{OnObjects, "uploads/", []string{"s3:GetObject"}})
+			f.Grants = append(f.Grants, on(OnObjects, "uploads/", "s3:GetObject"))
 		}
 	}
 	s.Functions = append(s.Functions, chat(s.Config), socket(s.Config), pusher(), publisher())
@@ -34,6 +34,9 @@ func (s System) withInApp(channels []channel.Channel) System {
 }
 
 const pusherTimeout = 20 * time.Second
+
+// devices are the partitions in which connections come and go.
+var devices = []string{"ticket:", "socket:", "devices:"}
 
 // talks is what speaks with customers' devices: it may write events and read the
 // conversations of those who have a session.
@@ -45,23 +48,23 @@ func talks(f Function, c Config) Function {
 	if !c.WantsReceipts() {
 		f.Env = append(f.Env, Variable{names.EnvReceipts, Receipts, ""})
 	}
-	f.Grants = append(f.Grants, Grant{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:Query"}},
-		Grant{OnIndex, names.HistoryIndex, []string{"dynamodb:Query"}}, Grant{OnIndex, names.PendingIndex, []string{"dynamodb:Query"}},
-		Grant{OnObjects, "raw/", []string{"s3:GetObject", "s3:PutObject"}}, Grant{OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}},
-		Grant{OnSecrets, inapp, []string{"secretsmanager:GetSecretValue"}}, send(names.Ingress), send(names.Spill))
+	f.Grants = append(f.Grants, on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:Query"), leave(devices...),
+		on(OnIndex, names.HistoryIndex, "dynamodb:Query"), on(OnIndex, names.PendingIndex, "dynamodb:Query"),
+		on(OnObjects, "raw/", "s3:GetObject", "s3:PutObject"), on(OnBucket, "raw/", "s3:ListBucket"), on(OnLinkKey, "", "secretsmanager:GetSecretValue"),
+		on(OnSecrets, inapp, "secretsmanager:GetSecretValue"), send(names.Ingress), send(names.Spill))
 	return f
 }
 
 // chat answers devices over HTTP. It lets browsers put files where nobody reads them until they were looked at.
 func chat(c Config) Function {
 	return talks(Function{Name: "chat", Route: "ANY /v1/inapp/{proxy+}", Parallel: 15, Timeout: 15 * time.Second,
-		Env: []Variable{{names.EnvSocket, SocketURL, ""}}, Grants: []Grant{{OnObjects, "uploads/", []string{"s3:PutObject"}}}}, c)
+		Env: []Variable{{names.EnvSocket, SocketURL, ""}}, Grants: []Grant{on(OnObjects, "uploads/", "s3:PutObject")}}, c)
 }
 
 // socket takes what comes on WebSockets.
 func socket(c Config) Function {
 	return talks(Function{Name: "socket", Socket: true, Parallel: 15, Timeout: 20 * time.Second,
-		Env: []Variable{{names.EnvConnections, ConnectionsURL, ""}}, Grants: []Grant{{OnSockets, "", []string{"execute-api:ManageConnections"}}}}, c)
+		Env: []Variable{{names.EnvConnections, ConnectionsURL, ""}}, Grants: []Grant{on(OnSockets, "", "execute-api:ManageConnections")}}, c)
 }
 
 // pusher sends what happens to WebSockets, or to the services of notifications.
@@ -69,16 +72,16 @@ func pusher() Function {
 	return Function{Name: "pusher", Program: Bootstrap, Consumes: names.Sockets, Batch: 10, Parallel: 10, Timeout: pusherTimeout, Memory: 512,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""}, {names.EnvSecrets, SecretPrefix, inapp},
 			{names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}, {names.EnvConnections, ConnectionsURL, ""}, {names.EnvIngress, QueueURL, names.Ingress}},
-		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query"}}, {OnObjects, "raw/", []string{"s3:GetObject", "s3:PutObject"}},
-			{OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}, {OnSecrets, inapp, []string{"secretsmanager:GetSecretValue"}},
-			{OnSockets, "", []string{"execute-api:ManageConnections"}}, send(names.Ingress), consume(names.Sockets)}}
+		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"), leave(devices...), on(OnObjects, "raw/", "s3:GetObject", "s3:PutObject"), on(OnBucket, "raw/", "s3:ListBucket"),
+			on(OnLinkKey, "", "secretsmanager:GetSecretValue"), on(OnSecrets, inapp, "secretsmanager:GetSecretValue"),
+			on(OnSockets, "", "execute-api:ManageConnections"), send(names.Ingress), consume(names.Sockets)}}
 }
 
 // publisher puts the widget's files, which stand beside its executable, into their
 // bucket when a deployment brings others. It may do nothing else.
 func publisher() Function {
 	return Function{Name: "publisher", Program: Bootstrap, Parallel: 1, Timeout: 30 * time.Second, Memory: 256,
-		Env: []Variable{{names.EnvBucket, WidgetBucket, ""}}, Grants: []Grant{{OnWidget, "", []string{"s3:PutObject", "s3:DeleteObject"}}}}
+		Env: []Variable{{names.EnvBucket, WidgetBucket, ""}}, Grants: []Grant{on(OnWidget, "", "s3:PutObject", "s3:DeleteObject")}}
 }
 
 // Publishes says whether f fills the widget's bucket.

@@ -35,6 +35,11 @@ type Function struct {
 	Memory   int // MB
 	Env      []Variable
 	Grants   []Grant
+
+	// Recursive lets Lambda go on however long a chain of functions and queues this one
+	// is in: a conversation is such a chain. Else it ends after about 16 turns.
+	// https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+	Recursive bool
 }
 
 // The executables: main packages below functions. The router's is apart because
@@ -79,6 +84,7 @@ type Grant struct {
 	On      Resource
 	Arg     string // queue, index, channel or object prefix
 	Actions []string
+	Keys    []string // of a table: what the partition keys of all items must begin with; nil is any
 }
 
 // A Resource is a kind of thing that a grant is on.
@@ -91,6 +97,7 @@ const (
 	OnQueue   Resource = "queue"   // Arg is the queue
 	OnSecrets Resource = "secrets" // Arg is the channel: all its accounts
 	OnObjects Resource = "objects" // Arg is the key prefix
+	OnBucket  Resource = "bucket"  // the bucket itself, for keys with the prefix Arg
 	OnLinkKey Resource = "linkkey" // the secret that signs links
 	OnSockets Resource = "sockets" // open WebSockets
 	OnWidget  Resource = "widget"  // the widget's files
@@ -138,24 +145,40 @@ func New(c Config, stage string, channels []channel.Channel) System {
 		// Rings hold no content; high receives, because poison is told by its kind,
 		// not by counting. Visibility is six times the router's timeout, and below
 		// the five minutes in which destinations drop repetitions.
-		{Name: names.Ingress, Visibility: 120 * time.Second, Receives: 50, Retention: 4 * day},
+		{Name: names.Ingress, Visibility: 120 * time.Second, Receives: 60, Retention: 4 * day},
 		{Name: names.Spill, Visibility: 120 * time.Second, Receives: 1000, Retention: 14 * day},
-		// Requests are nowhere else until they are accepted.
-		{Name: names.Outbound, Visibility: 6 * senderTimeout, Receives: 50, Retention: 14 * day},
-		{Name: names.Bulk, Visibility: 6 * senderTimeout, Receives: 50, Retention: 4 * day},
-		{Name: names.Media, Visibility: 6 * fetcherTimeout, Receives: 50, Retention: 4 * day},
+		// Requests are nowhere else until they are accepted. Visibility is twice the
+		// timeout: it matters when a function died, since what fails is shown again sooner.
+		{Name: names.Outbound, Visibility: 2 * senderTimeout, Receives: 100, Retention: 14 * day},
+		{Name: names.Bulk, Visibility: 2 * senderTimeout, Receives: 100, Retention: 4 * day},
+		{Name: names.Media, Visibility: 2 * fetcherTimeout, Receives: 100, Retention: 4 * day},
 	}
 	for _, d := range c.DestinationNames() {
 		s.Queues = append(s.Queues, Queue{Name: d, Destination: true, Visibility: 60 * time.Second, Receives: 10, Retention: 14 * day})
 	}
-	return s.withInApp(channels)
+	return s.withInApp(channels).withSources()
+}
+
+// withSources tells whoever works for a queue where it is, and lets them ring on and
+// put what is no message of theirs into its dead letters.
+func (s System) withSources() System {
+	for i := range s.Functions {
+		f := &s.Functions[i]
+		if f.Consumes == "" {
+			continue
+		}
+		f.Env = append(f.Env, Variable{names.EnvQueue, QueueURL, f.Consumes}, Variable{names.EnvDead, QueueURL, f.Consumes + names.DeadSuffix})
+		f.Grants = append(f.Grants, send(f.Consumes+names.DeadSuffix))
+		f.Recursive = true
+	}
+	return s
 }
 
 func mailbox() Table {
 	return Table{Hash: "c", Range: "s", TTL: "x",
 		Pending: Index{Name: names.PendingIndex, Hash: "c", Range: "o", All: true},
 		History: Index{Name: names.HistoryIndex, Hash: "c", Range: "q", RangeIsNumber: true},
-		Due:     Index{Name: names.DueIndex, Hash: "b", Range: "d", RangeIsNumber: true, Include: []string{"o"}}}
+		Due:     Index{Name: names.DueIndex, Hash: "b", Range: "d", RangeIsNumber: true, Include: []string{"o", "t"}}}
 }
 
 // webhookParallel is what a channel can count on: twenty channels and everything
@@ -171,8 +194,8 @@ func webhook(c Config, ch channel.Channel) Function {
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill},
 			{names.EnvSecrets, SecretPrefix, ch.Name}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvRetention, RetentionDays, ""}},
-		Grants: []Grant{{OnTable, "", []string{"dynamodb:PutItem"}}, send(names.Ingress), send(names.Spill),
-			{OnSecrets, ch.Name, []string{"secretsmanager:GetSecretValue"}}, {OnObjects, "raw/", []string{"s3:PutObject"}}}}
+		Grants: []Grant{on(OnTable, "", "dynamodb:PutItem"), send(names.Ingress), send(names.Spill),
+			on(OnSecrets, ch.Name, "secretsmanager:GetSecretValue"), on(OnObjects, "raw/", "s3:PutObject")}}
 	if !c.WantsReceipts() { // they are noted where they arrive; an update returns nothing of what was there
 		f.Env = append(f.Env, Variable{names.EnvReceipts, Receipts, ""})
 		f.Grants[0].Actions = append(f.Grants[0].Actions, "dynamodb:UpdateItem")
@@ -185,8 +208,8 @@ func router(c Config) Function {
 		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
 			{names.EnvDestinations, DestinationURLs, ""}, {names.EnvRoutes, RoutesFile, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvMedia, QueueURL, names.Media}},
-		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}}, {OnIndex, names.PendingIndex, []string{"dynamodb:Query"}},
-			{OnObjects, "raw/", []string{"s3:GetObject"}}, consume(names.Ingress), send(names.Media)}}
+		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"), on(OnIndex, names.PendingIndex, "dynamodb:Query"),
+			on(OnObjects, "raw/", "s3:GetObject", "s3:PutObjectTagging"), on(OnBucket, "raw/", "s3:ListBucket"), consume(names.Ingress), send(names.Ingress), send(names.Media)}}
 	for _, d := range c.DestinationNames() {
 		f.Grants = append(f.Grants, send(d))
 	}
@@ -198,23 +221,27 @@ func sweeper() Function {
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill},
 			{names.EnvOutbound, QueueURL, names.Outbound}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvMedia, QueueURL, names.Media}},
-		Grants: []Grant{send(names.Outbound), send(names.Bulk), send(names.Media), {OnIndex, names.DueIndex, []string{"dynamodb:Query"}}, {OnTable, "", []string{"dynamodb:UpdateItem"}},
-			{OnQueue, names.Ingress, []string{"sqs:SendMessage", "sqs:GetQueueAttributes"}},
-			{OnQueue, names.Spill, []string{"sqs:GetQueueAttributes"}}}}
+		Grants: []Grant{send(names.Outbound), send(names.Bulk), send(names.Media), on(OnIndex, names.DueIndex, "dynamodb:Query"), on(OnTable, "", "dynamodb:UpdateItem"),
+			on(OnQueue, names.Ingress, "sqs:SendMessage", "sqs:GetQueueAttributes"),
+			on(OnQueue, names.Spill, "sqs:GetQueueAttributes")}}
 }
 
 func drainer() Function {
 	return Function{Name: "drainer", Program: Bootstrap, Consumes: names.Spill, Batch: 1, Parallel: 5, Timeout: 20 * time.Second, Memory: 512,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvRetention, RetentionDays, ""}},
-		Grants: []Grant{{OnTable, "", []string{"dynamodb:PutItem"}}, {OnObjects, "raw/", []string{"s3:PutObject"}},
+		Grants: []Grant{on(OnTable, "", "dynamodb:PutItem"), on(OnObjects, "raw/", "s3:PutObject"),
 			send(names.Ingress), consume(names.Spill)}}
 }
 
 const (
-	senderTimeout  = 60 * time.Second
-	fetcherTimeout = 90 * time.Second
+	senderTimeout  = 150 * time.Second // a call takes up to 75 s, and none begins that would not end
+	fetcherTimeout = 120 * time.Second // a file takes up to 60 s, likewise
 )
+
+// lanes are what a sender takes finished work out of: the partitions of its lanes, and
+// the pauses of accounts.
+var lanes = map[string][]string{names.Outbound: {"out:", "later:", "account:"}, names.Bulk: {"bulk:", "account:"}}
 
 // sender speaks for all channels, so it reads all their secrets; what customers
 // wrote it has no need to read.
@@ -222,9 +249,9 @@ func sender(name, queue string, c Config, channels []channel.Channel) Function {
 	f := Function{Name: name, Program: Bootstrap, Consumes: queue, Batch: 5, Parallel: 20, Timeout: senderTimeout, Memory: 512,
 		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
-		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}},
-			{OnIndex, names.PendingIndex, []string{"dynamodb:Query"}}, {OnObjects, "raw/", []string{"s3:PutObject"}}, {OnObjects, "media/", []string{"s3:GetObject"}},
-			{OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}, send(names.Ingress), consume(queue)}}
+		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"), leave(lanes[queue]...),
+			on(OnIndex, names.PendingIndex, "dynamodb:Query"), on(OnObjects, "raw/", "s3:PutObject"), on(OnObjects, "media/", "s3:GetObject"),
+			on(OnLinkKey, "", "secretsmanager:GetSecretValue"), send(names.Ingress), send(queue), consume(queue)}}
 	if queue != names.Bulk {
 		f.Grants = append(f.Grants, send(names.Bulk))
 	}
@@ -236,9 +263,9 @@ func fetcher(c Config, channels []channel.Channel) Function {
 	return Function{Name: "media", Program: Bootstrap, Consumes: names.Media, Batch: 1, Parallel: 20, Timeout: fetcherTimeout, Memory: 512,
 		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
-		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}},
-			{OnIndex, names.PendingIndex, []string{"dynamodb:Query"}}, {OnObjects, "raw/", []string{"s3:GetObject", "s3:PutObject"}},
-			{OnObjects, "media/", []string{"s3:PutObject"}}, {OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}, send(names.Ingress), consume(names.Media)},
+		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"), leave("media:"),
+			on(OnIndex, names.PendingIndex, "dynamodb:Query"), on(OnObjects, "raw/", "s3:GetObject", "s3:PutObject"), on(OnBucket, "raw/", "s3:ListBucket"),
+			on(OnObjects, "media/", "s3:PutObject"), on(OnLinkKey, "", "secretsmanager:GetSecretValue"), send(names.Ingress), send(names.Media), consume(names.Media)},
 	}.speaksFor(c, channels)
 }
 
@@ -246,7 +273,7 @@ func fetcher(c Config, channels []channel.Channel) Function {
 func (f Function) speaksFor(c Config, channels []channel.Channel) Function {
 	for _, ch := range channels {
 		if c.Has(ch.Name) {
-			f.Grants = append(f.Grants, Grant{OnSecrets, ch.Name, []string{"secretsmanager:GetSecretValue"}})
+			f.Grants = append(f.Grants, on(OnSecrets, ch.Name, "secretsmanager:GetSecretValue"))
 		}
 	}
 	return f
@@ -259,20 +286,32 @@ func api() Function {
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvOutbound, QueueURL, names.Outbound}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""},
 			{names.EnvAPIToken, LocalToken, ""}},
-		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"}}, {OnIndex, names.HistoryIndex, []string{"dynamodb:Query"}},
-			{OnObjects, "raw/", []string{"s3:GetObject"}}, {OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}, send(names.Outbound), send(names.Bulk)}}
+		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"), on(OnIndex, names.HistoryIndex, "dynamodb:Query"),
+			on(OnIndex, names.PendingIndex, "dynamodb:Query"),
+			on(OnObjects, "raw/", "s3:GetObject"), on(OnBucket, "raw/", "s3:ListBucket"), on(OnLinkKey, "", "secretsmanager:GetSecretValue"),
+			send(names.Outbound), send(names.Bulk)}}
 }
 
 // files answers links to media: whoever has a signed one may load the file.
 func files() Function {
 	return Function{Name: "files", Program: Bootstrap, Route: "GET /v1/media/{digest}", Parallel: 20, Timeout: 10 * time.Second, Memory: 256,
 		Env:    []Variable{{names.EnvBucket, BucketName, ""}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
-		Grants: []Grant{{OnObjects, "media/", []string{"s3:GetObject"}}, {OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}}}
+		Grants: []Grant{on(OnObjects, "media/", "s3:GetObject"), on(OnLinkKey, "", "secretsmanager:GetSecretValue")}}
 }
 
-func send(queue string) Grant { return Grant{OnQueue, queue, []string{"sqs:SendMessage"}} }
+func on(r Resource, arg string, actions ...string) Grant {
+	return Grant{On: r, Arg: arg, Actions: actions}
+}
+
+// leave is what it takes to take finished work out of partitions that begin with one
+// of the prefixes: never out of a conversation's.
+func leave(prefixes ...string) Grant {
+	return Grant{On: OnTable, Actions: []string{"dynamodb:DeleteItem"}, Keys: prefixes}
+}
+
+func send(queue string) Grant { return on(OnQueue, queue, "sqs:SendMessage") }
 
 // consume is what Lambda needs, in the function's name, to poll for it.
 func consume(queue string) Grant {
-	return Grant{OnQueue, queue, []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}}
+	return on(OnQueue, queue, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes")
 }

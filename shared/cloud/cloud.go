@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/middleware"
 )
 
 // A Budget bounds what one AWS call may take.
@@ -42,11 +43,27 @@ func Load(ctx context.Context, b Budget) (aws.Config, error) {
 	return b.Apply(cfg), err
 }
 
+// conflicts are refusals that pass at once, which the SDK does not repeat: a write to
+// an item that a transaction holds. Nothing was done.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+var conflicts = map[string]struct{}{"TransactionConflictException": {}}
+
+// alone takes the header off with which AWS counts how often functions call each
+// other in a chain, and ends it after about 16: a conversation is such a chain, and
+// goes on for longer. What ends our own loops is counted in the conversation.
+// https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+func alone(stack *middleware.Stack) error {
+	_, _ = stack.Build.Remove("RecursionDetection") // not there outside of Lambda
+	return nil
+}
+
 // Apply puts b's retries into cfg.
 func (b Budget) Apply(cfg aws.Config) aws.Config {
+	cfg.APIOptions = append(cfg.APIOptions, alone)
 	cfg.Retryer = func() aws.Retryer {
 		return retry.NewStandard(func(o *retry.StandardOptions) {
 			o.MaxAttempts, o.MaxBackoff = b.Attempts, b.Backoff
+			o.Retryables = append(o.Retryables, retry.RetryableErrorCode{Codes: conflicts})
 			if b.Backoff == 0 {
 				o.Backoff = retry.BackoffDelayerFunc(func(int, error) (time.Duration, error) { return 0, nil })
 			}

@@ -57,6 +57,11 @@ func (e Env) Queue(c cloud.Clients, variable string) *queue.Queue {
 	return queue.New(c.SQS, e.Getenv(variable))
 }
 
+// Source is the queue that the function works for.
+func (e Env) Source(c cloud.Clients, name string) queue.Source {
+	return queue.Source{Queue: e.Queue(c, names.EnvQueue), Dead: e.Queue(c, names.EnvDead), Log: e.Log(name)}
+}
+
 // Log writes the function's log lines.
 func (e Env) Log(name string) *slog.Logger { return observe.NewLog(e.Out, name) }
 

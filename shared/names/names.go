@@ -24,8 +24,11 @@ func Reserved(name string) bool {
 	case Ingress, Spill, Outbound, Bulk, Media, Sockets:
 		return true
 	}
-	return strings.HasSuffix(name, "-dlq")
+	return strings.HasSuffix(name, DeadSuffix)
 }
+
+// DeadSuffix ends the name of the queue that takes what a queue gave up on.
+const DeadSuffix = "-dlq"
 
 // prefix is "relais" on the laptop and "relais-<stage>" elsewhere.
 func prefix(stage string) string {
@@ -39,7 +42,7 @@ func prefix(stage string) string {
 func Queue(stage, queue string) string { return prefix(stage) + "-" + queue + ".fifo" }
 
 // DeadLetters is the name of the queue that takes what a queue gave up on.
-func DeadLetters(stage, queue string) string { return Queue(stage, queue+"-dlq") }
+func DeadLetters(stage, queue string) string { return Queue(stage, queue+DeadSuffix) }
 
 // Table is the name of the one table.
 func Table(stage string) string { return prefix(stage) }
@@ -65,13 +68,15 @@ const (
 const (
 	EnvStage        = "RELAIS_STAGE"
 	EnvTable        = "RELAIS_TABLE"
-	EnvBucket       = "RELAIS_BUCKET"       // raw bodies too large for an item, and files; the publisher's is the widget's
-	EnvSecrets      = "RELAIS_SECRETS"      // SecretPrefix of the channel
-	EnvPublicURL    = "RELAIS_PUBLIC_URL"   // https://host without a trailing slash, as channels know it
-	EnvIngress      = "RELAIS_INGRESS_URL"  // queue URL
-	EnvSpill        = "RELAIS_SPILL_URL"    // queue URL
-	EnvDestinations = "RELAIS_DESTINATIONS" // JSON object: destination to queue URL
-	EnvRoutes       = "RELAIS_ROUTES"       // path of the routes file, relative to the task root
+	EnvBucket       = "RELAIS_BUCKET"           // raw bodies too large for an item, and files; the publisher's is the widget's
+	EnvSecrets      = "RELAIS_SECRETS"          // SecretPrefix of the channel
+	EnvPublicURL    = "RELAIS_PUBLIC_URL"       // https://host without a trailing slash, as channels know it
+	EnvQueue        = "RELAIS_QUEUE_URL"        // URL of the queue that the function works for
+	EnvDead         = "RELAIS_DEAD_LETTERS_URL" // URL of that queue's dead letters
+	EnvIngress      = "RELAIS_INGRESS_URL"      // queue URL
+	EnvSpill        = "RELAIS_SPILL_URL"        // queue URL
+	EnvDestinations = "RELAIS_DESTINATIONS"     // JSON object: destination to queue URL
+	EnvRoutes       = "RELAIS_ROUTES"           // path of the routes file, relative to the task root
 	EnvRetention    = "RELAIS_RETENTION_DAYS"
 	EnvOutbound     = "RELAIS_OUTBOUND_URL" // queue URL
 	EnvBulk         = "RELAIS_BULK_URL"     // queue URL

@@ -12,12 +12,12 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/fit"
+	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
 	"github.com/relais-dev/relais/shared/thread"
 )
@@ -27,22 +27,25 @@ type Outbox struct {
 	Table    *store.Table
 	Channels []channel.Channel
 	Link     func(sha256 string) string // the address of a stored file
+	Queues   map[string]*queue.Queue    // on which lanes are rung for, by their name
 	Now      func() time.Time
-
-	last atomic.Int64 // what stamp gave last
 }
 
-// stamp is now, later than what this process stamped before: the order of a lane.
-// Processes agree as far as their clocks do; a caller who waits for an answer
-// before the next request, as a FIFO queue's consumer does, gives them the time.
-func (b *Outbox) stamp(now time.Time) time.Time {
-	for {
-		last := b.last.Load()
-		next := max(now.UnixNano(), last+1)
-		if b.last.CompareAndSwap(last, next) {
-			return time.Unix(0, next)
-		}
+// An Accepted message is stored, and waits in its lane until an event tells what
+// became of it.
+type Accepted struct {
+	events.Acceptance
+	Lane  store.Lane
+	Fresh bool // it was not stored before
+}
+
+// Ring tells those who work in its lane of an accepted message. For one that waits
+// for its time the sweeper rings, as it does for one whose ring was lost.
+func (b *Outbox) Ring(ctx context.Context, a Accepted) error {
+	if a.Lane.Waits() {
+		return nil
 	}
+	return b.Queues[a.Lane.Queue()].Send(ctx, queue.Ring(string(a.Lane), a.ID))
 }
 
 // A Refusal is why a message is not accepted; nothing of it is stored.
@@ -83,56 +86,64 @@ func Decode(m store.Message) (Request, error) {
 }
 
 // Accept stores o, once per idempotency key: the same request again gets the same
-// answer, another one under its key a conflict. fresh says that it is new.
-func (b *Outbox) Accept(ctx context.Context, o events.Outbound) (a events.Acceptance, fresh bool, err error) {
+// answer, another one under its key a conflict.
+func (b *Outbox) Accept(ctx context.Context, o events.Outbound) (Accepted, error) {
 	if err := check(&o); err != nil {
-		return a, false, err
+		return Accepted{}, err
 	}
 	id := events.OutboundID(o.IdempotencyKey)
 	hash, err := digest(o)
 	if err != nil {
-		return a, false, err
+		return Accepted{}, err
 	}
 	known, found, err := b.Table.Message(ctx, id)
 	if err != nil {
-		return a, false, err
+		return Accepted{}, err
 	}
 	if found {
-		a, err = repeated(known, hash)
-		return a, false, err
+		return repeated(known, hash)
 	}
 	r, err := b.plan(ctx, o)
 	if err != nil {
-		return a, false, err
+		return Accepted{}, err
 	}
 	if err := b.sendable(r); err != nil {
-		return a, false, err
+		return Accepted{}, err
 	}
+	m, err := b.store(ctx, id, hash, r)
+	if errors.Is(err, store.ErrExists) {
+		return repeated(m, hash)
+	}
+	return Accepted{Acceptance: acceptance(m, r), Lane: m.Lane, Fresh: true}, err
+}
+
+// store puts a planned message into its lane, behind all that was accepted before it.
+func (b *Outbox) store(ctx context.Context, id, hash string, r Request) (store.Message, error) {
 	doc, err := json.Marshal(r)
 	if err != nil {
-		return a, false, err
+		return store.Message{}, err
 	}
 	now := b.Now()
-	m := store.Message{ID: id, Order: store.LaneOrder(b.stamp(now), 0), Hash: hash, Body: store.Pack(doc), Created: now, Progress: store.Progress{State: events.Queued}}
-	due := now.Add(store.SweepAfter)
-	m.Lane, due = lane(id, r, now, due)
+	m := store.Message{ID: id, Hash: hash, Body: store.Pack(doc), Created: now, Progress: store.Progress{State: events.Queued}}
 	if len(m.Body) > maxBody {
-		return a, false, &Refusal{Status: http.StatusRequestEntityTooLarge, Class: events.ClassContent, Title: "the message is too large to be stored", Remedy: "split it, or send files by their address"}
+		return m, &Refusal{Status: http.StatusRequestEntityTooLarge, Class: events.ClassContent, Title: "the message is too large to be stored",
+			Remedy: "split it, or send files by their address"}
 	}
-	if r.Thread.Heard.IsZero() && o.To.Identity != nil {
-		if err := b.Table.OpenThread(ctx, r.Thread.Conversation.ID, r.Thread.Encode()); err != nil {
-			return a, false, err
+	var due time.Time
+	m.Lane, due = lane(id, r, now, now.Add(store.SweepAfter))
+	last := ""
+	if !m.Lane.Waits() {
+		if last, err = b.Table.LastOrder(ctx, m.Lane); err != nil {
+			return m, err
 		}
 	}
-	m, err = b.Table.AddMessage(ctx, m, due)
-	if errors.Is(err, store.ErrExists) {
-		a, err = repeated(m, hash)
-		return a, false, err
+	m.Order = store.LaneOrder(last, now)
+	if r.Thread.Heard.IsZero() && r.Outbound.To.Identity != nil {
+		if err := b.Table.OpenThread(ctx, r.Thread.Conversation.ID, r.Thread.Encode()); err != nil {
+			return m, err
+		}
 	}
-	if err != nil {
-		return a, false, err
-	}
-	return acceptance(m, r), true, nil
+	return b.Table.AddMessage(ctx, m, due)
 }
 
 // maxBody bounds a stored message, in bytes: an item holds 400 KB, and the record's
@@ -168,16 +179,16 @@ func digest(o events.Outbound) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-func repeated(m store.Message, hash string) (events.Acceptance, error) {
+func repeated(m store.Message, hash string) (Accepted, error) {
 	if m.Hash != hash {
-		return events.Acceptance{}, &Refusal{Status: http.StatusConflict, Class: events.ClassContent, Title: "the idempotency key was used for another message",
+		return Accepted{}, &Refusal{Status: http.StatusConflict, Class: events.ClassContent, Title: "the idempotency key was used for another message",
 			Remedy: "use a new key for each message, and the same one only to repeat it"}
 	}
 	r, err := Decode(m)
 	if err != nil {
-		return events.Acceptance{}, err
+		return Accepted{}, err
 	}
-	return acceptance(m, r), nil
+	return Accepted{Acceptance: acceptance(m, r), Lane: m.Lane}, nil
 }
 
 func acceptance(m store.Message, r Request) events.Acceptance {
@@ -314,6 +325,17 @@ func (b *Outbox) open(ctx context.Context, to events.To) (thread.Thread, error) 
 		Contact: &events.Contact{ID: contact, Identities: []events.Identity{identity}}}, nil
 }
 
+// Due is when a message is to be said: when it was accepted, or later when it asks so.
+func Due(m store.Message, r Request) time.Time {
+	if k := r.Outbound.Constraints; k != nil && k.NotBefore.After(m.Created) {
+		return k.NotBefore
+	}
+	return m.Created
+}
+
+// maxAhead is how far ahead a message may be asked for: a year.
+const maxAhead = 366 * 24 * time.Hour
+
 // lossRank orders losses.
 var lossRank = map[string]int{events.LossNone: 0, events.LossStyle: 1, events.LossInteraction: 2, events.LossContent: 3, events.LossRefused: 4}
 
@@ -329,6 +351,9 @@ func (b *Outbox) sendable(r Request) error {
 		if !k.NotAfter.IsZero() && now.After(k.NotAfter) {
 			return &Refusal{Status: http.StatusConflict, Class: events.ClassContent, Title: "the message is past its notAfter", Remedy: "send a current one"}
 		}
+		if k.NotBefore.After(now.Add(maxAhead)) {
+			return invalid(events.Faults{{Path: "constraints.notBefore", Message: "is more than 366 days ahead; ask for it nearer to its time"}})
+		}
 	}
 	for _, x := range r.Rendering {
 		if lossRank[x.Loss] > lossRank[worst] {
@@ -338,6 +363,11 @@ func (b *Outbox) sendable(r Request) error {
 	}
 	if len(r.Calls) == 0 {
 		return &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: "nothing of the message can be shown", Rendering: r.Rendering}
+	}
+	if s := r.Outbound.Sender; s != nil && s.Role == events.Bot && r.Thread.Turns >= thread.MaxTurns {
+		return &Refusal{Status: http.StatusConflict, Class: events.ClassPolicy,
+			Title:  fmt.Sprintf("a bot has said %d messages in a row, and the customer none", r.Thread.Turns),
+			Remedy: "see whether the bot answers its own messages; a person may write, and the customer's next message lets the bot go on"}
 	}
 	if e := b.Allowed(r, r.Thread, 0, now); e != nil {
 		return &Refusal{Status: http.StatusConflict, Class: e.Class, Title: e.Title, Remedy: e.Remedy}

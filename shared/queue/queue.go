@@ -6,11 +6,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
 // A Queue is one FIFO queue.
@@ -36,9 +41,56 @@ const batchSize = 10
 
 // Send sends one message.
 func (q *Queue) Send(ctx context.Context, m Message) error {
-	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: &m.Body, MessageGroupId: &m.Group,
+	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String(legal(m.Body)), MessageGroupId: &m.Group,
 		MessageDeduplicationId: &m.Dedup, MessageAttributes: attributes(m.Attributes)})
 	return err
+}
+
+// legal is body with what no message of SQS may hold replaced: the two characters
+// that are none, which any string of any webhook may bring. A JSON text holds no others,
+// since it escapes control characters.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_SendMessage.html
+func legal(body string) string { return noCharacters.Replace(body) }
+
+var noCharacters = strings.NewReplacer("\uFFFE", "\uFFFD", "\uFFFF", "\uFFFD")
+
+// Permanent says that SQS refuses the very message, as it will for ever: a 4xx other
+// than those of a queue or a caller (a queue that is gone, a policy, a key, a quota, a
+// clock), which pass when somebody mends them.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/CommonErrors.html
+func Permanent(err error) bool {
+	var answered *smithyhttp.ResponseError
+	var refused smithy.APIError
+	if !errors.As(err, &answered) || !errors.As(err, &refused) || answered.HTTPStatusCode()/100 != 4 {
+		return false
+	}
+	code := refused.ErrorCode()
+	return !slices.ContainsFunc(passing, func(word string) bool { return strings.Contains(code, word) })
+}
+
+// passing are words of the codes that are not about the message.
+var passing = []string{"AccessDenied", "NotAuthorized", "NonExistentQueue", "QueueDoesNotExist", "QueueDeletedRecently", "InvalidAddress",
+	"Kms", "KMS", "Throttl", "OverLimit", "LimitExceeded", "Token", "Security", "Signature", "Authentication", "Credential", "UnrecognizedClient",
+	"RequestExpired", "OptInRequired", "Unavailable", "Timeout"}
+
+// Show lets received messages be received again after a while, whatever the queue's
+// visibility timeout.
+func (q *Queue) Show(ctx context.Context, handles []string, after time.Duration) error {
+	var errs []error
+	for start := 0; start < len(handles); start += batchSize {
+		part := handles[start:min(start+batchSize, len(handles))]
+		entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, len(part))
+		for i := range part {
+			entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: &part[i],
+				VisibilityTimeout: int32(after.Seconds())}
+		}
+		out, err := q.client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.url, Entries: entries})
+		if err == nil && len(out.Failed) > 0 {
+			err = fmt.Errorf("change visibility: %s", aws.ToString(out.Failed[0].Code))
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // SendAll sends messages in ⌈n/10⌉ calls and returns the indexes of those that
@@ -58,7 +110,7 @@ func (q *Queue) SendAll(ctx context.Context, ms []Message) (failed []int, err er
 func (q *Queue) sendBatch(ctx context.Context, ms []Message) (failed []int, err error) {
 	entries := make([]types.SendMessageBatchRequestEntry, len(ms))
 	for i := range ms {
-		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: &ms[i].Body, MessageGroupId: &ms[i].Group,
+		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(legal(ms[i].Body)), MessageGroupId: &ms[i].Group,
 			MessageDeduplicationId: &ms[i].Dedup, MessageAttributes: attributes(ms[i].Attributes)}
 	}
 	out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})

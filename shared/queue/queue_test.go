@@ -48,11 +48,12 @@ func TestBatchAnswer(t *testing.T) {
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			var logs bytes.Buffer
-			got, err := queue.Batch(t.Context(), slog.New(slog.NewTextHandler(&logs, nil)), batch(x.messages...), func(_ context.Context, group string, _ []queue.Record) int {
-				if x.done[group] < 0 {
+			source := queue.Source{Log: slog.New(slog.NewTextHandler(&logs, nil))}
+			got, err := source.Batch(t.Context(), batch(x.messages...), func(_ context.Context, g queue.Group) int {
+				if x.done[g.Name] < 0 {
 					panic("canary")
 				}
-				return x.done[group]
+				return x.done[g.Name]
 			})
 			if err != nil || string(got) != x.want {
 				t.Errorf("%s %v, want %s", got, err, x.want)
@@ -62,18 +63,18 @@ func TestBatchAnswer(t *testing.T) {
 			}
 		})
 	}
-	if _, err := queue.Batch(t.Context(), slog.Default(), []byte("{"), nil); err == nil {
+	if _, err := (queue.Source{Log: slog.Default()}).Batch(t.Context(), []byte("{"), nil); err == nil {
 		t.Error("a malformed event was taken")
 	}
 }
 
 func TestBatchKeepsOrderInAGroup(t *testing.T) {
 	var got []queue.Record
-	_, err := queue.Batch(t.Context(), slog.Default(), batch("1 A", "2 A", "3 A"), func(_ context.Context, _ string, rs []queue.Record) int {
-		got = rs
-		return len(rs)
+	_, err := queue.Source{Log: slog.Default()}.Batch(t.Context(), batch("1 A", "2 A", "3 A"), func(_ context.Context, g queue.Group) int {
+		got = g.Records
+		return len(got)
 	})
-	want := []queue.Record{{Group: "A", Body: "body of 1", Receives: 7}, {Group: "A", Body: "body of 2", Receives: 7}, {Group: "A", Body: "body of 3", Receives: 7}}
+	want := []queue.Record{{ID: "1", Group: "A", Body: "body of 1", Receives: 7}, {ID: "2", Group: "A", Body: "body of 2", Receives: 7}, {ID: "3", Group: "A", Body: "body of 3", Receives: 7}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -169,7 +170,7 @@ func TestRingsAgainAreNoRepetitions(t *testing.T) {
 	now := time.Unix(1, 0)
 	due := []store.Due{{Conversation: "A", ID: "1"}, {Conversation: "A", ID: "2"}}
 	first, second := queue.RingsAgain(due, now), queue.RingsAgain(due, now.Add(time.Millisecond))
-	if len(first) != 1 || first[0].Body != `{"conversation":"A"}` {
+	if len(first) != 1 || first[0].Body != `{"ring":"A"}` {
 		t.Errorf("rings %+v, want one for A", first)
 	}
 	if first[0].Dedup == second[0].Dedup || first[0].Dedup == queue.Ring("A", "1").Dedup {

@@ -4,24 +4,47 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"math/rand/v2"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/relais-dev/relais/shared/store"
 )
 
-// A ring says "look into this conversation" and nothing else, so that losing,
+// A ring says "look into this partition" and nothing else, so that losing,
 // repeating or reordering rings is harmless.
 type ring struct {
-	Conversation string `json:"conversation"`
+	Ring string `json:"ring"`
 }
 
-// Ring is the message that tells the router to look into a conversation because
-// of an event. A second ring for the same event within five minutes is dropped
+// Ring is the message that tells whoever works in a partition to look there, because
+// of an event or a message. A second ring for the same within five minutes is dropped
 // by SQS.
-func Ring(conversation, event string) Message {
-	body, _ := json.Marshal(ring{conversation}) // a struct of one string
-	return Message{Group: conversation, Dedup: event, Body: string(body)}
+func Ring(partition, id string) Message {
+	body, _ := json.Marshal(ring{partition}) // a struct of one string
+	return Message{Group: partition, Dedup: id, Body: string(body)}
+}
+
+// RingOn is the ring of a worker that stopped before all was done, at now.
+func RingOn(partition string, now time.Time) Message { return again(Ring(partition, "on"), now) }
+
+// again makes m one that SQS does not take for a repetition.
+func again(m Message, now time.Time) Message {
+	m.Dedup += ":" + strconv.FormatInt(now.UnixMicro(), 36) + ":" + strconv.FormatUint(rand.Uint64(), 36)
+	return m
+}
+
+// Rung is the partition that a message rings for. What has any other member is no
+// ring: a request that names a conversation is a request.
+func Rung(body string) (partition string, ok bool) {
+	d := json.NewDecoder(strings.NewReader(body))
+	d.DisallowUnknownFields()
+	var r ring
+	if err := d.Decode(&r); err != nil || r.Ring == "" || d.More() {
+		return "", false
+	}
+	return r.Ring, true
 }
 
 // RingsAgain makes one ring per conversation among due that SQS will not take for
@@ -34,9 +57,7 @@ func RingsAgain(due []store.Due, now time.Time) []Message {
 			continue
 		}
 		seen[d.Conversation] = true
-		m := Ring(d.Conversation, d.ID)
-		m.Dedup += ":" + strconv.FormatInt(now.UnixMilli(), 36)
-		rings = append(rings, m)
+		rings = append(rings, again(Ring(d.Conversation, d.ID), now))
 	}
 	return rings
 }

@@ -136,6 +136,9 @@ func (t *Table) items(ctx context.Context, keys []map[string]types.AttributeValu
 		slots <- struct{}{}
 		wg.Go(func() {
 			items[i], _, errs[i] = t.Event(ctx, textOf(k["c"]), textOf(k["s"]))
+			if errors.Is(errs[i], ErrNoBody) { // as an event whose item is gone
+				items[i], errs[i] = Item{}, nil
+			}
 			<-slots
 		})
 	}
@@ -146,7 +149,17 @@ func (t *Table) items(ctx context.Context, keys []map[string]types.AttributeValu
 // concurrentGets bounds the reads of one page.
 const concurrentGets = 16
 
-// Event reads one event of a conversation.
+// Unfinished reads an event that has a sequence and is neither finished nor parked.
+func (t *Table) Unfinished(ctx context.Context, conversation, id string) (Item, bool, error) {
+	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(conversation, id)})
+	if err != nil {
+		return Item{}, false, fmt.Errorf("read event: %w", err)
+	}
+	_, routed := out.Item["q"]
+	return itemOf(out.Item), routed && textOf(out.Item["o"]) >= firstOrder, nil
+}
+
+// Event reads one event of a conversation. A body that is gone is an ErrNoBody.
 func (t *Table) Event(ctx context.Context, conversation, id string) (Item, bool, error) {
 	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(conversation, id)})
 	if err != nil {
@@ -155,10 +168,7 @@ func (t *Table) Event(ctx context.Context, conversation, id string) (Item, bool,
 	if len(out.Item) == 0 {
 		return Item{}, false, nil
 	}
-	it := itemOf(out.Item)
-	if it.object != "" {
-		it.Body, err = t.getObject(ctx, it.object)
-	}
+	it, err := t.Load(ctx, itemOf(out.Item))
 	return it, err == nil, err
 }
 

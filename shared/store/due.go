@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -14,9 +13,10 @@ import (
 	"github.com/relais-dev/relais/shared/names"
 )
 
-// A Due is an unfinished event and when the sweeper should look at it.
+// A Due is a piece of unfinished work and when the sweeper should look at it: an
+// event, a message in a lane, or a conversation with destinations that refuse.
 type Due struct {
-	Conversation, ID string
+	Conversation, ID string // Conversation is a lane where a message waits in one
 	At               time.Time
 	Received         time.Time // when the event came: its age is the truth about a backlog
 }
@@ -32,6 +32,9 @@ func (t *Table) Due(ctx context.Context, bucket string, limit int32) ([]Due, err
 	due := make([]Due, len(out.Items))
 	for i, a := range out.Items {
 		due[i] = Due{Conversation: textOf(a["c"]), ID: textOf(a["s"]), At: time.Unix(intOf(a["d"]), 0), Received: receivedIn(textOf(a["o"]))}
+		if due[i].ID == stateKey { // destinations refuse: the oldest event that is owed to one
+			due[i].Received = timeOf(a["t"])
+		}
 	}
 	return due, nil
 }
@@ -54,26 +57,27 @@ var patience = [...]time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour}
 
 // Postpone counts a ring for d and makes it due again later.
 func (t *Table) Postpone(ctx context.Context, d Due, now time.Time) error {
-	out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(d.Conversation, d.ID),
-		UpdateExpression: aws.String("SET d = :d ADD w :one"), ConditionExpression: aws.String("attribute_exists(o)"),
-		ExpressionAttributeValues: attrs{":d": number(now.Add(patience[0]).Unix()), ":one": number(1)},
-		ReturnValues:              types.ReturnValueUpdatedNew})
-	var done *types.ConditionalCheckFailedException
-	if errors.As(err, &done) {
-		return nil
+	out, err := t.postpone(ctx, d, "SET d = :d ADD w :one", attrs{":d": number(now.Add(patience[0]).Unix()), ":one": number(1)})
+	if err != nil || out == nil {
+		return err
 	}
-	if err != nil {
-		return fmt.Errorf("postpone event: %w", err)
-	}
-	rings := int(intOf(out.Attributes["w"]))
-	if rings == 1 {
-		return nil
-	}
-	_, err = t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(d.Conversation, d.ID),
-		UpdateExpression: aws.String("SET d = :d"), ConditionExpression: aws.String("attribute_exists(o)"),
-		ExpressionAttributeValues: attrs{":d": number(now.Add(patience[min(rings, len(patience))-1]).Unix())}})
-	if errors.As(err, &done) {
-		return nil
+	if rings := int(intOf(out.Attributes["w"])); rings > 1 {
+		later := now.Add(patience[min(rings, len(patience))-1])
+		_, err = t.postpone(ctx, d, "SET d = :d", attrs{":d": number(later.Unix())})
 	}
 	return err
+}
+
+// postpone updates what is still due; nothing and no error when it no longer is.
+func (t *Table) postpone(ctx context.Context, d Due, update string, values attrs) (*dynamodb.UpdateItemOutput, error) {
+	out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(d.Conversation, d.ID),
+		UpdateExpression: &update, ConditionExpression: aws.String("attribute_exists(b)"), ExpressionAttributeValues: values,
+		ReturnValues: types.ReturnValueUpdatedNew})
+	if isRefused(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, fmt.Errorf("postpone event: %w", err)
+	}
+	return out, nil
 }

@@ -89,6 +89,7 @@ func (it Item) LateAfter(s State) bool {
 func itemOf(a map[string]types.AttributeValue) Item {
 	it := Item{Conversation: textOf(a["c"]), ID: textOf(a["s"]), Order: textOf(a["o"]), Sequence: uint64(intOf(a["q"])),
 		object: textOf(a["k"])}
+	it.Order = unparked(it.Order)
 	it.Received = receivedIn(it.Order)
 	it.Ruleset, it.Option = textOf(a["r"]), textOf(a["p"])
 	if f, ok := a["f"].(*types.AttributeValueMemberSS); ok {
@@ -103,6 +104,27 @@ func itemOf(a map[string]types.AttributeValue) Item {
 	return it
 }
 
+// The parked stand before all others in the pending index: their orders begin with
+// a character before the digits.
+const (
+	parkedMark = "!"
+	firstOrder = "0"
+	lastParked = parkedMark + "g" // after the last hexadecimal digit
+	parkedSize = len(parkedMark) + 16
+)
+
+// parkedOrder is the order of a parked event: its sequence, then the order it had.
+func parkedOrder(sequence uint64, order string) string {
+	return fmt.Sprintf("%s%016x%s", parkedMark, sequence, order)
+}
+
+func unparked(order string) string {
+	if len(order) >= parkedSize && order[:len(parkedMark)] == parkedMark {
+		return order[parkedSize:]
+	}
+	return order
+}
+
 // sortPending puts what has a sequence first, in sequence, then channel order.
 func sortPending(items []Item) {
 	slices.SortFunc(items, func(a, b Item) int {
@@ -114,21 +136,34 @@ func sortPending(items []Item) {
 }
 
 // Buckets of the due index: enough that no partition of it takes more than a
-// sixteenth of the writes, few enough to read each minute.
-const buckets = 16
+// sixteenth of the writes, few enough to read each minute. Lanes have buckets of
+// their own, so that a flood of events hides no message that is due.
+const (
+	buckets     = 16
+	laneBuckets = 8
+	lanePrefix  = "lane"
+)
 
-// Bucket is the due index's partition of a conversation.
-func Bucket(conversation string) string {
+// Bucket is the due index's partition of a conversation or lane.
+func Bucket(partition string) string {
 	h := fnv.New32a()
-	h.Write([]byte(conversation))
+	h.Write([]byte(partition))
+	if _, lane := ParseLane(partition); lane {
+		return fmt.Sprintf("%s%x", lanePrefix, h.Sum32()%laneBuckets)
+	}
 	return fmt.Sprintf("%x", h.Sum32()%buckets)
 }
 
-// Buckets lists all partitions of the due index.
-func Buckets() []string {
-	all := make([]string, buckets)
+// EventBuckets lists the due index's partitions of conversations.
+func EventBuckets() []string { return bucketNames("", buckets) }
+
+// LaneBuckets lists the due index's partitions of lanes.
+func LaneBuckets() []string { return bucketNames(lanePrefix, laneBuckets) }
+
+func bucketNames(prefix string, n int) []string {
+	all := make([]string, n)
 	for i := range all {
-		all[i] = fmt.Sprintf("%x", i)
+		all[i] = fmt.Sprintf("%s%x", prefix, i)
 	}
 	return all
 }

@@ -125,8 +125,10 @@ func TestLateByTheChannelsCount(t *testing.T) {
 }
 
 func TestBucketsAreStable(t *testing.T) {
-	if got := Bucket("cnv_aaaaaaaaaaaaaaaaaaaaaaaaaa"); !slices.Contains(Buckets(), got) || got != Bucket("cnv_aaaaaaaaaaaaaaaaaaaaaaaaaa") {
-		t.Errorf("bucket %q", got)
+	for partition, buckets := range map[string][]string{"cnv_aaaaaaaaaaaaaaaaaaaaaaaaaa": EventBuckets(), "out:cnv_aaaaaaaaaaaaaaaaaaaaaaaaaa": LaneBuckets()} {
+		if got := Bucket(partition); !slices.Contains(buckets, got) || got != Bucket(partition) {
+			t.Errorf("%s is in bucket %q", partition, got)
+		}
 	}
 }
 

@@ -3,26 +3,44 @@ package store
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/aws/smithy-go"
 )
 
 // RawPrefix is where bodies that do not fit an item stand in the bucket.
 const RawPrefix = "raw/"
 
+// ErrNoBody says that an event's body is gone from the bucket.
+var ErrNoBody = errors.New("the body is not in the bucket")
+
+// putObject keeps a body once: what is there from an earlier try stays as it is.
 func (t *Table) putObject(ctx context.Context, it Item) (key string, err error) {
 	key = RawPrefix + it.Conversation + "/" + it.ID
-	_, err = t.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: &t.bucket, Key: &key, Body: bytes.NewReader(it.Body)})
+	_, err = t.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: &t.bucket, Key: &key, Body: bytes.NewReader(it.Body), IfNoneMatch: aws.String("*")})
+	var refused smithy.APIError
+	if errors.As(err, &refused) && refused.ErrorCode() == "PreconditionFailed" {
+		return key, nil
+	}
 	if err != nil {
 		return "", fmt.Errorf("store large event: %w", err)
 	}
 	return key, nil
 }
 
+// getObject needs s3:ListBucket besides: without it S3 answers 403 for what is gone.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 func (t *Table) getObject(ctx context.Context, key string) ([]byte, error) {
 	out, err := t.objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &t.bucket, Key: &key})
+	var gone *types.NoSuchKey
+	if errors.As(err, &gone) {
+		return nil, ErrNoBody
+	}
 	if err != nil {
 		return nil, fmt.Errorf("read large event: %w", err)
 	}
@@ -32,4 +50,21 @@ func (t *Table) getObject(ctx context.Context, key string) ([]byte, error) {
 		return nil, fmt.Errorf("read large event: %w", err)
 	}
 	return body, nil
+}
+
+// Finished is the tag of a body whose event is finished: the bucket's rule forgets
+// those alone, so that what is unfinished never expires.
+const (
+	FinishedTag   = "finished"
+	FinishedValue = "yes"
+)
+
+func (t *Table) releaseObject(ctx context.Context, key string) error {
+	_, err := t.objects.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: &t.bucket, Key: &key,
+		Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String(FinishedTag), Value: aws.String(FinishedValue)}}}})
+	var gone *types.NoSuchKey
+	if err != nil && !errors.As(err, &gone) {
+		return fmt.Errorf("release large event: %w", err)
+	}
+	return nil
 }

@@ -13,52 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/relais-dev/relais/events"
-	"github.com/relais-dev/relais/shared/names"
 )
-
-// A Lane is where a conversation's outbound messages wait, in order. It is a
-// mailbox like a conversation's: rung for, drained, swept.
-type Lane string
-
-// The lanes' prefixes: what follows is the conversation.
-const (
-	replyLane = "out:"
-	bulkLane  = "bulk:"
-	laterLane = "later:" // with the message, since what is not due yet must hold up nobody
-	mediaLane = "media:" // inbound media to be fetched
-)
-
-// ReplyLane is where a conversation's answers wait.
-func ReplyLane(conversation string) Lane { return Lane(replyLane + conversation) }
-
-// BulkLane is where a conversation's campaign messages wait.
-func BulkLane(conversation string) Lane { return Lane(bulkLane + conversation) }
-
-// LaterLane is where one message waits for its time.
-func LaterLane(message string) Lane { return Lane(laterLane + message) }
-
-// MediaLane is where a conversation's media waits to be fetched.
-func MediaLane(conversation string) Lane { return Lane(mediaLane + conversation) }
-
-// Conversation is whose lane it is.
-func (l Lane) Conversation() string {
-	_, conversation, _ := strings.Cut(string(l), ":")
-	return conversation
-}
-
-// QueueOf is the queue on which to ring for a partition: names.Ingress for a
-// conversation, another for a lane.
-func QueueOf(partition string) string {
-	switch {
-	case strings.HasPrefix(partition, replyLane), strings.HasPrefix(partition, laterLane):
-		return names.Outbound
-	case strings.HasPrefix(partition, bulkLane):
-		return names.Bulk
-	case strings.HasPrefix(partition, mediaLane):
-		return names.Media
-	}
-	return names.Ingress
-}
 
 // A Message is one outbound message: what was asked, how it will be sent and how
 // far it is. Its item is its own partition, so that a key means one message
@@ -83,7 +38,6 @@ type Progress struct {
 	Lease     time.Time           `json:"l,omitzero"`  // while a call is under way: when its sender is surely dead
 	Attempts  int                 `json:"a,omitempty"` // of the present call
 	Error     *events.StatusError `json:"e,omitempty"`
-	Told      bool                `json:"t,omitempty"` // the event about State is in the mailbox
 	Answered  bool                `json:"r,omitempty"` // an answer handle was used up
 	Doubt     bool                `json:"b,omitempty"` // an earlier try of the present call may have been taken
 	Window    string              `json:"w,omitempty"` // in which the present call was counted
@@ -102,7 +56,7 @@ const (
 var ErrExists = errors.New("message exists")
 
 // AddMessage stores m and puts it into its lane, both or neither. due is when the
-// sweeper should look.
+// sweeper should look. The record has no expiry before Finish.
 func (t *Table) AddMessage(ctx context.Context, m Message, due time.Time) (Message, error) {
 	progress, err := json.Marshal(m.Progress)
 	if err != nil {
@@ -111,9 +65,9 @@ func (t *Table) AddMessage(ctx context.Context, m Message, due time.Time) (Messa
 	record := types.Put{TableName: &t.name, ConditionExpression: aws.String("attribute_not_exists(c)"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		Item: attrs{"c": text(m.ID), "s": text(messageKey), "y": text(string(m.Lane)), "h": text(m.Hash), "z": &types.AttributeValueMemberB{Value: m.Body},
-			"v": number(m.Progress.Revision), "p": text(string(progress)), "k": text(m.Order), "x": number(m.Created.Add(t.retention).Unix())}}
-	_, err = t.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-		{Put: &record}, {Put: &types.Put{TableName: &t.name, Item: t.laneItem(m.Lane, m.ID, m.Order, due)}}}})
+			"v": number(m.Progress.Revision), "p": text(string(progress)), "k": text(m.Order)}}
+	err = t.transact(ctx, types.TransactWriteItem{Put: &record},
+		types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: t.laneItem(m.Lane, m.ID, m.Order, due)}})
 	var canceled *types.TransactionCanceledException
 	if errors.As(err, &canceled) && len(canceled.CancellationReasons) > 0 && aws.ToString(canceled.CancellationReasons[0].Code) == "ConditionalCheckFailed" {
 		if old := canceled.CancellationReasons[0].Item; len(old) > 0 {
@@ -136,58 +90,6 @@ func (t *Table) existing(ctx context.Context, id string) (Message, error) {
 		return m, err
 	}
 	return m, ErrExists
-}
-
-func (t *Table) laneItem(lane Lane, id, order string, due time.Time) attrs {
-	return attrs{"c": text(string(lane)), "s": text(id), "o": text(order), "b": text(Bucket(string(lane))), "d": number(due.Unix())}
-}
-
-// AddToLane puts a piece of work into a lane that needs no record of its own. Doing
-// so again changes nothing while it is there.
-func (t *Table) AddToLane(ctx context.Context, lane Lane, id string, now time.Time) error {
-	_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: t.laneItem(lane, id, LaneOrder(now, 0), now.Add(SweepAfter)),
-		ConditionExpression: aws.String("attribute_not_exists(c)")})
-	var exists *types.ConditionalCheckFailedException
-	if err != nil && !errors.As(err, &exists) {
-		return fmt.Errorf("store work: %w", err)
-	}
-	return nil
-}
-
-// LaneOrder is the order of what was added to a lane at t; n orders what came together.
-func LaneOrder(t time.Time, n int) string {
-	ms := max(t.UnixMilli(), 0)
-	return fmt.Sprintf("%012x%016x%012x%04x", ms, uint64(t.UnixNano()), ms, n&0xffff)
-}
-
-// Waiting are the ids in a lane, in order.
-func (t *Table) Waiting(ctx context.Context, lane Lane) ([]string, error) {
-	items, err := t.Pending(ctx, string(lane))
-	ids := make([]string, len(items))
-	for i, it := range items {
-		ids[i] = it.ID
-	}
-	return ids, err
-}
-
-// Leave takes a finished piece of work out of its lane.
-func (t *Table) Leave(ctx context.Context, lane Lane, id string) error {
-	_, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: key(string(lane), id)})
-	if err != nil {
-		return fmt.Errorf("finish work: %w", err)
-	}
-	return nil
-}
-
-// Defer says when the sweeper should ring for a piece of work again.
-func (t *Table) Defer(ctx context.Context, lane Lane, id string, until time.Time) error {
-	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(string(lane), id), UpdateExpression: aws.String("SET d = :d"),
-		ConditionExpression: aws.String("attribute_exists(o)"), ExpressionAttributeValues: attrs{":d": number(until.Unix())}})
-	var gone *types.ConditionalCheckFailedException
-	if err != nil && !errors.As(err, &gone) {
-		return fmt.Errorf("defer work: %w", err)
-	}
-	return nil
 }
 
 // Message reads a message.
@@ -225,14 +127,25 @@ func (t *Table) Advance(ctx context.Context, m Message) (Message, error) {
 	_, err = t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(m.ID, messageKey),
 		UpdateExpression: aws.String("SET v = :v, p = :p"), ConditionExpression: aws.String("v = :old"),
 		ExpressionAttributeValues: attrs{":v": number(m.Progress.Revision), ":p": text(string(doc)), ":old": number(old)}})
-	var lost *types.ConditionalCheckFailedException
-	if errors.As(err, &lost) {
+	if isRefused(err) {
 		return m, ErrConflict
 	}
 	if err != nil {
 		return m, fmt.Errorf("record progress: %w", err)
 	}
 	return m, nil
+}
+
+// Finish lets a message be forgotten when its retention ends, and takes it out of its
+// lane: the last step, after an event has told what became of it.
+func (t *Table) Finish(ctx context.Context, m Message, now time.Time) error {
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(m.ID, messageKey), UpdateExpression: aws.String("SET x = :x"),
+		ConditionExpression:       aws.String("attribute_exists(c)"),
+		ExpressionAttributeValues: attrs{":x": number(now.Add(t.retention).Unix())}})
+	if err != nil && !isRefused(err) {
+		return fmt.Errorf("finish message: %w", err)
+	}
+	return t.Leave(ctx, m.Lane, m.ID)
 }
 
 // A Receipt is what a platform said of one message of its own.
@@ -381,8 +294,7 @@ func (t *Table) Mark(ctx context.Context, e *events.Event) error {
 	}
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(e.Subject, marksKey), UpdateExpression: aws.String("SET " + name + " = :t"),
 		ConditionExpression: aws.String("attribute_not_exists(" + name + ") OR " + name + " < :t"), ExpressionAttributeValues: attrs{":t": number(at.UnixMilli())}})
-	var older *types.ConditionalCheckFailedException
-	if err != nil && !errors.As(err, &older) {
+	if err != nil && !isRefused(err) {
 		return fmt.Errorf("note watermark: %w", err)
 	}
 	return nil

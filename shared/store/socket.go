@@ -21,6 +21,7 @@ const (
 	socketKey    = "socket"
 	userKey      = "user"
 	socketPrefix = "socket:"
+	devicesOf    = "devices:" // the partition of a conversation's connections and subscriptions: who may forget these may forget no event
 	pushPrefix   = "push:"
 	endedPrefix  = "ended:"
 	earlierKey   = "earlier"
@@ -63,7 +64,7 @@ func (t *Table) Connect(ctx context.Context, id, conversation string, doc []byte
 	own["k"] = text(conversation)
 	_, err := t.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
 		{Put: &types.Put{TableName: &t.name, Item: own}},
-		{Put: &types.Put{TableName: &t.name, Item: record(conversation, socketPrefix+id, doc, expires)}}}})
+		{Put: &types.Put{TableName: &t.name, Item: record(devicesOf+conversation, socketPrefix+id, doc, expires)}}}})
 	if err != nil {
 		return fmt.Errorf("keep connection: %w", err)
 	}
@@ -78,7 +79,7 @@ func (t *Table) Connection(ctx context.Context, id string) (doc []byte, ok bool,
 
 // Connections are the open connections of a conversation, as far as is known.
 func (t *Table) Connections(ctx context.Context, conversation string) ([]Record, error) {
-	return t.records(ctx, conversation, socketPrefix)
+	return t.records(ctx, devicesOf+conversation, socketPrefix)
 }
 
 // Disconnect forgets a connection. Doing so again changes nothing.
@@ -90,7 +91,7 @@ func (t *Table) Disconnect(ctx context.Context, id string) error {
 	if len(out.Attributes) == 0 {
 		return nil
 	}
-	return t.drop(ctx, textOf(out.Attributes["k"]), socketPrefix+id)
+	return t.drop(ctx, devicesOf+textOf(out.Attributes["k"]), socketPrefix+id)
 }
 
 // ClaimUser gives a user a thread, unless they have one, and returns the one that
@@ -252,17 +253,17 @@ func (t *Table) Ended(ctx context.Context, conversation, session string) (bool, 
 
 // AddPush keeps where a conversation's messages are pushed while nobody is connected.
 func (t *Table) AddPush(ctx context.Context, conversation, id string, doc []byte, expires time.Time) error {
-	return t.putRecord(ctx, record(conversation, pushPrefix+id, doc, expires), "keep push subscription")
+	return t.putRecord(ctx, record(devicesOf+conversation, pushPrefix+id, doc, expires), "keep push subscription")
 }
 
 // Pushes are a conversation's push subscriptions.
 func (t *Table) Pushes(ctx context.Context, conversation string) ([]Record, error) {
-	return t.records(ctx, conversation, pushPrefix)
+	return t.records(ctx, devicesOf+conversation, pushPrefix)
 }
 
 // DropPush forgets a push subscription.
 func (t *Table) DropPush(ctx context.Context, conversation, id string) error {
-	return t.drop(ctx, conversation, pushPrefix+id)
+	return t.drop(ctx, devicesOf+conversation, pushPrefix+id)
 }
 
 // SequenceCursor is the cursor of a History that begins beside a sequence: after

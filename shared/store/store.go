@@ -17,6 +17,9 @@
 //	x  when DynamoDB may forget it, once done   r  version of the rules that decided
 //	a  solo attempts of a suspect event         l  late
 //	n  state: last sequence                     m  state: order of the newest event routed
+//	e  state: id of the last event routed       u  state: destinations that refuse
+//	t  state: when the oldest event owed came   v  state: the conversation, see package thread
+//	g  state: options that a number answers
 package store
 
 import (
@@ -31,8 +34,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-
-	"github.com/relais-dev/relais/shared/names"
 )
 
 // Table is the mailbox.
@@ -134,161 +135,6 @@ func (t *Table) Commit(ctx context.Context, it Item) (Outcome, error) {
 		return Refused, fmt.Errorf("commit event: %w", err)
 	}
 	return Committed, nil
-}
-
-// Pending reads a conversation's unfinished events, those that have a sequence
-// first and the rest in channel order. The read is strongly consistent: a ring
-// never arrives before what it rings for.
-func (t *Table) Pending(ctx context.Context, conversation string) ([]Item, error) {
-	var items []Item
-	in := &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.PendingIndex), ConsistentRead: aws.Bool(true),
-		KeyConditionExpression: aws.String("c = :c"), ExpressionAttributeValues: attrs{":c": text(conversation)}}
-	for {
-		out, err := t.db.Query(ctx, in)
-		if err != nil {
-			return nil, fmt.Errorf("read pending events: %w", err)
-		}
-		for _, a := range out.Items {
-			it := itemOf(a)
-			if it.object != "" {
-				if it.Body, err = t.getObject(ctx, it.object); err != nil {
-					return nil, err
-				}
-			}
-			items = append(items, it)
-		}
-		if len(out.LastEvaluatedKey) == 0 {
-			sortPending(items)
-			return items, nil
-		}
-		in.ExclusiveStartKey = out.LastEvaluatedKey
-	}
-}
-
-// State is what a conversation remembers between events.
-type State struct {
-	Sequence uint64 // of the last event routed; 0 before the first
-	Newest   string // Item.Order of the newest event routed
-	Thread   []byte // what is known of the conversation (package thread)
-	Options  []byte // what the customer can answer with a number, or nil
-}
-
-// State reads a conversation's state, strongly consistent.
-func (t *Table) State(ctx context.Context, conversation string) (State, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true),
-		Key: key(conversation, stateKey)})
-	if err != nil {
-		return State{}, fmt.Errorf("read conversation state: %w", err)
-	}
-	return State{Sequence: uint64(intOf(out.Item["n"])), Newest: textOf(out.Item["m"]), Thread: []byte(textOf(out.Item["v"])), Options: []byte(textOf(out.Item["g"]))}, nil
-}
-
-// A Decision is frozen with an event's sequence and never taken again.
-type Decision struct {
-	Destinations []string
-	Ruleset      string
-	Late         bool
-	Option       string // the option that the customer chose by its number, or ""
-}
-
-// ErrConflict says that another router moved the conversation on: read again.
-var ErrConflict = errors.New("conversation moved on")
-
-// Sequence gives it the next sequence of its conversation, freezes d and keeps
-// s.Thread, in one transaction. It returns the item and the state as they are then.
-func (t *Table) Sequence(ctx context.Context, it Item, s State, d Decision) (Item, State, error) {
-	next := State{Sequence: s.Sequence + 1, Newest: max(s.Newest, it.Order), Thread: s.Thread, Options: s.Options}
-	event := types.Update{TableName: &t.name, Key: key(it.Conversation, it.ID),
-		UpdateExpression:    aws.String("SET q = :q, f = :f, r = :r, l = :l"),
-		ConditionExpression: aws.String("attribute_exists(o) AND attribute_not_exists(q)"),
-		ExpressionAttributeValues: attrs{":q": number(int64(next.Sequence)), ":r": text(d.Ruleset), ":l": &types.AttributeValueMemberBOOL{Value: d.Late},
-			":f": &types.AttributeValueMemberSS{Value: d.Destinations}}}
-	if d.Option != "" {
-		event.UpdateExpression = aws.String(*event.UpdateExpression + ", p = :p")
-		event.ExpressionAttributeValues[":p"] = text(d.Option)
-	}
-	state := types.Update{TableName: &t.name, Key: key(it.Conversation, stateKey),
-		UpdateExpression:    aws.String("SET n = :n, m = :m, v = :v"),
-		ConditionExpression: aws.String("n = :old"),
-		ExpressionAttributeValues: attrs{":n": number(int64(next.Sequence)), ":m": text(next.Newest), ":v": text(string(next.Thread)),
-			":old": number(int64(s.Sequence))}}
-	if s.Sequence == 0 {
-		state.ConditionExpression = aws.String("attribute_not_exists(n)")
-		delete(state.ExpressionAttributeValues, ":old")
-	}
-	_, err := t.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{
-		TransactItems: []types.TransactWriteItem{{Update: &event}, {Update: &state}}})
-	if isConflict(err) {
-		return Item{}, State{}, ErrConflict
-	}
-	if err != nil {
-		return Item{}, State{}, fmt.Errorf("give sequence: %w", err)
-	}
-	it.Sequence, it.Decision = next.Sequence, d
-	return it, next, nil
-}
-
-// isConflict is true when a condition failed or another transaction held an item.
-func isConflict(err error) bool {
-	var canceled *types.TransactionCanceledException
-	if !errors.As(err, &canceled) {
-		return false
-	}
-	for _, r := range canceled.CancellationReasons {
-		switch aws.ToString(r.Code) {
-		case "ConditionalCheckFailed", "TransactionConflict":
-			return true
-		}
-	}
-	return false
-}
-
-// Served records that destinations have accepted it. With the last of them the
-// event leaves both indexes, and may be forgotten when its retention ends: what
-// is unfinished never expires.
-func (t *Table) Served(ctx context.Context, it Item, destinations []string) error {
-	in := &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(it.Conversation, it.ID)}
-	if len(destinations) == len(it.Destinations) {
-		in.UpdateExpression = aws.String("SET x = :x REMOVE o, b, d, f, w, a")
-		in.ExpressionAttributeValues = attrs{":x": number(it.Received.Add(t.retention).Unix())}
-	} else {
-		in.UpdateExpression = aws.String("DELETE f :f")
-		in.ConditionExpression = aws.String("attribute_exists(o)")
-		in.ExpressionAttributeValues = attrs{":f": &types.AttributeValueMemberSS{Value: destinations}}
-	}
-	_, err := t.db.UpdateItem(ctx, in)
-	var gone *types.ConditionalCheckFailedException
-	if errors.As(err, &gone) { // another router finished it
-		return nil
-	}
-	if err != nil {
-		return fmt.Errorf("record delivery: %w", err)
-	}
-	return nil
-}
-
-// Attempt counts a solo try of a suspect event, before it is made, and returns
-// how many there have been.
-func (t *Table) Attempt(ctx context.Context, it Item) (int, error) {
-	out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(it.Conversation, it.ID),
-		UpdateExpression: aws.String("ADD a :one"), ConditionExpression: aws.String("attribute_exists(o)"),
-		ExpressionAttributeValues: attrs{":one": number(1)}, ReturnValues: types.ReturnValueUpdatedNew})
-	if err != nil {
-		return 0, fmt.Errorf("count attempt: %w", err)
-	}
-	return int(intOf(out.Attributes["a"])), nil
-}
-
-// Survived takes back the count of an attempt that did not end in a crash.
-func (t *Table) Survived(ctx context.Context, it Item) error {
-	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(it.Conversation, it.ID),
-		UpdateExpression: aws.String("ADD a :less"), ConditionExpression: aws.String("attribute_exists(o)"),
-		ExpressionAttributeValues: attrs{":less": number(-1)}})
-	var done *types.ConditionalCheckFailedException
-	if err != nil && !errors.As(err, &done) {
-		return fmt.Errorf("take attempt back: %w", err)
-	}
-	return nil
 }
 
 type attrs = map[string]types.AttributeValue

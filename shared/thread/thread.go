@@ -24,7 +24,12 @@ type Thread struct {
 	Heard        time.Time           `json:"heard,omitzero"`      // when the customer last wrote
 	Withdrawn    []string            `json:"withdrawn,omitempty"` // scopes in which the customer opted out
 	Blocked      bool                `json:"blocked,omitempty"`   // the customer blocked or left the account
+	Turns        int                 `json:"turns,omitempty"`     // messages of bots since the customer last spoke
 }
+
+// MaxTurns is how many messages of bots in a row are taken for a conversation: more
+// is a bot that answers itself, or another bot.
+const MaxTurns = 100
 
 // Options are what the customer can answer with a number: a choice that was sent
 // as numbered text.
@@ -50,8 +55,11 @@ func (t Thread) After(e *events.Event) Thread {
 	if c := d.Consent; c != nil {
 		t.consent(*c)
 	}
+	if m := d.Message; e.Type == events.MessageEchoed && m != nil && m.Actor.Role == events.Bot {
+		t.Turns++
+	}
 	if spoke(e) {
-		t.Blocked = false
+		t.Blocked, t.Turns = false, 0
 		if e.Time.After(t.Heard) {
 			t.Heard = e.Time
 		}

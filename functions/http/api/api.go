@@ -33,8 +33,7 @@ type Handler struct {
 	Outbox   *outbox.Outbox
 	Table    *store.Table
 	Files    *media.Files
-	Outbound *queue.Queue // rings for answers, and actions
-	Bulk     *queue.Queue // rings for campaign messages
+	Outbound *queue.Queue // takes actions
 	Token    string       // what callers show on a laptop; "" where an authoriser lets them in
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -47,8 +46,10 @@ func New(name string, channels []channel.Channel, e function.Env) (function.Hand
 		return nil, err
 	}
 	table, files := e.Table(c), media.New(c, e)
-	return &Handler{Table: table, Files: files, Outbox: &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Now: e.Now},
-		Outbound: e.Queue(c, names.EnvOutbound), Bulk: e.Queue(c, names.EnvBulk), Token: e.Getenv(names.EnvAPIToken), Log: e.Log(name), Now: e.Now}, nil
+	queues := map[string]*queue.Queue{names.Outbound: e.Queue(c, names.EnvOutbound), names.Bulk: e.Queue(c, names.EnvBulk)}
+	return &Handler{Table: table, Files: files,
+		Outbox:   &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Queues: queues, Now: e.Now},
+		Outbound: queues[names.Outbound], Token: e.Getenv(names.EnvAPIToken), Log: e.Log(name), Now: e.Now}, nil
 }
 
 const (

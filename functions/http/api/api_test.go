@@ -30,6 +30,7 @@ import (
 	"github.com/relais-dev/relais/shared/function"
 	"github.com/relais-dev/relais/shared/lambdahttp"
 	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/stage/awsfake"
 	"github.com/relais-dev/relais/shared/store"
 	"github.com/relais-dev/relais/shared/thread"
@@ -62,7 +63,7 @@ type rig struct {
 // allowed is what the topology grants the function.
 var allowed = []string{
 	"dynamodb:GetItem table/relais", "dynamodb:PutItem table/relais", "dynamodb:UpdateItem table/relais", "dynamodb:Query table/relais/index/history",
-	"sqs:SendMessage queue/relais-outbound.fifo", "sqs:SendMessage queue/relais-bulk.fifo", "secretsmanager:GetSecretValue secret/relais/local/link-key",
+	"dynamodb:Query table/relais/index/pending", "sqs:SendMessage queue/relais-outbound.fifo", "sqs:SendMessage queue/relais-bulk.fifo", "secretsmanager:GetSecretValue secret/relais/local/link-key",
 }
 
 func newRig(t testing.TB) *rig {
@@ -405,8 +406,10 @@ func says(key, body string) string {
 // sendAll lets the sender work off a lane.
 func (r *rig) sendAll(lane store.Lane) {
 	r.t.Helper()
-	h := r.function(func(e function.Env) (function.Handler, error) { return sender.New("sender", r.channels(), e) }, "sender")
-	if err := h.(*sender.Sender).Drain(r.t.Context(), lane); err != nil {
+	h := r.function(func(e function.Env) (function.Handler, error) {
+		return sender.New("sender", names.Outbound, r.channels(), e)
+	}, "sender")
+	if err := h.(*sender.Sender).Drain(r.t.Context(), queue.Group{Name: string(lane)}, lane); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -531,7 +534,7 @@ func TestFailuresOfAWS(t *testing.T) {
 func TestBrokenRecord(t *testing.T) {
 	r := newRig(t)
 	id := events.OutboundID("k")
-	_, err := r.table.AddMessage(t.Context(), store.Message{ID: id, Lane: store.ReplyLane(conversation("pager")), Order: store.LaneOrder(noon, 0), Body: []byte("rot")}, noon)
+	_, err := r.table.AddMessage(t.Context(), store.Message{ID: id, Lane: store.ReplyLane(conversation("pager")), Order: store.LaneOrder("", noon), Body: []byte("rot")}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

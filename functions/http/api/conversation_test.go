@@ -123,7 +123,7 @@ func TestHistoryPassesOverTheUnreadable(t *testing.T) {
 	rotten := text(2, "")
 	rotten.Data.Conversation = first.Data.Conversation
 	channel.Complete(&rotten, "pager", "demo", noon)
-	it := store.Item{Conversation: first.Subject, ID: rotten.ID, Order: store.LaneOrder(noon, 2), Received: noon, Body: []byte("rot")}
+	it := store.Item{Conversation: first.Subject, ID: rotten.ID, Order: store.LaneOrder("", noon), Received: noon, Body: []byte("rot")}
 	if _, err := r.table.Commit(t.Context(), it); err != nil {
 		t.Fatal(err)
 	}

@@ -10,7 +10,6 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
-	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
 )
@@ -80,30 +79,16 @@ func (h *Handler) accept(ctx context.Context, o events.Outbound) (answer, error)
 	if err := h.Files.LoadKey(ctx); err != nil {
 		return answer{}, err
 	}
-	a, _, err := h.Outbox.Accept(ctx, o)
+	a, err := h.Outbox.Accept(ctx, o)
 	if err != nil {
 		return answer{}, err
 	}
 	if a.State == events.Queued {
-		if err := h.ring(ctx, a.ID); err != nil {
+		if err := h.Outbox.Ring(ctx, a); err != nil {
 			h.Log.Warn("accepted, but could not ring; the sweeper will", "message", a.ID, "error", err.Error())
 		}
 	}
-	return answer{http.StatusAccepted, map[string]string{"location": "/v1/messages/" + a.ID}, a}, nil
-}
-
-// ring tells the sender of a message. For one that waits for its time the sweeper
-// rings.
-func (h *Handler) ring(ctx context.Context, id string) error {
-	m, _, err := h.Table.Message(ctx, id)
-	if err != nil || m.Lane == store.LaterLane(id) {
-		return err
-	}
-	q := h.Outbound
-	if store.QueueOf(string(m.Lane)) == names.Bulk {
-		q = h.Bulk
-	}
-	return q.Send(ctx, queue.Ring(string(m.Lane), id))
+	return answer{http.StatusAccepted, map[string]string{"location": "/v1/messages/" + a.ID}, a.Acceptance}, nil
 }
 
 // maxQueued bounds an action, in bytes: what a queue's message holds.

@@ -17,7 +17,7 @@ import (
 	"github.com/relais-dev/relais/shared/store"
 )
 
-func ringOf(lane store.Lane) string { return fmt.Sprintf(`{"conversation":%q}`, lane) }
+func ringOf(lane store.Lane) string { return fmt.Sprintf(`{"ring":%q}`, lane) }
 
 func TestReply(t *testing.T) {
 	r := newRig(t)
@@ -48,7 +48,7 @@ func TestReply(t *testing.T) {
 		t.Errorf("a conflict without a remedy: %+v", p)
 	}
 	r.nothing() // repetitions within five minutes are dropped by the queue
-	waiting, err := r.table.Waiting(t.Context(), store.ReplyLane(c))
+	waiting, err := r.table.Waiting(t.Context(), store.ReplyLane(c), 10)
 	if diff := cmp.Diff([]string{id}, waiting); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -127,7 +127,7 @@ func TestLanes(t *testing.T) {
 	}
 	r.nothing()
 	for _, lane := range []store.Lane{store.BulkLane(c), store.LaterLane(events.OutboundID("later"))} {
-		if waiting, err := r.table.Waiting(t.Context(), lane); len(waiting) != 1 || err != nil {
+		if waiting, err := r.table.Waiting(t.Context(), lane, 10); len(waiting) != 1 || err != nil {
 			t.Errorf("in %s wait %v %v", lane, waiting, err)
 		}
 	}

@@ -18,6 +18,7 @@ import (
 type Drainer struct {
 	Table   *store.Table
 	Ingress *queue.Queue
+	Source  queue.Source
 	Log     *slog.Logger
 	Metrics *observe.Metrics
 }
@@ -28,28 +29,29 @@ func New(name string, e function.Env) (function.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Drainer{Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Log: e.Log(name), Metrics: e.Metrics(name)}, nil
+	return &Drainer{Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Source: e.Source(c, name), Log: e.Log(name),
+		Metrics: e.Metrics(name)}, nil
 }
 
 // Invoke handles a batch of spill messages. What cannot be committed stays in
 // the queue; nothing is acknowledged before it is in the table.
 func (d *Drainer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	defer d.Metrics.Flush()
-	return queue.Batch(ctx, d.Log, payload, func(ctx context.Context, group string, records []queue.Record) int {
-		for i, r := range records {
-			if err := d.bring(ctx, r.Body); err != nil {
-				d.Log.Warn("spilled events stay in the queue", "group", group, "error", err.Error())
+	return d.Source.Batch(ctx, payload, func(ctx context.Context, g queue.Group) int {
+		for i, r := range g.Records {
+			if err := d.bring(ctx, r); err != nil {
+				d.Log.Warn("spilled events stay in the queue", "group", g.Name, "error", err.Error())
 				return i
 			}
 		}
-		return len(records)
+		return len(g.Records)
 	})
 }
 
-func (d *Drainer) bring(ctx context.Context, body string) error {
-	items, err := queue.Spilled(body)
+func (d *Drainer) bring(ctx context.Context, r queue.Record) error {
+	items, err := queue.Spilled(r.Body)
 	if err != nil {
-		return err
+		return d.Source.Bury(ctx, r)
 	}
 	outcomes, err := d.Table.CommitAll(ctx, items)
 	if err != nil {

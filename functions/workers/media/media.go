@@ -14,6 +14,7 @@ import (
 	"mime"
 	"net/http"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -39,6 +40,7 @@ const maxFile = 100 << 20
 type Fetcher struct {
 	Table    *store.Table
 	Ingress  *queue.Queue
+	Source   queue.Source
 	Files    *media.Files
 	Accounts *sender.Accounts
 	Log      *slog.Logger
@@ -53,8 +55,9 @@ func New(name string, channels []channel.Channel, e function.Env) (function.Hand
 		return nil, err
 	}
 	table, files := e.Table(c), media.New(c, e)
-	return &Fetcher{Table: table, Ingress: e.Queue(c, names.EnvIngress), Files: files, Accounts: sender.NewAccounts(c.Secrets, e, channels, table, files),
-		Log: e.Log(name), Metrics: e.Metrics(name), Now: e.Now}, nil
+	return &Fetcher{Table: table, Ingress: e.Queue(c, names.EnvIngress), Source: e.Source(c, name), Files: files,
+		Accounts: sender.NewAccounts(c.Secrets, e, channels, table, files),
+		Log:      e.Log(name), Metrics: e.Metrics(name), Now: e.Now}, nil
 }
 
 // Invoke handles a batch of rings.
@@ -63,46 +66,89 @@ func (f *Fetcher) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err := f.Files.LoadKey(ctx); err != nil {
 		return nil, err
 	}
-	return queue.Batch(ctx, f.Log, payload, func(ctx context.Context, group string, records []queue.Record) int {
-		if err := f.Drain(ctx, store.Lane(group)); err != nil {
-			f.Log.Warn("media waits, the ring comes again", "lane", group, "error", err.Error())
-			return 0
+	return f.Source.Batch(ctx, payload, func(ctx context.Context, g queue.Group) int {
+		for i, r := range g.Records {
+			if err := f.take(ctx, g, r); err != nil {
+				f.Log.Warn("media waits, the ring comes again", "lane", g.Name, "error", err.Error())
+				return i
+			}
 		}
-		return len(records)
+		return len(g.Records)
 	})
 }
 
-// Drain copies the media of the events that wait in a lane.
-func (f *Fetcher) Drain(ctx context.Context, lane store.Lane) error {
-	waiting, err := f.Table.Waiting(ctx, lane)
-	if err != nil {
-		return err
+// take handles a ring.
+func (f *Fetcher) take(ctx context.Context, g queue.Group, r queue.Record) error {
+	partition, ring := queue.Rung(r.Body)
+	lane, ok := store.ParseLane(partition)
+	if !ring || !ok || lane.Queue() != names.Media {
+		return f.Source.Bury(ctx, r)
 	}
-	conversation := lane.Conversation()
-	for _, id := range waiting {
-		it, found, err := f.Table.Event(ctx, conversation, id)
+	return f.Drain(ctx, g, lane)
+}
+
+const (
+	// patience is how long a file is tried: the shortest-lived links live for hours.
+	patience = 2 * time.Hour
+	// pullPatience is how long what a platform keeps for us is tried. It is less than
+	// events are kept, so that what is given up is told while it is known.
+	pullPatience = 7 * 24 * time.Hour
+)
+
+// errTurn says that the next file might not be copied before the function must end.
+var errTurn = errors.New("the turn is over")
+
+// Drain copies the media of the events that wait in a lane. What fails for a while
+// holds up no other: it waits, and the sweeper rings for it. When the turn is over it
+// rings for the rest.
+func (f *Fetcher) Drain(ctx context.Context, g queue.Group, lane store.Lane) error {
+	put := map[string]bool{} // off, in this drain
+	for {
+		waiting, err := f.Table.Waiting(ctx, lane, store.PendingPage)
 		if err != nil {
 			return err
 		}
-		if found {
-			if err := f.event(ctx, it); err != nil {
-				return err
+		fresh := slices.DeleteFunc(waiting, func(id string) bool { return put[id] })
+		if len(fresh) == 0 {
+			return nil
+		}
+		for _, id := range fresh {
+			err := errTurn
+			if !g.Over(outhttp.MediaTimeout) {
+				err = f.one(ctx, g, lane, id)
+			}
+			if errors.Is(err, errTurn) {
+				return f.Source.Send(ctx, queue.RingOn(string(lane), f.Now()))
+			}
+			if err != nil {
+				f.Log.Warn("media waits", "event", id, "error", err.Error())
+				put[id] = true
+				if err := f.Table.Defer(ctx, lane, id, f.Now().Add(time.Minute)); err != nil {
+					return err
+				}
 			}
 		}
-		if err := f.Table.Leave(ctx, lane, id); err != nil {
+	}
+}
+
+// one copies the media of one event.
+func (f *Fetcher) one(ctx context.Context, g queue.Group, lane store.Lane, id string) error {
+	it, found, err := f.Table.Event(ctx, lane.Conversation(), id)
+	if err != nil && !errors.Is(err, store.ErrNoBody) { // quarantined elsewhere
+		return err
+	}
+	if found {
+		if err := f.event(ctx, g, it); err != nil {
 			return err
 		}
 	}
-	return nil
+	return f.Table.Leave(ctx, lane, id)
 }
 
-// patience is how long a file is tried: the shortest-lived links live for hours.
-const patience = 2 * time.Hour
-
-func (f *Fetcher) event(ctx context.Context, it store.Item) error {
+func (f *Fetcher) event(ctx context.Context, g queue.Group, it store.Item) error {
 	e, err := it.Event()
 	if err == nil && e.Data.Unsupported != nil {
-		return f.pull(ctx, e)
+		return f.announced(ctx, g, e)
 	}
 	if err != nil || e.Data.Message == nil {
 		return nil // quarantined elsewhere
@@ -111,26 +157,53 @@ func (f *Fetcher) event(ctx context.Context, it store.Item) error {
 		if c.Media == nil || c.Media.State != events.MediaPending {
 			continue
 		}
-		stored, err := f.copy(ctx, &e, *c.Media)
-		var refused *channel.Error
-		switch {
-		case err == nil:
-			f.Metrics.Count(observe.MediaDone, 1)
-			err = f.tell(ctx, &e, i, stored, nil)
-		case errors.As(err, &refused) && !refused.Retryable() || f.Now().After(e.RecordedTime.Add(patience)):
-			if refused == nil {
-				refused = &channel.Error{Class: events.ClassMedia, Title: err.Error()}
-			}
-			f.Metrics.CountBy(observe.MediaLost, "class", refused.Class, 1)
-			lost := *c.Media
-			lost.State = events.MediaLost
-			err = f.tell(ctx, &e, i, lost, refused.Status())
+		if g.Over(outhttp.MediaTimeout) {
+			return errTurn
 		}
-		if err != nil {
+		if err := f.file(ctx, &e, i, *c.Media); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// file copies one file and tells of it, once.
+func (f *Fetcher) file(ctx context.Context, e *events.Event, part int, m events.Media) error {
+	if len(e.Data.Message.Content) > 1 { // an earlier try may have copied this one
+		_, told, err := f.Table.Event(ctx, e.Subject, events.EventID(e.Channel, e.Account, mediaKey(e, part)))
+		if told || err != nil {
+			return err
+		}
+	}
+	stored, err := f.copy(ctx, e, m)
+	if err == nil {
+		f.Metrics.Count(observe.MediaDone, 1)
+		return f.tell(ctx, e, part, stored, nil)
+	}
+	var refused *channel.Error
+	if (!errors.As(err, &refused) || refused.Retryable()) && f.Now().Before(e.RecordedTime.Add(patience)) {
+		return err
+	}
+	if refused == nil {
+		refused = &channel.Error{Class: events.ClassMedia, Title: err.Error()}
+	}
+	f.Metrics.CountBy(observe.MediaLost, "class", refused.Class, 1)
+	m.State = events.MediaLost
+	return f.tell(ctx, e, part, m, refused.Status())
+}
+
+// announced brings what e announces, or tells when that is given up.
+func (f *Fetcher) announced(ctx context.Context, g queue.Group, e events.Event) error {
+	err := f.pull(ctx, g, e)
+	if err == nil || errors.Is(err, errTurn) || f.Now().Before(e.RecordedTime.Add(pullPatience)) {
+		return err
+	}
+	f.Log.Error("gave up what a platform keeps for us", "event", e.ID, "channel", e.Channel, "account", e.Account, "error", err.Error())
+	f.Metrics.Count(observe.Quarantined, 1)
+	q := events.Event{Type: events.IngestQuarantined, Key: "pull:" + e.ID, Time: f.Now(), Data: events.Data{Conversation: e.Data.Conversation,
+		Quarantine: &events.Quarantine{Event: e.ID, Reason: "pull", Detail: "the platform announced something and did not give it for a week"}}}
+	channel.Complete(&q, e.Channel, e.Account, f.Now())
+	return f.mailbox().Put(ctx, &q, 0)
 }
 
 // pages bounds what one announcement brings in one invocation; the rest comes with
@@ -138,7 +211,7 @@ func (f *Fetcher) event(ctx context.Context, it store.Item) error {
 const pages = 50
 
 // pull commits the events that e announces, and keeps the cursor only after them.
-func (f *Fetcher) pull(ctx context.Context, e events.Event) error {
+func (f *Fetcher) pull(ctx context.Context, g queue.Group, e events.Event) error {
 	ch, env, err := f.Accounts.Media(ctx, e.Channel, e.Account)
 	if err != nil || ch.Pull == nil {
 		return err
@@ -147,6 +220,9 @@ func (f *Fetcher) pull(ctx context.Context, e events.Event) error {
 	for range pages {
 		if err != nil {
 			return err
+		}
+		if g.Over(outhttp.Timeout) {
+			return errTurn
 		}
 		list, next, done, err := ch.Pull(ctx, env, e, cursor)
 		if err != nil {
@@ -165,7 +241,7 @@ func (f *Fetcher) pull(ctx context.Context, e events.Event) error {
 		}
 		cursor = next
 	}
-	return errors.New("more is to be pulled")
+	return errTurn
 }
 
 // commit is what a webhook does with its events.
@@ -289,11 +365,17 @@ func family(t string) string {
 func (f *Fetcher) tell(ctx context.Context, of *events.Event, part int, m events.Media, why *events.StatusError) error {
 	now := f.Now()
 	d := of.Data
-	e := events.Event{Type: events.MediaStored, Key: fmt.Sprintf("media:%s:%d", of.ID, part), Time: now, Data: events.Data{Contact: d.Contact, Conversation: d.Conversation,
+	e := events.Event{Type: events.MediaStored, Key: mediaKey(of, part), Time: now, Data: events.Data{Contact: d.Contact, Conversation: d.Conversation,
 		MediaUpdate: &events.MediaUpdate{Message: events.Ref{ID: d.Message.ID, PlatformID: d.Message.PlatformID}, Media: m, Error: why}}}
 	if why != nil {
 		e.Type = events.MediaFailed
 	}
 	channel.Complete(&e, of.Channel, of.Account, now)
-	return mailbox.Mailbox{Table: f.Table, Ingress: f.Ingress, Metrics: f.Metrics, Log: f.Log}.Put(ctx, &e, part)
+	return f.mailbox().Put(ctx, &e, part)
+}
+
+func mediaKey(of *events.Event, part int) string { return fmt.Sprintf("media:%s:%d", of.ID, part) }
+
+func (f *Fetcher) mailbox() mailbox.Mailbox {
+	return mailbox.Mailbox{Table: f.Table, Ingress: f.Ingress, Metrics: f.Metrics, Log: f.Log}
 }

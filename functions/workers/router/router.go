@@ -32,7 +32,9 @@ type Router struct {
 	Silent       map[string]bool         // destinations that want no receipts
 	Media        *queue.Queue
 	Linked       map[string]bool // channels whose media stays where it is
+	Source       queue.Source
 	Nap          func(context.Context, time.Duration)
+	Now          func() time.Time
 	Log          *slog.Logger
 	Metrics      *observe.Metrics
 }
@@ -63,8 +65,8 @@ func New(name string, e function.Env) (function.Handler, error) {
 	for d, url := range urls {
 		destinations[d] = queue.New(c.SQS, url)
 	}
-	r := &Router{Nap: e.Sleep(), Table: e.Table(c), Rules: rules, Destinations: destinations, Silent: map[string]bool{}, Linked: map[string]bool{}, Media: e.Queue(c, names.EnvMedia),
-		Log: e.Log(name), Metrics: e.Metrics(name)}
+	r := &Router{Nap: e.Sleep(), Now: e.Now, Table: e.Table(c), Rules: rules, Destinations: destinations, Silent: map[string]bool{},
+		Linked: map[string]bool{}, Media: e.Queue(c, names.EnvMedia), Source: e.Source(c, name), Log: e.Log(name), Metrics: e.Metrics(name)}
 	if url := e.Getenv(names.EnvSockets); url != "" {
 		r.Destinations[names.Sockets] = queue.New(c.SQS, url)
 	}
@@ -94,27 +96,49 @@ const (
 // Invoke handles a batch of rings.
 func (r *Router) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	defer r.Metrics.Flush()
-	return queue.Batch(ctx, r.Log, payload, func(ctx context.Context, conversation string, rings []queue.Record) int {
-		if store.QueueOf(conversation) != names.Ingress { // a lane holds no events
-			r.Log.Error("a ring for a lane came to the router", "lane", conversation)
-			return len(rings)
-		}
-		suspect := slices.ContainsFunc(rings, func(x queue.Record) bool { return x.Receives >= suspectAfter })
-		if err := r.Drain(ctx, conversation, suspect); err != nil {
-			r.Log.Warn("drain stopped, the ring comes again", "conversation", conversation, "error", err.Error())
+	return r.Source.Batch(ctx, payload, func(ctx context.Context, g queue.Group) int {
+		if err := r.bury(ctx, g); err != nil {
+			r.Log.Warn("what is no ring comes again", "group", g.Name, "error", err.Error())
 			return 0
 		}
-		return len(rings)
+		if !events.IsConversationID(g.Name) {
+			return len(g.Records) // they are in the dead letters
+		}
+		if err := r.Drain(ctx, g); err != nil {
+			r.Log.Warn("drain stopped, the ring comes again", "conversation", g.Name, "error", err.Error())
+			return 0
+		}
+		return len(g.Records)
 	})
+}
+
+// bury moves what is no ring for its conversation to the dead letters. The
+// conversation is looked at all the same.
+func (r *Router) bury(ctx context.Context, g queue.Group) error {
+	for _, x := range g.Records {
+		if partition, ring := queue.Rung(x.Body); ring && partition == g.Name && events.IsConversationID(partition) {
+			continue
+		}
+		if err := r.Source.Bury(ctx, x); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // Drain works off a conversation's pending events. An error means that it stopped
 // early for a reason that passes. A destination that refuses is no such reason:
-// it keeps its own backlog, for which the sweeper rings, and holds up nobody else.
-func (r *Router) Drain(ctx context.Context, conversation string, suspect bool) error {
+// what it is owed is parked, for which the sweeper rings, and holds up nobody else.
+// When the turn of g is over it rings for the rest.
+func (r *Router) Drain(ctx context.Context, g queue.Group) error {
 	var err error
 	for range conflictRetries {
-		if err = r.drainOnce(ctx, conversation, suspect); !errors.Is(err, store.ErrConflict) {
+		d := &drain{Router: r, group: g, suspect: g.Suspects(suspectAfter)}
+		err = d.run(ctx)
+		switch {
+		case errors.Is(err, errTurn):
+			return r.Source.Send(ctx, queue.RingOn(g.Name, r.Now()))
+		case !errors.Is(err, store.ErrConflict):
 			return err
 		}
 		r.Metrics.Count(observe.Conflicts, 1)
@@ -122,83 +146,25 @@ func (r *Router) Drain(ctx context.Context, conversation string, suspect bool) e
 	return err
 }
 
-func (r *Router) drainOnce(ctx context.Context, conversation string, suspect bool) error {
-	items, err := r.Table.Pending(ctx, conversation)
-	if err != nil || len(items) == 0 {
-		return err
+// open reads an event. What cannot be read, or crashes the router, is replaced by a
+// quarantine event in its place: the sequence has a declared gap, the conversation
+// moves on, and the original stays in the table.
+func (r *Router) open(ctx context.Context, it store.Item, crashing bool) (events.Event, error) {
+	it, err := r.Table.Load(ctx, it)
+	if errors.Is(err, store.ErrNoBody) {
+		return r.quarantine(it, events.Event{}, "body", "its body is not in the bucket any more"), nil
 	}
-	state, err := r.Table.State(ctx, conversation)
 	if err != nil {
-		return err
+		return events.Event{}, err
 	}
-	blocked := map[string]bool{}
-	for _, it := range items {
-		crashing := false
-		if suspect {
-			n, err := r.Table.Attempt(ctx, it)
-			if err != nil {
-				return err
-			}
-			crashing = n > soloAttempts
-		}
-		if state, err = r.handle(ctx, it, state, crashing, blocked); err != nil {
-			return errors.Join(err, r.survived(ctx, it, suspect))
-		}
-		if err := r.survived(ctx, it, suspect); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// survived takes an attempt back that ended by itself: an outage, however long,
-// makes no event suspect of crashing the router.
-func (r *Router) survived(ctx context.Context, it store.Item, suspect bool) error {
-	if !suspect {
-		return nil
-	}
-	return r.Table.Survived(ctx, it)
-}
-
-// handle takes one event as far as it goes: decided, forwarded, served.
-func (r *Router) handle(ctx context.Context, it store.Item, state store.State, crashing bool, blocked map[string]bool) (store.State, error) {
-	e := r.open(it, crashing)
-	own, err := r.correlate(ctx, &e)
-	if err != nil {
-		return state, err
-	}
-	if it.Sequence == 0 {
-		to, rules := r.destinations(&e)
-		if own || len(to) == 0 || announced(&e) {
-			if err := r.fetch(ctx, it, &e); err != nil {
-				return state, err
-			}
-			return state, r.Table.Served(ctx, it, nil)
-		}
-		if it, state, err = r.decide(ctx, it, &e, state, to, rules); err != nil {
-			return state, err
-		}
-	}
-	e.Sequence, e.Late, e.Ruleset = events.FormatSequence(it.Sequence), it.Late, it.Ruleset
-	r.answer(it, &e, state)
-	if err := r.fetch(ctx, it, &e); err != nil {
-		return state, err
-	}
-	return state, r.forward(ctx, it, &e, blocked)
-}
-
-// open decodes an event. What cannot be decoded, or crashes the router, is
-// replaced by a quarantine event in its place: the sequence has a declared gap,
-// the conversation moves on, and the original stays in the table.
-func (r *Router) open(it store.Item, crashing bool) events.Event {
 	e, err := it.Event()
 	switch {
 	case crashing:
-		return r.quarantine(it, e, "crash", "routing it stopped the router repeatedly")
+		return r.quarantine(it, e, "crash", "routing it stopped the router repeatedly"), nil
 	case err != nil:
-		return r.quarantine(it, e, "decode", err.Error())
+		return r.quarantine(it, e, "decode", err.Error()), nil
 	}
-	return e
+	return e, nil
 }
 
 func (r *Router) quarantine(it store.Item, e events.Event, reason, detail string) events.Event {
@@ -257,50 +223,41 @@ func (r *Router) decide(ctx context.Context, it store.Item, e *events.Event, sta
 	return decided, next, nil
 }
 
-// forward sends e to the destinations it is still owed to, unless one of them
-// refused an earlier event of this drain: order holds per destination.
-func (r *Router) forward(ctx context.Context, it store.Item, e *events.Event, blocked map[string]bool) error {
-	body, err := json.Marshal(e)
-	if len(body) > maxMessage {
-		e = r.oversize(it, e, len(body))
-		body, err = json.Marshal(e)
-	}
-	if err != nil {
-		return fmt.Errorf("encode event %s: %w", it.ID, err)
-	}
-	var served []string
-	for _, d := range it.Destinations {
-		if blocked[d] {
-			continue
-		}
-		if err := r.send(ctx, d, it, e, string(body)); err != nil {
-			blocked[d] = true
-			r.Metrics.CountBy(observe.Blocked, "destination", d, 1)
-			r.Log.Error("a destination refused an event; its backlog waits in the mailbox", "destination", d, "event", it.ID, "error", err.Error())
-			continue
-		}
-		served = append(served, d)
-	}
-	if len(served) == 0 {
-		return nil
-	}
-	r.Metrics.Count(observe.Forwarded, len(served))
-	return r.Table.Served(ctx, it, served)
-}
-
-// oversize is what a destination hears of an event that no queue would ever
-// take: in its place and under its sequence, so that those behind it can pass.
-func (r *Router) oversize(it store.Item, e *events.Event, size int) *events.Event {
-	q := r.quarantine(it, *e, "oversize", fmt.Sprintf("%d bytes do not fit a queue's message; the event is in the table", size))
-	q.Sequence, q.Late, q.Ruleset = e.Sequence, e.Late, e.Ruleset
-	return &q
-}
-
-func (r *Router) send(ctx context.Context, destination string, it store.Item, e *events.Event, body string) error {
+// send sends an event to a destination, or what stands for it where no queue would
+// ever take it: in its place and under its sequence, so that those behind it can pass.
+func (r *Router) send(ctx context.Context, destination string, it store.Item, e *events.Event) error {
 	q, ok := r.Destinations[destination]
 	if !ok {
 		return fmt.Errorf("destination %q is not configured any more", destination)
 	}
-	return q.Send(ctx, queue.Message{Group: it.Conversation, Dedup: it.ID + ":" + destination, Body: body,
-		Attributes: map[string]string{"type": string(e.Type), "channel": e.Channel}})
+	body, err := json.Marshal(e)
+	if err != nil {
+		return fmt.Errorf("encode event %s: %w", it.ID, err)
+	}
+	if len(body) > maxMessage {
+		return r.sendInstead(ctx, q, destination, it, e, "oversize",
+			fmt.Sprintf("%d bytes do not fit a queue's message; the event is in the table", len(body)))
+	}
+	err = q.Send(ctx, message(destination, it, e, string(body)))
+	if queue.Permanent(err) {
+		if instead := r.sendInstead(ctx, q, destination, it, e, "refused", "the queue refuses the event as it is, and always will: "+err.Error()); instead == nil {
+			return nil
+		}
+	}
+	return err
+}
+
+func message(destination string, it store.Item, e *events.Event, body string) queue.Message {
+	return queue.Message{Group: it.Conversation, Dedup: it.ID + ":" + destination, Body: body,
+		Attributes: map[string]string{"type": string(e.Type), "channel": e.Channel}}
+}
+
+func (r *Router) sendInstead(ctx context.Context, q *queue.Queue, destination string, it store.Item, e *events.Event, reason, detail string) error {
+	instead := r.quarantine(it, *e, reason, detail)
+	instead.Sequence, instead.Late, instead.Ruleset = e.Sequence, e.Late, e.Ruleset
+	body, err := json.Marshal(instead)
+	if err != nil {
+		return fmt.Errorf("encode event %s: %w", it.ID, err)
+	}
+	return q.Send(ctx, message(destination, it, &instead, string(body)))
 }

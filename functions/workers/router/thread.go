@@ -99,7 +99,7 @@ func (r *Router) isOwn(ctx context.Context, conversation string, m *events.Messa
 		if err != nil || linked.Message != "" || hold == echoHolds || m.Origin == "app" {
 			return linked.Message != "", err
 		}
-		waiting, err := r.Table.Waiting(ctx, store.ReplyLane(conversation))
+		waiting, err := r.Table.Waiting(ctx, store.ReplyLane(conversation), 1)
 		if err != nil || len(waiting) == 0 {
 			return false, err
 		}

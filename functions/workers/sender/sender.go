@@ -12,7 +12,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"strings"
 	"time"
 
 	"github.com/relais-dev/relais/events"
@@ -34,7 +33,8 @@ type Sender struct {
 	Outbox   *outbox.Outbox
 	Table    *store.Table
 	Ingress  *queue.Queue // rings for the events it commits
-	Bulk     *queue.Queue // rings for campaign messages
+	Serves   string       // the queue it works for: whose lanes it drains, and no others
+	Source   queue.Source
 	Files    *media.Files
 	Accounts *Accounts
 	Log      *slog.Logger
@@ -43,16 +43,19 @@ type Sender struct {
 	Nap      func(context.Context, time.Duration) // waits a moment
 }
 
-// New is the function that sends what channels say.
-func New(name string, channels []channel.Channel, e function.Env) (function.Handler, error) {
+// New is the function that sends what channels say; serves is the queue it works for.
+func New(name, serves string, channels []channel.Channel, e function.Env) (function.Handler, error) {
 	c, err := e.Clients(cloud.Work)
 	if err != nil {
 		return nil, err
 	}
 	table := e.Table(c)
 	files := media.New(c, e)
-	s := &Sender{Table: table, Ingress: e.Queue(c, names.EnvIngress), Bulk: e.Queue(c, names.EnvBulk), Files: files, Log: e.Log(name), Metrics: e.Metrics(name),
-		Now: e.Now, Nap: e.Sleep(), Outbox: &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Now: e.Now}}
+	source := e.Source(c, name)
+	box := &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Now: e.Now,
+		Queues: map[string]*queue.Queue{serves: source.Queue, names.Bulk: e.Queue(c, names.EnvBulk)}}
+	s := &Sender{Table: table, Ingress: e.Queue(c, names.EnvIngress), Serves: serves, Source: source, Files: files,
+		Log: e.Log(name), Metrics: e.Metrics(name), Now: e.Now, Nap: e.Sleep(), Outbox: box}
 	s.Accounts = NewAccounts(c.Secrets, e, channels, table, files)
 	return s, nil
 }
@@ -63,93 +66,118 @@ func (s *Sender) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err := s.Files.LoadKey(ctx); err != nil {
 		return nil, err
 	}
-	return queue.Batch(ctx, s.Log, payload, func(ctx context.Context, group string, records []queue.Record) int {
-		for i, r := range records {
-			if err := s.take(ctx, r.Body); err != nil {
-				s.Log.Warn("stopped, the message comes again", "group", group, "error", err.Error())
+	return s.Source.Batch(ctx, payload, func(ctx context.Context, g queue.Group) int {
+		for i, r := range g.Records {
+			if i > 0 && g.Over(callTime) {
+				return i
+			}
+			if err := s.take(ctx, g, r); err != nil {
+				s.Log.Warn("stopped, the message comes again", "group", g.Name, "error", err.Error())
 				return i
 			}
 		}
-		return len(records)
+		return len(g.Records)
 	})
 }
 
 // take handles one message of the queue: a ring, an action or a request.
-func (s *Sender) take(ctx context.Context, body string) error {
+func (s *Sender) take(ctx context.Context, g queue.Group, r queue.Record) error {
+	if partition, ring := queue.Rung(r.Body); ring {
+		lane, ok := store.ParseLane(partition)
+		if !ok || lane.Queue() != s.Serves {
+			return s.Source.Bury(ctx, r)
+		}
+		return s.Drain(ctx, g, lane)
+	}
 	var kind struct {
-		Ring string      `json:"conversation"`
-		Verb events.Verb `json:"verb"`
+		Verb json.RawMessage `json:"verb"`
 	}
-	if err := json.Unmarshal([]byte(body), &kind); err == nil && kind.Ring != "" {
-		return s.Drain(ctx, store.Lane(kind.Ring))
-	} else if err == nil && kind.Verb != "" {
-		return s.act(ctx, body)
+	if err := json.Unmarshal([]byte(r.Body), &kind); err == nil && kind.Verb != nil {
+		return s.act(ctx, r)
 	}
-	return s.request(ctx, body)
+	return s.request(ctx, g, r)
 }
 
 // request accepts a message and sends it at once, or has it rung for where it
 // must wait.
-func (s *Sender) request(ctx context.Context, body string) error {
-	var o events.Outbound
-	if err := json.Unmarshal([]byte(body), &o); err != nil {
-		return s.reject(ctx, o, &outbox.Refusal{Class: events.ClassContent, Title: "the request is no JSON of an outbound message", Remedy: "send what message.schema.json describes"})
+func (s *Sender) request(ctx context.Context, g queue.Group, r queue.Record) error {
+	o, err := events.DecodeOutbound([]byte(r.Body))
+	if err != nil {
+		return s.reject(ctx, r, o, malformed(err))
 	}
-	a, fresh, err := s.Outbox.Accept(ctx, o)
+	a, err := s.Outbox.Accept(ctx, o)
 	var refusal *outbox.Refusal
 	if errors.As(err, &refusal) {
-		return s.reject(ctx, o, refusal)
+		return s.reject(ctx, r, o, refusal)
 	}
-	if err != nil || !fresh {
+	if err != nil || !a.Fresh {
 		return err
 	}
-	m, _, err := s.Table.Message(ctx, a.ID)
-	if err != nil {
-		return err
+	if a.Lane.Queue() != s.Serves || a.Lane.Waits() {
+		return s.Outbox.Ring(ctx, a)
 	}
-	switch store.QueueOf(string(m.Lane)) {
-	case names.Bulk:
-		return s.Bulk.Send(ctx, queue.Ring(string(m.Lane), m.ID))
-	case names.Outbound:
-		if strings.HasSuffix(string(m.Lane), m.ID) { // its time has not come
-			return nil
-		}
-	}
-	return s.Drain(ctx, m.Lane)
+	return s.Drain(ctx, g, a.Lane)
+}
+
+// malformed is the refusal of what is no request.
+func malformed(err error) *outbox.Refusal {
+	r := &outbox.Refusal{Class: events.ClassContent, Title: "the request cannot be read", Remedy: "send what message.schema.json or action.schema.json describes"}
+	errors.As(err, &r.Faults)
+	return r
 }
 
 // errBusy says that another sender is at work in the lane: it will find what is new.
 var errBusy = errors.New("another sender is at work")
 
-// Drain sends what waits in a lane, in order, until nothing does, or the first has
-// to wait.
-func (s *Sender) Drain(ctx context.Context, lane store.Lane) error {
+// errTurn says that a call would not end before the function must.
+var errTurn = errors.New("the turn is over")
+
+// Drain sends what waits in a lane, in order, until nothing does, the first has to
+// wait, or the turn is over: then it rings for the rest.
+func (s *Sender) Drain(ctx context.Context, g queue.Group, lane store.Lane) error {
 	for {
-		ids, err := s.Table.Waiting(ctx, lane)
+		ids, err := s.Table.Waiting(ctx, lane, store.PendingPage)
 		if err != nil || len(ids) == 0 {
 			return err
 		}
 		for _, id := range ids {
-			m, found, err := s.Table.Message(ctx, id)
-			if err != nil {
-				return err
+			err := errTurn
+			if !g.Over(callTime) {
+				err = s.one(ctx, lane, id)
 			}
-			if !found { // expired long ago
-				err = s.Table.Leave(ctx, lane, id)
-			} else {
-				err = s.deliver(ctx, m)
-			}
-			var later *postponed
 			switch {
-			case errors.Is(err, errBusy):
+			case errors.Is(err, errTurn):
+				return s.Source.Send(ctx, queue.RingOn(string(lane), s.Now()))
+			case errors.Is(err, errBusy), errors.Is(err, errWaits):
 				return nil
-			case errors.As(err, &later):
-				return s.postpone(ctx, m, later)
 			case err != nil:
 				return err
 			}
 		}
 	}
+}
+
+// errWaits says that a message was put off, and its lane with it.
+var errWaits = errors.New("the message waits")
+
+// one takes a lane's first message as far as it goes.
+func (s *Sender) one(ctx context.Context, lane store.Lane, id string) error {
+	m, found, err := s.Table.Message(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return s.lost(ctx, lane, id)
+	}
+	err = s.deliver(ctx, m)
+	var later *postponed
+	if !errors.As(err, &later) {
+		return err
+	}
+	if err := s.postpone(ctx, m, later); err != nil {
+		return err
+	}
+	return errWaits
 }
 
 // A postponed message waits, and its lane with it.
@@ -175,19 +203,12 @@ func (s *Sender) deliver(ctx context.Context, m store.Message) error {
 	r, err := outbox.Decode(m)
 	if err != nil {
 		s.Log.Error("a stored message cannot be read", "message", m.ID, "error", err.Error())
-		return s.Table.Leave(ctx, m.Lane, m.ID)
+		return s.lost(ctx, m.Lane, m.ID)
 	}
 	ctx = outhttp.WithTrace(ctx, m.ID)
 	for !final(m.Progress.State) {
-		if m.Progress.Done == len(r.Calls) {
-			m.Progress.State = events.Accepted
-		} else if m, err = s.step(ctx, m, r); err != nil {
+		if m, err = s.step(ctx, m, r); err != nil {
 			return err
-		}
-		if final(m.Progress.State) {
-			if m, err = s.advance(ctx, m); err != nil {
-				return err
-			}
 		}
 	}
 	return s.finish(ctx, m, r)
@@ -224,7 +245,7 @@ func (s *Sender) finish(ctx context.Context, m store.Message, r outbox.Request) 
 	default:
 		s.Metrics.CountBy(observe.SendFailed, "class", classOf(m.Progress.Error), 1)
 	}
-	return s.Table.Leave(ctx, m.Lane, m.ID)
+	return s.Table.Finish(ctx, m, s.Now())
 }
 
 // link says whose the platform's ids of a part (from 1) are: receipts and echoes

@@ -17,9 +17,11 @@ import (
 )
 
 const (
-	// lease is when the sender of a call is surely dead: a call takes at most
-	// outhttp.Timeout and may be several requests (upload, send, one retry).
-	lease = 3*outhttp.Timeout + 15*time.Second
+	// callTime bounds a call, which may be several requests: a file is loaded and
+	// uploaded, and the message sent. None begins that could outlast the function.
+	callTime = outhttp.MediaTimeout + outhttp.Timeout
+	// lease is when the sender of a call is surely dead.
+	lease = callTime + 15*time.Second
 	// echoWait is how long a correlated receipt is waited for before a message that
 	// must be said at least once is said again.
 	echoWait = 90 * time.Second
@@ -27,8 +29,11 @@ const (
 	maxNap = 2 * time.Second
 	// naps bounds the waits of one step.
 	naps = 5
-	// giveUp is how long a message is tried when its platform fails.
+	// giveUp is how long after it was due a message is tried when its platform fails.
 	giveUp = 24 * time.Hour
+	// giveUpAuth is the same where the account's credentials are refused, which people
+	// have to mend: no answer is worth more after a week.
+	giveUpAuth = 7 * 24 * time.Hour
 )
 
 // patience is how long a message waits after its nth try that a platform failed;
@@ -41,8 +46,9 @@ type attempt struct {
 	env     channel.Env
 	thread  thread.Thread
 	out     channel.Outgoing
-	account string // "line/demo"
-	last    bool   // no further call follows
+	account string    // "line/demo"
+	last    bool      // no further call follows
+	due     time.Time // when the message was to be said
 }
 
 // step makes m's next call, unless something keeps it from being made. Progress is
@@ -50,17 +56,19 @@ type attempt struct {
 // platform says so.
 func (s *Sender) step(ctx context.Context, m store.Message, r outbox.Request) (store.Message, error) {
 	now, called := s.Now(), !m.Progress.Lease.IsZero()
-	switch {
+	switch due := outbox.Due(m, r); {
 	case called && now.Before(m.Progress.Lease):
 		return m, errBusy
+	case m.Lane.Waits() && now.Before(due): // whoever rang rang early
+		return m, &postponed{due, "time"}
 	case !called && stale(r, now):
-		return ended(m, events.Expired, nil), nil
+		return s.end(ctx, m, events.Expired, nil)
 	}
 	a, err := s.prepare(ctx, m, r)
 	var refused *channel.Error
 	if errors.As(err, &refused) {
 		m.Progress.Doubt = m.Progress.Doubt || called
-		return ended(m, events.Failed, refused), nil
+		return s.end(ctx, m, events.Failed, refused)
 	}
 	if err != nil {
 		return m, err
@@ -69,25 +77,51 @@ func (s *Sender) step(ctx context.Context, m store.Message, r outbox.Request) (s
 		return s.unknown(ctx, m, r, a)
 	}
 	if e := s.Outbox.Allowed(r, a.thread, m.Progress.Done, now); e != nil {
-		return ended(m, events.Failed, e), nil
+		return s.end(ctx, m, events.Failed, e)
 	}
 	if err := s.hold(ctx, m, r); err != nil {
 		return m, err
 	}
 	if err := s.pace(ctx, a, r); err != nil {
-		return m, err
+		return s.paused(ctx, m, a, err)
 	}
 	if a.env.Token, err = s.Accounts.token(ctx, a.channel, a.env); err != nil {
 		return s.noToken(ctx, m, a, err)
 	}
 	m, refused, err = s.useWindow(ctx, m, a, now)
-	if err != nil || refused != nil {
-		return ended(m, events.Failed, refused), err
+	if err != nil {
+		return m, err
+	}
+	if refused != nil {
+		return s.end(ctx, m, events.Failed, refused)
 	}
 	if err := s.useAnswer(ctx, &a, m, now); err != nil {
 		return m, err
 	}
 	return s.call(ctx, m, r, a)
+}
+
+// end records that nothing more will be sent of m.
+func (s *Sender) end(ctx context.Context, m store.Message, state events.State, e *channel.Error) (store.Message, error) {
+	return s.advance(ctx, ended(m, state, e))
+}
+
+// paused puts m off with its account, or gives it up when it has waited too long.
+func (s *Sender) paused(ctx context.Context, m store.Message, a attempt, err error) (store.Message, error) {
+	var p *postponed
+	if errors.As(err, &p) && tooLate(a, p.class, s.Now()) {
+		return s.end(ctx, m, events.Failed, &channel.Error{Class: p.class, Title: "the account could send nothing until it was too late for the message",
+			Remedy: "see the account's channel.health events"})
+	}
+	return m, err
+}
+
+// tooLate says that a message has been tried for as long as is worth it.
+func tooLate(a attempt, class string, now time.Time) bool {
+	if class == events.ClassAuth {
+		return now.After(a.due.Add(giveUpAuth))
+	}
+	return now.After(a.due.Add(giveUp))
 }
 
 // stale says that a message's time is over.
@@ -125,7 +159,7 @@ func ended(m store.Message, state events.State, e *channel.Error) store.Message 
 
 // prepare finds what the call needs: the conversation as it is now, and the account.
 func (s *Sender) prepare(ctx context.Context, m store.Message, r outbox.Request) (attempt, error) {
-	a := attempt{thread: r.Thread, account: r.Thread.Channel + "/" + r.Thread.Account}
+	a := attempt{thread: r.Thread, account: r.Thread.Channel + "/" + r.Thread.Account, due: outbox.Due(m, r)}
 	state, err := s.Table.State(ctx, r.Thread.Conversation.ID)
 	if err != nil {
 		return a, err
@@ -221,6 +255,9 @@ func (s *Sender) useAnswer(ctx context.Context, a *attempt, m store.Message, now
 
 // call makes the call under a lease and records what came of it.
 func (s *Sender) call(ctx context.Context, m store.Message, r outbox.Request, a attempt) (store.Message, error) {
+	if end, bounded := ctx.Deadline(); bounded && time.Until(end) < callTime {
+		return m, errTurn
+	}
 	m.Progress.Lease = s.Now().Add(lease)
 	m.Progress.Attempts++
 	m.Progress.Answered = m.Progress.Answered || a.out.Answer != ""
@@ -229,7 +266,9 @@ func (s *Sender) call(ctx context.Context, m store.Message, r outbox.Request, a 
 		return m, err
 	}
 	a.env.Now = s.Now().UTC()
-	sent, err := a.channel.Send(ctx, a.env, a.out)
+	bounded, cancel := context.WithTimeout(ctx, callTime)
+	sent, err := a.channel.Send(bounded, a.env, a.out)
+	cancel()
 	if err == nil {
 		return s.accepted(ctx, m, a, sent)
 	}
@@ -248,6 +287,9 @@ func (s *Sender) accepted(ctx context.Context, m store.Message, a attempt, sent 
 	p.IDs = append(slices.Clone(p.IDs), slices.Clone(sent.IDs))
 	if sent.Note != "" {
 		p.Notes = append(slices.Clone(p.Notes), sent.Note)
+	}
+	if a.last {
+		p.State = events.Accepted
 	}
 	m, err := s.advance(ctx, m)
 	if err != nil {
@@ -273,10 +315,10 @@ func (s *Sender) refused(ctx context.Context, m store.Message, a attempt, err er
 	switch {
 	case e.Class == events.ClassWindow && a.out.Answer != "": // the handle was stale; without it the message may go
 		return s.advance(ctx, m)
-	case e.Class == events.ClassAuth:
+	case e.Class == events.ClassAuth && !tooLate(a, e.Class, now):
 		return s.unauthorised(ctx, m, a, e)
-	case !e.Retryable() || now.After(m.Created.Add(giveUp)):
-		return ended(m, events.Failed, e), nil
+	case !e.Retryable() || tooLate(a, e.Class, now):
+		return s.end(ctx, m, events.Failed, e)
 	}
 	wait := max(e.RetryAfter, patience[min(max(m.Progress.Attempts, 1), len(patience))-1])
 	m, err = s.advance(ctx, m)
@@ -320,19 +362,23 @@ func (s *Sender) unknown(ctx context.Context, m store.Message, r outbox.Request,
 		}
 	case channel.Queryable:
 		sent, found, err := s.find(ctx, a)
-		if err != nil {
+		if err != nil && !tooLate(a, events.ClassPlatform, s.Now()) {
 			return m, &postponed{s.Now().Add(time.Minute), events.ClassPlatform}
 		}
-		if found {
+		if err == nil && found {
 			return s.accepted(ctx, m, a, sent)
+		}
+		if err != nil {
+			break
 		}
 		return s.refused(ctx, m, a, &channel.Error{Class: events.ClassPlatform, Title: "the platform did not take it"})
 	}
 	if twice {
 		return s.again(ctx, m, a)
 	}
-	return ended(m, events.Uncertain, &channel.Error{Class: events.ClassPlatform, Title: "the platform did not answer; nobody can know whether the message was sent",
-		Remedy: "look into the conversation; a receipt may still tell"}), nil
+	return s.end(ctx, m, events.Uncertain, &channel.Error{Class: events.ClassPlatform,
+		Title:  "the platform did not answer; nobody can know whether the message was sent",
+		Remedy: "look into the conversation; a receipt may still tell"})
 }
 
 // find asks the platform whether it took the call.

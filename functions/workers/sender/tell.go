@@ -1,6 +1,7 @@
 package sender
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -8,8 +9,10 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/outbox"
 	"github.com/relais-dev/relais/shared/outhttp"
+	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
 	"github.com/relais-dev/relais/shared/thread"
 )
@@ -130,22 +133,48 @@ func (s *Sender) keepOptions(ctx context.Context, m store.Message, r outbox.Requ
 }
 
 // reject tells, by an event, that a request from the queue is not accepted. It
-// goes to the conversation that the request names, or else to the operators.
-func (s *Sender) reject(ctx context.Context, o events.Outbound, why *outbox.Refusal) error {
-	s.Log.Warn("a request was refused", "key", o.IdempotencyKey, "class", why.Class, "reason", why.Error())
+// goes to the conversation that the request names, or else to the operators, and names
+// the request by its key, and by SQS's id of the message that brought it.
+func (s *Sender) reject(ctx context.Context, r queue.Record, o events.Outbound, why *outbox.Refusal) error {
+	s.Log.Warn("a request was refused", "key", o.IdempotencyKey, "sqsMessage", r.ID, "class", why.Class, "reason", why.Error())
 	now := s.Now()
 	t, err := s.addressed(ctx, o.To)
 	if err != nil {
 		return err
 	}
-	e := events.Event{Type: events.SendRejected, Key: "rejected:" + o.IdempotencyKey + ":" + channel.Digest([]byte(why.Error())), Time: now,
-		Data: events.Data{Contact: t.Contact, Rejection: &events.Rejection{Message: events.Ref{ID: events.OutboundID(o.IdempotencyKey)},
-			Error: events.StatusError{Class: why.Class, Title: why.Error(), Remedy: why.Remedy}}}}
+	about := cmp.Or(o.IdempotencyKey, r.ID)
+	rejection := &events.Rejection{Message: events.Ref{ID: events.OutboundID(about)}, IdempotencyKey: o.IdempotencyKey, QueueMessage: r.ID,
+		Faults: why.Faults, Error: events.StatusError{Class: why.Class, Title: why.Error(), Remedy: why.Remedy}}
+	e := events.Event{Type: events.SendRejected, Key: "rejected:" + about + ":" + channel.Digest([]byte(why.Error())), Time: now,
+		Data: events.Data{Contact: t.Contact, Rejection: rejection}}
 	if t.Conversation.PlatformID != "" {
 		e.Data.Conversation = &t.Conversation
 	}
 	channel.Complete(&e, t.Channel, t.Account, now)
 	return s.tell(ctx, e)
+}
+
+// lost tells that a lane held a message that cannot be read any more, and takes it
+// out: it will not be said.
+func (s *Sender) lost(ctx context.Context, lane store.Lane, id string) error {
+	s.Log.Error("a message that waited cannot be read any more", "message", id, "lane", string(lane))
+	t, err := s.addressed(ctx, events.To{Conversation: lane.Conversation()})
+	if err != nil {
+		return err
+	}
+	e := events.Event{Type: events.MessageStatus, Key: "ended:" + id, Time: s.Now(), Data: events.Data{Contact: t.Contact,
+		Status: &events.Status{Message: events.Ref{ID: id}, State: events.Failed, Correlation: id,
+			Error: &events.StatusError{Class: events.ClassUnknown, Title: "the stored message cannot be read any more", Remedy: "send it again under a new key"}}}}
+	if t.Conversation.PlatformID != "" {
+		e.Data.Conversation = &t.Conversation
+	}
+	channel.Complete(&e, t.Channel, t.Account, s.Now())
+	e.Data.Status.Message.ID = id
+	if err := s.tell(ctx, e); err != nil {
+		return err
+	}
+	s.Metrics.CountBy(observe.SendFailed, "class", events.ClassUnknown, 1)
+	return s.Table.Leave(ctx, lane, id)
 }
 
 // addressed is the conversation that a request names, or one of nobody's.
@@ -166,15 +195,15 @@ func (s *Sender) addressed(ctx context.Context, to events.To) (thread.Thread, er
 
 // act does what is no message. It is tried as often as the queue brings it; what
 // the platform refuses is told, unless it is only a sign of presence.
-func (s *Sender) act(ctx context.Context, body string) error {
-	var a events.Action
-	if err := json.Unmarshal([]byte(body), &a); err != nil {
-		return s.reject(ctx, events.Outbound{}, &outbox.Refusal{Class: events.ClassContent, Title: "the request is no JSON of an action"})
-	}
+func (s *Sender) act(ctx context.Context, r queue.Record) error {
+	a, err := events.DecodeAction([]byte(r.Body))
 	asked := events.Outbound{To: a.To}
+	if err != nil {
+		return s.reject(ctx, r, asked, malformed(err))
+	}
 	ch, env, t, refusal, err := s.actor(ctx, a)
 	if refusal != nil {
-		return s.reject(ctx, asked, refusal)
+		return s.reject(ctx, r, asked, refusal)
 	}
 	if err != nil {
 		return err
@@ -191,7 +220,7 @@ func (s *Sender) act(ctx context.Context, body string) error {
 		s.Log.Warn("a sign of presence was not shown", "verb", string(a.Verb), "conversation", t.Conversation.ID, "error", err.Error())
 		return nil
 	case errors.As(err, &e) && !e.Retryable():
-		return s.reject(ctx, asked, &outbox.Refusal{Class: e.Class, Title: string(a.Verb) + ": " + e.Error(), Remedy: e.Remedy})
+		return s.reject(ctx, r, asked, &outbox.Refusal{Class: e.Class, Title: string(a.Verb) + ": " + e.Error(), Remedy: e.Remedy})
 	}
 	return err
 }

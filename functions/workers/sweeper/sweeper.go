@@ -72,39 +72,48 @@ func (s *Sweeper) Invoke(ctx context.Context, _ []byte) ([]byte, error) {
 	return out, err
 }
 
-// Sweep rings once per conversation that has due events. Errors of one bucket do
-// not keep it from the others.
+// Sweep rings once per conversation that has due events, and for the lanes, which
+// have buckets of their own: one overload never stops the other half. Errors of one
+// bucket do not keep it from the others.
 func (s *Sweeper) Sweep(ctx context.Context) (Report, error) {
 	var report Report
-	now := s.Now()
 	depth, err := s.Spill.Depth(ctx)
 	if err == nil {
 		report.Spill = depth
 		s.Metrics.Count(observe.SpillDepth, depth)
 	}
 	waiting, depthErr := s.Ingress.Depth(ctx)
-	if depthErr == nil && waiting >= behind {
-		s.Log.Warn("the ingress queue is behind, not ringing", "depth", waiting)
-		return report, err
+	held := depthErr == nil && waiting >= behind
+	if held {
+		s.Log.Warn("the ingress queue is behind, not ringing for events", "depth", waiting)
 	}
-	var oldest time.Duration
-	for _, bucket := range store.Buckets() {
+	age, e := s.sweep(ctx, store.EventBuckets(), held, &report)
+	s.Metrics.Milliseconds(observe.PendingAge, age)
+	_, lanes := s.sweep(ctx, store.LaneBuckets(), false, &report) // what waits there may have to: a time, a pause
+	s.Metrics.Count(observe.Swept, report.Rung)
+	return report, errors.Join(err, depthErr, e, lanes)
+}
+
+// sweep rings for what is due in buckets, unless rings are held back, and returns the
+// age of the oldest that waits.
+func (s *Sweeper) sweep(ctx context.Context, buckets []string, held bool, report *Report) (oldest time.Duration, err error) {
+	now := s.Now()
+	for _, bucket := range buckets {
 		pending, e := s.Table.Due(ctx, bucket, perBucket)
 		err = errors.Join(err, e)
 		for _, p := range pending {
-			if store.QueueOf(p.Conversation) == names.Ingress { // what waits in a lane may have to: a time, a pause
-				oldest = max(oldest, now.Sub(p.Received))
-			}
+			oldest = max(oldest, now.Sub(p.Received))
 		}
 		due := slices.DeleteFunc(pending, func(d store.Due) bool { return d.At.After(now) })
 		report.Due += len(due)
+		if held {
+			continue
+		}
 		rung, e := s.ring(ctx, due, now)
 		report.Rung += rung
 		err = errors.Join(err, e)
 	}
-	s.Metrics.Milliseconds(observe.PendingAge, oldest)
-	s.Metrics.Count(observe.Swept, report.Rung)
-	return report, errors.Join(err, depthErr)
+	return oldest, err
 }
 
 // ring rings for what is due, each on the queue of those who work there.

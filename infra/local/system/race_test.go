@@ -55,7 +55,7 @@ func TestTwoRouters(t *testing.T) {
 // routeDirectly invokes the router as if a ring had come by another way.
 func (r *rig) routeDirectly(conversation string) {
 	r.t.Helper()
-	payload, err := json.Marshal(lambda.SQSEvent{Records: []lambda.SQSMessage{{MessageId: "elsewhere", Body: `{"conversation":"` + conversation + `"}`,
+	payload, err := json.Marshal(lambda.SQSEvent{Records: []lambda.SQSMessage{{MessageId: "elsewhere", Body: `{"ring":"` + conversation + `"}`,
 		Attributes: map[string]string{"MessageGroupId": conversation, "ApproximateReceiveCount": "1"}}}})
 	if err != nil {
 		r.t.Fatal(err)

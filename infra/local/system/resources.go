@@ -146,12 +146,23 @@ func (s *System) createDemoAccount(ctx context.Context, c *secretsmanager.Client
 // Allows says whether a principal may do it: functions what the topology grants
 // them, everybody else (the operator of the laptop) everything.
 func (s *System) Allows(principal, action, resource string) bool {
+	return s.granted(principal, action, resource, func(topology.Grant) bool { return true })
+}
+
+// AllowsKey says whether a principal may do it with the items of a partition.
+func (s *System) AllowsKey(principal, action, resource, partition string) bool {
+	return s.granted(principal, action, resource, func(g topology.Grant) bool {
+		return len(g.Keys) == 0 || slices.ContainsFunc(g.Keys, func(prefix string) bool { return strings.HasPrefix(partition, prefix) })
+	})
+}
+
+func (s *System) granted(principal, action, resource string, narrow func(topology.Grant) bool) bool {
 	i := slices.IndexFunc(s.Functions, func(f topology.Function) bool { return f.Name == principal })
 	if i < 0 {
 		return true
 	}
 	return slices.ContainsFunc(s.Functions[i].Grants, func(g topology.Grant) bool {
-		return slices.Contains(g.Actions, action) && s.covers(g, resource)
+		return slices.Contains(g.Actions, action) && s.covers(g, resource) && narrow(g)
 	})
 }
 
@@ -171,6 +182,8 @@ func (s *System) covers(g topology.Grant, resource string) bool {
 		return resource == socketResource
 	case topology.OnWidget:
 		return strings.HasPrefix(resource, "s3/"+widgetBucket+"/")
+	case topology.OnBucket:
+		return resource == "s3/"+Bucket
 	case topology.OnObjects:
 		return strings.HasPrefix(resource, "s3/"+Bucket+"/"+g.Arg)
 	}

@@ -3,6 +3,7 @@ package system
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/names"
@@ -29,7 +30,7 @@ func (s *System) resume(ctx context.Context) error {
 		}
 	}
 	table := store.New(c.DynamoDB, c.S3, names.Table(s.Stage), Bucket, 0)
-	for _, bucket := range store.Buckets() {
+	for _, bucket := range slices.Concat(store.EventBuckets(), store.LaneBuckets()) {
 		pending, err := table.Due(ctx, bucket, resumeLimit)
 		if err != nil {
 			return err

@@ -18,7 +18,18 @@ const maxBody = 16 << 20
 const callerGone = 499
 
 // A permission is an action and the resource it is asked for.
-type permission struct{ action, resource string }
+type permission struct {
+	action, resource string
+	leading          string // the partition key of the one item that is asked for; "" of several, or none
+}
+
+// allowed asks for a permission, as IAM does with the condition key dynamodb:LeadingKeys.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/specifying-conditions.html
+func (s *Server) allowed(principal string, p permission) bool {
+	o := s.options
+	return (o.Authorize == nil || o.Authorize(principal, p.action, p.resource)) &&
+		(o.AuthorizeKey == nil || !strings.HasPrefix(p.action, "dynamodb:") || o.AuthorizeKey(principal, p.action, p.resource, p.leading))
+}
 
 // An operation is a JSON request on its way.
 type operation struct {
@@ -56,7 +67,7 @@ func (s *Server) operation(r *http.Request, target string, body []byte) *operati
 	switch service {
 	case "DynamoDB_20120810":
 		op.service = "dynamodb"
-		op.permissions = tablePermissions(action, body)
+		op.permissions = tablePermissions(action, body, s.tables.PartitionKey)
 		op.run = func(context.Context) (any, float64, error) {
 			reply, units, _, err := s.tables.Call(action, body, s.skies.behind(principal(r), action))
 			return reply, units, err
@@ -64,12 +75,12 @@ func (s *Server) operation(r *http.Request, target string, body []byte) *operati
 	case "AmazonSQS":
 		op.service = "sqs"
 		resource, name := sqs.Resource(action, body)
-		op.permissions = []permission{{name, resource}}
+		op.permissions = []permission{{name, resource, ""}}
 		op.run = func(ctx context.Context) (any, float64, error) { return s.queues.Call(ctx, action, body, baseURL(r)) }
 	case "secretsmanager":
 		op.service, op.contentType = "secretsmanager", "application/x-amz-json-1.1"
 		resource := s.secrets.Resource(body)
-		op.permissions = []permission{{"secretsmanager:" + action, resource}}
+		op.permissions = []permission{{"secretsmanager:" + action, resource, ""}}
 		op.run = func(context.Context) (any, float64, error) {
 			reply, err := s.secrets.Call(action, body)
 			return reply, 1, err
@@ -83,7 +94,7 @@ func (s *Server) operation(r *http.Request, target string, body []byte) *operati
 // perform asks for permission, runs the operation, spoils the answer where a fault wants that, and returns the status.
 func (s *Server) perform(w http.ResponseWriter, r *http.Request, op *operation, call *Call) int {
 	for _, p := range op.permissions {
-		if s.options.Authorize != nil && !s.options.Authorize(call.Principal, p.action, p.resource) {
+		if !s.allowed(call.Principal, p) {
 			call.Resource = p.resource
 			return refuse(w, op, denied(call.Principal, p.action, p.resource))
 		}

@@ -250,18 +250,12 @@ func (h *Handler) tellMerged(ctx context.Context, a channel.Account, old, s inap
 // said is the sequence of the last of a conversation's events once those that wait
 // have theirs; 0 when there are none.
 func (h *Handler) said(ctx context.Context, conversation string) (uint64, error) {
-	pending, err := h.Table.Pending(ctx, conversation)
+	waiting, err := h.Table.Unrouted(ctx, conversation)
 	if err != nil {
 		return 0, err
 	}
 	state, err := h.Table.State(ctx, conversation)
-	n := state.Sequence
-	for _, it := range pending {
-		if it.Sequence == 0 {
-			n++
-		}
-	}
-	return n, err
+	return state.Sequence + waiting, err
 }
 
 // end ends a session for as long as a token of it may live, renewed ones too.

@@ -27,6 +27,7 @@ type Pusher struct {
 	chat.Viewer
 	Ingress     *queue.Queue // rings for what it says again
 	Metrics     *observe.Metrics
+	Source      queue.Source
 	Connections Poster
 	Services    map[string]Service // of notifications, by kind of subscription
 }
@@ -38,7 +39,8 @@ func NewPusher(name string, e function.Env) (function.Handler, error) {
 		return nil, err
 	}
 	connections, err := newConnections(e)
-	return &Pusher{Viewer: chat.NewViewer(name, c, e), Ingress: e.Queue(c, names.EnvIngress), Metrics: e.Metrics(name), Connections: connections, Services: services(e)}, err
+	return &Pusher{Viewer: chat.NewViewer(name, c, e), Ingress: e.Queue(c, names.EnvIngress), Source: e.Source(c, name), Metrics: e.Metrics(name),
+		Connections: connections, Services: services(e)}, err
 }
 
 func services(e function.Env) map[string]Service {
@@ -52,25 +54,25 @@ func (p *Pusher) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err := p.Files.LoadKey(ctx); err != nil {
 		return nil, err
 	}
-	return queue.Batch(ctx, p.Log, payload, func(ctx context.Context, conversation string, records []queue.Record) int {
-		for i, r := range records {
-			if err := p.push(ctx, conversation, r.Body); err != nil {
-				p.Log.Warn("stopped, the event comes again", "conversation", conversation, "error", err.Error())
+	return p.Source.Batch(ctx, payload, func(ctx context.Context, g queue.Group) int {
+		for i, r := range g.Records {
+			if err := p.push(ctx, r); err != nil {
+				p.Log.Warn("stopped, the event comes again", "conversation", g.Name, "error", err.Error())
 				return i
 			}
 		}
-		return len(records)
+		return len(g.Records)
 	})
 }
 
 // push sends what an event says to every connection, and a notification when there
 // is none. What the brand says in a conversation that goes on elsewhere, it says there.
-func (p *Pusher) push(ctx context.Context, conversation, body string) error {
+func (p *Pusher) push(ctx context.Context, r queue.Record) error {
 	var e events.Event
-	if err := json.Unmarshal([]byte(body), &e); err != nil || e.Data.Conversation == nil {
-		p.Log.Error("not an event of a conversation", "conversation", conversation)
-		return nil
+	if err := json.Unmarshal([]byte(r.Body), &e); err != nil || e.Data.Conversation == nil {
+		return p.Source.Bury(ctx, r)
 	}
+	conversation := r.Group
 	frames := p.Frames(ctx, &e, chat.View{Thread: e.Data.Conversation.PlatformID, Live: true})
 	if len(frames) == 0 {
 		return nil

@@ -145,6 +145,15 @@ func (d *DB) table(name string, b *bill) (*table, error) {
 	return t, t.sweep(d.now(), d.log)
 }
 
+// PartitionKey is the name of a table's partition key, "" where there is no such table.
+func (d *DB) PartitionKey(name string) string {
+	t, err := d.lookup(name)
+	if err != nil {
+		return ""
+	}
+	return t.key.hash.name
+}
+
 func (d *DB) lookup(name string) (*table, error) {
 	if err := checkName(name, "tableName"); err != nil {
 		return nil, err

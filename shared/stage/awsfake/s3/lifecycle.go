@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,8 +38,11 @@ type rule struct {
 	Other      []other `xml:",any"`
 }
 
+// A filter is by prefix, by one tag, or by both in And.
 type filter struct {
 	Prefix string
+	Tag    *tag
+	And    *filter
 	Other  []other `xml:",any"`
 }
 
@@ -49,9 +53,23 @@ type expiration struct {
 
 type other struct{ XMLName xml.Name }
 
+// only is the filter that holds what is asked for.
+func (r rule) only() *filter {
+	if r.Filter != nil && r.Filter.And != nil {
+		return r.Filter.And
+	}
+	return r.Filter
+}
+
+// concerns says whether an object's tags are those that the rule is for.
+func (r rule) concerns(tags []tag) bool {
+	f := r.only()
+	return f == nil || f.Tag == nil || slices.Contains(tags, *f.Tag)
+}
+
 func (r rule) prefix() string {
-	if r.Filter != nil {
-		return r.Filter.Prefix
+	if f := r.only(); f != nil {
+		return f.Prefix
 	}
 	if r.Prefix != nil {
 		return *r.Prefix
@@ -68,8 +86,8 @@ func (l *lifecycle) check() string {
 		switch {
 		case len(r.Other) > 0:
 			return r.Other[0].XMLName.Local + " is not emulated"
-		case r.Filter != nil && len(r.Filter.Other) > 0:
-			return "Filter " + r.Filter.Other[0].XMLName.Local + " is not emulated"
+		case r.only() != nil && len(r.only().Other) > 0:
+			return "Filter " + r.only().Other[0].XMLName.Local + " is not emulated"
 		case r.Expiration == nil || r.Expiration.Days < 1 || len(r.Expiration.Other) > 0:
 			return "only Expiration in Days is emulated"
 		case r.Status != "Enabled" && r.Status != "Disabled":
@@ -167,7 +185,10 @@ func (s *store) expire(bucket string) error {
 		}
 		for _, o := range list.Contents {
 			due := o.LastModified.Add(time.Duration(r.Expiration.Days)*day + day - 1).UTC().Truncate(day)
-			if s.now().Before(due) {
+			s.mu.RLock()
+			tags := s.tags[objectKey(bucket, o.Key)]
+			s.mu.RUnlock()
+			if s.now().Before(due) || !r.concerns(tags) {
 				continue
 			}
 			if _, err := s.DeleteObject(bucket, o.Key); err != nil {

@@ -37,6 +37,8 @@ func New(clock Clock, log *keep.Log) (http.Handler, error) {
 			w.Header().Set("Content-Type", "text/xml")
 			w.WriteHeader(http.StatusBadRequest)
 			io.WriteString(w, unknownQuery)
+		case r.URL.Query().Has("tagging"):
+			s.serveTagging(w, r)
 		case r.URL.Query().Has("lifecycle"):
 			s.serveLifecycle(w, r)
 		case isForm(r, bucket):
@@ -67,7 +69,7 @@ const unknownQuery = `<ErrorResponse><Error><Type>Sender</Type><Code>UnknownOper
 func unknown(q url.Values) string {
 	known := []string{"list-type", "prefix", "delimiter", "max-keys", "marker", "continuation-token", "start-after", "encoding-type",
 		"fetch-owner", "uploads", "uploadId", "partNumber", "max-parts", "part-number-marker", "max-uploads", "key-marker",
-		"upload-id-marker", "delete", "lifecycle", "location", "x-id", disposition}
+		"upload-id-marker", "delete", "lifecycle", "tagging", "location", "x-id", disposition}
 	for name := range q {
 		if !slices.Contains(known, name) && !strings.HasPrefix(strings.ToLower(name), "x-amz-") {
 			return name
@@ -143,6 +145,8 @@ func Permissions(r *http.Request) ([]Permission, error) {
 
 func objectPermissions(r *http.Request, q url.Values, resource string) []Permission {
 	switch {
+	case q.Has("tagging"):
+		return []Permission{{map[string]string{"PUT": "s3:PutObjectTagging", "DELETE": "s3:DeleteObjectTagging"}[r.Method], resource}}
 	case r.Method == http.MethodGet && q.Has("uploadId"):
 		return []Permission{{"s3:ListMultipartUploadParts", resource}}
 	case r.Method == http.MethodGet, r.Method == http.MethodHead:

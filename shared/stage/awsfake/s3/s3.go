@@ -39,6 +39,7 @@ type store struct {
 	mu  sync.RWMutex // orders changes in memory and log alike
 
 	lifecycles map[string]*lifecycle // by bucket
+	tags       map[string][]tag      // by objectKey
 }
 
 // A head is what is kept before an object's bytes.
@@ -62,7 +63,7 @@ func (r *replay) Now() time.Time {
 
 func open(clock Clock, log *keep.Log) (*store, error) {
 	r := &replay{Clock: clock}
-	s := &store{Backend: s3mem.New(s3mem.WithTimeSource(r)), log: log, now: clock.Now, lifecycles: map[string]*lifecycle{}}
+	s := &store{Backend: s3mem.New(s3mem.WithTimeSource(r)), log: log, now: clock.Now, lifecycles: map[string]*lifecycle{}, tags: map[string][]tag{}}
 	err := log.Range("s3/", func(key string, value []byte) error {
 		if err := s.load(r, key, value); err != nil {
 			return fmt.Errorf("s3: kept %s: %w", key, err)
@@ -83,6 +84,9 @@ func (s *store) load(r *replay, key string, value []byte) error {
 	if name, ok := strings.CutPrefix(key, lifecyclePrefix); ok {
 		s.lifecycles[name] = &lifecycle{}
 		return xml.Unmarshal(value, s.lifecycles[name])
+	}
+	if name, ok := strings.CutPrefix(key, tagPrefix); ok {
+		return s.loadTags(name, value)
 	}
 	bucket, name, ok := strings.Cut(strings.TrimPrefix(key, objectPrefix), "/")
 	line, body, found := bytes.Cut(value, []byte("\n"))
@@ -159,8 +163,10 @@ func (s *store) clear(bucket, name string, conditions *gofakes3.PutConditions) e
 			return err
 		}
 	}
-	_, err = s.Backend.DeleteObject(bucket, name)
-	return err
+	if _, err = s.Backend.DeleteObject(bucket, name); err != nil {
+		return err
+	}
+	return s.forgetTags(bucket, name)
 }
 
 func (s *store) GetObject(bucket, name string, r *gofakes3.ObjectRangeRequest) (*gofakes3.Object, error) {
@@ -206,6 +212,9 @@ func (s *store) DeleteObject(bucket, name string) (gofakes3.ObjectDeleteResult, 
 	if err != nil {
 		return result, err
 	}
+	if err := s.forgetTags(bucket, name); err != nil {
+		return result, err
+	}
 	return result, s.log.Write(keep.Op{Key: objectKey(bucket, name)})
 }
 
@@ -218,6 +227,9 @@ func (s *store) DeleteMulti(bucket string, names ...string) (gofakes3.MultiDelet
 	}
 	var ops []keep.Op
 	for _, d := range result.Deleted {
+		if err := s.forgetTags(bucket, d.Key); err != nil {
+			return result, err
+		}
 		ops = append(ops, keep.Op{Key: objectKey(bucket, d.Key)})
 	}
 	return result, s.log.Write(ops...)

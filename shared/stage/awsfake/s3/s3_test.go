@@ -139,10 +139,10 @@ func TestLifecycle(t *testing.T) {
 	if err := set(rule); err != nil {
 		t.Fatal(err)
 	}
-	tagged := rule
-	tagged.Filter = &types.LifecycleRuleFilter{Tag: &types.Tag{Key: aws.String("k"), Value: aws.String("v")}}
-	if err := set(tagged); code(err) != "NotImplemented" {
-		t.Errorf("a rule by tag: %v, want it refused", err)
+	sized := rule
+	sized.Filter = &types.LifecycleRuleFilter{ObjectSizeGreaterThan: aws.Int64(1)}
+	if err := set(sized); code(err) != "NotImplemented" {
+		t.Errorf("a rule by size: %v, want it refused", err)
 	}
 	server.Close()
 
@@ -161,5 +161,44 @@ func TestLifecycle(t *testing.T) {
 	}
 	if got := get(t, c, "other/a"); got != "a" {
 		t.Errorf("outside the prefix: %q, want the object", got)
+	}
+}
+
+// TestExpiryByTag: a rule for tagged objects takes those alone, and a write takes tags off.
+func TestExpiryByTag(t *testing.T) {
+	ctx := context.Background()
+	dir := t.TempDir()
+	clock := awsfake.NewClock(time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC))
+	c, server := open(t, dir, clock)
+	bucket(t, c)
+	done := types.Tag{Key: aws.String("finished"), Value: aws.String("yes")}
+	rule := types.LifecycleRule{ID: aws.String("x"), Status: "Enabled", Expiration: &types.LifecycleExpiration{Days: aws.Int32(2)},
+		Filter: &types.LifecycleRuleFilter{And: &types.LifecycleRuleAndOperator{Prefix: aws.String("raw/"), Tags: []types.Tag{done}}}}
+	if _, err := c.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{Bucket: aws.String("bucket"),
+		LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: []types.LifecycleRule{rule}}}); err != nil {
+		t.Fatal(err)
+	}
+	for _, key := range []string{"raw/done", "raw/pending", "raw/again", "other/done"} {
+		put(t, c, key, strings.NewReader("x"))
+		if key == "raw/pending" {
+			continue
+		}
+		if _, err := c.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: aws.String("bucket"), Key: &key,
+			Tagging: &types.Tagging{TagSet: []types.Tag{done}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put(t, c, "raw/again", strings.NewReader("x"))
+	if _, err := c.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: aws.String("bucket"), Key: aws.String("raw/none"),
+		Tagging: &types.Tagging{TagSet: []types.Tag{done}}}); code(err) != "NoSuchKey" {
+		t.Errorf("tags for nothing: %v", err)
+	}
+	server.Close()
+	c, _ = open(t, dir, clock)
+	clock.Advance(100 * time.Hour)
+	for key, want := range map[string]string{"raw/done": "NoSuchKey", "raw/pending": "x", "raw/again": "x", "other/done": "x"} {
+		if got := get(t, c, key); got != want {
+			t.Errorf("%s: %q, want %q", key, got, want)
+		}
 	}
 }

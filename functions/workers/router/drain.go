@@ -1,0 +1,250 @@
+package router
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/observe"
+	"github.com/relais-dev/relais/shared/queue"
+	"github.com/relais-dev/relais/shared/store"
+)
+
+// A drain is one pass over a conversation.
+type drain struct {
+	*Router
+	group   queue.Group
+	suspect bool        // something in the conversation crashes the router
+	state   store.State // as it was read, and moved by this drain
+	began   bool        // one event at least was handled
+}
+
+// errTurn says that the drain's turn is over.
+var errTurn = errors.New("more is pending than fits one turn")
+
+// step is what one event may take: the hold of an echo, and a few calls.
+const step = echoHolds*echoHold + time.Second
+
+// run reads the state before the events: whatever another router does in between
+// moves the state on, and is found out when this one writes. What has a sequence
+// goes first, then what destinations are owed, then what is new.
+func (d *drain) run(ctx context.Context) error {
+	var err error
+	if d.state, err = d.Table.State(ctx, d.group.Name); err != nil {
+		return err
+	}
+	for {
+		items, more, err := d.Table.Pending(ctx, d.group.Name, store.PendingPage)
+		if err != nil {
+			return err
+		}
+		if items, err = d.withLast(ctx, items, more); err != nil {
+			return err
+		}
+		n := slices.IndexFunc(items, func(it store.Item) bool { return it.Sequence == 0 })
+		if n < 0 {
+			n = len(items)
+		}
+		if err := d.all(ctx, items[:n]); err != nil {
+			return err
+		}
+		if err := d.owed(ctx); err != nil {
+			return err
+		}
+		if err := d.all(ctx, items[n:]); err != nil || !more {
+			return err
+		}
+	}
+}
+
+// withLast puts the event that got the last sequence before the others, where it is
+// unfinished and the page may have left it out. There is no more than one: whoever
+// gives a sequence finished, or parked, all before it.
+func (d *drain) withLast(ctx context.Context, items []store.Item, more bool) ([]store.Item, error) {
+	has := slices.ContainsFunc(items, func(it store.Item) bool { return it.ID == d.state.Last })
+	if d.state.Last == "" || has || !more && len(d.state.Blocked) == 0 {
+		return items, nil
+	}
+	last, found, err := d.Table.Unfinished(ctx, d.group.Name, d.state.Last)
+	if err != nil || !found {
+		return items, err
+	}
+	return slices.Insert(items, 0, last), nil
+}
+
+// all handles events in their order, as long as the turn lasts.
+func (d *drain) all(ctx context.Context, items []store.Item) error {
+	for _, it := range items {
+		if d.began && d.group.Over(step) {
+			return errTurn
+		}
+		if err := d.one(ctx, it); err != nil {
+			return err
+		}
+		d.began = true
+	}
+	return nil
+}
+
+// one handles an event, counting the tries of a suspect.
+func (d *drain) one(ctx context.Context, it store.Item) error {
+	if !d.suspect {
+		return d.handle(ctx, it, false)
+	}
+	n, err := d.Table.Attempt(ctx, it)
+	if err != nil {
+		return err
+	}
+	// An attempt that ended by itself is taken back: an outage, however long, makes
+	// no event suspect of crashing the router.
+	return errors.Join(d.handle(ctx, it, n > soloAttempts), d.Table.Survived(ctx, it))
+}
+
+// handle takes one event as far as it goes: decided, forwarded, served.
+func (d *drain) handle(ctx context.Context, it store.Item, crashing bool) error {
+	e, err := d.open(ctx, it, crashing)
+	if err != nil {
+		return err
+	}
+	own, err := d.correlate(ctx, &e)
+	if err != nil {
+		return err
+	}
+	if it.Sequence == 0 {
+		to, rules := d.destinations(&e)
+		if own || len(to) == 0 || announced(&e) {
+			if err := d.fetch(ctx, it, &e); err != nil {
+				return err
+			}
+			return d.Table.Served(ctx, it, nil)
+		}
+		if it, d.state, err = d.decide(ctx, it, &e, d.state, to, rules); err != nil {
+			return err
+		}
+	}
+	d.finish(it, &e)
+	if err := d.fetch(ctx, it, &e); err != nil {
+		return err
+	}
+	return d.forward(ctx, it, &e)
+}
+
+// finish puts into e what was decided with its sequence.
+func (d *drain) finish(it store.Item, e *events.Event) {
+	e.Sequence, e.Late, e.Ruleset = events.FormatSequence(it.Sequence), it.Late, it.Ruleset
+	d.answer(it, e, d.state)
+}
+
+// forward sends e to the destinations it is still owed to. One that refuses, or is
+// owed earlier events, gets it later: order holds per destination.
+func (d *drain) forward(ctx context.Context, it store.Item, e *events.Event) error {
+	var served, refused []string
+	for _, to := range it.Destinations {
+		if _, blocked := d.state.Blocked[to]; blocked {
+			refused = append(refused, to)
+		} else if err := d.send(ctx, to, it, e); ctx.Err() != nil {
+			return err // our time is up: nobody refused anything
+		} else if err != nil {
+			d.refuses(to, it, err)
+			refused = append(refused, to)
+		} else {
+			served = append(served, to)
+		}
+	}
+	d.Metrics.Count(observe.Forwarded, len(served))
+	if len(refused) == 0 {
+		return d.Table.Served(ctx, it, it.Destinations)
+	}
+	var err error
+	d.state, err = d.Table.Park(ctx, it, d.state, served, refused)
+	return err
+}
+
+func (d *drain) refuses(destination string, it store.Item, err error) {
+	d.Metrics.CountBy(observe.Blocked, "destination", destination, 1)
+	d.Log.Error("a destination refused an event; what it is owed waits in the mailbox", "destination", destination, "event", it.ID,
+		"error", err.Error())
+}
+
+// owed tries the destinations that refused: each from the first event it is owed,
+// until it has all, or refuses again. It costs the same however many wait.
+func (d *drain) owed(ctx context.Context) error {
+	if len(d.state.Blocked) == 0 {
+		return nil
+	}
+	blocked := maps.Clone(d.state.Blocked)
+	var since time.Time
+	var stop error
+	for _, to := range slices.Sorted(maps.Keys(d.state.Blocked)) {
+		next, oldest, err := d.catchUp(ctx, to, blocked[to])
+		if next == 0 {
+			delete(blocked, to)
+		} else {
+			blocked[to] = next
+		}
+		if next > 0 && !oldest.IsZero() && (since.IsZero() || oldest.Before(since)) {
+			since = oldest
+		}
+		if stop = err; stop != nil {
+			break
+		}
+	}
+	if since.IsZero() {
+		since = d.Now()
+	}
+	var err error
+	d.state, err = d.Table.SetBlocked(ctx, d.group.Name, d.state, blocked, since.UnixMilli())
+	return errors.Join(err, stop)
+}
+
+// catchUp sends what a destination is owed from a sequence on. It returns the
+// sequence of the first event that the destination still does not have, and when
+// that came; 0 when it has all.
+func (d *drain) catchUp(ctx context.Context, to string, from uint64) (next uint64, oldest time.Time, err error) {
+	limit := 1 // a destination that still refuses costs no more than that
+	for {
+		items, more, err := d.Table.Parked(ctx, d.group.Name, from, limit)
+		if err != nil {
+			return from, oldest, err
+		}
+		for _, it := range items {
+			if !slices.Contains(it.Destinations, to) {
+				continue
+			}
+			if d.began && d.group.Over(step) {
+				return it.Sequence, it.Received, errTurn
+			}
+			if sent, err := d.late(ctx, to, it); !sent || err != nil {
+				return it.Sequence, it.Received, err
+			}
+			d.began = true
+		}
+		if !more {
+			return 0, oldest, nil
+		}
+		from, limit = items[len(items)-1].Sequence+1, store.PendingPage
+	}
+}
+
+// late sends a parked event to one of the destinations it is owed to.
+func (d *drain) late(ctx context.Context, to string, it store.Item) (sent bool, err error) {
+	e, err := d.open(ctx, it, false)
+	if err != nil {
+		return false, err
+	}
+	if _, err := d.correlate(ctx, &e); err != nil {
+		return false, err
+	}
+	d.finish(it, &e)
+	if err := d.send(ctx, to, it, &e); ctx.Err() != nil {
+		return false, err
+	} else if err != nil {
+		d.refuses(to, it, err)
+		return false, nil
+	}
+	d.Metrics.Count(observe.Forwarded, 1)
+	return true, d.Table.Served(ctx, it, []string{to})
+}

@@ -239,6 +239,9 @@ func (r *Router) send(ctx context.Context, destination string, it store.Item, e 
 			fmt.Sprintf("%d bytes do not fit a queue's message; the event is in the table", len(body)))
 	}
 	err = q.Send(ctx, message(destination, it, e, string(body)))
+	if queue.Permanent(err) { // once more: what SQS really refuses, it refuses twice
+		err = q.Send(ctx, message(destination, it, e, string(body)))
+	}
 	if queue.Permanent(err) {
 		if instead := r.sendInstead(ctx, q, destination, it, e, "refused", "the queue refuses the event as it is, and always will: "+err.Error()); instead == nil {
 			return nil

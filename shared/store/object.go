@@ -23,8 +23,7 @@ var ErrNoBody = errors.New("the body is not in the bucket")
 func (t *Table) putObject(ctx context.Context, it Item) (key string, err error) {
 	key = RawPrefix + it.Conversation + "/" + it.ID
 	_, err = t.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: &t.bucket, Key: &key, Body: bytes.NewReader(it.Body), IfNoneMatch: aws.String("*")})
-	var refused smithy.APIError
-	if errors.As(err, &refused) && refused.ErrorCode() == "PreconditionFailed" {
+	if code(err) == "PreconditionFailed" {
 		return key, nil
 	}
 	if err != nil {
@@ -37,8 +36,7 @@ func (t *Table) putObject(ctx context.Context, it Item) (key string, err error) 
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 func (t *Table) getObject(ctx context.Context, key string) ([]byte, error) {
 	out, err := t.objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &t.bucket, Key: &key})
-	var gone *types.NoSuchKey
-	if errors.As(err, &gone) {
+	if code(err) == "NoSuchKey" {
 		return nil, ErrNoBody
 	}
 	if err != nil {
@@ -62,9 +60,17 @@ const (
 func (t *Table) releaseObject(ctx context.Context, key string) error {
 	_, err := t.objects.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: &t.bucket, Key: &key,
 		Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String(FinishedTag), Value: aws.String(FinishedValue)}}}})
-	var gone *types.NoSuchKey
-	if err != nil && !errors.As(err, &gone) {
+	if err != nil && code(err) != "NoSuchKey" {
 		return fmt.Errorf("release large event: %w", err)
 	}
 	return nil
+}
+
+// code is what a service calls its refusal, or "".
+func code(err error) string {
+	var refused smithy.APIError
+	if errors.As(err, &refused) {
+		return refused.ErrorCode()
+	}
+	return ""
 }

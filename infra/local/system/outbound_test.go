@@ -70,6 +70,18 @@ func channelNamed(t testing.TB, name string) channel.Channel {
 // writes lets the customer of a channel write, and returns the event.
 func (d *desk) writes(name, text string) events.Event {
 	d.t.Helper()
+	d.customer(name, text)
+	d.drain()
+	list := d.received("support")
+	if len(list) != 1 {
+		d.t.Fatalf("received %d events, want the customer's message", len(list))
+	}
+	return list[0]
+}
+
+// customer has the customer of a channel write; the webhook is taken.
+func (d *desk) customer(name, text string) {
+	d.t.Helper()
 	ch := channelNamed(d.t, name)
 	set, err := d.sys.Samples(name)
 	if err != nil {
@@ -84,12 +96,6 @@ func (d *desk) writes(name, text string) events.Event {
 	if status := d.sys.Receive(d.t.Context(), r); status/100 != 2 {
 		d.t.Fatalf("the customer's webhook was answered %d", status)
 	}
-	d.drain()
-	list := d.received("support")
-	if len(list) != 1 {
-		d.t.Fatalf("received %d events, want the customer's message", len(list))
-	}
-	return list[0]
 }
 
 // receipts posts what platforms have sent since the last time.

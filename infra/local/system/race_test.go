@@ -1,6 +1,7 @@
 package system_test
 
 import (
+	"context"
 	"encoding/json"
 	"testing"
 	"time"
@@ -30,7 +31,7 @@ func TestTwoRouters(t *testing.T) {
 		case transactions == 1 && !inner:
 			inner = true
 			r.post(message{"1", "wamid.older", "older", at})
-			r.routeDirectly(events.ConversationID("whatsapp", "demo", "1"))
+			r.directly("router", events.ConversationID("whatsapp", "demo", "1"))
 			inner = false
 		case inner && (transactions > 2 || transactions == 2 && c.Action != "dynamodb:TransactWriteItems"):
 			return &awsfake.Fault{Status: 400, Code: "Crashed"}
@@ -52,15 +53,15 @@ func TestTwoRouters(t *testing.T) {
 	}
 }
 
-// routeDirectly invokes the router as if a ring had come by another way.
-func (r *rig) routeDirectly(conversation string) {
+// directly invokes a worker as if a ring for a partition had come by another way.
+func (r *rig) directly(function, partition string) {
 	r.t.Helper()
-	payload, err := json.Marshal(lambda.SQSEvent{Records: []lambda.SQSMessage{{MessageId: "elsewhere", Body: `{"ring":"` + conversation + `"}`,
-		Attributes: map[string]string{"MessageGroupId": conversation, "ApproximateReceiveCount": "1"}}}})
+	payload, err := json.Marshal(lambda.SQSEvent{Records: []lambda.SQSMessage{{MessageId: "elsewhere", Body: `{"ring":"` + partition + `"}`,
+		Attributes: map[string]string{"MessageGroupId": partition, "ApproximateReceiveCount": "1"}}}})
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	if _, err := r.sys.Invoke(r.t.Context(), r.function("router"), payload); err != nil {
-		r.t.Fatal(err)
+	if _, err := r.sys.Invoke(context.Background(), r.function(function), payload); err != nil {
+		r.t.Logf("%s: %v", function, err)
 	}
 }

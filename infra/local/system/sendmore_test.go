@@ -12,7 +12,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/relais-dev/relais/events"
@@ -204,7 +203,7 @@ func TestStaleAfterTheCall(t *testing.T) {
 	o.Constraints = &events.Constraints{NotAfter: d.clock.Now().Add(30 * time.Second)}
 	d.diesAfter("telegram", "today only", o)
 	d.clock.Advance(time.Minute / 2) // the time is over, the lease is not
-	d.rung(names.Bulk, "out:"+e.Subject)
+	d.directly("sender", "out:"+e.Subject)
 	d.settle()
 	if diff := cmp.Diff([]string{"uncertain platform"}, outcomes(d.received("support"))); diff != "" {
 		t.Errorf("%s\n%s", diff, d.logs)
@@ -846,17 +845,6 @@ func TestHealthIsTold(t *testing.T) {
 	}
 }
 
-// rung puts a ring for a lane into a queue, which no one owes.
-func (d *desk) rung(queueName, lane string) {
-	d.t.Helper()
-	c := sqs.NewFromConfig(d.sys.ConfigOf("integrator", cloud.Work))
-	body := `{"conversation":"` + lane + `"}`
-	if _, err := c.SendMessage(d.t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(d.sys.QueueURL(queueName)), MessageBody: &body,
-		MessageGroupId: &lane, MessageDeduplicationId: aws.String(fmt.Sprint(d.clock.Now().UnixNano()))}); err != nil {
-		d.t.Fatal(err)
-	}
-}
-
 // TestTwoSenders: at any moment of one sender's work, a second one looks into the
 // lane. One of them makes the call, and leaves no doubt.
 func TestTwoSenders(t *testing.T) {
@@ -869,8 +857,7 @@ func TestTwoSenders(t *testing.T) {
 				return nil
 			}
 			if calls++; calls == at {
-				d.rung(names.Bulk, "out:"+e.Subject)
-				d.sys.Poll(t.Context(), d.function("bulk"), 0)
+				d.directly("sender", "out:"+e.Subject)
 			}
 			return nil
 		})

@@ -62,7 +62,7 @@ func demo(ctx context.Context, o system.Options, all bool, out io.Writer) error 
 		return err
 	}
 	defer s.Close()
-	gateway, endpoint := &http.Server{Handler: s.Gateway()}, &http.Server{Handler: s.AWS}
+	gateway, endpoint := &http.Server{Handler: hostsOf(web, web.Addr().String(), nil).only(s.Gateway())}, &http.Server{Handler: hostsOf(aws, aws.Addr().String(), nil).only(noPages(s.AWS))}
 	go gateway.Serve(web)
 	go endpoint.Serve(aws)
 	work, stop := context.WithCancel(ctx)

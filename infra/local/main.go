@@ -13,9 +13,11 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"sync"
 	"syscall"
 
@@ -26,7 +28,16 @@ import (
 
 type flags struct {
 	listen, awsListen, data, config string
+	hosts                           []string
 	all, verbose                    bool
+}
+
+// names are those that the gateway has beside its listener's.
+func (f flags) names(o system.Options) []string {
+	if u, err := url.Parse(o.Config.PublicURL); err == nil && u.Host != "" {
+		return append(slices.Clone(f.hosts), u.Hostname())
+	}
+	return f.hosts
 }
 
 const usage = `Usage: go run ./infra/local [flags]         stay up until Ctrl-C
@@ -106,6 +117,10 @@ func parseFlags(args []string, out io.Writer) (flags, error) {
 	set.StringVar(&f.awsListen, "aws-listen", "127.0.0.1:4566", "address of the AWS API for integrators")
 	set.StringVar(&f.data, "data", "", "keep state in this directory (default: in memory)")
 	set.StringVar(&f.config, "config", "cdk.json", "configuration")
+	set.Func("host", "another `name` that requests may be for, as a container's or a tunnel's; can be repeated", func(name string) error {
+		f.hosts = append(f.hosts, name)
+		return nil
+	})
 	set.BoolVar(&f.verbose, "verbose", false, "demo: write the functions' logs to standard error")
 	set.BoolVar(&f.all, "all", false, "demo: print every event that was received")
 	if err := set.Parse(args); err != nil {
@@ -141,7 +156,8 @@ func serve(ctx context.Context, f flags, o system.Options, out io.Writer) error 
 	if err != nil {
 		return err
 	}
-	gateway, endpoint := &http.Server{Handler: home(s, o, page)}, &http.Server{Handler: s.AWS}
+	gateway := &http.Server{Handler: hostsOf(web, f.listen, f.names(o)).only(home(s, o, page))}
+	endpoint := &http.Server{Handler: hostsOf(aws, f.awsListen, f.hosts).only(noPages(s.AWS))}
 	failed := make(chan error, 2)
 	go func() { failed <- gateway.Serve(web) }()
 	go func() { failed <- endpoint.Serve(aws) }()

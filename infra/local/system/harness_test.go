@@ -38,6 +38,7 @@ type rig struct {
 	clock   *awsfake.Clock
 	logs    *bytes.Buffer
 	account channel.Account // the demo account of whatsapp
+	options system.Options
 
 	workers []string // the functions that drainWith polls
 
@@ -63,6 +64,7 @@ func newRig(t testing.TB, options ...option) *rig {
 	if r.sys, err = system.Start(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
+	r.options = o
 	t.Cleanup(func() { r.sys.Close() })
 	set, err := r.sys.Samples("whatsapp")
 	if err != nil {
@@ -70,6 +72,18 @@ func newRig(t testing.TB, options ...option) *rig {
 	}
 	r.account = set.Account
 	return r
+}
+
+// restarts ends the system and begins anew from what is kept in its directory.
+func (r *rig) restarts() {
+	r.t.Helper()
+	if err := r.sys.Close(); err != nil {
+		r.t.Fatal(err)
+	}
+	var err error
+	if r.sys, err = system.Start(r.t.Context(), r.options); err != nil {
+		r.t.Fatal(err)
+	}
 }
 
 type lockedWriter struct{ r *rig }

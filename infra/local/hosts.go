@@ -18,7 +18,7 @@ type hosts struct {
 	port  string
 	names []string // with port
 	more  []string // with any port: in front of them stands a tunnel or a container
-	any   bool     // the listener is for all addresses: each is as good as a name, since no page can rebind one
+	any   bool     // it listens at all addresses: each is as good as a name, for no page can rebind one
 }
 
 // hostsOf are those of l, which was asked to listen at address, and more names.
@@ -26,7 +26,8 @@ func hostsOf(l net.Listener, address string, more []string) hosts {
 	_, port, _ := net.SplitHostPort(l.Addr().String()) // a listener's own
 	name, _, _ := net.SplitHostPort(address)           // it listens there
 	ip, err := netip.ParseAddr(name)
-	return hosts{port: port, names: []string{"127.0.0.1", "localhost", "::1", name}, more: more, any: name == "" || err == nil && ip.IsUnspecified()}
+	all := name == "" || err == nil && ip.IsUnspecified()
+	return hosts{port: port, names: []string{"127.0.0.1", "localhost", "::1", name}, more: more, any: all}
 }
 
 // admit says whether a request's Host is one of h.
@@ -47,8 +48,8 @@ func (h hosts) admit(host string) bool {
 func (h hosts) only(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !h.admit(r.Host) {
-			forbid(w, fmt.Sprintf("the request is for the host %q, which is not this machine's: it may be a web page's that is to read what is here. "+
-				"Ask 127.0.0.1:%s or localhost:%s, or start with --host and the name", r.Host, h.port, h.port))
+			forbid(w, fmt.Sprintf("the request is for the host %q, which is not this machine's: "+
+				"it may be a web page's that is to read what is here. Ask 127.0.0.1:%s or localhost:%s, or start with --host and the name", r.Host, h.port, h.port))
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -63,8 +64,8 @@ func forbid(w http.ResponseWriter, why string) {
 	json.NewEncoder(w).Encode(map[string]string{"__type": "AccessDeniedException", "message": why})
 }
 
-// noPages keeps web pages from the AWS endpoint, whose clients are programs. What a page may do in
-// AWS it may do here: post a form to the bucket, whose policy decides.
+// noPages keeps web pages from the AWS endpoint, whose clients are programs. What a page
+// may do in AWS it may do here: post a form to the bucket, whose policy decides.
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/ManageCorsUsing.html
 func noPages(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

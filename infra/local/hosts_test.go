@@ -35,9 +35,11 @@ func TestRebinding(t *testing.T) {
 	}
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(base, "http://"))
 	for _, path := range paths {
-		for _, host := range []string{"evil.example", "evil.example:" + port, "127.0.0.1.evil.example:" + port, "127.0.0.1:1", "localhost", "evil.example@127.0.0.1:" + port, "169.254.1.1:" + port} {
+		for _, host := range []string{"evil.example", "evil.example:" + port, "127.0.0.1.evil.example:" + port, "127.0.0.1:1",
+			"localhost", "evil.example@127.0.0.1:" + port, "169.254.1.1:" + port} {
 			for _, method := range []string{"GET", "POST"} {
-				if status, text := ask(t, method, base+path, host, ""); status != http.StatusForbidden || !strings.Contains(text, "--host") {
+				status, text := ask(t, method, base+path, host, "")
+				if status != http.StatusForbidden || !strings.Contains(text, "--host") {
 					t.Errorf("%s %s for %s is answered %d %s", method, path, host, status, text)
 				}
 			}
@@ -49,8 +51,10 @@ func TestRebinding(t *testing.T) {
 		}
 	}
 	queue := `{"QueueUrl":"` + find(queueLine, out.String()) + `"}`
-	for path, x := range map[string][2]string{"/": {"AmazonSQS.ReceiveMessage", queue}, "/?": {"secretsmanager.ListSecrets", "{}"}, "/relais": {}, "/relais/raw/x": {}} {
-		if status, text := ask(t, "POST", aws+path, "evil.example", x[1], "X-Amz-Target", x[0]); status != http.StatusForbidden || !strings.Contains(text, "--host") {
+	for path, x := range map[string][2]string{"/": {"AmazonSQS.ReceiveMessage", queue}, "/?": {"secretsmanager.ListSecrets", "{}"},
+		"/relais": {}, "/relais/raw/x": {}} {
+		status, text := ask(t, "POST", aws+path, "evil.example", x[1], "X-Amz-Target", x[0])
+		if status != http.StatusForbidden || !strings.Contains(text, "--host") {
 			t.Errorf("the AWS endpoint answers %s %s %d %s", path, x[0], status, text)
 		}
 	}
@@ -73,7 +77,7 @@ func TestHosts(t *testing.T) {
 		{"desk.lan:" + port, nil, "desk.lan:" + port, true},
 		{"desk.lan:" + port, nil, "desk.lan", false},
 		{"127.0.0.1:0", nil, "192.168.1.7:" + port, false},
-		{"0.0.0.0:0", nil, "192.168.1.7:" + port, true}, // a listener for all addresses, and a page cannot rebind an address
+		{"0.0.0.0:0", nil, "192.168.1.7:" + port, true}, // no page can rebind an address
 		{":0", nil, "[fe80::1]:" + port, true},
 		{"0.0.0.0:0", nil, "evil.example:" + port, false},
 		{"127.0.0.1:0", []string{"host.docker.internal"}, "host.docker.internal:4566", true},
@@ -87,34 +91,40 @@ func TestHosts(t *testing.T) {
 	}
 }
 
-// TestForeignPages: what a page of another origin asks for, without a name of its own for this machine, tells it nothing
-// and does nothing; the bucket takes forms from any page, as in AWS.
+// TestForeignPages: what a page of another origin asks of 127.0.0.1 tells it nothing and
+// does nothing; the bucket takes forms from any page, as in AWS.
 func TestForeignPages(t *testing.T) {
 	out, _ := up(t)
 	base, aws := strings.TrimSuffix(find(webhookLine, out.String()), "/webhooks/whatsapp/demo"), find(awsFlag, out.String())
 	for _, path := range []string{"/", "/page/token?user=ana", "/platforms", "/platforms/calls.json"} {
-		for _, header := range [][]string{{"Origin", "https://evil.example"}, {"Origin", "null"}, {"Sec-Fetch-Site", "cross-site"}, {"Sec-Fetch-Site", "same-site"},
-			{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "iframe"}} {
-			if status, text := ask(t, "GET", base+path, "", "", header...); status != http.StatusForbidden || len(text) > 300 {
+		for _, header := range [][]string{{"Origin", "https://evil.example"}, {"Origin", "null"}, {"Sec-Fetch-Site", "cross-site"},
+			{"Sec-Fetch-Site", "same-site"}, {"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "iframe"}} {
+			status, text := ask(t, "GET", base+path, "", "", header...)
+			if status != http.StatusForbidden || len(text) > 300 {
 				t.Errorf("%s with %v is answered %d %s", path, header, status, text)
 			}
 		}
-		for _, header := range [][]string{{"Origin", base}, {"Sec-Fetch-Site", "none"}, {"Sec-Fetch-Site", "same-origin"}, {"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "document"}} {
+		for _, header := range [][]string{{"Origin", base}, {"Sec-Fetch-Site", "none"}, {"Sec-Fetch-Site", "same-origin"},
+			{"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "document"}} {
 			if status, _ := ask(t, "GET", base+path, "", "", header...); status != http.StatusOK {
 				t.Errorf("%s with %v is answered %d", path, header, status)
 			}
 		}
 	}
 	const page = "https://evil.example"
-	for _, x := range [][]string{{"GET", "/relais"}, {"GET", "/relais/raw/x"}, {"PUT", "/relais/media/x"}, {"POST", "/relais?delete", "Content-Type", "text/plain"},
-		{"OPTIONS", "/relais", "Access-Control-Request-Method", "PUT"}, {"POST", "/", "X-Amz-Target", "AmazonSQS.ListQueues"}} {
+	for _, x := range [][]string{{"GET", "/relais"}, {"GET", "/relais/raw/x"}, {"PUT", "/relais/media/x"},
+		{"POST", "/relais?delete", "Content-Type", "text/plain"}, {"OPTIONS", "/relais", "Access-Control-Request-Method", "PUT"},
+		{"POST", "/", "X-Amz-Target", "AmazonSQS.ListQueues"}} {
 		resp, text := fetch(t, x[0], aws+x[1], "", "", append([]string{"Origin", page}, x[2:]...)...)
-		if resp.StatusCode != http.StatusForbidden || resp.Header.Get("Access-Control-Allow-Origin") != "" || !strings.Contains(text, "web page") {
+		allowed := resp.Header.Get("Access-Control-Allow-Origin")
+		if resp.StatusCode != http.StatusForbidden || allowed != "" || !strings.Contains(text, "web page") {
 			t.Errorf("%v is answered %d %s", x, resp.StatusCode, text)
 		}
 	}
-	for _, x := range [][]string{{"OPTIONS", "/relais", "Access-Control-Request-Method", "POST"}, {"POST", "/relais", "Content-Type", "multipart/form-data; boundary=x"}} {
-		if resp, text := fetch(t, x[0], aws+x[1], "", "", append([]string{"Origin", page}, x[2:]...)...); resp.Header.Get("Access-Control-Allow-Origin") != "*" {
+	for _, x := range [][]string{{"OPTIONS", "/relais", "Access-Control-Request-Method", "POST"},
+		{"POST", "/relais", "Content-Type", "multipart/form-data; boundary=x"}} {
+		resp, text := fetch(t, x[0], aws+x[1], "", "", append([]string{"Origin", page}, x[2:]...)...)
+		if resp.Header.Get("Access-Control-Allow-Origin") != "*" {
 			t.Errorf("%v is answered %d %s", x, resp.StatusCode, text)
 		}
 	}

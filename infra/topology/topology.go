@@ -37,6 +37,11 @@ type Function struct {
 	Grants   []Grant
 }
 
+// Integration is how long API Gateway waits for f: for its timeout, and for its start
+// where no execution is warm. Its answer then is 503, to which channels send again.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+func (f Function) Integration() time.Duration { return f.Timeout + 2*time.Second }
+
 // The executables: main packages below functions. The router's is apart because
 // its rules weigh more than everything else.
 const (

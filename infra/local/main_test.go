@@ -221,6 +221,17 @@ func curl(t *testing.T, command string) int {
 	return resp.StatusCode
 }
 
+// TestAnyCredentials: whoever is called as a function is gets what anybody gets.
+func TestAnyCredentials(t *testing.T) {
+	out, _ := up(t)
+	for _, id := range []string{"x", "api", "media", "router", "admin", "test", "AKIAIOSFODNN7EXAMPLE"} {
+		c := sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: aws.String(find(awsFlag, out.String())), Credentials: credentials.NewStaticCredentialsProvider(id, id, "")})
+		if _, err := c.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(find(queueLine, out.String()))}); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
+}
+
 func receiveOne(t *testing.T, endpoint, queue string) string {
 	t.Helper()
 	c := sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")})

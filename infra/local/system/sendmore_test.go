@@ -211,7 +211,11 @@ func TestRestartRingsForNothingEarly(t *testing.T) {
 		t.Errorf("what was put off was said %d times", n)
 	}
 	d.ask(say(e, "k3", "left undone"))
+	token := d.sys.APIToken
 	d.restarts()
+	if d.sys.APIToken != token {
+		t.Error("the API's token is another one after a restart")
+	}
 	d.drain()
 	if d.said("telegram", "left undone") != 1 {
 		t.Error("what was asked before the restart waits")

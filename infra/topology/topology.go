@@ -268,9 +268,9 @@ func api() Function {
 			{OnObjects, "raw/", []string{"s3:GetObject"}}, {OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}, send(names.Outbound), send(names.Bulk)}}
 }
 
-// files answers links to media: whoever has a signed one may load the file.
+// files answers links to media: whoever has a signed one may load the file, or look at it by HEAD.
 func files() Function {
-	return Function{Name: "files", Program: Bootstrap, Route: "GET /v1/media/{digest}", Parallel: 20, Timeout: 10 * time.Second, Memory: 256,
+	return Function{Name: "files", Program: Bootstrap, Route: "ANY /v1/media/{digest}", Parallel: 20, Timeout: 10 * time.Second, Memory: 256,
 		Env:    []Variable{{names.EnvBucket, BucketName, ""}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
 		Grants: []Grant{{OnObjects, "media/", []string{"s3:GetObject"}}, {OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}}}
 }

@@ -61,7 +61,7 @@ func (b *builder) newRoute(f topology.Function, fn awslambda.Function) {
 	integration := awsapigatewayv2.NewCfnIntegration(b.stack, jsii.String("Integration-"+f.Name), &awsapigatewayv2.CfnIntegrationProps{
 		ApiId: b.api.Ref(), IntegrationType: jsii.String("AWS_PROXY"), IntegrationUri: fn.FunctionArn(),
 		IntegrationMethod: jsii.String("POST"), PayloadFormatVersion: jsii.String("2.0"),
-		TimeoutInMillis: jsii.Number(f.Timeout.Milliseconds())})
+		TimeoutInMillis: jsii.Number(f.Integration().Milliseconds())})
 	props := &awsapigatewayv2.CfnRouteProps{
 		ApiId: b.api.Ref(), RouteKey: jsii.String(f.Route), AuthorizationType: jsii.String("NONE"),
 		Target: awscdk.Fn_Join(jsii.String("/"), &[]*string{jsii.String("integrations"), integration.Ref()})}
@@ -91,11 +91,12 @@ func (b *builder) newRoute(f topology.Function, fn awslambda.Function) {
 }
 
 // newStage deploys routes as they change. Access logs have no query string: it
-// holds signatures, and WhatsApp's verification token.
+// holds signatures, and WhatsApp's verification token. They have no addresses either: a
+// stage has one format, and visitors of in-app messaging and of files are persons.
 func (b *builder) newStage() {
 	logs := b.newLogGroup("AccessLog", accessLog(b.system.Stage))
 	format, _ := json.Marshal(map[string]string{ // a map of texts
-		"requestId": "$context.requestId", "time": "$context.requestTimeEpoch", "ip": "$context.identity.sourceIp",
+		"requestId": "$context.requestId", "time": "$context.requestTimeEpoch",
 		"method": "$context.httpMethod", "route": "$context.routeKey", "path": "$context.path", "status": "$context.status",
 		"latency": "$context.responseLatency", "length": "$context.responseLength", "error": "$context.integrationErrorMessage"})
 	stage := awsapigatewayv2.NewCfnStage(b.stack, jsii.String("Stage"), &awsapigatewayv2.CfnStageProps{

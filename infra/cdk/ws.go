@@ -46,7 +46,7 @@ func (b *builder) socketURL(scheme string) *string {
 // to a message is sent back on the connection.
 func (b *builder) newSocketRoutes(f topology.Function, fn awslambda.Function) {
 	integration := awsapigatewayv2.NewCfnIntegration(b.stack, jsii.String("Integration-"+f.Name), &awsapigatewayv2.CfnIntegrationProps{
-		ApiId: b.sockets.Ref(), IntegrationType: jsii.String("AWS_PROXY"), TimeoutInMillis: jsii.Number(f.Timeout.Milliseconds()),
+		ApiId: b.sockets.Ref(), IntegrationType: jsii.String("AWS_PROXY"), TimeoutInMillis: jsii.Number(f.Integration().Milliseconds()),
 		IntegrationUri: awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/${Function}/invocations"),
 			&map[string]*string{"Function": fn.FunctionArn()})})
 	stage := awsapigatewayv2.NewCfnStage(b.stack, jsii.String("SocketStage"), &awsapigatewayv2.CfnStageProps{

@@ -105,29 +105,34 @@ func pick(s *system.System) (channel.Channel, bool) {
 // quote makes s one word for a POSIX shell.
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
-// home adds a page that tells where one is to the gateway.
+// home adds this machine's own pages to the gateway.
 func home(s *system.System, o system.Options, page *pageHandler) http.Handler {
-	gateway, platforms := s.Gateway(), platformPages(s)
+	gateway, own := s.Gateway(), http.NewServeMux()
+	own.Handle(platformsPath, platformPages(s))
+	own.Handle(platformsPath+"/", platformPages(s))
+	own.Handle("GET "+pagePath, page)
+	own.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { tell(w, r, s, o, page) })
+	guarded := ownPages(own)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == platformsPath || strings.HasPrefix(r.URL.Path, platformsPath+"/") {
-			platforms.ServeHTTP(w, r)
-			return
-		}
-		shows := page.wants(r)
-		if !shows && (r.Method != http.MethodGet || r.URL.Path != "/") {
+		if _, pattern := own.Handler(r); pattern == "" { // taken as it is, and nothing cleaned
 			gateway.ServeHTTP(w, r)
 			return
 		}
-		text, err := welcome(s, o)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-			return
-		}
-		if shows {
-			page.serve(w, r, text)
-			return
-		}
-		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-		io.WriteString(w, text)
+		guarded.ServeHTTP(w, r)
 	})
+}
+
+// tell shows where everything is, to browsers beside a chat.
+func tell(w http.ResponseWriter, r *http.Request, s *system.System, o system.Options, page *pageHandler) {
+	text, err := welcome(s, o)
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+		return
+	}
+	if strings.Contains(r.Header.Get("Accept"), "text/html") {
+		page.home(w, r, text)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	io.WriteString(w, text)
 }

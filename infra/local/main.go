@@ -6,76 +6,131 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime/debug"
+	"slices"
 	"sync"
 	"syscall"
+
+	"github.com/alecthomas/kong"
 
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/infra/topology"
 )
 
-type flags struct {
-	listen, awsListen, data, config string
-	all, verbose                    bool
+// A command is the command line.
+type command struct {
+	Serve   serveCommand     `cmd:"" default:"withargs" help:"Stay up until Ctrl-C (the default)."`
+	Demo    demoCommand      `cmd:"" help:"Run the demo, then exit."`
+	Render  renderCommand    `cmd:"" help:"Show what channels would make of an outbound message."`
+	Version kong.VersionFlag `help:"Print the version, then exit."`
 }
 
-const usage = `Usage: go run ./infra/local [flags]         stay up until Ctrl-C
-       go run ./infra/local demo [flags]    run the demo, then exit
-       go run ./infra/local render [--channel line] FILE
-                                            show what each channel would make of an outbound message, and send nothing
+type serveCommand struct {
+	Listen    string   `default:"127.0.0.1:8080" help:"Address of the webhooks."`
+	AWSListen string   `name:"aws-listen" default:"127.0.0.1:4566" help:"Address of the AWS API for integrators."`
+	Host      []string `placeholder:"NAME" help:"One more name that requests may be for: a tunnel's."`
+	Data      string   `placeholder:"DIR" help:"Keep state here; in memory without it."`
+	Config    string   `default:"cdk.json" help:"Configuration file."`
+	Metrics   string   `placeholder:"FILE" help:"Add the functions' metrics to it; dropped without it."`
+}
 
-Flags:
-`
+type demoCommand struct {
+	Config  string `default:"cdk.json" help:"Configuration file."`
+	Verbose bool   `help:"Write the functions' logs to standard error."`
+	All     bool   `help:"Print every event that was received."`
+}
+
+type renderCommand struct {
+	Channel string `placeholder:"NAME" help:"One channel; all without it."`
+	File    string `arg:"" help:"A message, such as events/samples/out/choice.14.json; - reads it."`
+}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	if err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); err != nil {
-		if !errors.Is(err, flag.ErrHelp) {
-			fmt.Fprintln(os.Stderr, "relais:", err)
-		}
+		fmt.Fprintln(os.Stderr, "relais:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, args []string, out, logs io.Writer) error {
-	if len(args) > 0 && args[0] == "render" {
-		return render(args[1:], out, logs)
-	}
-	isDemo := len(args) > 0 && args[0] == "demo"
-	if isDemo {
-		args = args[1:]
-	}
-	f, err := parseFlags(args, logs)
+// printed ends a run that had only to print: the help, the version.
+type printed struct{}
+
+func run(ctx context.Context, args []string, out, logs io.Writer) (err error) {
+	defer func() {
+		if r := recover(); r != nil && r != any(printed{}) {
+			panic(r)
+		}
+	}()
+	var c command
+	parser, err := kong.New(&c, kong.Name("go run ./infra/local"),
+		kong.Description("All of Relais on this machine, without an account."), kong.Vars{"version": version()},
+		kong.Writers(out, logs), kong.Help(help), kong.Exit(func(int) { panic(printed{}) }))
 	if err != nil {
 		return err
 	}
-	config, err := topology.Load(f.config, functions.Channels())
+	selected, err := parser.Parse(args)
+	if err != nil {
+		return fmt.Errorf("%w; --help lists commands and flags", err)
+	}
+	switch selected.Selected().Name {
+	case "demo":
+		return c.Demo.run(ctx, out, logs)
+	case "render":
+		return render(c.Render, out)
+	}
+	return c.Serve.run(ctx, out, logs)
+}
+
+// help shows the default command's flags beside the list of commands.
+func help(o kong.HelpOptions, c *kong.Context) error {
+	if err := kong.DefaultHelpPrinter(o, c); err != nil || c.Selected() != nil {
+		return err
+	}
+	serve, err := kong.Trace(c.Kong, []string{"serve"})
 	if err != nil {
 		return err
+	}
+	fmt.Fprintln(c.Stdout)
+	return kong.DefaultHelpPrinter(o, serve)
+}
+
+// version is the one that this program was built from, as Go knows it.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	for _, s := range info.Settings {
+		if s.Key == "vcs.revision" {
+			return cmp.Or(info.Main.Version, "(devel)") + " " + s.Value
+		}
+	}
+	return cmp.Or(info.Main.Version, "(devel)")
+}
+
+// options are those that all commands have which run a system.
+func options(file string) (system.Options, error) {
+	config, err := topology.Load(file, functions.Channels())
+	if err != nil {
+		return system.Options{}, err
 	}
 	root, err := projectRoot()
-	if err != nil {
-		return err
-	}
-	o := system.Options{Config: config, Root: root, Dir: f.data, Out: logs}
-	if isDemo {
-		if !f.verbose {
-			o.Out = io.Discard
-		}
-		return demo(ctx, o, f.all, out)
-	}
-	return serve(ctx, f, o, out)
+	return system.Options{Config: config, Root: root}, err
 }
 
 // projectRoot is where the channels' folders are: here, or above.
@@ -89,49 +144,75 @@ func projectRoot() (string, error) {
 			return at, nil
 		}
 		if at == filepath.Dir(at) {
-			return "", fmt.Errorf("%s is not within the project: the demo accounts are read from functions/<channel>/testdata; run from a clone", dir)
+			return "", fmt.Errorf("%s is not within the project: "+
+				"the demo accounts are read from functions/<channel>/testdata; run from a clone", dir)
 		}
 	}
 }
 
-func parseFlags(args []string, out io.Writer) (flags, error) {
-	var f flags
-	set := flag.NewFlagSet("local", flag.ContinueOnError)
-	set.SetOutput(out)
-	set.Usage = func() {
-		fmt.Fprint(out, usage)
-		set.PrintDefaults()
+func (c demoCommand) run(ctx context.Context, out, logs io.Writer) error {
+	o, err := options(c.Config)
+	if err != nil {
+		return err
 	}
-	set.StringVar(&f.listen, "listen", "127.0.0.1:8080", "address of the webhooks")
-	set.StringVar(&f.awsListen, "aws-listen", "127.0.0.1:4566", "address of the AWS API for integrators")
-	set.StringVar(&f.data, "data", "", "keep state in this directory (default: in memory)")
-	set.StringVar(&f.config, "config", "cdk.json", "configuration")
-	set.BoolVar(&f.verbose, "verbose", false, "demo: write the functions' logs to standard error")
-	set.BoolVar(&f.all, "all", false, "demo: print every event that was received")
-	if err := set.Parse(args); err != nil {
-		return f, err
+	if o.Out = logs; !c.Verbose {
+		o.Out = io.Discard
 	}
-	if set.NArg() > 0 {
-		set.Usage()
-		return f, fmt.Errorf("unknown command %q; the commands are demo and render, and they come before the flags", set.Arg(0))
+	return demo(ctx, o, c.All, out)
+}
+
+func (c serveCommand) run(ctx context.Context, out, logs io.Writer) error {
+	o, err := options(c.Config)
+	if err != nil {
+		return err
 	}
-	return f, nil
+	metrics := io.Discard
+	if c.Metrics != "" {
+		file, err := os.OpenFile(c.Metrics, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+		if err != nil {
+			return fmt.Errorf("--metrics: %w", err)
+		}
+		defer file.Close()
+		metrics = file
+	}
+	o.Dir, o.Out = c.Data, sieve{logs, metrics}
+	return serve(ctx, c, o, out)
+}
+
+// A sieve keeps metrics from the log, where in Lambda both go: they are for CloudWatch, not for people.
+type sieve struct{ logs, metrics io.Writer }
+
+// Write takes a line.
+func (s sieve) Write(line []byte) (int, error) {
+	if bytes.HasPrefix(line, []byte(`{"_aws":`)) {
+		return s.metrics.Write(line)
+	}
+	return s.logs.Write(line)
+}
+
+// names are those that the gateway has beside its listener's.
+func (c serveCommand) names(o system.Options) []string {
+	if u, err := url.Parse(o.Config.PublicURL); err == nil && u.Host != "" {
+		return append(slices.Clone(c.Host), u.Hostname())
+	}
+	return c.Host
 }
 
 // serve stays up until ctx is done, then finishes what was begun.
-func serve(ctx context.Context, f flags, o system.Options, out io.Writer) error {
-	web, err := listen(f.listen, "--listen")
+func serve(ctx context.Context, c serveCommand, o system.Options, out io.Writer) error {
+	web, err := listen(c.Listen, "--listen")
 	if err != nil {
 		return err
 	}
 	defer web.Close()
-	aws, err := listen(f.awsListen, "--aws-listen")
+	aws, err := listen(c.AWSListen, "--aws-listen")
 	if err != nil {
 		return err
 	}
 	defer aws.Close()
 	o.PublicURL, o.AWSURL = "http://"+web.Addr().String(), "http://"+aws.Addr().String()
 	o.Config = withAgent(o.Config)
+	fmt.Fprintln(out, "starting …")
 	s, err := system.Start(ctx, o)
 	if err != nil {
 		return err
@@ -141,7 +222,8 @@ func serve(ctx context.Context, f flags, o system.Options, out io.Writer) error 
 	if err != nil {
 		return err
 	}
-	gateway, endpoint := &http.Server{Handler: home(s, o, page)}, &http.Server{Handler: s.AWS}
+	gateway := &http.Server{Handler: hostsOf(web, c.Listen, c.names(o)).only(home(s, o, page))}
+	endpoint := &http.Server{Handler: hostsOf(aws, c.AWSListen, c.Host).only(noPages(s.AWS))}
 	failed := make(chan error, 2)
 	go func() { failed <- gateway.Serve(web) }()
 	go func() { failed <- endpoint.Serve(aws) }()

@@ -23,6 +23,7 @@ import (
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/infra/topology"
+	"github.com/relais-dev/relais/shared/observe"
 )
 
 const configFile = "../../cdk.json"
@@ -43,8 +44,9 @@ func TestRefusals(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{"unknown command", []string{"--config", configFile, "serve"}, []string{`unknown command "serve"`, "demo"}},
-		{"unknown flag", []string{"--port", "1"}, []string{"-port"}},
+		{"unknown command", []string{"--config", configFile, "deploy"}, []string{"unexpected argument deploy", "--help"}},
+		{"unknown flag", []string{"--port", "1"}, []string{"--port", "--help"}},
+		{"a flag of another command", []string{"demo", "--data", "x"}, []string{"--data", "--help"}},
 		{"no configuration", []string{"--config", "nowhere.json"}, []string{"nowhere.json", "--config"}},
 		{"bad configuration", []string{"--config", bad}, []string{bad, "context.relais.default", `"suport"`, "choose one of support"}},
 		{"bad configuration for the demo", []string{"demo", "--config", bad}, []string{bad, "context.relais.default"}},
@@ -53,9 +55,13 @@ func TestRefusals(t *testing.T) {
 		{"no address", []string{"--config", configFile, "--listen", "here"}, []string{"--listen", "here"}},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			err := run(t.Context(), x.args, io.Discard, io.Discard)
+			var printed bytes.Buffer
+			err := run(t.Context(), x.args, &printed, &printed)
 			if err == nil {
 				t.Fatal("no error")
+			}
+			if strings.Contains(printed.String(), err.Error()) {
+				t.Errorf("the error is told twice: %s", &printed)
 			}
 			for _, want := range x.want {
 				if !strings.Contains(err.Error(), want) {
@@ -67,14 +73,40 @@ func TestRefusals(t *testing.T) {
 }
 
 func TestHelp(t *testing.T) {
-	var out bytes.Buffer
-	if err := run(t.Context(), []string{"-h"}, io.Discard, &out); err == nil {
-		t.Error("help is no success: nothing was run")
-	}
-	for _, want := range []string{"demo", "-listen", "-aws-listen", "-data", "-config"} {
-		if !strings.Contains(out.String(), want) {
-			t.Errorf("the help lacks %q:\n%s", want, out.String())
+	for _, x := range []struct {
+		args []string
+		want []string
+	}{
+		{[]string{"--help"}, []string{"demo", "render", "--listen", "--aws-listen", "--data", "--config", "--host", "--metrics",
+			"--version"}},
+		{[]string{"-h"}, []string{"--listen"}},
+		{[]string{"demo", "--help"}, []string{"--verbose", "--all"}},
+		{[]string{"render", "--help"}, []string{"<file>", "--channel"}},
+		{[]string{"--version"}, []string{version()}},
+	} {
+		var out, logs bytes.Buffer
+		if err := run(t.Context(), x.args, &out, &logs); err != nil || logs.Len() > 0 {
+			t.Errorf("%v: %v %s", x.args, err, &logs)
 		}
+		for _, want := range x.want {
+			if !strings.Contains(out.String(), want) {
+				t.Errorf("%v prints no %q:\n%s", x.args, want, out.String())
+			}
+		}
+	}
+}
+
+// TestSieve: metrics are no log lines for people.
+func TestSieve(t *testing.T) {
+	var logs, metrics bytes.Buffer
+	w := sieve{&logs, &metrics}
+	observe.NewLog(w, "line").Warn("told")
+	m := observe.NewMetrics(w, "line", time.Now)
+	m.Count(observe.Quarantined, 1)
+	m.Flush()
+	if log := logs.String(); !strings.Contains(log, "told") || strings.Contains(log, "_aws") ||
+		!strings.Contains(metrics.String(), `"quarantined":1`) {
+		t.Errorf("logs %s, metrics %s", &logs, &metrics)
 	}
 }
 
@@ -219,6 +251,19 @@ func curl(t *testing.T, command string) int {
 	}
 	resp.Body.Close()
 	return resp.StatusCode
+}
+
+// TestAnyCredentials: whoever is called as a function is gets what anybody gets.
+func TestAnyCredentials(t *testing.T) {
+	out, _ := up(t)
+	for _, id := range []string{"x", "api", "media", "router", "admin", "test", "AKIAIOSFODNN7EXAMPLE"} {
+		c := sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: aws.String(find(awsFlag, out.String())),
+			Credentials: credentials.NewStaticCredentialsProvider(id, id, "")})
+		queue := find(queueLine, out.String())
+		if _, err := c.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue}); err != nil {
+			t.Errorf("%s: %v", id, err)
+		}
+	}
 }
 
 func receiveOne(t *testing.T, endpoint, queue string) string {

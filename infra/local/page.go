@@ -38,30 +38,32 @@ func newPage(s *system.System) (*pageHandler, error) {
 	return &pageHandler{s, index, http.StripPrefix(pagePath, http.FileServerFS(files))}, err
 }
 
-// wants says whether r is a browser's, or of the page it shows.
-func (p *pageHandler) wants(r *http.Request) bool {
-	return r.Method == http.MethodGet && (r.URL.Path == "/" && strings.Contains(r.Header.Get("Accept"), "text/html") || strings.HasPrefix(r.URL.Path, pagePath))
+// home shows the page, with text beside the chat.
+func (p *pageHandler) home(w http.ResponseWriter, r *http.Request, text string) {
+	p.harden(w, r)
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	if err := p.index.Execute(w, text); err != nil {
+		http.Error(w, err.Error(), http.StatusInternalServerError)
+	}
 }
 
-// serve answers r. text is what the page tells beside the chat.
-func (p *pageHandler) serve(w http.ResponseWriter, r *http.Request, text string) {
-	// The strictest policy that the widget works under, so that the page shows it does:
-	// only files and uploads come from the AWS endpoint beside it.
+// ServeHTTP answers what the page loads.
+func (p *pageHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	p.harden(w, r)
+	if r.URL.Path == pagePath+"token" {
+		p.token(w, r.URL.Query().Get("user"))
+		return
+	}
+	p.files.ServeHTTP(w, r)
+}
+
+// harden sets the strictest policy that the widget works under, so that the page shows it does:
+// only files and uploads come from the AWS endpoint beside it.
+func (p *pageHandler) harden(w http.ResponseWriter, r *http.Request) {
 	host, aws := r.Host, strings.TrimSuffix(p.sys.QueueURL(""), "/000000000000/relais-.fifo")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https: "+aws+
 		"; media-src 'self' blob: https: "+aws+"; connect-src 'self' ws://"+host+" "+aws+"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
-	switch r.URL.Path {
-	case "/":
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		if err := p.index.Execute(w, text); err != nil {
-			http.Error(w, err.Error(), http.StatusInternalServerError)
-		}
-	case pagePath + "token":
-		p.token(w, r.URL.Query().Get("user"))
-	default:
-		p.files.ServeHTTP(w, r)
-	}
 }
 
 // token vouches for whoever asks: on a laptop everybody may be everybody.

@@ -2,8 +2,6 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
-	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -17,28 +15,14 @@ import (
 
 // render shows what channels would make of the outbound message in a file, or on
 // standard input with "-".
-func render(args []string, out, logs io.Writer) error {
-	set := flag.NewFlagSet("render", flag.ContinueOnError)
-	set.SetOutput(logs)
-	only := set.String("channel", "", "one channel; all without it")
-	set.Usage = func() {
-		fmt.Fprint(logs, "Usage: go run ./infra/local render [--channel line] FILE\n\nFILE is an outbound message, such as events/samples/out/choice.14.json, or - for standard input.\n\nFlags:\n")
-		set.PrintDefaults()
-	}
-	if err := set.Parse(args); err != nil {
-		return err
-	}
-	if set.NArg() != 1 {
-		set.Usage()
-		return errors.New("render needs one file")
-	}
-	o, err := readOutbound(set.Arg(0))
+func render(c renderCommand, out io.Writer) error {
+	o, err := readOutbound(c.File)
 	if err != nil {
 		return err
 	}
 	shown := false
 	for _, ch := range functions.Channels() {
-		if *only == "" || *only == ch.Name {
+		if c.Channel == "" || c.Channel == ch.Name {
 			shown = true
 			if err := show(out, ch, o); err != nil {
 				return err
@@ -46,7 +30,7 @@ func render(args []string, out, logs io.Writer) error {
 		}
 	}
 	if !shown {
-		return fmt.Errorf("no channel is called %q", *only)
+		return fmt.Errorf("no channel is called %q", c.Channel)
 	}
 	return nil
 }

@@ -43,7 +43,7 @@ func TestRender(t *testing.T) {
 		{"--channel fax ../../events/samples/out/text.json", `no channel is called "fax"`},
 		{bad, "content"},
 		{"nowhere.json", "nowhere.json"},
-		{"", "one file"},
+		{"", "<file>"},
 	} {
 		if err := run(t.Context(), append([]string{"render"}, strings.Fields(x.args)...), io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), x.want) {
 			t.Errorf("render %s: error %v, want one with %q", x.args, err, x.want)

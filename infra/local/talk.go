@@ -27,6 +27,7 @@ const answered = "Is it about an order?"
 // talk lets the customer of every channel write, the example integrator answer
 // from a process of its own, over SQS, and shows what each platform received.
 func talk(ctx context.Context, s *system.System, o system.Options, out io.Writer) error {
+	fmt.Fprintln(out, "building and starting the example integrator, infra/examples/integrator …")
 	stop, err := startIntegrator(ctx, s, o)
 	if err != nil {
 		return err

@@ -42,6 +42,11 @@ type Function struct {
 	Recursive bool
 }
 
+// Integration is how long API Gateway waits for f: for its timeout, and for its start
+// where no execution is warm. Its answer then is 503, to which channels send again.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
+func (f Function) Integration() time.Duration { return f.Timeout + 2*time.Second }
+
 // The executables: main packages below functions. The router's is apart because
 // its rules weigh more than everything else.
 const (
@@ -292,9 +297,9 @@ func api() Function {
 			send(names.Outbound), send(names.Bulk)}}
 }
 
-// files answers links to media: whoever has a signed one may load the file.
+// files answers links to media: whoever has a signed one may load the file, or look at it by HEAD.
 func files() Function {
-	return Function{Name: "files", Program: Bootstrap, Route: "GET /v1/media/{digest}", Parallel: 20, Timeout: 10 * time.Second, Memory: 256,
+	return Function{Name: "files", Program: Bootstrap, Route: "ANY /v1/media/{digest}", Parallel: 20, Timeout: 10 * time.Second, Memory: 256,
 		Env:    []Variable{{names.EnvBucket, BucketName, ""}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
 		Grants: []Grant{on(OnObjects, "media/", "s3:GetObject"), on(OnLinkKey, "", "secretsmanager:GetSecretValue")}}
 }

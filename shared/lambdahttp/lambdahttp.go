@@ -1,6 +1,6 @@
 // Package lambdahttp translates between API Gateway's HTTP API events, payload
 // format 2.0, and the channel contract's requests and responses. It keeps the
-// bytes: the body is decoded exactly when flagged, paths and queries stay as sent.
+// bytes: the body is decoded exactly when flagged, queries stay as sent; paths come decoded.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
 package lambdahttp
 
@@ -104,14 +104,14 @@ func Event(r *http.Request, body []byte, route, requestID string, now time.Time)
 	if err != nil {
 		ip = r.RemoteAddr
 	}
-	text := isText(r.Header.Get("Content-Type")) && utf8.Valid(body)
+	text, path := isText(r.Header.Get("Content-Type")) && utf8.Valid(body), rawPath(r)
 	doc := map[string]any{
-		"version": "2.0", "routeKey": route, "rawPath": r.URL.EscapedPath(), "rawQueryString": r.URL.RawQuery, "headers": headers,
+		"version": "2.0", "routeKey": route, "rawPath": path, "rawQueryString": r.URL.RawQuery, "headers": headers,
 		"isBase64Encoded": !text,
 		"requestContext": map[string]any{
 			"accountId": "000000000000", "apiId": "local", "domainName": r.Host, "requestId": requestID, "routeKey": route, "stage": "$default",
 			"time": now.UTC().Format("02/Jan/2006:15:04:05 +0000"), "timeEpoch": now.UnixMilli(),
-			"http": map[string]string{"method": r.Method, "path": r.URL.EscapedPath(), "protocol": r.Proto, "sourceIp": ip, "userAgent": r.UserAgent()},
+			"http": map[string]string{"method": r.Method, "path": path, "protocol": r.Proto, "sourceIp": ip, "userAgent": r.UserAgent()},
 		},
 	}
 	if text {
@@ -122,14 +122,22 @@ func Event(r *http.Request, body []byte, route, requestID string, now time.Time)
 	return json.Marshal(doc)
 }
 
-// isText is how API Gateway decides: text, JSON, XML and forms travel as they
-// are, everything else as base64.
+// rawPath is the path as HTTP APIs deliver it, whatever its name says: decoded, and cut at
+// a question mark that was encoded. https://github.com/middleapi/standard-server/pull/93
+func rawPath(r *http.Request) string {
+	before, _, _ := strings.Cut(r.URL.Path, "?")
+	return before
+}
+
+// isText says whether API Gateway hands a body on as it is: text, JSON, XML and
+// JavaScript by these very names. Everything else is base64: forms too, and what has no type.
+// https://github.com/ministackorg/ministack/pull/766
 func isText(contentType string) bool {
 	t, _, _ := strings.Cut(strings.ToLower(contentType), ";")
 	t = strings.TrimSpace(t)
 	switch t {
-	case "application/json", "application/xml", "application/javascript", "application/x-www-form-urlencoded":
+	case "application/json", "application/xml", "application/javascript":
 		return true
 	}
-	return strings.HasPrefix(t, "text/") || strings.HasSuffix(t, "+json") || strings.HasSuffix(t, "+xml")
+	return strings.HasPrefix(t, "text/")
 }

@@ -16,24 +16,35 @@ import (
 
 var now = time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
 
-// TestRoundTrip: what Event makes of a request, Request reads back byte for byte.
+// TestRoundTrip: what Event makes of a request, Request reads back byte for byte, but for
+// the path, which API Gateway decodes, and cuts at a question mark.
 func TestRoundTrip(t *testing.T) {
-	for _, x := range []struct{ name, contentType, body string }{
-		{"JSON", "application/json; charset=utf-8", `{"text":"Grüße 🎉","escaped":"\u00fc\n"}`},
-		{"XML", "application/xml", "<xml><![CDATA[ä]]></xml>"},
-		{"form", "application/x-www-form-urlencoded", "Body=a%20b&From=%2B1"},
-		{"bytes", "application/octet-stream", "\x00\xff\xfe binary"},
-		{"text that is not UTF-8", "text/plain", "caf\xe9"},
-		{"no type", "", "x"},
-		{"empty", "application/json", ""},
+	for _, x := range []struct {
+		name, contentType, body string
+		base64                  bool
+	}{
+		{"JSON", "application/json; charset=utf-8", `{"text":"Grüße 🎉","escaped":"\u00fc\n"}`, false},
+		{"another type's JSON", "application/problem+json", `{}`, true},
+		{"XML", "application/xml", "<xml><![CDATA[ä]]></xml>", false},
+		{"XML as text", "text/xml", "<xml/>", false},
+		{"a script", "application/javascript", "x", false},
+		{"form", "application/x-www-form-urlencoded", "Body=a%20b&From=%2B1", true},
+		{"bytes", "application/octet-stream", "\x00\xff\xfe binary", true},
+		{"text that is not UTF-8", "text/plain", "caf\xe9", true},
+		{"no type", "", "x", true},
+		{"empty", "application/json", "", false},
 	} {
 		t.Run(x.name, func(t *testing.T) {
-			hr := httptest.NewRequest("POST", "/webhooks/line/a%2Fb?x=%20&x=2", strings.NewReader(x.body))
+			hr := httptest.NewRequest("POST", "/webhooks/line/a%3Ab%3Fc?x=%20&x=2", strings.NewReader(x.body))
 			hr.Header.Set("Content-Type", x.contentType)
 			hr.Header["X-Twice"] = []string{"a", "b"}
 			payload, err := lambdahttp.Event(hr, []byte(x.body), "ANY /webhooks/line/{account}", "id", now)
 			if err != nil {
 				t.Fatal(err)
+			}
+			var flags struct{ IsBase64Encoded bool }
+			if err := json.Unmarshal(payload, &flags); err != nil || flags.IsBase64Encoded != x.base64 {
+				t.Errorf("base64 %t, %v", flags.IsBase64Encoded, err)
 			}
 			r, err := lambdahttp.Request(payload, 100, now)
 			if err != nil {
@@ -43,7 +54,7 @@ func TestRoundTrip(t *testing.T) {
 				t.Errorf("body %q, want %q", r.Body, x.body)
 			}
 			got := []string{r.Method, r.Path, r.RawQuery, r.Header.Get("x-twice"), r.Header.Get("Content-Type"), r.Received.String()}
-			if diff := cmp.Diff([]string{"POST", "/webhooks/line/a%2Fb", "x=%20&x=2", "a,b", x.contentType, now.String()}, got); diff != "" {
+			if diff := cmp.Diff([]string{"POST", "/webhooks/line/a:b", "x=%20&x=2", "a,b", x.contentType, now.String()}, got); diff != "" {
 				t.Error(diff)
 			}
 		})

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -104,6 +105,24 @@ func (f *Files) Presign(ctx context.Context, digest string) (string, error) {
 		return "", fmt.Errorf("presign: %w", err)
 	}
 	return out.URL, nil
+}
+
+// Stat is the type and the size of a stored file; found is false when there is none (any
+// more). Without leave to list the bucket, S3 says 403 of what is not there.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+func (f *Files) Stat(ctx context.Context, digest string) (mime string, size int64, found bool, err error) {
+	out, err := f.objects.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &f.bucket, Key: aws.String(Prefix + digest)})
+	var answered *awshttp.ResponseError
+	if errors.As(err, &answered) {
+		switch answered.HTTPStatusCode() {
+		case http.StatusNotFound, http.StatusForbidden:
+			return "", 0, false, nil
+		}
+	}
+	if err != nil {
+		return "", 0, false, fmt.Errorf("look at file: %w", err)
+	}
+	return aws.ToString(out.ContentType), aws.ToInt64(out.ContentLength), true, nil
 }
 
 // Put stores a file of that digest and type. Doing so again changes nothing.

@@ -461,7 +461,7 @@ func TestPathsAndMethods(t *testing.T) {
 	r := newRig(t)
 	id := strings.Repeat("a", 26)
 	for _, e := range endpoints() {
-		for _, foreign := range []string{"", "1", "cnv_", "cnv_" + id[1:], "cnv_" + id + "a", "msg_" + strings.ToUpper(id), "evt_" + id, "cnv_" + id[:25] + "1", "..", "cnv_%61" + id[1:], "msg_" + id + ".1"} {
+		for _, foreign := range []string{"", "1", "cnv_", "cnv_" + id[1:], "cnv_" + id + "a", "msg_" + strings.ToUpper(id), "evt_" + id, "cnv_" + id[:25] + "1", "..", "cnv_%2f" + id[1:], "msg_" + id + ".1"} {
 			path := strings.NewReplacer("{conversation}", foreign, "{message}", foreign).Replace(e.path)
 			if path != e.path {
 				r.call(e.method, path, "").refused(t, missing)
@@ -483,9 +483,10 @@ func TestPathsAndMethods(t *testing.T) {
 			r.call(e.method, path, "").refused(t, missing)
 		}
 	}
-	for _, path := range []string{"/", "/v1/", "/v2/messages", "/v1//messages", "/v1/messages/../channels", "/v1/%6dessages"} {
+	for _, path := range []string{"/", "/v1/", "/v2/messages", "/v1//messages", "/v1/messages/../channels", "/v1/%2fmessages"} {
 		r.call("GET", path, "").refused(t, missing)
 	}
+	r.call("GET", "/v1/%6dessages", "").refused(t, notAllowed) // API Gateway decodes paths
 	r.call("POST", "/v1/conversations/cnv_"+id+"/messages", says("k", "Hi")).refused(t, missing)
 	r.call("POST", "/v1/conversations/cnv_"+id+"/actions", `{"verb":"typing","active":true}`).refused(t, missing)
 	r.nothing()

@@ -85,7 +85,7 @@ func (h *Handler) accept(ctx context.Context, o events.Outbound) (answer, error)
 	}
 	if a.State == events.Queued {
 		if err := h.Outbox.Ring(ctx, a); err != nil {
-			h.Log.Warn("accepted, but could not ring; the sweeper will", "message", a.ID, "error", err.Error())
+			h.Log.Warn("accepted, but could not ring; the sweeper will", "messageId", a.ID, "error", err.Error())
 		}
 	}
 	return answer{http.StatusAccepted, map[string]string{"location": "/v1/messages/" + a.ID}, a.Acceptance}, nil

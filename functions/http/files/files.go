@@ -1,4 +1,5 @@
-// Package files answers signed links to stored media with a redirect to the file.
+// Package files answers signed links to stored media with a redirect to the file. Whoever
+// asks by HEAD is told its type and size: S3 refuses that at an address signed for GET.
 package files
 
 import (
@@ -7,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"regexp"
+	"strconv"
 	"time"
 
 	"github.com/relais-dev/relais/shared/channel"
@@ -16,7 +18,7 @@ import (
 	"github.com/relais-dev/relais/shared/media"
 )
 
-// A Handler is the function behind GET /v1/media/{digest}.
+// A Handler is the function behind /v1/media/{digest}.
 type Handler struct {
 	Files *media.Files
 	Log   *slog.Logger
@@ -40,6 +42,9 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if err != nil {
 		return refuse(http.StatusBadRequest, "malformed request")
 	}
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		return refuse(http.StatusMethodNotAllowed, "a file is read by GET or HEAD")
+	}
 	if err := h.Files.LoadKey(ctx); err != nil {
 		h.Log.Error("cannot check links", "error", err.Error())
 		return refuse(http.StatusServiceUnavailable, "try again")
@@ -48,13 +53,31 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	if !digest.MatchString(id) || !h.Files.Check(id, q.Get("expires"), q.Get("signature")) {
 		return refuse(http.StatusForbidden, "the link is not valid, or not any more")
 	}
+	if r.Method == http.MethodHead {
+		return h.describe(ctx, id)
+	}
 	address, err := h.Files.Presign(ctx, id)
 	if err != nil {
 		h.Log.Error("cannot lead to a file", "error", err.Error())
 		return refuse(http.StatusServiceUnavailable, "try again")
 	}
-	return lambdahttp.Response(channel.Response{Status: http.StatusFound}, map[string]string{"location": address, "cache-control": "private, max-age=600",
-		"referrer-policy": "no-referrer"})
+	return lambdahttp.Response(channel.Response{Status: http.StatusFound}, map[string]string{"location": address,
+		"cache-control": "private, max-age=600", "referrer-policy": "no-referrer"})
+}
+
+// describe answers HEAD as GET would where the redirect leads.
+func (h *Handler) describe(ctx context.Context, id string) ([]byte, error) {
+	mime, size, found, err := h.Files.Stat(ctx, id)
+	if err != nil {
+		h.Log.Error("cannot look at a file", "error", err.Error())
+		return refuse(http.StatusServiceUnavailable, "try again")
+	}
+	if !found {
+		return refuse(http.StatusNotFound, "the file is not kept any more")
+	}
+	return lambdahttp.Response(channel.Response{}, map[string]string{"content-type": mime, "content-length": strconv.FormatInt(size, 10),
+		"content-disposition": "attachment", "cache-control": "private, max-age=600", "referrer-policy": "no-referrer",
+		"x-content-type-options": "nosniff"})
 }
 
 // refuse answers with a problem (RFC 9457).

@@ -67,7 +67,8 @@ func (r *rig) withKey() *rig {
 	if _, err := objects.CreateBucket(r.t.Context(), &s3.CreateBucketInput{Bucket: aws.String(bucket)}); err != nil {
 		r.t.Fatal(err)
 	}
-	if _, err := objects.PutObject(r.t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String(media.Prefix + mine), Body: strings.NewReader("a photo")}); err != nil {
+	if _, err := objects.PutObject(r.t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String(media.Prefix + mine),
+		Body: strings.NewReader("a photo"), ContentType: aws.String("image/jpeg")}); err != nil {
 		r.t.Fatal(err)
 	}
 	return r
@@ -114,13 +115,15 @@ type answer struct {
 }
 
 // open asks a new instance of the function for what is at u.
-func (r *rig) open(u *url.URL) answer {
+func (r *rig) open(u *url.URL) answer { return r.ask("GET", u) }
+
+func (r *rig) ask(method string, u *url.URL) answer {
 	r.t.Helper()
 	h, err := New("files", r.env("files"))
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	payload, err := lambdahttp.Event(httptest.NewRequest("GET", u.String(), nil), nil, "GET /v1/media/{digest}", "r1", r.clock.Now())
+	payload, err := lambdahttp.Event(httptest.NewRequest(method, u.String(), nil), nil, "ANY /v1/media/{digest}", "r1", r.clock.Now())
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -190,6 +193,30 @@ func TestLinks(t *testing.T) {
 				t.Errorf("refused with %v %s", a.Headers, a.Body)
 			}
 		})
+	}
+}
+
+// TestHead: who looks before it loads, as platforms and players do, is told what a file is.
+func TestHead(t *testing.T) {
+	r := newRig(t).withKey()
+	a := r.ask("HEAD", r.link(mine))
+	want := map[string]string{"content-type": "image/jpeg", "content-length": "7", "content-disposition": "attachment",
+		"cache-control": "private, max-age=600", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"}
+	if diff := cmp.Diff(want, a.Headers); a.StatusCode != 200 || a.Body != "" || diff != "" {
+		t.Errorf("answered %d %q %s", a.StatusCode, a.Body, diff)
+	}
+	for name, x := range map[string]struct {
+		method string
+		link   *url.URL
+		want   int
+	}{
+		"a forged link":      {"HEAD", with(r.link(mine), "signature", "x"), 403},
+		"a file that is not": {"HEAD", r.link(other), 404},
+		"another method":     {"POST", r.link(mine), 405},
+	} {
+		if a := r.ask(x.method, x.link); a.StatusCode != x.want || a.Headers["content-length"] != "" {
+			t.Errorf("%s: answered %d %v, want %d", name, a.StatusCode, a.Headers, x.want)
+		}
 	}
 }
 

@@ -190,7 +190,7 @@ func (p *postponed) Error() string { return "postponed because of " + p.class }
 
 func (s *Sender) postpone(ctx context.Context, m store.Message, p *postponed) error {
 	s.Metrics.CountBy(observe.Deferred, "class", p.class, 1)
-	s.Log.Warn("a message waits", "message", m.ID, "class", p.class, "until", p.until.UTC().Format(time.RFC3339))
+	s.Log.Warn("a message waits", "messageId", m.ID, "class", p.class, "until", p.until.UTC().Format(time.RFC3339))
 	return s.Table.Defer(ctx, m.Lane, m.ID, p.until)
 }
 
@@ -202,7 +202,7 @@ func final(s events.State) bool { return s != events.Queued && s != "" }
 func (s *Sender) deliver(ctx context.Context, m store.Message) error {
 	r, err := outbox.Decode(m)
 	if err != nil {
-		s.Log.Error("a stored message cannot be read", "message", m.ID, "error", err.Error())
+		s.Log.Error("a stored message cannot be read", "messageId", m.ID, "error", err.Error())
 		return s.lost(ctx, m.Lane, m.ID)
 	}
 	ctx = outhttp.WithTrace(ctx, m.ID)

@@ -276,7 +276,7 @@ func (s *Sender) call(ctx context.Context, m store.Message, r outbox.Request, a 
 	if errors.As(err, &e) && !e.Unknown || errors.Is(err, channel.ErrNotSent) {
 		return s.refused(ctx, m, a, err)
 	}
-	s.Log.Warn("nobody knows whether a call was taken", "message", m.ID, "channel", a.channel.Name, "error", err.Error())
+	s.Log.Warn("nobody knows whether a call was taken", "messageId", m.ID, "channel", a.channel.Name, "error", err.Error())
 	return s.unknown(ctx, m, r, a)
 }
 

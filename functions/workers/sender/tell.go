@@ -157,7 +157,7 @@ func (s *Sender) reject(ctx context.Context, r queue.Record, o events.Outbound, 
 // lost tells that a lane held a message that cannot be read any more, and takes it
 // out: it will not be said.
 func (s *Sender) lost(ctx context.Context, lane store.Lane, id string) error {
-	s.Log.Error("a message that waited cannot be read any more", "message", id, "lane", string(lane))
+	s.Log.Error("a message that waited cannot be read any more", "messageId", id, "lane", string(lane))
 	t, err := s.addressed(ctx, events.To{Conversation: lane.Conversation()})
 	if err != nil {
 		return err

@@ -1,22 +1,30 @@
 package system
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/lambdahttp"
 )
 
-// maxPayload is what API Gateway's HTTP API takes, in bytes.
+// What API Gateway's HTTP API takes, and Lambda behind it, in bytes.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
-const maxPayload = 10 << 20
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const (
+	maxPayload = 10 << 20
+	maxHead    = 10_240 // the request line and the headers' values
+	maxEvent   = 6 << 20
+)
 
 // Gateway is the WebSocket API, the widget's CDN and the HTTP API: it hands each request to the function of its
 // route, as payload 2.0. Paths are taken as they are: nothing is cleaned or redirected.
@@ -69,7 +77,22 @@ func fail(w http.ResponseWriter, status int, message string) {
 	fmt.Fprintf(w, `{"message":%q}`, message)
 }
 
+// head is the size of the request line and the headers' values.
+func head(r *http.Request) int {
+	n := len(r.Method) + len(r.URL.RequestURI()) + len(r.Proto) + 2 + len(r.Host)
+	for _, values := range r.Header {
+		for _, v := range values {
+			n += len(v)
+		}
+	}
+	return n
+}
+
 func (s *System) proxy(w http.ResponseWriter, r *http.Request, f topology.Function, id string) {
+	if head(r) > maxHead {
+		fail(w, http.StatusRequestHeaderFieldsTooLarge, "Request Header Fields Too Large")
+		return
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxPayload))
 	if err != nil {
 		fail(w, http.StatusRequestEntityTooLarge, "Request Too Long")
@@ -80,26 +103,65 @@ func (s *System) proxy(w http.ResponseWriter, r *http.Request, f topology.Functi
 		fail(w, http.StatusBadRequest, "Bad Request")
 		return
 	}
-	reply, err := s.Invoke(r.Context(), f, payload)
-	var answer struct {
-		StatusCode      int               `json:"statusCode"`
-		Headers         map[string]string `json:"headers"`
-		Body            string            `json:"body"`
-		IsBase64Encoded bool              `json:"isBase64Encoded"`
-	}
-	if err != nil || json.Unmarshal(reply, &answer) != nil {
-		s.log.Error("invoke", "function", f.Name, "error", err)
-		fail(w, http.StatusInternalServerError, "Internal Server Error")
+	if len(payload) > maxEvent {
+		fail(w, http.StatusRequestEntityTooLarge, "Request Entity Too Large")
 		return
 	}
-	for k, v := range answer.Headers {
+	reply, err := s.integrate(r.Context(), f, payload)
+	var answer integrated
+	switch {
+	case errors.Is(err, errLate):
+		s.log.Error("invoke", "function", f.Name, "error", err.Error())
+		fail(w, http.StatusServiceUnavailable, "Service Unavailable")
+	case err != nil || len(reply) > maxEvent || json.Unmarshal(reply, &answer) != nil:
+		s.log.Error("invoke", "function", f.Name, "error", err)
+		fail(w, http.StatusInternalServerError, "Internal Server Error")
+	default:
+		answer.write(w)
+	}
+}
+
+// errLate says that API Gateway does not wait for a function any more.
+var errLate = errors.New("the function did not answer in time")
+
+// integrate invokes a function, and waits for it as long as API Gateway does.
+func (s *System) integrate(ctx context.Context, f topology.Function, payload []byte) ([]byte, error) {
+	type result struct {
+		reply []byte
+		err   error
+	}
+	done := make(chan result, 1)
+	go func() { // whom nobody waits for runs on until its own timeout, as on Lambda
+		reply, err := s.Invoke(ctx, f, payload)
+		done <- result{reply, err}
+	}()
+	patience := time.NewTimer(f.Integration())
+	defer patience.Stop()
+	select {
+	case r := <-done:
+		return r.reply, r.err
+	case <-patience.C:
+		return nil, errLate
+	}
+}
+
+// An integrated function's answer, in payload 2.0.
+type integrated struct {
+	StatusCode      int               `json:"statusCode"`
+	Headers         map[string]string `json:"headers"`
+	Body            string            `json:"body"`
+	IsBase64Encoded bool              `json:"isBase64Encoded"`
+}
+
+func (a integrated) write(w http.ResponseWriter) {
+	for k, v := range a.Headers {
 		w.Header().Set(k, v)
 	}
-	w.WriteHeader(answer.StatusCode)
-	if answer.IsBase64Encoded {
-		decoded, _ := base64.StdEncoding.DecodeString(answer.Body)
+	w.WriteHeader(a.StatusCode)
+	if a.IsBase64Encoded {
+		decoded, _ := base64.StdEncoding.DecodeString(a.Body)
 		w.Write(decoded)
 		return
 	}
-	io.WriteString(w, answer.Body)
+	io.WriteString(w, a.Body)
 }

@@ -38,6 +38,8 @@ type rig struct {
 	clock   *awsfake.Clock
 	logs    *bytes.Buffer
 	account channel.Account // the demo account of whatsapp
+	options system.Options
+	unclear []string // lines of the log that two readers would read differently
 
 	workers []string // the functions that drainWith polls
 
@@ -63,7 +65,15 @@ func newRig(t testing.TB, options ...option) *rig {
 	if r.sys, err = system.Start(t.Context(), o); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { r.sys.Close() })
+	r.options = o
+	t.Cleanup(func() {
+		r.sys.Close()
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		if len(r.unclear) > 0 {
+			t.Errorf("%d lines of the log are not clear, first %s", len(r.unclear), r.unclear[0])
+		}
+	})
 	set, err := r.sys.Samples("whatsapp")
 	if err != nil {
 		t.Fatal(err)
@@ -72,12 +82,52 @@ func newRig(t testing.TB, options ...option) *rig {
 	return r
 }
 
+// restarts ends the system and begins anew from what is kept in its directory.
+func (r *rig) restarts() {
+	r.t.Helper()
+	if err := r.sys.Close(); err != nil {
+		r.t.Fatal(err)
+	}
+	var err error
+	if r.sys, err = system.Start(r.t.Context(), r.options); err != nil {
+		r.t.Fatal(err)
+	}
+}
+
 type lockedWriter struct{ r *rig }
 
 func (w lockedWriter) Write(b []byte) (int, error) {
 	w.r.mu.Lock()
 	defer w.r.mu.Unlock()
+	if again, ok := repeatedKey(b); !ok {
+		w.r.unclear = append(w.r.unclear, fmt.Sprintf("key %q in %s", again, b))
+	}
 	return w.r.logs.Write(b)
+}
+
+// repeatedKey is a key that a line has twice: ok is false when there is one, or the line is
+// no object. What is not JSON is local mode's own.
+func repeatedKey(line []byte) (key string, ok bool) {
+	if !bytes.HasPrefix(line, []byte("{")) {
+		return "", true
+	}
+	d, seen := json.NewDecoder(bytes.NewReader(line)), map[string]bool{}
+	if _, err := d.Token(); err != nil {
+		return "", false
+	}
+	for d.More() {
+		t, err := d.Token()
+		key, isText := t.(string)
+		if err != nil || !isText || seen[key] {
+			return key, false
+		}
+		seen[key] = true
+		var value json.RawMessage
+		if d.Decode(&value) != nil {
+			return key, false
+		}
+	}
+	return "", true
 }
 
 func (r *rig) observe(c awsfake.Call) {

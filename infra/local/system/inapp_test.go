@@ -456,7 +456,6 @@ func TestInAppBadFrames(t *testing.T) {
 		`{"v":1,"action":"send","clientMsgId":"a:b","content":{"kind":"text","text":{"body":"x"}}}`:                                         "error malformed",
 		`{"v":1,"action":"send","clientMsgId":"a","content":{"kind":"choice","choice":{"text":"x","options":[]}}}`:                          "error malformed",
 		`{"v":1,"action":"send","clientMsgId":"a","content":{"kind":"media","media":{"type":"file","platformId":"uploads/cnv_other/abc"}}}`: "error malformed",
-		`{"v":1,"action":"send","clientMsgId":"a","content":{"kind":"text","text":{"body":"` + strings.Repeat("x", 33<<10) + `"}}}`:         "error too_large",
 		`{"v":1,"action":"ping"}`: "pong",
 	} {
 		l.write(body)
@@ -468,12 +467,69 @@ func TestInAppBadFrames(t *testing.T) {
 	if list := s.received("support"); len(list) != 0 {
 		t.Errorf("received %v", outcomes(list))
 	}
-	l.write(strings.Repeat("x", 129<<10))
+	l.write(strings.Repeat("x", 32<<10))
+	l.want("error malformed")
+	l.write(strings.Repeat("x", 32<<10+1))
 	if _, _, err := l.c.Read(t.Context()); websocket.CloseStatus(err) != websocket.StatusMessageTooBig {
 		t.Errorf("closed with %v, want 1009", err)
 	}
 	other.write(`{"v":1,"action":"ping"}`)
 	other.want("pong")
+}
+
+// TestInAppAtTheSameTime: frames of a connection overtake each other, and one that is repeated before its
+// first is acknowledged is one message.
+func TestInAppAtTheSameTime(t *testing.T) {
+	s := newShop(t)
+	l := s.visit("laptop", "").connect(t)
+	slow, begun := make(chan struct{}), make(chan struct{}, 10)
+	s.breaks(func(c awsfake.Call) *awsfake.Fault {
+		if c.Principal == "socket" && c.Action == "dynamodb:PutItem" {
+			begun <- struct{}{}
+			<-slow
+		}
+		return nil
+	})
+	l.write(frame("x1", "Hello?"))
+	<-begun
+	l.write(map[string]any{"v": 1, "action": "ping"})
+	l.want("pong")
+	l.write(frame("x1", "Hello?"))
+	<-begun
+	close(slow)
+	first, again := l.next(), l.next()
+	if first["type"] != "ack" || cmp.Diff(first, again) != "" {
+		t.Errorf("answered %v and %v", first, again)
+	}
+	s.breaks(nil)
+	s.drain()
+	if list := s.received("support"); len(list) != 1 {
+		t.Errorf("received %v, want one message", outcomes(list))
+	}
+}
+
+// TestInAppFrameSize: what API Gateway would close the connection for is told of, and
+// everything below it comes as it is.
+func TestInAppFrameSize(t *testing.T) {
+	s := newShop(t)
+	v := s.visit("laptop", "")
+	e := v.says("How long is it?")
+	l := v.connect(t)
+	for i, x := range []struct {
+		bytes int
+		want  string
+	}{{30_000, "message"}, {40_000, "fetch"}, {120_000, "fetch"}, {100, "message"}} {
+		o := say(e, fmt.Sprint("k", i), "")
+		o.Content = nil
+		for left := x.bytes; left > 0; left -= 8000 {
+			o.Content = append(o.Content, events.NewText(strings.Repeat("x", min(left, 8000))))
+		}
+		s.ask(o)
+		s.drain()
+		if got := l.next(); got["type"] != x.want {
+			t.Errorf("%d bytes came as %v, want %s", x.bytes, got["type"], x.want)
+		}
+	}
 }
 
 // TestInAppTooFast: a burst is taken, what is behind it is told when to come again, and

@@ -33,14 +33,14 @@ type desk struct {
 	onPost  func() // runs when a platform posts, while the call is under way
 }
 
-func newDesk(t testing.TB, settings string) *desk {
+func newDesk(t testing.TB, settings string, options ...option) *desk {
 	t.Helper()
 	d := &desk{}
 	c, err := topology.Parse([]byte(settings), functions.Channels())
 	if err != nil {
 		t.Fatal(err)
 	}
-	d.rig = newRig(t, func(o *system.Options) {
+	d.rig = newRig(t, append(options, func(o *system.Options) {
 		o.Config = c
 		o.Deliver = func(_ channel.Channel, r channel.Request) {
 			d.mu.Lock()
@@ -50,7 +50,7 @@ func newDesk(t testing.TB, settings string) *desk {
 				d.onPost()
 			}
 		}
-	})
+	})...)
 	return d
 }
 

@@ -43,6 +43,9 @@ func (s *System) createResources(ctx context.Context) error {
 	if err := createLinkKey(ctx, c.Secrets, s.Stage); err != nil {
 		return fmt.Errorf("create the key of links: %w", err)
 	}
+	if err := s.createToken(ctx, c.Secrets); err != nil {
+		return fmt.Errorf("create the API's token: %w", err)
+	}
 	for _, f := range s.Functions {
 		if f.Channel == "" {
 			continue
@@ -120,6 +123,22 @@ func createLinkKey(ctx context.Context, c *secretsmanager.Client, stage string) 
 	if errors.As(err, &exists) {
 		return nil
 	}
+	return err
+}
+
+// createToken makes what the HTTP API asks for. It is kept, so that clients go on after a restart.
+func (s *System) createToken(ctx context.Context, c *secretsmanager.Client) error {
+	const name = "relais-local-api-token"
+	token := rand.Text()
+	_, err := c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String(name), SecretString: &token})
+	var exists *smtypes.ResourceExistsException
+	if errors.As(err, &exists) {
+		var kept *secretsmanager.GetSecretValueOutput
+		if kept, err = c.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(name)}); err == nil {
+			token = aws.ToString(kept.SecretString)
+		}
+	}
+	s.APIToken = token
 	return err
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/names"
@@ -37,6 +39,9 @@ func (s *System) resume(ctx context.Context) error {
 		}
 		byQueue := map[string][]store.Due{}
 		for _, d := range pending {
+			if scheduled(d, s.Now()) {
+				continue
+			}
 			q := store.QueueOf(d.Conversation)
 			byQueue[q] = append(byQueue[q], d)
 		}
@@ -47,4 +52,10 @@ func (s *System) resume(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// scheduled says whether d waits for a time that has not come. What else waits, waits
+// for a platform or an account; the sender knows until when.
+func scheduled(d store.Due, now time.Time) bool {
+	return d.At.After(now) && strings.HasPrefix(d.Conversation, string(store.LaterLane("")))
 }

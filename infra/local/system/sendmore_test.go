@@ -26,8 +26,12 @@ import (
 // deskFor is a desk with some channels.
 func deskFor(t testing.TB, channels ...string) *desk {
 	t.Helper()
-	list, _ := json.Marshal(channels)
-	return newDesk(t, `{"channels":`+string(list)+`,"destinations":{"support":{}},"default":"support"}`)
+	return newDesk(t, settingsFor(channels...))
+}
+
+func settingsFor(channels ...string) string {
+	list, _ := json.Marshal(channels) // of texts
+	return `{"channels":` + string(list) + `,"destinations":{"support":{}},"default":"support"}`
 }
 
 // sample posts what a channel has recorded, and returns its first event.
@@ -167,6 +171,53 @@ func TestNotBefore(t *testing.T) {
 	calls := d.taken("telegram", "a reminder")
 	if len(calls) != 1 || calls[0].At.Before(later) || calls[0].At.After(later.Add(2*time.Minute)) {
 		t.Errorf("the reminder was said %+v, want once after %v", calls, later)
+	}
+}
+
+// TestRestartRingsForNothingEarly: what an earlier process was to do at once goes on with the next one; what waits for
+// its time, or because a platform said when to come back, waits on.
+func TestRestartRingsForNothingEarly(t *testing.T) {
+	d := newDesk(t, settingsFor("telegram"), func(o *system.Options) { o.Dir = t.TempDir() })
+	e := d.writes("telegram", "Hello?")
+	soon, later := d.clock.Now().Add(time.Minute), d.clock.Now().Add(30*time.Minute)
+	for key, at := range map[string]time.Time{"soon": soon, "later": later} {
+		o := say(e, key, "a reminder, "+key)
+		o.Constraints = &events.Constraints{NotBefore: at}
+		d.ask(o)
+	}
+	d.drain()
+	d.restarts()
+	d.drain()
+	if calls := d.sys.Doubles.Calls("telegram"); len(calls) != 0 {
+		t.Errorf("right after the restart the platform was asked %d times, first %s", len(calls), calls[0].Request.Body)
+	}
+	d.sweeps(32)
+	for key, at := range map[string]time.Time{"a reminder, soon": soon, "a reminder, later": later} {
+		if calls := d.taken("telegram", key); len(calls) != 1 || calls[0].At.Before(at) || calls[0].At.After(at.Add(2*time.Minute)) {
+			t.Errorf("%s was said %+v, want once soon after %v", key, calls, at)
+		}
+	}
+	d.fail("telegram", double.FaultOf(channel.FaultThrottled))
+	d.ask(say(e, "k2", "put off"))
+	d.drain()
+	d.restarts()
+	d.drain()
+	if calls := d.sys.Doubles.Calls("telegram"); len(calls) != 0 {
+		t.Errorf("the platform said when to come back, and was asked at once: %s", calls[0].Request.Body)
+	}
+	d.sweeps(10)
+	if n := d.said("telegram", "put off"); n != 1 {
+		t.Errorf("what was put off was said %d times", n)
+	}
+	d.ask(say(e, "k3", "left undone"))
+	token := d.sys.APIToken
+	d.restarts()
+	if d.sys.APIToken != token {
+		t.Error("the API's token is another one after a restart")
+	}
+	d.drain()
+	if d.said("telegram", "left undone") != 1 {
+		t.Error("what was asked before the restart waits")
 	}
 }
 

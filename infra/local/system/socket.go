@@ -24,9 +24,12 @@ import (
 const socketPath = "/socket"
 
 const (
-	// maxSocketMessage is what API Gateway takes on a WebSocket, in bytes.
-	// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
-	maxSocketMessage = 128 << 10
+	// maxFrame is what API Gateway takes and sends in one frame of a WebSocket, in bytes; it
+	// closes on what is larger. Here messages have one frame; there one of several has up to maxPost.
+	// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+	maxFrame = 32 << 10
+	// maxPost is what it takes of a function for a connection.
+	maxPost = 128 << 10
 	// socketWrite bounds a write to a client that does not read.
 	socketWrite = 5 * time.Second
 )
@@ -112,7 +115,11 @@ func (s *System) serveSocket(w http.ResponseWriter, r *http.Request, f topology.
 	close(x.ready)
 	defer x.c.CloseNow()
 	ctx := context.WithoutCancel(r.Context())
-	s.readSocket(ctx, x.c, r, f, id)
+	var busy sync.WaitGroup
+	defer busy.Wait()
+	s.readSocket(ctx, x.c, func(message []byte) {
+		busy.Go(func() { s.takeMessage(ctx, x.c, r, f, id, message) })
+	})
 	s.sockets.remove(id)
 	if _, err := s.socketEvent(ctx, f, id, "DISCONNECT", r, ""); err != nil {
 		s.log.Error("invoke", "function", f.Name, "error", err.Error())
@@ -135,31 +142,42 @@ func (s *System) openSocket(w http.ResponseWriter, r *http.Request, f topology.F
 	if err != nil {
 		return nil // Accept has answered
 	}
-	c.SetReadLimit(maxSocketMessage)
+	c.SetReadLimit(maxFrame)
 	return c
 }
 
-// readSocket hands each message to the function until the connection ends.
-func (s *System) readSocket(ctx context.Context, c *websocket.Conn, r *http.Request, f topology.Function, id string) {
+// readSocket hands on each message until the connection ends.
+func (s *System) readSocket(ctx context.Context, c *websocket.Conn, take func([]byte)) {
 	for {
 		_, message, err := c.Read(ctx)
 		if err != nil {
 			return
 		}
-		answer, err := s.socketEvent(ctx, f, id, "MESSAGE", r, string(message))
-		if err != nil {
-			s.log.Error("invoke", "function", f.Name, "error", err.Error())
-			continue
-		}
-		if answer.Body != "" && s.writeSocket(ctx, c, []byte(answer.Body)) != nil {
-			return
-		}
+		take(message)
 	}
 }
 
+// takeMessage gives a message to the function. Nobody waits for its answer: what a client
+// sends one after the other is handled at the same time, and so is the connection's end.
+func (s *System) takeMessage(ctx context.Context, c *websocket.Conn, r *http.Request, f topology.Function, id string,
+	message []byte) {
+	answer, err := s.socketEvent(ctx, f, id, "MESSAGE", r, string(message))
+	if err != nil {
+		s.log.Error("invoke", "function", f.Name, "error", err.Error())
+		return
+	}
+	if answer.Body != "" {
+		s.writeSocket(ctx, c, []byte(answer.Body)) // to whom is still there
+	}
+}
+
+// writeSocket sends a frame, or closes the connection because of its size.
 func (s *System) writeSocket(ctx context.Context, c *websocket.Conn, frame []byte) error {
 	ctx, cancel := context.WithTimeout(ctx, socketWrite)
 	defer cancel()
+	if len(frame) > maxFrame {
+		return c.Close(websocket.StatusMessageTooBig, "")
+	}
 	return c.Write(ctx, websocket.MessageText, frame)
 }
 
@@ -228,7 +246,7 @@ func (m managing) Do(r *http.Request) (*http.Response, error) {
 	if !m.system.Allows(m.principal, "execute-api:ManageConnections", socketResource) {
 		return managed(r, http.StatusForbidden, "ForbiddenException"), nil
 	}
-	if len(frame) > maxSocketMessage {
+	if len(frame) > maxPost {
 		return managed(r, http.StatusRequestEntityTooLarge, "PayloadTooLargeException"), nil
 	}
 	c, ok := m.system.sockets.get(r.Context(), id)

@@ -6,7 +6,6 @@ package system
 import (
 	"bytes"
 	"context"
-	"crypto/rand"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -85,11 +84,11 @@ func Start(ctx context.Context, o Options) (*System, error) {
 		o.Weather.Strikes = s.isFunction
 	}
 	var err error
-	s.AWS, err = awsfake.New(awsfake.Options{Dir: o.Dir, Clock: o.Clock, Authorize: s.Allows, AuthorizeKey: s.AllowsKey, Observe: o.Observe, Intercept: o.Intercept, Weather: o.Weather})
+	s.AWS, err = awsfake.New(awsfake.Options{Dir: o.Dir, Clock: o.Clock, Authorize: s.authorize, AuthorizeKey: s.authorizeKey,
+		Observe: observe(o.Observe), Intercept: intercept(o.Intercept), Weather: o.Weather})
 	if err != nil {
 		return nil, err
 	}
-	s.APIToken = rand.Text()
 	s.Doubles = &double.Doubles{Channels: functions.Channels(), Account: s.demoAccount, Now: o.Clock.Now, Deliver: s.receiveLater}
 	if o.Deliver != nil {
 		s.Doubles.Deliver = o.Deliver
@@ -125,7 +124,7 @@ func (s *System) ConfigOf(principal string, b cloud.Budget) aws.Config {
 	if s.opts.Hasty {
 		b.Backoff = 0
 	}
-	return b.Apply(aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(principal, "local", ""),
+	return b.Apply(aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(s.keyID(principal), "local", ""),
 		HTTPClient: managing{s.AWS.HTTPClient(), s, principal}, BaseEndpoint: &s.opts.AWSURL})
 }
 
@@ -137,8 +136,50 @@ func (s *System) SetWeather(w awsfake.Weather) {
 	s.AWS.SetWeather(w)
 }
 
-func (s *System) isFunction(principal string) bool {
-	return slices.ContainsFunc(s.Functions, func(f topology.Function) bool { return f.Name == principal })
+// isFunction says whether an access key id is a function's.
+func (s *System) isFunction(keyID string) bool { return strings.HasPrefix(keyID, role) }
+
+// role begins the access key id of a function, and nobody else's: integrators may take any.
+const role = "role:"
+
+// keyID is a principal's access key id.
+func (s *System) keyID(principal string) string {
+	if slices.ContainsFunc(s.Functions, func(f topology.Function) bool { return f.Name == principal }) {
+		return role + principal
+	}
+	return principal
+}
+
+// authorize asks what the topology grants, of functions.
+func (s *System) authorize(keyID, action, resource string) bool {
+	name, is := strings.CutPrefix(keyID, role)
+	return !is || s.Allows(name, action, resource)
+}
+
+// authorizeKey asks the same with the partition of a table that is touched.
+func (s *System) authorizeKey(keyID, action, resource, partition string) bool {
+	name, is := strings.CutPrefix(keyID, role)
+	return !is || s.AllowsKey(name, action, resource, partition)
+}
+
+// observe and intercept tell calls with the name of who makes them.
+func observe(f func(awsfake.Call)) func(awsfake.Call) {
+	if f == nil {
+		return nil
+	}
+	return func(c awsfake.Call) { f(named(c)) }
+}
+
+func intercept(f func(awsfake.Call) *awsfake.Fault) func(awsfake.Call) *awsfake.Fault {
+	if f == nil {
+		return nil
+	}
+	return func(c awsfake.Call) *awsfake.Fault { return f(named(c)) }
+}
+
+func named(c awsfake.Call) awsfake.Call {
+	c.Principal = strings.TrimPrefix(c.Principal, role)
+	return c
 }
 
 // Restart makes all functions anew, as after a crash or a deployment.

@@ -227,9 +227,9 @@ func (h *Handler) resume(ctx context.Context, a channel.Account, s inapp.Session
 	return &chat.Frame{V: 1, Type: "resumed", Last: &page.Last, More: page.More}, nil
 }
 
-// maxPost is what API Gateway sends on a connection at once, in bytes.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/limits.html
-const maxPost = 128 << 10
+// maxPost is what API Gateway sends on a connection in a frame, in bytes; it takes more, and
+// closes the connection. https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+const maxPost = 32 << 10
 
 // documents are frames as they are posted: what is too large for a connection is told
 // of, and read from the history.

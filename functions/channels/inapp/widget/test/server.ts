@@ -35,8 +35,8 @@ interface Asked {
 /** sound is a network in which nothing goes wrong; a number is how many times something does. */
 export const sound = { down: false, noSockets: false, loseAcks: 0, swallow: 0, delay: 0, rateLimit: 0, skip: 0, stale: 0, noRenewal: false, impostor: false, noHistory: 0 };
 
-// API Gateway sends no more on a connection at once.
-const maxPost = 128 << 10;
+// API Gateway sends no more on a connection in one frame.
+const maxPost = 32 << 10;
 
 type Answer = { status: number; body?: unknown };
 
@@ -320,7 +320,7 @@ export class MockServer {
 /** post sends a frame; of one that is too large it only tells. */
 function post(socket: Socket, frame: Inbound): void {
   const text = JSON.stringify({ v: 1, ...frame });
-  socket.send(text.length > maxPost && "seq" in frame ? JSON.stringify({ v: 1, type: "fetch", seq: frame.seq }) : text);
+  socket.send(Buffer.byteLength(text) > maxPost && "seq" in frame ? JSON.stringify({ v: 1, type: "fetch", seq: frame.seq }) : text);
 }
 
 function itemOf(frame: Durable, id: string, now: Date): Item {

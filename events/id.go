@@ -48,3 +48,6 @@ func ConversationID(channel, account, thread string) string {
 func ContactID(channel, account string, i Identity) string {
 	return id("con", channel, account, string(i.Scheme), i.Value)
 }
+
+// Source is the CloudEvents source of an account's events.
+func Source(channel, account string) string { return "/channels/" + channel + "/accounts/" + account }

@@ -47,7 +47,7 @@ func Complete(e *events.Event, name, account string, received time.Time) {
 	}
 	e.SpecVersion, e.DataContentType = events.SpecVersion, events.ContentType
 	e.ID = events.EventID(name, account, e.Key)
-	e.Source = "/channels/" + name + "/accounts/" + account
+	e.Source = events.Source(name, account)
 	e.Subject, e.PartitionKey = d.Conversation.ID, d.Conversation.ID
 	e.DataSchema = events.SchemaRoot + string(e.Type) + ".schema.json"
 	e.Channel, e.Account = name, account

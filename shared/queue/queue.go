@@ -137,6 +137,9 @@ func attributes(m map[string]string) map[string]types.MessageAttributeValue {
 	}
 	out := make(map[string]types.MessageAttributeValue, len(m))
 	for k, v := range m {
+		if v == "" { // SQS takes none without a value
+			continue
+		}
 		out[k] = types.MessageAttributeValue{DataType: aws.String("String"), StringValue: aws.String(v)}
 	}
 	return out

@@ -11,6 +11,7 @@ import (
 	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
+	"github.com/relais-dev/relais/shared/thread"
 )
 
 // A drain is one pass over a conversation.
@@ -105,7 +106,7 @@ func (d *drain) one(ctx context.Context, it store.Item) error {
 
 // handle takes one event as far as it goes: decided, forwarded, served.
 func (d *drain) handle(ctx context.Context, it store.Item, crashing bool) error {
-	e, err := d.open(ctx, it, crashing)
+	e, err := d.read(ctx, it, crashing)
 	if err != nil {
 		return err
 	}
@@ -130,6 +131,19 @@ func (d *drain) handle(ctx context.Context, it store.Item, crashing bool) error 
 		return err
 	}
 	return d.forward(ctx, it, &e)
+}
+
+// read opens an event. What does not say whose it was is the conversation's.
+func (d *drain) read(ctx context.Context, it store.Item, crashing bool) (events.Event, error) {
+	e, err := d.open(ctx, it, crashing)
+	if err != nil || e.Channel != "" {
+		return e, err
+	}
+	if t, err := thread.Decode(d.state.Thread); err == nil && t.Channel != "" {
+		e.Channel, e.Account, e.Source = t.Channel, t.Account, events.Source(t.Channel, t.Account)
+		e.Data.Channel, e.Data.Account, e.Data.Conversation = t.Channel, t.Account, &t.Conversation
+	}
+	return e, nil
 }
 
 // finish puts into e what was decided with its sequence.
@@ -231,7 +245,7 @@ func (d *drain) catchUp(ctx context.Context, to string, from uint64) (next uint6
 
 // late sends a parked event to one of the destinations it is owed to.
 func (d *drain) late(ctx context.Context, to string, it store.Item) (sent bool, err error) {
-	e, err := d.open(ctx, it, false)
+	e, err := d.read(ctx, it, false)
 	if err != nil {
 		return false, err
 	}

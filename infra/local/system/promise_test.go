@@ -239,7 +239,7 @@ func TestMissingBody(t *testing.T) {
 	r.breaks(nil)
 	r.settle()
 	if diff := cmp.Diff([]string{"one", string(events.IngestQuarantined), "three"}, r.texts("support")); diff != "" {
-		t.Error(diff)
+		t.Errorf("%s\n%s", diff, r.logs)
 	}
 }
 

@@ -13,8 +13,12 @@ type Fault struct {
 	Message string `json:"message"` // "must be an https URL"
 }
 
-// Faults is the error of Outbound.Validate: every fault, in document order.
+// Faults is the error of Decode and Outbound.Validate: every fault, in document order.
 type Faults []Fault
+
+// MaxFaults bounds what is told of one request: whoever has more faults knows what
+// to do.
+const MaxFaults = 50
 
 func (fs Faults) Error() string {
 	parts := make([]string, len(fs))

@@ -51,13 +51,10 @@ func (k kind) because(detail string) *problem {
 	return &problem{Problem: events.Problem{Type: problems + k.name, Title: k.title, Status: k.status, Detail: detail}}
 }
 
-// maxFaults bounds a problem: whoever has more of them knows what to do.
-const maxFaults = 50
-
 // faulty says that places of the request are wrong.
 func faulty(faults events.Faults) *problem {
 	p := invalid.because("see faults")
-	p.Class, p.Faults = events.ClassContent, faults[:min(len(faults), maxFaults)]
+	p.Class, p.Faults = events.ClassContent, faults[:min(len(faults), events.MaxFaults)]
 	return p
 }
 
@@ -107,6 +104,6 @@ func refusal(r *outbox.Refusal) *problem {
 		k = unreachable
 	}
 	p := k.because(r.Title)
-	p.Class, p.Remedy, p.Faults, p.Rendering = r.Class, r.Remedy, r.Faults[:min(len(r.Faults), maxFaults)], r.Rendering
+	p.Class, p.Remedy, p.Faults, p.Rendering = r.Class, r.Remedy, r.Faults[:min(len(r.Faults), events.MaxFaults)], r.Rendering
 	return p
 }

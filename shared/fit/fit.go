@@ -51,7 +51,7 @@ func (f fitter) part(c events.Content) outcome {
 	if !present(c) {
 		return refused(string(c.Kind) + " is empty, or no kind that is sent")
 	}
-	out := f.content(c)
+	out := f.content(clean(c))
 	for i := range out.content {
 		if problem := f.takes(out.content[i]); problem != "" {
 			return refused(append(out.details, problem)...)

@@ -77,7 +77,7 @@ func (f fitter) mediaAs(m events.Media, typ string) (outcome, string) {
 func (f fitter) caption(out outcome, m *events.Media, limit int) (outcome, prose) {
 	text := marked(m.Caption, m.Entities)
 	short, lost := f.styled(text)
-	if strings.TrimSpace(short.body) == "" {
+	if events.Blank(short.body) {
 		m.Caption, m.Entities = "", nil
 		return out, prose{}
 	}

@@ -63,7 +63,7 @@ func (f fitter) text(t events.Text) outcome {
 
 // say is p as text, in as many messages as it needs.
 func (f fitter) say(p prose) outcome {
-	if strings.TrimSpace(p.body) == "" {
+	if events.Blank(p.body) {
 		return refused("there is nothing to say")
 	}
 	p, lost := f.styled(p)

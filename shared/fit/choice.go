@@ -103,11 +103,18 @@ func (f fitter) unfitOptions(options []events.Option, actions []string, label in
 		switch {
 		case !allowed(actions, action(o)):
 			return fmt.Sprintf("option %s: no action %s", o.ID, action(o))
+		case !f.leads(o):
+			return fmt.Sprintf("option %s: the channel does not open its address", o.ID)
 		case label > 0 && f.over(o.Label, label):
 			return fmt.Sprintf("option %s: its label is longer than %d", o.ID, label)
 		}
 	}
 	return ""
+}
+
+// leads says whether the address of o, if it has one, is opened.
+func (f fitter) leads(o events.Option) bool {
+	return o.Action != events.ActionURL && o.Action != events.ActionWebView || f.limits.Links.Opens(o.Value)
 }
 
 // unfitParts says which option has something else that form does not take.

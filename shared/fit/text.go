@@ -99,7 +99,7 @@ func (f fitter) styled(p prose) (prose, []string) {
 	r := measure(p.body)
 	for _, m := range p.marks {
 		switch {
-		case slices.Contains(f.limits.Styles, m.Type):
+		case slices.Contains(f.limits.Styles, m.Type) && (m.Type != "link" || m.Value == "" || f.limits.Links.Opens(m.Value)):
 			shown = append(shown, m)
 		case silent(m.Type), m.Type == "link" && bare(p.body[r.bytes[m.Offset]:r.bytes[m.Offset+m.Length]], m.Value):
 		case m.Type == "link":

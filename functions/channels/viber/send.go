@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"time"
 	"unicode/utf8"
 
 	"github.com/relais-dev/relais/events"
@@ -24,7 +25,7 @@ var outbound = channel.Outbound{
 		Contacts: 1,
 		Media: map[string]channel.MediaLimit{
 			events.Image:   {Bytes: 1 << 20, MIME: []string{"image/jpeg", "image/png"}, Caption: captionLength},
-			events.Video:   {Bytes: 26 << 20, MIME: []string{"video/mp4"}},
+			events.Video:   {Bytes: 26 << 20, MIME: []string{"video/mp4"}, Duration: 180 * time.Second}, // https://developers.viber.com/docs/api/rest-bot-api/#video-message
 			events.File:    {Bytes: 50 << 20},
 			events.Sticker: {},
 		},

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"regexp"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -24,6 +25,11 @@ type Limits struct {
 	Media    map[string]MediaLimit // by events.Image …; what is absent goes as another type, or as a link
 	Choices  []Choices             // ways to offer options, the most usual first
 	Cards    *Cards                // a carousel; nil sends each card on its own
+
+	// Markup is what the platform would take for a mention, a link or a picture within
+	// text and captions. Fit puts a word joiner behind its first character, which nobody
+	// sees: what somebody wrote as plain text stays plain text. Optional.
+	Markup *regexp.Regexp
 
 	// Takes says why the platform does not take a content that these numbers allow,
 	// or "": a currency it cannot charge, a form without a flow's id. Optional.

@@ -59,8 +59,8 @@ func (f fitter) promptLimit(form channel.Choices) int {
 // unfitChoice says why form does not take c as it is, or "".
 func (f fitter) unfitChoice(c events.Choice, form channel.Choices) string {
 	switch n := len(c.Options); {
-	case n < form.Min || n > form.Max:
-		return fmt.Sprintf("%s are %d to %d options, not %d", form.Style, form.Min, form.Max, n)
+	case n < max(form.Min, 1) || n > form.Max:
+		return fmt.Sprintf("%s are %d to %d options, not %d", form.Style, max(form.Min, 1), form.Max, n)
 	case f.over(c.Text, f.promptLimit(form)):
 		return fmt.Sprintf("its text is longer than %d", f.promptLimit(form))
 	case f.over(c.Title, form.Title):

@@ -77,7 +77,7 @@ func (f fitter) mediaAs(m events.Media, typ string) (outcome, string) {
 // returns it.
 func (f fitter) caption(out outcome, m *events.Media, limit int) (outcome, prose) {
 	text := marked(m.Caption, m.Entities)
-	short, lost := f.styled(text)
+	short, lost := f.styled(f.defused(text))
 	if events.Blank(short.body) {
 		m.Caption, m.Entities = "", nil
 		return out, prose{}

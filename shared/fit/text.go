@@ -66,7 +66,7 @@ func (f fitter) say(p prose) outcome {
 	if events.Blank(p.body) {
 		return refused("there is nothing to say")
 	}
-	p, lost := f.styled(p)
+	p, lost := f.styled(f.defused(p))
 	out := native()
 	for _, piece := range f.split(p, f.limit()) {
 		out.content = append(out.content, piece.content())

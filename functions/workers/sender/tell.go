@@ -172,7 +172,7 @@ func (s *Sender) act(ctx context.Context, body string) error {
 		return s.reject(ctx, events.Outbound{}, &outbox.Refusal{Class: events.ClassContent, Title: "the request is no JSON of an action"})
 	}
 	asked := events.Outbound{To: a.To}
-	ch, env, t, refusal, err := s.actor(ctx, a)
+	ch, env, t, refusal, err := s.actor(ctx, &a)
 	if refusal != nil {
 		return s.reject(ctx, asked, refusal)
 	}
@@ -205,7 +205,7 @@ func (s *Sender) tellOf(t thread.Thread) func(context.Context, events.Event) err
 }
 
 // actor finds who acts where, or says why not.
-func (s *Sender) actor(ctx context.Context, a events.Action) (channel.Channel, channel.Env, thread.Thread, *outbox.Refusal, error) {
+func (s *Sender) actor(ctx context.Context, a *events.Action) (channel.Channel, channel.Env, thread.Thread, *outbox.Refusal, error) {
 	t, err := s.Outbox.Act(ctx, a)
 	var refusal *outbox.Refusal
 	if errors.As(err, &refusal) || err != nil {

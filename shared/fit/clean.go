@@ -70,7 +70,7 @@ func said(s string) string {
 // oneLine is a text of one line: a title, a label. Its white space is single spaces, as
 // it is shown, so that two that look alike are alike.
 func oneLine(s string) string {
-	s = said(s)
+	s = events.Trim(said(s))
 	if simple(s) {
 		return s
 	}
@@ -281,6 +281,12 @@ func cleanTemplate(t events.Template) *events.Template {
 	for i := range t.Parameters {
 		p := &t.Parameters[i]
 		p.Name, p.Value = events.Trim(p.Name), said(p.Value)
+	}
+	t.Fallback = slices.Clone(t.Fallback)
+	for i := range t.Fallback {
+		if present(t.Fallback[i]) {
+			t.Fallback[i] = clean(t.Fallback[i])
+		}
 	}
 	return &t
 }

@@ -131,7 +131,7 @@ type MediaLimit struct {
 	Caption int      `json:"caption,omitempty"` // longest; absent sends it as a text of its own
 
 	Pixels     int   `json:"pixels,omitempty"`     // width plus height; absent is any
-	Ratio      int   `json:"ratio,omitempty"`      // how many times the longer side may have the shorter one; absent is any
+	Ratio      int   `json:"ratio,omitempty"`      // longer side to shorter side, at most; absent is any
 	DurationMS int64 `json:"durationMs,omitempty"` // longest; absent is any
 }
 

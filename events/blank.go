@@ -43,8 +43,9 @@ func noncharacter(r rune) bool { return r&0xfffe == 0xfffe || r >= 0xfdd0 && r <
 // isID says whether s can be an identifier that comes back as it went out: not blank,
 // nothing invisible at its ends, no controls.
 func isID(s string) bool {
-	edges := func(r rune) bool { return unicode.IsSpace(r) || ignorable(r) }
-	return !Blank(s) && strings.TrimFunc(s, edges) == s && strings.IndexFunc(s, func(r rune) bool { return unicode.IsControl(r) || noncharacter(r) }) < 0
+	edge := func(r rune) bool { return unicode.IsSpace(r) || ignorable(r) }
+	within := func(r rune) bool { return unicode.IsControl(r) || noncharacter(r) }
+	return !Blank(s) && strings.TrimFunc(s, edge) == s && !strings.ContainsFunc(s, within)
 }
 
 // Trim is s without white space and controls at its ends.

@@ -56,7 +56,9 @@ func (c *checker) entities(entities []Entity, body, path string) {
 	units := len(utf16.Encode([]rune(body)))
 	for i, e := range entities {
 		c.filled(e.Type, index(path, i)+".type")
-		c.need(e.Type != "link" || e.Value == "" || isLink(e.Value), index(path, i)+".value", "must be an address with its scheme")
+		if e.Type == "link" && e.Value != "" {
+			c.need(isLink(e.Value), index(path, i)+".value", "must be an address with its scheme")
+		}
 		c.need(e.Offset >= 0 && e.Length > 0 && e.Offset <= units-e.Length, index(path, i), "must lie within the text, in UTF-16 units")
 	}
 }
@@ -102,7 +104,8 @@ func (c *checker) options(options []Option, path string) {
 	var seen []string
 	for i := range options {
 		o, p := &options[i], index(path, i)
-		c.need(isID(o.ID) && len(o.ID) <= MaxOptionID, dot(p, "id"), "must have 1 to 64 bytes, and nothing at its ends that cannot be seen")
+		c.need(isID(o.ID) && len(o.ID) <= MaxOptionID, dot(p, "id"),
+			"must have 1 to 64 bytes, and nothing at its ends that cannot be seen")
 		c.need(!slices.Contains(seen, o.ID), dot(p, "id"), "must not repeat")
 		seen = append(seen, o.ID)
 		c.filled(o.Label, dot(p, "label"))
@@ -249,7 +252,8 @@ func (c *checker) parameters(list []Field, path string) {
 func isLanguage(s string) bool {
 	parts := strings.FieldsFunc(Trim(s), func(r rune) bool { return r == '-' || r == '_' })
 	for i, p := range parts {
-		if len(p) > 8 || i == 0 && len(p) < 2 || strings.Trim(strings.ToLower(p), "abcdefghijklmnopqrstuvwxyz0123456789") != "" {
+		const signs = "abcdefghijklmnopqrstuvwxyz0123456789"
+		if len(p) > 8 || i == 0 && len(p) < 2 || strings.Trim(strings.ToLower(p), signs) != "" {
 			return false
 		}
 	}

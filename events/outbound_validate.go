@@ -164,9 +164,10 @@ func isHTTPS(s string) bool {
 func isLink(s string) bool {
 	scheme, rest, _ := strings.Cut(s, ":")
 	scheme = strings.ToLower(scheme)
-	ok := scheme != "" && rest != "" && !slices.Contains([]string{"javascript", "vbscript", "data", "file", "blob"}, scheme)
-	for i := range len(scheme) {
-		ok = ok && (scheme[i] >= 'a' && scheme[i] <= 'z' || i > 0 && strings.IndexByte("0123456789+-.", scheme[i]) >= 0)
+	runs := []string{"javascript", "vbscript", "data", "file", "blob"}
+	ok := scheme != "" && rest != "" && !slices.Contains(runs, scheme)
+	for i, c := range []byte(scheme) {
+		ok = ok && (c >= 'a' && c <= 'z' || i > 0 && strings.IndexByte("0123456789+-.", c) >= 0)
 	}
 	return ok && (scheme != "https" && scheme != "http" || isHTTPS("https:"+rest))
 }

@@ -34,12 +34,13 @@ var limits = channel.Limits{
 	Text:     maxText,
 	Unit:     channel.UTF16,
 	Styles:   []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre", "link", "mention"},
-	Links:    channel.Links{Schemes: []string{"tg", "tel", "mailto"}}, // https://core.telegram.org/bots/api#inlinekeyboardbutton; words also dial and write
+	Links:    channel.Links{Schemes: []string{"tg", "tel", "mailto"}}, // of words; https://core.telegram.org/bots/api#formatting-options
 	Quote:    true,
 	Kinds:    []events.Kind{events.KindLocation, events.KindContacts, events.KindPayment},
 	Contacts: 1,
 	Media: map[string]channel.MediaLimit{
-		events.Image:     {Bytes: maxPhoto, MIME: []string{"image/jpeg", "image/png", "image/webp"}, Caption: maxCaption, Pixels: 10_000, Ratio: 20}, // https://core.telegram.org/bots/api#sendphoto
+		events.Image: {Bytes: maxPhoto, MIME: []string{"image/jpeg", "image/png", "image/webp"}, Caption: maxCaption,
+			Pixels: 10_000, Ratio: 20}, // https://core.telegram.org/bots/api#sendphoto
 		events.Video:     {Bytes: maxUpload, MIME: []string{"video/mp4"}, Caption: maxCaption},
 		events.Animation: {Bytes: maxUpload, MIME: []string{"image/gif", "video/mp4"}, Caption: maxCaption},
 		events.Audio:     {Bytes: maxUpload, MIME: []string{"audio/mpeg", "audio/mp4"}, Caption: maxCaption},

@@ -44,7 +44,8 @@ func (c call) instead(a answer) (next call, note string, ok bool) {
 		return c.as(events.File, "Telegram takes no picture of this form: sent as a file")
 	case c.file.Type == events.Voice && said("VOICE_MESSAGES_FORBIDDEN"):
 		return c.as(events.File, "the customer takes no voice messages: sent as a file")
-	case c.upload == nil && c.file.URL != "" && said("failed to get HTTP URL content", "wrong type of the web page content", "wrong file identifier/HTTP URL"):
+	case c.upload == nil && c.file.URL != "" &&
+		said("failed to get HTTP URL content", "wrong type of the web page content", "wrong file identifier/HTTP URL"):
 		m := *c.file
 		c.mediaFields, c.upload = mediaFields{}, &upload{field: mediaMethods[m.Type].field, media: m}
 		return c, "Telegram could not fetch the file: uploaded", true

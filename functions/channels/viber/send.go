@@ -23,7 +23,7 @@ var outbound = channel.Outbound{
 		Contacts: 1,
 		Media: map[string]channel.MediaLimit{
 			events.Image:   {Bytes: 1 << 20, MIME: []string{"image/jpeg", "image/png"}, Caption: captionLength},
-			events.Video:   {Bytes: 26 << 20, MIME: []string{"video/mp4"}, Duration: 180 * time.Second}, // https://developers.viber.com/docs/api/rest-bot-api/#video-message
+			events.Video:   {Bytes: 26 << 20, MIME: []string{"video/mp4"}, Duration: 180 * time.Second},
 			events.File:    {Bytes: 50 << 20},
 			events.Sticker: {},
 		},

@@ -22,7 +22,8 @@ func (m sendRequest) template(o channel.Outgoing, t *events.Template) ([]byte, e
 	if number := o.To.Identity(events.Phone); m.Recipient != "" && number != "" && t.Category == "authentication" {
 		m.Recipient, m.To = "", plus(number)
 	}
-	m.Template = &sendTemplate{Name: t.Name, Language: sendLanguage{Code: channel.Language(t.Language, "_")}, Components: list}
+	language := sendLanguage{Code: channel.Language(t.Language, "_")}
+	m.Template = &sendTemplate{Name: t.Name, Language: language, Components: list}
 	return channel.JSON(m)
 }
 
@@ -257,7 +258,8 @@ func (d *draft) components() (list []sendComponent, problem string) {
 		list = append(list, part)
 	}
 	if d.offer != nil {
-		list = append(list, sendComponent{Type: "limited_time_offer", Parameters: []sendParameter{{Type: "limited_time_offer", Offer: d.offer}}})
+		const offer = "limited_time_offer"
+		list = append(list, sendComponent{Type: offer, Parameters: []sendParameter{{Type: offer, Offer: d.offer}}})
 	}
 	if len(d.cards) > 0 {
 		cards, problem := d.carousel()
@@ -324,7 +326,8 @@ func (p *sendParameter) incomplete() string {
 	case f != nil && !f.located():
 		return "the template's header needs a file at an https URL, or its id at Meta"
 	case p.Document != nil && p.Document.Filename == "" && p.Document.Link != "":
-		p.Document.Filename = channel.FileName(events.Media{Type: events.File, URL: p.Document.Link, MIME: "application/pdf"})
+		m := events.Media{Type: events.File, URL: p.Document.Link, MIME: "application/pdf"} // what a header takes
+		p.Document.Filename = channel.FileName(m)
 	case p.Location != nil && (p.Location.Latitude == "" || p.Location.Longitude == ""):
 		return "the template's location needs latitude and longitude"
 	case p.Product != nil && (p.Product.ID == "" || p.Product.Catalog == ""):

@@ -64,21 +64,29 @@ func isASCII(s string) bool {
 
 // encoded is a path, query and fragment with everything encoded that must be.
 func encoded(s string) string {
-	var b strings.Builder
+	const digits = "0123456789ABCDEF"
+	var b []byte // nil as long as s is right as it is
 	fragment := false
 	for i := range len(s) {
 		c := s[i]
+		wrong := c <= ' ' || c >= 0x7f || strings.IndexByte("\"<>\\^`{|}", c) >= 0 || c == '#' && fragment ||
+			c == '%' && !(i+2 < len(s) && hexadecimal(s[i+1]) && hexadecimal(s[i+2]))
+		if wrong && b == nil {
+			b = append(make([]byte, 0, len(s)+16), s[:i]...)
+		}
 		switch {
 		case c == '\t' || c == '\n' || c == '\r': // no address has them
-		case c == '%' && !(i+2 < len(s) && hexadecimal(s[i+1]) && hexadecimal(s[i+2])), c == '#' && fragment, c <= ' ', c >= 0x7f, strings.IndexByte("\"<>\\^`{|}", c) >= 0:
-			const digits = "0123456789ABCDEF"
-			b.WriteString(string([]byte{'%', digits[c>>4], digits[c&15]}))
-		default:
-			fragment = fragment || c == '#'
-			b.WriteByte(c)
+		case wrong:
+			b = append(b, '%', digits[c>>4], digits[c&15])
+		case b != nil:
+			b = append(b, c)
 		}
+		fragment = fragment || c == '#'
 	}
-	return b.String()
+	if b == nil {
+		return s
+	}
+	return string(b)
 }
 
 func hexadecimal(c byte) bool { return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'f' }

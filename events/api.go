@@ -113,6 +113,8 @@ type ChannelLimits struct {
 	Text     int           `json:"text"`               // longest text, counted by Unit
 	Unit     string        `json:"unit"`               // characters, utf16, bytes or gsm (septets, else UTF-16 units)
 	Styles   []string      `json:"styles,omitempty"`   // of text that are shown
+	Links    []string      `json:"links"`              // schemes of addresses that open; others are written out
+	Intranet bool          `json:"intranet,omitempty"` // addresses without a public host open too
 	Quote    bool          `json:"quote,omitempty"`    // replyTo is shown
 	Batch    int           `json:"batch"`              // contents that one call carries
 	Contacts int           `json:"contacts,omitempty"` // cards in one message of contacts; absent is any number
@@ -127,6 +129,10 @@ type MediaLimit struct {
 	Bytes   int64    `json:"bytes,omitempty"`   // absent is any
 	MIME    []string `json:"mime,omitempty"`    // absent is any
 	Caption int      `json:"caption,omitempty"` // longest; absent sends it as a text of its own
+
+	Pixels     int   `json:"pixels,omitempty"`     // width plus height; absent is any
+	Ratio      int   `json:"ratio,omitempty"`      // longer side to shorter side, at most; absent is any
+	DurationMS int64 `json:"durationMs,omitempty"` // longest; absent is any
 }
 
 // A ChoiceLimit is one way to offer options. An absent length of a prompt, label or

@@ -43,7 +43,12 @@ func (c *checker) need(ok bool, path, message string) {
 
 // filled notes a text that is missing or blank.
 func (c *checker) filled(s, path string) {
-	c.need(strings.TrimSpace(s) != "", path, "must not be empty")
+	c.need(!Blank(s), path, "must not be empty")
+}
+
+// id notes an identifier that would not come back as it went out.
+func (c *checker) id(s, path string) {
+	c.need(isID(s), path, "must not be empty, nor begin or end with what cannot be seen")
 }
 
 // dot and index extend a path.

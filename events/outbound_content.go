@@ -3,6 +3,7 @@ package events
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"unicode/utf16"
 )
 
@@ -55,6 +56,9 @@ func (c *checker) entities(entities []Entity, body, path string) {
 	units := len(utf16.Encode([]rune(body)))
 	for i, e := range entities {
 		c.filled(e.Type, index(path, i)+".type")
+		if e.Type == "link" && e.Value != "" {
+			c.need(isLink(e.Value), index(path, i)+".value", "must be an address with its scheme")
+		}
 		c.need(e.Offset >= 0 && e.Length > 0 && e.Offset <= units-e.Length, index(path, i), "must lie within the text, in UTF-16 units")
 	}
 }
@@ -100,7 +104,8 @@ func (c *checker) options(options []Option, path string) {
 	var seen []string
 	for i := range options {
 		o, p := &options[i], index(path, i)
-		c.need(o.ID != "" && len(o.ID) <= MaxOptionID, dot(p, "id"), "must have 1 to 64 bytes")
+		c.need(isID(o.ID) && len(o.ID) <= MaxOptionID, dot(p, "id"),
+			"must have 1 to 64 bytes, and nothing at its ends that cannot be seen")
 		c.need(!slices.Contains(seen, o.ID), dot(p, "id"), "must not repeat")
 		seen = append(seen, o.ID)
 		c.filled(o.Label, dot(p, "label"))
@@ -114,7 +119,10 @@ func (c *checker) optionValue(o *Option, path string) {
 	switch o.Action {
 	case ActionURL, ActionWebView:
 		c.https(o.Value, path)
-	case ActionCall, ActionCopy:
+	case ActionCall:
+		_, ok := PhoneNumber(o.Value)
+		c.need(ok, path, "must be a phone number with its country: +49 30 5550122")
+	case ActionCopy:
 		c.filled(o.Value, path)
 	}
 }
@@ -131,12 +139,12 @@ func (c *checker) panels(panels []Panel, path string) {
 }
 
 func (c *checker) form(f *Form, path string) {
-	c.filled(f.ID, dot(path, "id"))
+	c.id(f.ID, dot(path, "id"))
 	c.filled(f.Title, dot(path, "title"))
 	c.optionalHTTPS(f.URL, dot(path, "url"))
 	for i := range f.Fields {
 		field, p := &f.Fields[i], index(dot(path, "fields"), i)
-		c.filled(field.ID, dot(p, "id"))
+		c.id(field.ID, dot(p, "id"))
 		c.filled(field.Label, dot(p, "label"))
 		c.need(knownInput(field.Type), dot(p, "type"), "must be text, number, date, email, phone or select")
 		c.need(field.Type != InputSelect || len(field.Options) > 0, dot(p, "options"), "must not be empty for a select")
@@ -145,12 +153,12 @@ func (c *checker) form(f *Form, path string) {
 }
 
 func (c *checker) schedule(s *Schedule, path string) {
-	c.filled(s.ID, dot(path, "id"))
+	c.id(s.ID, dot(path, "id"))
 	c.filled(s.Title, dot(path, "title"))
 	c.need(len(s.Slots) > 0, dot(path, "slots"), "must not be empty")
 	for i, slot := range s.Slots {
 		p := index(dot(path, "slots"), i)
-		c.filled(slot.ID, dot(p, "id"))
+		c.id(slot.ID, dot(p, "id"))
 		c.need(!slot.Start.IsZero(), dot(p, "start"), "must be a time")
 		c.need(slot.DurationMS > 0, dot(p, "durationMs"), "must be positive")
 	}
@@ -212,10 +220,8 @@ func (c *checker) order(o *Order, path string) {
 
 func (c *checker) template(t *Template, path string) {
 	c.filled(t.Name, dot(path, "name"))
-	c.filled(t.Language, dot(path, "language"))
-	for i, f := range t.Parameters {
-		c.filled(f.Name, index(dot(path, "parameters"), i)+".name")
-	}
+	c.need(isLanguage(t.Language), dot(path, "language"), "must be a language tag: en, pt-BR")
+	c.parameters(t.Parameters, dot(path, "parameters"))
 	for i := range t.Fallback {
 		p := index(dot(path, "fallback"), i)
 		if t.Fallback[i].Kind == KindTemplate {
@@ -224,4 +230,32 @@ func (c *checker) template(t *Template, path string) {
 		}
 		c.part(&t.Fallback[i], p)
 	}
+}
+
+// parameters checks a template's: a platform refuses the message for one that is
+// empty, and who reads the refusal wants to know which.
+func (c *checker) parameters(list []Field, path string) {
+	var seen []string
+	for i, f := range list {
+		p := index(path, i)
+		c.filled(f.Name, dot(p, "name"))
+		c.need(!slices.Contains(seen, f.Name), dot(p, "name"), "must not repeat")
+		seen = append(seen, f.Name)
+		if !Blank(f.Name) && Blank(f.Value) {
+			c.fault(dot(p, "value"), "must not be empty: the parameter %s", shown(f.Name))
+		}
+	}
+}
+
+// isLanguage says whether s has the form of a language tag, with either separator.
+// https://www.rfc-editor.org/rfc/rfc5646#section-2.1
+func isLanguage(s string) bool {
+	parts := strings.FieldsFunc(Trim(s), func(r rune) bool { return r == '-' || r == '_' })
+	for i, p := range parts {
+		const signs = "abcdefghijklmnopqrstuvwxyz0123456789"
+		if len(p) > 8 || i == 0 && len(p) < 2 || strings.Trim(strings.ToLower(p), signs) != "" {
+			return false
+		}
+	}
+	return len(parts) > 0
 }

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"unicode"
 )
 
 // Bounds of an Outbound, ours: they keep a request well within a queue message.
@@ -143,9 +144,32 @@ func (c *checker) part(p *Content, path string) {
 	c.member(p, dot(path, string(p.Kind)))
 }
 
+// isHTTPS says whether s can be made an https URL: what follows the host is encoded
+// when it is sent.
 func isHTTPS(s string) bool {
-	u, err := url.Parse(s)
-	return err == nil && u.Scheme == "https" && u.Hostname() != "" && u.User == nil
+	const scheme = "https://"
+	if len(s) < len(scheme) || !strings.EqualFold(s[:len(scheme)], scheme) {
+		return false
+	}
+	authority := s[len(scheme):]
+	if end := strings.IndexAny(authority, "/?#"); end >= 0 {
+		authority = authority[:end]
+	}
+	u, err := url.Parse(scheme + authority)
+	return err == nil && u.Hostname() != "" && u.User == nil && !strings.ContainsFunc(authority, unicode.IsSpace)
+}
+
+// isLink says whether s can stand behind words: an address with its scheme that does
+// not run a program.
+func isLink(s string) bool {
+	scheme, rest, _ := strings.Cut(s, ":")
+	scheme = strings.ToLower(scheme)
+	runs := []string{"javascript", "vbscript", "data", "file", "blob"}
+	ok := scheme != "" && rest != "" && !slices.Contains(runs, scheme)
+	for i, c := range []byte(scheme) {
+		ok = ok && (c >= 'a' && c <= 'z' || i > 0 && strings.IndexByte("0123456789+-.", c) >= 0)
+	}
+	return ok && (scheme != "https" && scheme != "http" || isHTTPS("https:"+rest))
 }
 
 func (c *checker) https(s, path string) {

@@ -216,7 +216,7 @@ func (s someone) contactID() string { return ContactID(s.channel, s.account, s.c
 
 func samplesOut() []request {
 	var all []request
-	for _, some := range [][]request{textSamples(), mediaSamples(), choiceSamples(), recordSamples(), requestSamples()} {
+	for _, some := range [][]request{textSamples(), mediaSamples(), choiceSamples(), recordSamples(), requestSamples(), hostileSamples()} {
 		all = append(all, some...)
 	}
 	return all

@@ -1,6 +1,8 @@
 package channel
 
 import (
+	"regexp"
+	"time"
 	"unicode/utf16"
 	"unicode/utf8"
 
@@ -14,6 +16,7 @@ type Limits struct {
 	Text   int      // longest text, counted by Unit; every channel has one
 	Unit   Unit     // how the platform counts text, captions and labels
 	Styles []string // types of events.Entity that are shown: bold, italic, strikethrough, code, pre, link …; of others the words stay
+	Links  Links    // addresses that a button, a preview or words may lead to; of others the address is written out
 	Quote  bool     // a message can quote another (Outgoing.ReplyTo)
 	Batch  int      // contents that one call carries; 0 is 1
 
@@ -23,9 +26,20 @@ type Limits struct {
 	Choices  []Choices             // ways to offer options, the most usual first
 	Cards    *Cards                // a carousel; nil sends each card on its own
 
+	// Markup is what the platform would take for a mention, a link or a picture within
+	// text and captions. Fit puts a word joiner behind its first character, which nobody
+	// sees: what somebody wrote as plain text stays plain text. Optional.
+	Markup *regexp.Regexp
+
 	// Takes says why the platform does not take a content that these numbers allow,
 	// or "": a currency it cannot charge, a form without a flow's id. Optional.
 	Takes func(events.Content) (problem string)
+
+	Folds bool // a template's parameters are of one line: their white space becomes single spaces
+
+	// Refuses says what is wrong with a content that must not go as something else, or
+	// "": a template's parameter that the platform does not know. Optional.
+	Refuses func(events.Content) (problem string)
 }
 
 // MediaLimit bounds media of one type.
@@ -33,6 +47,11 @@ type MediaLimit struct {
 	Bytes   int64    // largest; a media without a size passes
 	MIME    []string // what the platform accepts: "image/jpeg", "audio/*"; nil is anything
 	Caption int      // longest caption, in Unit; 0 sends it as a text of its own
+
+	// Of measures that the media says; 0 is any.
+	Pixels   int           // width plus height
+	Ratio    int           // how many times the longer side may have the shorter one
+	Duration time.Duration // longest
 }
 
 // Choices is one way to offer options. Lengths count Unit; where a zero means

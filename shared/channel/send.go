@@ -135,9 +135,10 @@ func (e *Error) Retryable() bool {
 	return e.Class == events.ClassRate || e.Class == events.ClassPlatform
 }
 
-// Status is e as a message's failure.
+// Status is e as a message's failure. What the platform may have done nobody may repeat
+// blindly.
 func (e *Error) Status() *events.StatusError {
-	return &events.StatusError{Class: e.Class, Code: e.Code, Subcode: e.Subcode, Title: e.Title, Retryable: e.Retryable(), Remedy: e.Remedy}
+	return &events.StatusError{Class: e.Class, Code: e.Code, Subcode: e.Subcode, Title: e.Title, Retryable: e.Retryable() && !e.Unknown, Remedy: e.Remedy}
 }
 
 // A Reply is a platform's answer to a call, read whole.

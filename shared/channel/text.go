@@ -53,14 +53,15 @@ func DigitsAddress(i events.Identity) string { return address(i, "") }
 // PlusAddress is Address for platforms that write E.164: "+44207946".
 func PlusAddress(i events.Identity) string { return address(i, "+") }
 
-// address takes the signs people write out of a phone number; other identities,
-// and what is no number, stay as they are.
+// address writes a phone number behind prefix, "" for what is none: it is never taken
+// for another kind of id. Other identities stay as they are.
 func address(i events.Identity, prefix string) string {
-	digits := separators.Replace(i.Value)
-	if i.Scheme != events.Phone && i.Scheme != events.RCSPhone || !Digits(digits) {
-		return i.Value
+	if i.Scheme != events.Phone && i.Scheme != events.RCSPhone {
+		return strings.TrimSpace(i.Value)
+	}
+	digits, ok := events.PhoneNumber(i.Value)
+	if !ok {
+		return ""
 	}
 	return prefix + digits
 }
-
-var separators = strings.NewReplacer("+", "", " ", "", "-", "", "(", "", ")", "", ".", "")

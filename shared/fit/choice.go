@@ -59,8 +59,8 @@ func (f fitter) promptLimit(form channel.Choices) int {
 // unfitChoice says why form does not take c as it is, or "".
 func (f fitter) unfitChoice(c events.Choice, form channel.Choices) string {
 	switch n := len(c.Options); {
-	case n < form.Min || n > form.Max:
-		return fmt.Sprintf("%s are %d to %d options, not %d", form.Style, form.Min, form.Max, n)
+	case n < max(form.Min, 1) || n > form.Max:
+		return fmt.Sprintf("%s are %d to %d options, not %d", form.Style, max(form.Min, 1), form.Max, n)
 	case f.over(c.Text, f.promptLimit(form)):
 		return fmt.Sprintf("its text is longer than %d", f.promptLimit(form))
 	case f.over(c.Title, form.Title):
@@ -103,11 +103,18 @@ func (f fitter) unfitOptions(options []events.Option, actions []string, label in
 		switch {
 		case !allowed(actions, action(o)):
 			return fmt.Sprintf("option %s: no action %s", o.ID, action(o))
+		case !f.leads(o):
+			return fmt.Sprintf("option %s: the channel does not open its address", o.ID)
 		case label > 0 && f.over(o.Label, label):
 			return fmt.Sprintf("option %s: its label is longer than %d", o.ID, label)
 		}
 	}
 	return ""
+}
+
+// leads says whether the address of o, if it has one, is opened.
+func (f fitter) leads(o events.Option) bool {
+	return o.Action != events.ActionURL && o.Action != events.ActionWebView || f.limits.Links.Opens(o.Value)
 }
 
 // unfitParts says which option has something else that form does not take.

@@ -29,7 +29,7 @@ func (f fitter) product(p events.Product) outcome {
 	if p.Image == "" {
 		return f.say(plain(text)).fallback(events.LossStyle, "product sent as text")
 	}
-	out, problem := f.mediaAs(events.Media{Type: events.Image, URL: p.Image, Caption: text}, events.Image)
+	out, problem := f.mediaAs(*cleanMedia(&events.Media{Type: events.Image, URL: p.Image, Caption: text}), events.Image)
 	if problem != "" {
 		return f.say(plain(text)).fallback(events.LossContent, "product sent as text, its picture not at all: "+problem)
 	}

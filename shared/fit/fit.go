@@ -51,13 +51,45 @@ func (f fitter) part(c events.Content) outcome {
 	if !present(c) {
 		return refused(string(c.Kind) + " is empty, or no kind that is sent")
 	}
+	c = clean(c)
+	if f.limits.Refuses != nil {
+		if problem := f.limits.Refuses(c); problem != "" {
+			return refused(problem)
+		}
+	}
 	out := f.content(c)
+	if c.Kind == events.KindTemplate && f.limits.Folds && f.limits.Has(c.Kind) {
+		out = folded(out)
+	}
 	for i := range out.content {
 		if problem := f.takes(out.content[i]); problem != "" {
 			return refused(append(out.details, problem)...)
 		}
 	}
 	return out
+}
+
+// folded is o with its template's parameters in one line. Meta refuses the message for
+// a line break, a tab or five spaces in one of them.
+func folded(o outcome) outcome {
+	for i := range o.content {
+		t := o.content[i].Template
+		if t == nil {
+			continue
+		}
+		with := *t
+		with.Parameters = slices.Clone(t.Parameters)
+		for j := range with.Parameters {
+			p := &with.Parameters[j]
+			if value := oneLine(p.Value); value != p.Value {
+				p.Value = value
+				o.loss = worse(o.loss, events.LossStyle)
+				o.details = append(o.details, "the white space of parameter "+p.Name+" is single spaces")
+			}
+		}
+		o.content[i].Template = &with
+	}
+	return o
 }
 
 // present says whether c has the member that its kind names.
@@ -122,10 +154,30 @@ func (f fitter) special(c events.Content) outcome {
 	if c.Kind == events.KindContacts {
 		return f.contacts(c.Contacts)
 	}
+	if problem := f.unopened(c); problem != "" {
+		return f.instead(c).noting(problem)
+	}
 	if problem := f.takes(c); problem != "" {
 		return f.instead(c).noting(problem)
 	}
 	return native(c)
+}
+
+// unopened says that the channel does not open the page to which c leads, or "".
+func (f fitter) unopened(c events.Content) string {
+	address := ""
+	switch {
+	case c.Link != nil:
+		address = c.Link.URL
+	case c.Form != nil:
+		address = c.Form.URL
+	case c.Payment != nil:
+		address = c.Payment.URL
+	}
+	if address == "" || f.limits.Links.Opens(address) {
+		return ""
+	}
+	return "the channel does not open its address"
 }
 
 // takes says why the platform does not take c, or "".

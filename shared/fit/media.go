@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -76,8 +77,8 @@ func (f fitter) mediaAs(m events.Media, typ string) (outcome, string) {
 // returns it.
 func (f fitter) caption(out outcome, m *events.Media, limit int) (outcome, prose) {
 	text := marked(m.Caption, m.Entities)
-	short, lost := f.styled(text)
-	if strings.TrimSpace(short.body) == "" {
+	short, lost := f.styled(f.defused(text))
+	if events.Blank(short.body) {
 		m.Caption, m.Entities = "", nil
 		return out, prose{}
 	}
@@ -97,6 +98,12 @@ func unfit(m events.Media, typ string, limit channel.MediaLimit) string {
 		return fmt.Sprintf("%d bytes are more than the %d of %s", m.Bytes, limit.Bytes, typ)
 	case !accepts(limit.MIME, m.MIME):
 		return fmt.Sprintf("%s is not taken as %s", m.MIME, typ)
+	case limit.Pixels > 0 && m.Width+m.Height > limit.Pixels:
+		return fmt.Sprintf("width and height are together more than %d", limit.Pixels)
+	case limit.Ratio > 0 && m.Width > 0 && m.Height > 0 && max(m.Width, m.Height) > limit.Ratio*min(m.Width, m.Height):
+		return fmt.Sprintf("one side has more than %d times the other", limit.Ratio)
+	case limit.Duration > 0 && time.Duration(m.DurationMS)*time.Millisecond > limit.Duration:
+		return fmt.Sprintf("%s takes at most %s", typ, limit.Duration)
 	}
 	return ""
 }

@@ -85,7 +85,7 @@ func (r *repair) actions() {
 	for _, o := range r.choice.Options {
 		does := action(o)
 		switch {
-		case allowed(r.form.Actions, does):
+		case allowed(r.form.Actions, does) && r.f.leads(o):
 			kept = append(kept, o)
 		case spelled(o) != described(o):
 			if o.Section != section {

@@ -51,7 +51,7 @@ func (f fitter) pieces(s string, limit int) []piece {
 	for at := 0; at < len(s); {
 		c := cutter{rest: s[at:], at: at, limit: limit, urls: urls, meter: meter{unit: f.limits.Unit}}
 		end, next := c.cut()
-		if strings.TrimSpace(s[at:end]) != "" {
+		if !events.Blank(s[at:end]) {
 			all = append(all, piece{at, end})
 		}
 		at = next

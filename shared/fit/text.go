@@ -63,10 +63,10 @@ func (f fitter) text(t events.Text) outcome {
 
 // say is p as text, in as many messages as it needs.
 func (f fitter) say(p prose) outcome {
-	if strings.TrimSpace(p.body) == "" {
+	if events.Blank(p.body) {
 		return refused("there is nothing to say")
 	}
-	p, lost := f.styled(p)
+	p, lost := f.styled(f.defused(p))
 	out := native()
 	for _, piece := range f.split(p, f.limit()) {
 		out.content = append(out.content, piece.content())
@@ -99,7 +99,7 @@ func (f fitter) styled(p prose) (prose, []string) {
 	r := measure(p.body)
 	for _, m := range p.marks {
 		switch {
-		case slices.Contains(f.limits.Styles, m.Type):
+		case slices.Contains(f.limits.Styles, m.Type) && (m.Type != "link" || m.Value == "" || f.limits.Links.Opens(m.Value)):
 			shown = append(shown, m)
 		case silent(m.Type), m.Type == "link" && bare(p.body[r.bytes[m.Offset]:r.bytes[m.Offset+m.Length]], m.Value):
 		case m.Type == "link":

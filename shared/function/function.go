@@ -59,7 +59,7 @@ func (e Env) Queue(c cloud.Clients, variable string) *queue.Queue {
 
 // Source is the queue that the function works for.
 func (e Env) Source(c cloud.Clients, name string) queue.Source {
-	return queue.Source{Queue: e.Queue(c, names.EnvQueue), Dead: e.Queue(c, names.EnvDead), Log: e.Log(name)}
+	return queue.Source{Queue: e.Queue(c, names.EnvQueue), Dead: e.Queue(c, names.EnvDead), Log: e.Log(name), Now: e.Now}
 }
 
 // Log writes the function's log lines.

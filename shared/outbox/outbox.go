@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/relais-dev/relais/events"
@@ -358,7 +359,8 @@ func (b *Outbox) sendable(r Request) error {
 	for _, x := range r.Rendering {
 		if lossRank[x.Loss] > lossRank[worst] {
 			return &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: fmt.Sprintf("%s cannot show part %d (%s) well enough", r.Thread.Channel, x.Part, x.Kind),
-				Remedy: "change the content, give an override for this channel, or allow a greater loss in constraints.maxLoss", Rendering: r.Rendering}
+				Remedy: "change the content, give an override for this channel, or allow a greater loss in constraints.maxLoss", Rendering: r.Rendering,
+				Faults: events.Faults{{Path: r.path(x.Part), Message: reason(x)}}}
 		}
 	}
 	if len(r.Calls) == 0 {
@@ -373,6 +375,16 @@ func (b *Outbox) sendable(r Request) error {
 		return &Refusal{Status: http.StatusConflict, Class: e.Class, Title: e.Title, Remedy: e.Remedy}
 	}
 	return nil
+}
+
+// path is where a part of what r shows stands in the request.
+func (r Request) path(part int) string {
+	for i, v := range r.Outbound.Overrides {
+		if v.Channel == r.Thread.Channel {
+			return fmt.Sprintf("overrides[%d].content[%d]", i, part)
+		}
+	}
+	return fmt.Sprintf("content[%d]", part)
 }
 
 // Allowed says why call i (from 0) of a message must not be sent as its thread is
@@ -406,8 +418,8 @@ func Outgoing(id string, r Request, t thread.Thread, i int) channel.Outgoing {
 	return o
 }
 
-// Act checks an action and finds its conversation.
-func (b *Outbox) Act(ctx context.Context, a events.Action) (thread.Thread, error) {
+// Act checks an action, finds its conversation and makes what an edit says fit there.
+func (b *Outbox) Act(ctx context.Context, a *events.Action) (thread.Thread, error) {
 	var faults events.Faults
 	if err := a.Validate(); errors.As(err, &faults) {
 		return thread.Thread{}, invalid(faults)
@@ -421,5 +433,22 @@ func (b *Outbox) Act(ctx context.Context, a events.Action) (thread.Thread, error
 		return t, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: fmt.Sprintf("%s has no %s", t.Channel, a.Verb),
 			Remedy: "see the table of channels", Faults: events.Faults{{Path: "verb", Message: "is not possible on this channel"}}}
 	}
+	if a.Verb != events.ActEdit {
+		return t, nil
+	}
+	p := fit.Message(ch.Name, a.Content, ch.Limits)
+	if len(p.Calls) != 1 || len(p.Calls[0].Content) != 1 {
+		return t, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: "the new content is no single message of " + t.Channel,
+			Remedy: "shorten it, or delete the message and send another", Faults: events.Faults{{Path: "content[0]", Message: reason(p.Report[0])}}}
+	}
+	a.Content = p.Calls[0].Content
 	return t, nil
+}
+
+// reason is why a part is not shown, or not as one.
+func reason(r events.Rendering) string {
+	if len(r.Details) == 0 {
+		return "cannot be shown on this channel"
+	}
+	return strings.Join(r.Details, "; ")
 }

@@ -26,13 +26,17 @@ type Group struct {
 	Records []Record
 	turn    time.Time // when others of the batch have waited long enough; zero when there are none
 	end     time.Time // when the function must have ended; zero when nobody says
+	now     func() time.Time
 }
 
 // Over says whether the group's turn is over: what is left goes on after a ring, so
 // that neither the function's deadline nor one long conversation holds others up.
 // need is what the next step may take.
 func (g Group) Over(need time.Duration) bool {
-	now := time.Now() // deadlines are the machine's, whatever clock the messages go by
+	if g.now == nil {
+		return false
+	}
+	now := g.now()
 	return !g.turn.IsZero() && now.After(g.turn) || !g.end.IsZero() && now.Add(need+reserve).After(g.end)
 }
 
@@ -76,7 +80,7 @@ func (s Source) Batch(ctx context.Context, payload []byte, handle func(ctx conte
 		return nil, fmt.Errorf("sqs event: %w", err)
 	}
 	groups, order := byGroup(in.Records)
-	proto := newGroup(ctx, len(order))
+	proto := s.newGroup(ctx, len(order))
 	failed := make([][]events.SQSMessage, len(order))
 	var wg sync.WaitGroup
 	for i, name := range order {
@@ -97,10 +101,11 @@ func (s Source) Batch(ctx context.Context, payload []byte, handle func(ctx conte
 	return json.Marshal(out)
 }
 
-func newGroup(ctx context.Context, groups int) (g Group) {
+func (s Source) newGroup(ctx context.Context, groups int) Group {
+	g := Group{now: s.Now}
 	g.end, _ = ctx.Deadline()
-	if groups > 1 {
-		g.turn = time.Now().Add(turn)
+	if groups > 1 && s.Now != nil {
+		g.turn = s.Now().Add(turn)
 	}
 	return g
 }

@@ -39,6 +39,7 @@ var limits = channel.Limits{
 	Unit: channel.Bytes,
 	Styles: []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre", "link", "mention",
 		"command", "hashtag", "cashtag", "email", "phone", "url", "emoji", "list"},
+	Links: channel.Links{Schemes: []string{"mailto", "tel", "sms"}, Local: true},
 	Quote: true,
 	Kinds: []events.Kind{events.KindLocation, events.KindContacts, events.KindLink, events.KindForm, events.KindSchedule,
 		events.KindPayment, events.KindProduct, events.KindOrder, events.KindTemplate},

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 
 	"github.com/relais-dev/relais/events"
@@ -48,6 +49,8 @@ var limits = channel.Limits{
 	Text:   24_000,
 	Unit:   channel.Bytes,
 	Styles: []string{"bold", "italic", "strikethrough", "code", "pre", "link"},
+	// https://developers.google.com/workspace/chat/format-messages
+	Markup: regexp.MustCompile(`(?i)<(?:users/|customEmojis/|[a-z][a-z0-9+.-]*:)`),
 	Kinds:  []events.Kind{events.KindLocation, events.KindLink, events.KindForm},
 	Media: map[string]channel.MediaLimit{
 		events.Image: {MIME: []string{"image/jpeg", "image/png"}, Caption: 20_000},

@@ -27,7 +27,8 @@ var actions = []string{events.ActionReply, events.ActionPostback, events.ActionU
 // outbound calls nobody: the event that tells what was sent is the message.
 var outbound = channel.Outbound{
 	Limits: channel.Limits{
-		Text: maxText, Styles: []string{"bold", "italic", "underline", "strikethrough", "code", "pre", "link", "url", "email", "phone"}, Quote: true, Batch: events.MaxParts,
+		Text: maxText, Styles: []string{"bold", "italic", "underline", "strikethrough", "code", "pre", "link", "url", "email", "phone"},
+		Links: channel.Links{Schemes: []string{"mailto", "tel"}, Local: true}, Quote: true, Batch: events.MaxParts,
 		Kinds: []events.Kind{events.KindLocation, events.KindContacts, events.KindForm, events.KindSchedule, events.KindPayment, events.KindProduct, events.KindOrder, events.KindLink},
 		Media: map[string]channel.MediaLimit{
 			events.Image: {Bytes: maxFile, Caption: maxText}, events.Video: {Bytes: maxFile, Caption: maxText}, events.Audio: {Bytes: maxFile, Caption: maxText},

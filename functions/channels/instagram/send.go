@@ -55,7 +55,7 @@ func media() map[string]channel.MediaLimit {
 	return map[string]channel.MediaLimit{
 		events.Image: {Bytes: image, MIME: []string{"image/jpeg", "image/png"}},
 		events.Video: {Bytes: other, MIME: []string{"video/mp4", "video/ogg", "video/x-msvideo", "video/quicktime", "video/webm"}},
-		events.Audio: {Bytes: other, MIME: []string{"audio/aac", "audio/mp4", "audio/m4a", "audio/x-m4a", "audio/wav", "audio/x-wav"}},
+		events.Audio: {Bytes: other, MIME: []string{"audio/aac", "audio/mp4", "audio/wav"}},
 		events.File:  {Bytes: other, MIME: []string{"application/pdf"}},
 	}
 }

@@ -57,7 +57,7 @@ var limits = channel.Limits{
 }
 
 var (
-	audioTypes    = []string{"audio/mpeg", "audio/mp3", "audio/mp4", "audio/m4a", "audio/x-m4a"}
+	audioTypes    = []string{"audio/mpeg", "audio/mp4"}
 	buttonActions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCall, events.ActionCopy}
 	quickActions  = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCall, events.ActionCopy, events.ActionLocation}
 )

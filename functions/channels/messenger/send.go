@@ -19,6 +19,8 @@ var outbound = channel.Outbound{
 		Choices: choices(),
 		Cards:   meta.Cards(events.ActionCall),
 		Takes:   meta.Takes,
+		Refuses: meta.Refuses,
+		Folds:   true,
 	},
 	// Of texts; films and recordings may go at 10/s.
 	// https://developers.facebook.com/documentation/business-messaging/messenger-platform/overview/rate-limiting

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -35,10 +36,12 @@ var outbound = channel.Outbound{
 }
 
 var limits = channel.Limits{
-	Text:  2000, // QQ publishes none
-	Quote: true, // shown in guilds; elsewhere the quoted message is what is answered
-	Batch: answers,
-	Kinds: []events.Kind{events.KindTemplate},
+	Text: 2000, // QQ publishes none
+	// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/trans/text-chain.html
+	Markup: regexp.MustCompile(`<(?:@|#|emoji:|qqbot-)`),
+	Quote:  true, // shown in guilds; elsewhere the quoted message is what is answered
+	Batch:  answers,
+	Kinds:  []events.Kind{events.KindTemplate},
 	// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/rich-media.html
 	Media: map[string]channel.MediaLimit{
 		events.Image: {Bytes: 30 << 20, MIME: []string{"image/png", "image/jpeg"}, Caption: 2000},

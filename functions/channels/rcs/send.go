@@ -44,7 +44,7 @@ var limits = channel.Limits{
 	Media: map[string]channel.MediaLimit{
 		events.Image: {Bytes: maxFile, MIME: []string{"image/jpeg", "image/png", "image/gif"}, Caption: maxDescription},
 		events.Video: {Bytes: maxFile, MIME: []string{"video/mp4", "video/mpeg", "video/webm", "video/m4v", "video/h263"}, Caption: maxDescription},
-		events.Audio: {Bytes: maxFile, MIME: []string{"audio/aac", "audio/mp3", "audio/mpeg", "audio/mp4", "audio/mp4-latm", "audio/3gpp", "application/ogg"}},
+		events.Audio: {Bytes: maxFile, MIME: []string{"audio/aac", "audio/mpeg", "audio/mp4", "audio/mp4-latm", "audio/3gpp", "application/ogg"}},
 		events.File:  {Bytes: maxFile, MIME: []string{"application/pdf"}},
 	},
 	Choices: []channel.Choices{

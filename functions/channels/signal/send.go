@@ -145,8 +145,8 @@ func (m outgoing) media(ctx context.Context, e channel.Env, f events.Media) (any
 // dataURI is a file with its type and name, in which ; and , would end them: the
 // parameters of the type are left out.
 func dataURI(f events.Media, data []byte) string {
-	mime, _, _ := strings.Cut(f.MIME, ";")
-	uri := "data:" + cmp.Or(strings.TrimSpace(mime), http.DetectContentType(data))
+	mime, _, _ := strings.Cut(cmp.Or(f.MIME, http.DetectContentType(data)), ";")
+	uri := "data:" + strings.TrimSpace(mime)
 	if name := strings.Map(plainName, f.Name); name != "" {
 		uri += ";filename=" + name
 	}

@@ -34,15 +34,17 @@ var limits = channel.Limits{
 	Text:     maxText,
 	Unit:     channel.UTF16,
 	Styles:   []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre", "link", "mention"},
+	Links:    channel.Links{Schemes: []string{"tg", "tel", "mailto"}}, // of words; https://core.telegram.org/bots/api#formatting-options
 	Quote:    true,
 	Kinds:    []events.Kind{events.KindLocation, events.KindContacts, events.KindPayment},
 	Contacts: 1,
 	Media: map[string]channel.MediaLimit{
-		events.Image:     {Bytes: maxPhoto, MIME: []string{"image/jpeg", "image/png", "image/webp"}, Caption: maxCaption},
+		events.Image: {Bytes: maxPhoto, MIME: []string{"image/jpeg", "image/png", "image/webp"}, Caption: maxCaption,
+			Pixels: 10_000, Ratio: 20}, // https://core.telegram.org/bots/api#sendphoto
 		events.Video:     {Bytes: maxUpload, MIME: []string{"video/mp4"}, Caption: maxCaption},
 		events.Animation: {Bytes: maxUpload, MIME: []string{"image/gif", "video/mp4"}, Caption: maxCaption},
-		events.Audio:     {Bytes: maxUpload, MIME: []string{"audio/mpeg", "audio/mp3", "audio/mp4", "audio/m4a", "audio/x-m4a"}, Caption: maxCaption},
-		events.Voice:     {Bytes: maxUpload, MIME: []string{"audio/ogg", "audio/mpeg", "audio/mp4", "audio/x-m4a"}, Caption: maxCaption},
+		events.Audio:     {Bytes: maxUpload, MIME: []string{"audio/mpeg", "audio/mp4"}, Caption: maxCaption},
+		events.Voice:     {Bytes: maxUpload, MIME: []string{"audio/ogg", "audio/mpeg", "audio/mp4"}, Caption: maxCaption},
 		events.File:      {Bytes: maxUpload, Caption: maxCaption},
 		events.Sticker:   {Bytes: maxSticker, MIME: []string{"image/webp", "application/x-tgsticker", "video/webm"}},
 	},
@@ -207,7 +209,7 @@ func (c call) media(m events.Media) (call, error) {
 	if !ok {
 		return c, unacceptable("Telegram has no " + m.Type)
 	}
-	c.method, c.Caption, c.CaptionEntities = how.method, m.Caption, marks(m.Entities)
+	c.method, c.file, c.Caption, c.CaptionEntities = how.method, &m, m.Caption, marks(m.Entities)
 	if from := source(m); from != "" {
 		c.attach(how.field, from)
 		return c, nil

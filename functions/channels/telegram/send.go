@@ -40,15 +40,11 @@ func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent,
 	if o.Answer != "" {
 		_, _ = invoke(ctx, e, call{method: "answerCallbackQuery", CallbackQuery: o.Answer})
 	}
-	a, err := invoke(ctx, e, c)
-	if err != nil && a.Parameters.MigrateTo != 0 {
-		c.ChatID = a.Parameters.MigrateTo // the group became a supergroup: nothing was sent
-		a, err = invoke(ctx, e, c)
-	}
+	a, note, err := persist(ctx, e, c)
 	if err != nil {
 		return channel.Sent{}, err
 	}
-	return channel.Sent{IDs: a.messageIDs()}, nil
+	return channel.Sent{IDs: a.messageIDs(), Note: note}, nil
 }
 
 // messageIDs are the ids of the messages that a call made, as updates name them.

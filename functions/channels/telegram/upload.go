@@ -1,7 +1,6 @@
 package telegram
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"net/url"
@@ -35,7 +34,7 @@ func multipartOf(ctx context.Context, e channel.Env, c call) (body []byte, conte
 		return nil, "", err
 	}
 	u := *c.upload
-	contentType, body, err = e.Form(ctx, c.id, fields, channel.File{Field: u.field, Name: cmp.Or(u.media.Name, fileName(u.media.URL), u.field), Media: u.media, Max: maxUpload})
+	contentType, body, err = e.Form(ctx, c.id, fields, channel.File{Field: u.field, Name: channel.FileName(u.media), Media: u.media, Max: maxUpload})
 	return body, contentType, err
 }
 

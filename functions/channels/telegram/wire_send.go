@@ -1,6 +1,10 @@
 package telegram
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/relais-dev/relais/events"
+)
 
 // A call is a method of the Bot API with its parameters; the method says which are set.
 // https://core.telegram.org/bots/api#available-methods
@@ -45,6 +49,7 @@ type call struct {
 	method string
 	id     string         // the Outgoing's
 	upload *upload        // a file that goes along
+	file   *events.Media  // that is sent, in whatever way
 	native map[string]raw // parameters as the integrator wrote them, in place of all others
 }
 

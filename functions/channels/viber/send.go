@@ -7,8 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
-	"path"
+	"time"
 	"unicode/utf8"
 
 	"github.com/relais-dev/relais/events"
@@ -24,7 +23,7 @@ var outbound = channel.Outbound{
 		Contacts: 1,
 		Media: map[string]channel.MediaLimit{
 			events.Image:   {Bytes: 1 << 20, MIME: []string{"image/jpeg", "image/png"}, Caption: captionLength},
-			events.Video:   {Bytes: 26 << 20, MIME: []string{"video/mp4"}},
+			events.Video:   {Bytes: 26 << 20, MIME: []string{"video/mp4"}, Duration: 180 * time.Second},
 			events.File:    {Bytes: 50 << 20},
 			events.Sticker: {},
 		},
@@ -178,7 +177,7 @@ func (m *outgoing) media(ctx context.Context, e channel.Env, w *events.Media) er
 		m.Type, m.Thumbnail, m.Duration = "video", w.Thumbnail, w.DurationMS/1000
 		return nil
 	}
-	m.FileName = fileName(w)
+	m.FileName = channel.FileName(*w)
 	return nil
 }
 
@@ -197,15 +196,4 @@ func sizeOf(ctx context.Context, e channel.Env, w *events.Media) (int64, error) 
 		return 0, fmt.Errorf("%w: read the file: %w", channel.ErrNotSent, err)
 	}
 	return n, nil
-}
-
-// fileName is w's name, or the end of its address.
-func fileName(w *events.Media) string {
-	if w.Name != "" {
-		return w.Name
-	}
-	if u, err := url.Parse(w.URL); err == nil && path.Base(u.Path) != "/" && path.Base(u.Path) != "." {
-		return path.Base(u.Path)
-	}
-	return "file"
 }

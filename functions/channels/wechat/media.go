@@ -121,7 +121,7 @@ func unsaid(err error) error {
 
 // extensions are those from which WeChat tells a file's type.
 var extensions = map[string]string{
-	"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "audio/amr": ".amr", "audio/mpeg": ".mp3", "audio/mp3": ".mp3", "video/mp4": ".mp4",
+	"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "audio/amr": ".amr", "audio/mpeg": ".mp3", "video/mp4": ".mp4",
 }
 
 var usualExtensions = map[string]string{"image": ".jpg", "thumb": ".jpg", "voice": ".amr", "video": ".mp4"}

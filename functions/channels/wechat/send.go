@@ -41,8 +41,8 @@ var limits = channel.Limits{
 	Kinds: []events.Kind{events.KindLink, events.KindTemplate},
 	Media: map[string]channel.MediaLimit{
 		events.Image: {Bytes: 2 << 20, MIME: []string{"image/jpeg", "image/png", "image/gif"}},
-		events.Voice: {Bytes: 2 << 20, MIME: []string{"audio/amr", "audio/mpeg", "audio/mp3"}},
-		events.Audio: {Bytes: 2 << 20, MIME: []string{"audio/amr", "audio/mpeg", "audio/mp3"}},
+		events.Voice: {Bytes: 2 << 20, MIME: []string{"audio/amr", "audio/mpeg"}},
+		events.Audio: {Bytes: 2 << 20, MIME: []string{"audio/amr", "audio/mpeg"}},
 		events.Video: {Bytes: 10 << 20, MIME: []string{"video/mp4"}},
 	},
 	Choices: []channel.Choices{{Style: events.StyleButtons, Min: 1, Max: maxItems, Text: maxHead, Label: maxLabel, ID: events.MaxOptionID, Footer: maxHead}},

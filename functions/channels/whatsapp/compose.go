@@ -64,7 +64,7 @@ var limits = channel.Limits{
 	Cards: &channel.Cards{
 		Min: 2, Max: maxPanels, Title: maxHeader, Text: maxPanelText - maxHeader - 1, Options: 1, Actions: pages, Label: maxLabel, Media: true, Uniform: true,
 	},
-	Takes: takes,
+	Takes: takes, Refuses: refuses, Folds: true,
 }
 
 // pages are the actions of a button that opens a page.
@@ -104,11 +104,18 @@ func takes(c events.Content) string {
 		return "a product needs its catalogue at Meta and a short text"
 	case c.Link != nil && channel.UTF16.Len(linkText(c.Link)) > maxText:
 		return "the text of the link is too long"
-	case c.Template != nil:
-		_, problem := components(c.Template.Parameters)
-		return problem
 	}
 	return ""
+}
+
+// refuses says what is wrong with a template, or "": its words are approved, nothing
+// else stands for them.
+func refuses(c events.Content) string {
+	if c.Template == nil {
+		return ""
+	}
+	_, problem := components(c.Template.Parameters)
+	return problem
 }
 
 // compose is the body of a call for o's one content.

@@ -239,8 +239,6 @@ func TestTakes(t *testing.T) {
 		"a form elsewhere":    {Kind: events.KindForm, Form: &events.Form{ID: "address", Title: "x"}},
 		"a loose product":     {Kind: events.KindProduct, Product: &events.Product{ID: "x"}},
 		"a large still":       events.NewMedia(events.Media{Type: events.Sticker, Bytes: 200 << 10}),
-		"an odd parameter":    {Kind: events.KindTemplate, Template: &events.Template{Parameters: []events.Field{{Name: "footer.1", Value: "x"}}}},
-		"an unknown button":   {Kind: events.KindTemplate, Template: &events.Template{Parameters: []events.Field{{Name: "button.0.call", Value: "x"}}}},
 		"too much text there": {Kind: events.KindLink, Link: &events.Link{URL: "https://a.example", Text: strings.Repeat("x", 4000)}},
 	} {
 		if whatsapp.Channel.Limits.Takes(c) == "" {

@@ -184,21 +184,60 @@ type sendLanguage struct {
 }
 
 type sendComponent struct {
-	Type       string          `json:"type"` // header, body, button
+	Type       string          `json:"type"` // header, body, button, carousel, limited_time_offer
 	SubType    string          `json:"sub_type,omitempty"`
 	Index      string          `json:"index,omitempty"` // of a button
-	Parameters []sendParameter `json:"parameters"`
+	Parameters []sendParameter `json:"parameters,omitempty"`
+	Cards      []sendSlide     `json:"cards,omitempty"`
+}
+
+// sendSlide is a card of a template's carousel.
+type sendSlide struct {
+	Index      int             `json:"card_index"`
+	Components []sendComponent `json:"components"`
 }
 
 type sendParameter struct {
-	Type     string     `json:"type"` // text, image, video, document, payload, coupon_code
-	Name     string     `json:"parameter_name,omitempty"`
-	Text     string     `json:"text,omitempty"`
-	Payload  string     `json:"payload,omitempty"`
-	Coupon   string     `json:"coupon_code,omitempty"`
-	Image    *sendMedia `json:"image,omitempty"`
-	Video    *sendMedia `json:"video,omitempty"`
-	Document *sendMedia `json:"document,omitempty"`
+	Type     string       `json:"type"` // text, image, video, document, location, product, payload, coupon_code, action
+	Name     string       `json:"parameter_name,omitempty"`
+	Text     string       `json:"text,omitempty"`
+	Payload  string       `json:"payload,omitempty"`
+	Coupon   string       `json:"coupon_code,omitempty"`
+	Image    *sendMedia   `json:"image,omitempty"`
+	Video    *sendMedia   `json:"video,omitempty"`
+	Document *sendMedia   `json:"document,omitempty"`
+	Location *sendPlace   `json:"location,omitempty"`
+	Product  *sendProduct `json:"product,omitempty"`
+	Action   *sendPress   `json:"action,omitempty"`
+	Offer    *sendOffer   `json:"limited_time_offer,omitempty"`
+
+	number string // by which a text is known that has no name
+}
+
+// sendPlace is a template's location, whose degrees are texts.
+type sendPlace struct {
+	Latitude  string `json:"latitude"`
+	Longitude string `json:"longitude"`
+	Name      string `json:"name,omitempty"`
+	Address   string `json:"address,omitempty"`
+}
+
+type sendProduct struct {
+	ID      string `json:"product_retailer_id"`
+	Catalog string `json:"catalog_id"`
+}
+
+// sendPress is what a button of a template needs to do what it does.
+type sendPress struct {
+	FlowToken string          `json:"flow_token,omitempty"`
+	FlowData  json.RawMessage `json:"flow_action_data,omitempty"`
+	Thumbnail string          `json:"thumbnail_product_retailer_id,omitempty"`
+	Sections  json.RawMessage `json:"sections,omitempty"`
+	Order     json.RawMessage `json:"order_details,omitempty"`
+}
+
+type sendOffer struct {
+	Expires int64 `json:"expiration_time_ms"`
 }
 
 type sendReaction struct {

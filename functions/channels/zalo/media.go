@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"net/url"
-	"path"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -45,7 +43,7 @@ func templated(text string, p templatePayload) reply {
 // upload stores a file at Zalo for about a week.
 // https://developers.zalo.me/docs/official-account/quan-ly/upload-hinh-anh
 func upload(ctx context.Context, e channel.Env, id, kind string, m *events.Media) (uploaded, error) {
-	contentType, body, err := e.Form(ctx, id, nil, channel.File{Field: "file", Name: fileName(m), Media: *m})
+	contentType, body, err := e.Form(ctx, id, nil, channel.File{Field: "file", Name: channel.FileName(*m), Media: *m})
 	if err != nil {
 		return uploaded{}, err
 	}
@@ -74,17 +72,6 @@ func unsaid(err error) error {
 		return &known
 	}
 	return err
-}
-
-// fileName is m's name, or the end of its address.
-func fileName(m *events.Media) string {
-	if m.Name != "" {
-		return m.Name
-	}
-	if u, err := url.Parse(m.URL); err == nil && path.Ext(u.Path) != "" {
-		return path.Base(u.Path)
-	}
-	return m.Type
 }
 
 // native is n's message object; the recipient is ours.

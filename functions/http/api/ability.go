@@ -31,10 +31,12 @@ func ability(ch channel.Channel) events.ChannelAbility {
 }
 
 func limits(l channel.Limits) events.ChannelLimits {
-	out := events.ChannelLimits{Text: l.Text, Unit: cmp.Or(string(l.Unit), "characters"), Styles: l.Styles, Quote: l.Quote, Batch: max(l.Batch, 1), Contacts: l.Contacts}
+	out := events.ChannelLimits{Text: l.Text, Unit: cmp.Or(string(l.Unit), "characters"), Styles: l.Styles, Links: append([]string{"https", "http"}, l.Links.Schemes...), Intranet: l.Links.Local,
+		Quote: l.Quote, Batch: max(l.Batch, 1), Contacts: l.Contacts}
 	for _, t := range slices.Sorted(maps.Keys(l.Media)) {
 		m := l.Media[t]
-		out.Media = append(out.Media, events.MediaLimit{Type: t, Bytes: m.Bytes, MIME: m.MIME, Caption: m.Caption})
+		out.Media = append(out.Media, events.MediaLimit{Type: t, Bytes: m.Bytes, MIME: m.MIME, Caption: m.Caption, Pixels: m.Pixels, Ratio: m.Ratio,
+			DurationMS: m.Duration.Milliseconds()})
 	}
 	for _, c := range l.Choices {
 		out.Choices = append(out.Choices, events.ChoiceLimit(c))

@@ -105,7 +105,7 @@ func (h *Handler) act(ctx context.Context, r request) (answer, error) {
 		return answer{}, fault("to", elsewhere)
 	}
 	a.To = events.To{Conversation: r.id}
-	t, err := h.Outbox.Act(ctx, a)
+	t, err := h.Outbox.Act(ctx, &a)
 	if err != nil {
 		return answer{}, err
 	}

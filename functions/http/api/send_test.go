@@ -161,13 +161,19 @@ func TestRefusals(t *testing.T) {
 		t.Errorf("a loss without its rendering: %+v", p)
 	}
 	for body, path := range map[string]string{
-		with("k2", `"to":{"conversation":"`+conversation("shutter")+`"}`):                                    "to",
-		with("k3", `"to":{"channel":"pager","account":"demo","contact":"`+strangerContact+`"}`):              "to",
-		with("k4", `"fallback":[{"channel":"shutter"}]`):                                                     "fallback",
-		`{"idempotencyKey":"k5","content":[]}`:                                                               "content",
-		`{"idempotencyKey":"k6","content":[{"kind":"story"}]}`:                                               "content[0].kind",
-		`{"idempotencyKey":"k7","content":[{"kind":"text","text":{"body":" "}}]}`:                            "content[0].text.body",
-		`{"idempotencyKey":"k8","content":[{"kind":"media","media":{"type":"image","url":"http://a.b/c"}}]}`: "content[0].media.url",
+		with("k2", `"to":{"conversation":"`+conversation("shutter")+`"}`):                                                                                                  "to",
+		with("k3", `"to":{"channel":"pager","account":"demo","contact":"`+strangerContact+`"}`):                                                                            "to",
+		with("k4", `"fallback":[{"channel":"shutter"}]`):                                                                                                                   "fallback",
+		`{"idempotencyKey":"k5","content":[]}`:                                                                                                                             "content",
+		`{"idempotencyKey":"k6","content":[{"kind":"story"}]}`:                                                                                                             "content[0].kind",
+		`{"idempotencyKey":"k7","content":[{"kind":"text","text":{"body":" "}}]}`:                                                                                          "content[0].text.body",
+		`{"idempotencyKey":"k8","content":[{"kind":"media","media":{"type":"image","url":"http://a.b/c"}}]}`:                                                               "content[0].media.url",
+		`{"idempotencyKey":"k8","content":[{"kind":"text","text":{"body":"\u200b"}}]}`:                                                                                     "content[0].text.body",
+		`{"idempotencyKey":"k8","content":[{"kind":"text","text":{"body":"see","entities":[{"type":"link","offset":0,"length":3,"value":"javascript:x"}]}}]}`:              "content[0].text.entities[0].value",
+		`{"idempotencyKey":"k8","content":[{"kind":"choice","choice":{"text":"?","options":[{"id":" a ","label":"A"}]}}]}`:                                                 "content[0].choice.options[0].id",
+		`{"idempotencyKey":"k8","content":[{"kind":"choice","choice":{"text":"?","options":[{"id":"a","label":"A","action":"call","value":"0170 1234567"}]}}]}`:            "content[0].choice.options[0].value",
+		`{"idempotencyKey":"k8","content":[{"kind":"template","template":{"name":"n","language":"en","parameters":[{"name":"1","value":" \u200b"}]}}]}`:                    "content[0].template.parameters[0].value",
+		`{"idempotencyKey":"k8","content":[{"kind":"template","template":{"name":"n","language":"en","parameters":[{"name":"1","value":"a"},{"name":"1","value":"b"}]}}]}`: "content[0].template.parameters[1].name",
 	} {
 		p := r.call("POST", "/v1/conversations/"+conversation("pager")+"/messages", body).refused(t, invalid)
 		if len(p.Faults) != 1 || p.Faults[0].Path != path {
@@ -293,9 +299,11 @@ func TestAct(t *testing.T) {
 	for body, path := range map[string]string{
 		`{"verb":"react","message":{"platformId":"p-1"}}`: "verb",
 		`{"verb":"wave"}`: "verb",
-		`{"verb":"edit","message":{"platformId":"p-1"}}`:                                             "content",
-		`{"verb":"typing","to":{"conversation":"` + strangerContact + `"}}`:                          "to",
-		`{"verb":"typing","loud":true}`:                                                              "loud",
+		`{"verb":"edit","message":{"platformId":"p-1"}}`: "content",
+		`{"verb":"edit","message":{"platformId":"p-1"},"content":[{"kind":"text","text":{"body":"one two three four five six"}}]}`: "content[0]",
+		`{"verb":"edit","message":{"platformId":"p-1"},"content":[{"kind":"text","text":{"body":"\u200b\u0000"}}]}`:                "content[0].text.body",
+		`{"verb":"typing","to":{"conversation":"` + strangerContact + `"}}`:                                                        "to",
+		`{"verb":"typing","loud":true}`: "loud",
 		`{"verb":"edit","message":{"id":"x"},"content":` + `[{"kind":"text","text":{"body":"Hi"}}]}`: "message.platformId",
 	} {
 		p := r.call("POST", "/v1/conversations/"+c+"/actions", body).refused(t, invalid)

@@ -153,6 +153,7 @@ func ended(m store.Message, state events.State, e *channel.Error) store.Message 
 	p.State, p.Lease = state, time.Time{}
 	if e != nil {
 		p.Error = e.Status()
+		p.Error.Retryable = p.Error.Retryable && state != events.Uncertain // nobody may repeat blindly
 	}
 	return m
 }
@@ -255,7 +256,7 @@ func (s *Sender) useAnswer(ctx context.Context, a *attempt, m store.Message, now
 
 // call makes the call under a lease and records what came of it.
 func (s *Sender) call(ctx context.Context, m store.Message, r outbox.Request, a attempt) (store.Message, error) {
-	if end, bounded := ctx.Deadline(); bounded && time.Until(end) < callTime {
+	if end, bounded := ctx.Deadline(); bounded && end.Sub(s.Now()) < callTime {
 		return m, errTurn
 	}
 	m.Progress.Lease = s.Now().Add(lease)

@@ -201,7 +201,7 @@ func (s *Sender) act(ctx context.Context, r queue.Record) error {
 	if err != nil {
 		return s.reject(ctx, r, asked, malformed(err))
 	}
-	ch, env, t, refusal, err := s.actor(ctx, a)
+	ch, env, t, refusal, err := s.actor(ctx, &a)
 	if refusal != nil {
 		return s.reject(ctx, r, asked, refusal)
 	}
@@ -234,7 +234,7 @@ func (s *Sender) tellOf(t thread.Thread) func(context.Context, events.Event) err
 }
 
 // actor finds who acts where, or says why not.
-func (s *Sender) actor(ctx context.Context, a events.Action) (channel.Channel, channel.Env, thread.Thread, *outbox.Refusal, error) {
+func (s *Sender) actor(ctx context.Context, a *events.Action) (channel.Channel, channel.Env, thread.Thread, *outbox.Refusal, error) {
 	t, err := s.Outbox.Act(ctx, a)
 	var refusal *outbox.Refusal
 	if errors.As(err, &refusal) || err != nil {

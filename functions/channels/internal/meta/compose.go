@@ -1,7 +1,9 @@
 package meta
 
 import (
+	"cmp"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -117,12 +119,12 @@ func formText(f *events.Form) string { return strings.Trim(f.Title+"\n"+f.Text, 
 // utility is a template that Meta approved; its parameters go into the body.
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages/utility-messages
 func utility(t *events.Template) *sendTemplate {
-	out := &sendTemplate{Name: t.Name, Language: language{Code: t.Language}}
+	out := &sendTemplate{Name: t.Name, Language: language{Code: channel.Language(t.Language, "_")}}
 	if len(t.Parameters) == 0 {
 		return out
 	}
 	body := component{Type: "body"}
-	for _, p := range t.Parameters {
+	for _, p := range numbered(t.Parameters) {
 		v := parameter{Type: "text", Text: p.Value}
 		if !channel.Digits(p.Name) {
 			v.Name = p.Name
@@ -131,4 +133,43 @@ func utility(t *events.Template) *sendTemplate {
 	}
 	out.Components = []component{body}
 	return out
+}
+
+// numbered are a template's parameters in the order of their numbers; named ones may
+// come in any.
+func numbered(list []events.Field) []events.Field {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b events.Field) int {
+		if !channel.Digits(a.Name) || !channel.Digits(b.Name) {
+			return 0
+		}
+		return cmp.Or(cmp.Compare(len(a.Name), len(b.Name)), cmp.Compare(a.Name, b.Name))
+	})
+	return list
+}
+
+// Refuses says what is wrong with a template, or "": its parameters are those of its
+// body, all numbered without a gap or all named.
+func Refuses(c events.Content) string {
+	if c.Template == nil {
+		return ""
+	}
+	digits := 0
+	for _, p := range c.Template.Parameters {
+		if strings.Contains(p.Name, ".") {
+			return "there is no template parameter " + p.Name + ": only the body has some"
+		}
+		if channel.Digits(p.Name) {
+			digits++
+		}
+	}
+	if digits != 0 && digits != len(c.Template.Parameters) {
+		return "a template's parameters are all numbered or all named"
+	}
+	for i, p := range numbered(c.Template.Parameters) {
+		if digits > 0 && p.Name != strconv.Itoa(i+1) {
+			return "template parameter " + strconv.Itoa(i+1) + " is missing"
+		}
+	}
+	return ""
 }

@@ -49,6 +49,7 @@ type Options struct {
 	Deliver   func(channel.Channel, channel.Request) // takes what platforms post; nil posts it to the gateway
 	Observe   func(awsfake.Call)
 	Intercept func(awsfake.Call) *awsfake.Fault
+	Weather   awsfake.Weather // what functions meet at the endpoint; where Strikes is nil, nobody else meets it
 }
 
 // A System is running resources and functions. Nothing moves by itself until Run.
@@ -80,8 +81,11 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	}
 	s := &System{System: topology.New(o.Config.Local(), names.Local, functions.Channels()), opts: o,
 		functions: map[string]function.Handler{}, sqs: map[string]*sqs.Client{}, accounts: map[string]channel.Account{}, log: slog.New(slog.NewTextHandler(o.Out, nil))}
+	if o.Weather.Strikes == nil {
+		o.Weather.Strikes = s.isFunction
+	}
 	var err error
-	s.AWS, err = awsfake.New(awsfake.Options{Dir: o.Dir, Clock: o.Clock, Authorize: s.Allows, Observe: o.Observe, Intercept: o.Intercept})
+	s.AWS, err = awsfake.New(awsfake.Options{Dir: o.Dir, Clock: o.Clock, Authorize: s.Allows, Observe: o.Observe, Intercept: o.Intercept, Weather: o.Weather})
 	if err != nil {
 		return nil, err
 	}
@@ -123,6 +127,18 @@ func (s *System) ConfigOf(principal string, b cloud.Budget) aws.Config {
 	}
 	return b.Apply(aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(principal, "local", ""),
 		HTTPClient: managing{s.AWS.HTTPClient(), s, principal}, BaseEndpoint: &s.opts.AWSURL})
+}
+
+// SetWeather changes what functions meet at the endpoint. Where w.Strikes is nil, nobody else meets it.
+func (s *System) SetWeather(w awsfake.Weather) {
+	if w.Strikes == nil {
+		w.Strikes = s.isFunction
+	}
+	s.AWS.SetWeather(w)
+}
+
+func (s *System) isFunction(principal string) bool {
+	return slices.ContainsFunc(s.Functions, func(f topology.Function) bool { return f.Name == principal })
 }
 
 // Restart makes all functions anew, as after a crash or a deployment.

@@ -33,11 +33,15 @@
 // power. Multipart uploads under way and message move tasks live in memory only. One process owns a directory at a time;
 // the file shrinks when it is opened.
 //
+// # Weather
+//
+// Reads that need not be consistent see the latest write, no write conflicts with another and no call is throttled,
+// until Options.Weather or SetWeather say how often they shall. The answers are AWS's, and the dice have a seed.
+//
 // # What no emulator shows
 //
-//   - A global secondary index is never behind its table, and a standard queue never delivers out of order or twice
-//     without need. In AWS both happen.
-//   - Nothing is throttled, no quota of tables or throughput applies, and nothing is slow. Options.Intercept stands in.
+//   - A standard queue never delivers out of order or twice without need. In AWS both happen.
+//   - No quota of tables or throughput applies, and nothing is slow. Options.Intercept stands in.
 //   - IAM is a question to Options.Authorize per action and resource: no conditions, no resource or queue policies, no
 //     encryption keys. Signatures are not verified and presigned URLs do not expire; only the access key id is read.
 //     Batches ask for PutItem, DeleteItem and GetItem per item where IAM knows BatchWriteItem and BatchGetItem.

@@ -58,7 +58,7 @@ func (s *Server) operation(r *http.Request, target string, body []byte) *operati
 		op.service = "dynamodb"
 		op.permissions = tablePermissions(action, body)
 		op.run = func(context.Context) (any, float64, error) {
-			reply, units, _, err := s.tables.Call(action, body)
+			reply, units, _, err := s.tables.Call(action, body, s.skies.behind(principal(r), action))
 			return reply, units, err
 		}
 	case "AmazonSQS":
@@ -91,6 +91,11 @@ func (s *Server) perform(w http.ResponseWriter, r *http.Request, op *operation, 
 	fault := s.intercept(*call)
 	if fault != nil && !fault.Applied {
 		return refuse(w, op, fault.error())
+	}
+	if fault == nil {
+		if e := s.skies.strike(*call, len(op.permissions)); e != nil {
+			return refuse(w, op, e)
+		}
 	}
 	reply, units, err := op.run(r.Context())
 	call.Units = units

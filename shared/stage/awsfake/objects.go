@@ -31,6 +31,10 @@ func (s *Server) performObjects(w http.ResponseWriter, r *http.Request, permissi
 	}
 	fault := s.intercept(*call)
 	if fault == nil {
+		if e := s.skies.strike(*call, len(permissions)); e != nil {
+			s3.WriteError(w, e.Status, e.Code(), e.Message)
+			return e.Status
+		}
 		seen := &statusWriter{ResponseWriter: w, status: http.StatusOK}
 		s.objects.ServeHTTP(seen, r)
 		return seen.status

@@ -40,6 +40,9 @@ type Options struct {
 	// Intercept makes calls fail on purpose; nil, or a nil Fault, lets them pass. It runs after Authorize, and may block.
 	Intercept func(Call) *Fault
 
+	// Weather is what goes wrong by chance; SetWeather changes it.
+	Weather Weather
+
 	// Observe sees every finished call, refused and failed ones too. It must not block.
 	Observe func(Call)
 }
@@ -70,6 +73,7 @@ type Server struct {
 	secrets *secrets.Secrets
 	objects http.Handler
 	unwatch func()
+	skies   skies
 }
 
 // New opens the endpoint. The caller closes it.
@@ -86,6 +90,7 @@ func New(o Options) (*Server, error) {
 		log.Close()
 		return nil, fmt.Errorf("awsfake: %w", err)
 	}
+	s.SetWeather(o.Weather)
 	s.unwatch = o.Clock.watch(s.queues.Wake)
 	return s, nil
 }

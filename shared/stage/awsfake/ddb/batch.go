@@ -3,6 +3,7 @@ package ddb
 import (
 	"maps"
 	"slices"
+	"time"
 )
 
 // The most items in a call. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
@@ -159,7 +160,7 @@ func (d *DB) batchGet(r *batchGet, b *bill) (any, error) {
 	size := 0
 	for _, p := range plans {
 		var rest []attributes
-		responses[p.table.name], rest = p.run(&size, b.table(p.table.name))
+		responses[p.table.name], rest = p.run(&size, b, d.now())
 		if len(rest) > 0 {
 			p.request.Keys = rest
 			unprocessed[p.table.name] = p.request
@@ -192,7 +193,8 @@ func (d *DB) planGet(name string, r keysRequest, b *bill) (getPlan, error) {
 }
 
 // run gets the items; keys that no longer fit the reply are handed back.
-func (p getPlan) run(size *int, b *tableBill) (items []Item, rest []attributes) {
+func (p getPlan) run(size *int, total *bill, now time.Time) (items []Item, rest []attributes) {
+	b := total.table(p.table.name)
 	p.table.mu.RLock()
 	defer p.table.mu.RUnlock()
 	items = []Item{}
@@ -200,7 +202,7 @@ func (p getPlan) run(size *int, b *tableBill) (items []Item, rest []attributes) 
 		if *size >= maxBatchReply {
 			return items, p.request.Keys[i:]
 		}
-		found := p.table.rows.get(k)
+		found := p.table.rowBefore(k, total.missing(p.request.ConsistentRead), now)
 		if found == nil {
 			b.read += readUnits(0, p.request.ConsistentRead)
 			continue

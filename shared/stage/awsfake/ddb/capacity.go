@@ -22,6 +22,15 @@ type bill struct {
 	tables        []*tableBill
 	transactional bool // such calls tell reads and writes apart
 	resource      string
+	behind        int // how many writes a read may miss that is not consistent
+}
+
+// missing is how many writes a read misses.
+func (b *bill) missing(consistent bool) int {
+	if consistent {
+		return 0
+	}
+	return b.behind
 }
 
 type tableBill struct {

@@ -24,7 +24,7 @@ func call(t testing.TB, db *ddb.DB, action, body string) (reply any, units float
 	for _, n := range []int{5000, 1500, 500} {
 		body = strings.ReplaceAll(body, fmt.Sprintf("@%d", n), strings.Repeat("x", n))
 	}
-	reply, units, _, err = db.Call(action, []byte(body))
+	reply, units, _, err = db.Call(action, []byte(body), 0)
 	return reply, units, err
 }
 
@@ -108,7 +108,7 @@ func TestResource(t *testing.T) {
 		`{"TableName":"cost"}`:                     "cost",
 		`{"TableName":"elsewhere"}`:                "elsewhere",
 	} {
-		if _, _, got, _ := db.Call("Scan", []byte(body)); got != want {
+		if _, _, got, _ := db.Call("Scan", []byte(body), 0); got != want {
 			t.Errorf("%s: resource %q, want %q", body, got, want)
 		}
 	}

@@ -48,7 +48,7 @@ func (t transport) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	w := httptest.NewRecorder()
-	reply, _, _, err := t.db.Call(strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB_20120810."), body)
+	reply, _, _, err := t.db.Call(strings.TrimPrefix(r.Header.Get("X-Amz-Target"), "DynamoDB_20120810."), body, 0)
 	if err != nil {
 		wire.WriteError(w, "application/x-amz-json-1.0", err)
 	} else if err := wire.WriteReply(w, "application/x-amz-json-1.0", reply); err != nil {

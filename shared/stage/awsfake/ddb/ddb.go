@@ -6,9 +6,9 @@
 // with local and global secondary indexes. Every other operation, and every parameter it does not know (the legacy
 // ones among them), is refused.
 //
-// It differs from AWS where time and distance play a part: a global index is never behind, nothing is throttled,
-// transactions wait for each other instead of conflicting, a table is active at once, and an expired item is deleted
-// by the first use of its table from five seconds after it expired.
+// It differs from AWS where time and distance play a part: a read is behind, a call throttled and a transaction in
+// conflict only when the caller wants that; else transactions wait for each other. A table is active at once, and an
+// expired item is deleted by the first use of its table from five seconds after it expired.
 package ddb
 
 import (
@@ -78,8 +78,10 @@ func (d *DB) restoreItem(key string, value []byte) error {
 // Call performs an action of the DynamoDB API ("PutItem") with a JSON body. reply is to be written as JSON. units is
 // the capacity consumed, read and write together, also when the call is refused. resource is the table's name, with
 // "/index/name" when an index was read; several are joined by commas. A refusal by the API is a *wire.Error.
-func (d *DB) Call(action string, body []byte) (reply any, units float64, resource string, err error) {
-	var b bill
+//
+// A read that need not be consistent misses up to behind of the latest writes of what it reads.
+func (d *DB) Call(action string, body []byte, behind int) (reply any, units float64, resource string, err error) {
+	b := bill{behind: behind}
 	reply, err = d.dispatch(action, body, &b)
 	return reply, b.units(), b.resource, err
 }

@@ -35,7 +35,7 @@ func (d *DB) query(r *query, b *bill) (any, error) {
 	if err := c.start(); err != nil {
 		return nil, err
 	}
-	return c.run(b)
+	return c.run(b, d.now())
 }
 
 // A keyTerm is one term of a key condition: what it says about which attribute.

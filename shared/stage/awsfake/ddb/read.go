@@ -1,6 +1,9 @@
 package ddb
 
-import "slices"
+import (
+	"slices"
+	"time"
+)
 
 // maxPage is how much a Query, Scan or BatchGetItem reads at most before it answers, in bytes.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Query.Pagination.html
@@ -37,7 +40,7 @@ func (d *DB) getItem(r *getItem, b *bill) (any, error) {
 		return nil, err
 	}
 	t.mu.RLock()
-	found := t.rows.get(t.key.of(key))
+	found := t.rowBefore(t.key.of(key), b.missing(r.ConsistentRead), d.now())
 	t.mu.RUnlock()
 	size := 0
 	var reply getReply
@@ -242,8 +245,8 @@ func (c *cursor) start() error {
 }
 
 // run visits the rows and answers.
-func (c *cursor) run(b *bill) (any, error) {
-	page, more := c.page()
+func (c *cursor) run(b *bill, now time.Time) (any, error) {
+	page, more := c.page(b.missing(c.reading.ConsistentRead), now)
 	reply := readingReply{ScannedCount: len(page)}
 	if more {
 		last := c.key.pick(page[len(page)-1].item, c.table.key.pick(page[len(page)-1].item, Item{}))
@@ -272,15 +275,11 @@ func (c *cursor) run(b *bill) (any, error) {
 }
 
 // page collects rows until the limit or 1 MB is reached; the filter comes later. more tells that it stopped before the end.
-func (c *cursor) page() (page []*row, more bool) {
+func (c *cursor) page(missing int, now time.Time) (page []*row, more bool) {
 	c.table.mu.RLock()
 	defer c.table.mu.RUnlock()
-	rows := &c.table.rows
-	if c.index != nil {
-		rows = &c.index.rows
-	}
 	size := 0 // checked at the next row, so that a page that happens to be the last has no LastEvaluatedKey
-	visit := func(r *row) bool {
+	c.visit(missing, now, func(r *row) bool {
 		if more = size >= maxPage; more {
 			return false
 		}
@@ -288,12 +287,7 @@ func (c *cursor) page() (page []*row, more bool) {
 		size += r.size
 		more = c.reading.Limit != nil && len(page) == *c.reading.Limit
 		return !more
-	}
-	if c.backward {
-		rows.descend(c.low, c.high, visit)
-	} else {
-		rows.ascend(c.low, c.high, visit)
-	}
+	})
 	return page, more
 }
 
@@ -338,7 +332,7 @@ func (d *DB) scan(r *scan, b *bill) (any, error) {
 	if err := c.start(); err != nil {
 		return nil, err
 	}
-	return c.run(b)
+	return c.run(b, d.now())
 }
 
 // segment narrows the rows to one part of a parallel scan.

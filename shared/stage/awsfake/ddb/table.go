@@ -16,7 +16,7 @@ import (
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 const maxItem = 400 * 1024
 
-// A table holds its rows and, under the same lock, those of its indexes; an index read is therefore never behind.
+// A table holds its rows and, under the same lock, those of its indexes.
 type table struct {
 	mu      sync.RWMutex
 	name    string
@@ -27,6 +27,7 @@ type table struct {
 	bytes   int  // size of all items
 	dropped bool // set when the table was deleted while a call waited for the lock
 
+	trail   []dated      // the latest changes, the newest last
 	waiting tree         // rows that will expire, by when
 	nextDue atomic.Int64 // when the first of them is due, in nanoseconds since 1970
 }
@@ -282,6 +283,7 @@ func (t *table) sweep(now time.Time, log *keep.Log) error {
 	}
 	for _, c := range changes {
 		c.apply()
+		t.record(c, now)
 	}
 	return nil
 }

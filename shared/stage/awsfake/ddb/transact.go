@@ -236,7 +236,7 @@ func reasonFor(err error) (reason, error) {
 	return reason{}, err
 }
 
-func cancelled(reasons []reason) error {
+func cancelled(reasons []reason) *wire.Error {
 	codes := make([]string, len(reasons))
 	for i, r := range reasons {
 		codes[i] = r.Code

@@ -311,12 +311,14 @@ func (d *DB) commitWith(ops []keep.Op, changes []change) error {
 			ops = append(ops, c.op())
 		}
 	}
+	now := d.now()
 	if err := d.log.Write(ops...); err != nil {
 		return fmt.Errorf("write to the log: %w", err)
 	}
 	for _, c := range changes {
 		if c.old != c.new {
 			c.apply()
+			c.table.record(c, now)
 		}
 	}
 	return nil

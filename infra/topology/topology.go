@@ -35,6 +35,10 @@ type Function struct {
 	Memory   int // MB
 	Env      []Variable
 	Grants   []Grant
+
+	// Recursive lets it be invoked more than 16 times in one chain of invocations. AWS takes that for a loop and drops
+	// the messages. https://docs.aws.amazon.com/lambda/latest/dg/invocation-recursion.html
+	Recursive bool
 }
 
 // The executables: main packages below functions. The router's is apart because

@@ -23,6 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/functions/workers/router"
@@ -125,8 +126,10 @@ func (s *System) ConfigOf(principal string, b cloud.Budget) aws.Config {
 	if s.opts.Hasty {
 		b.Backoff = 0
 	}
-	return b.Apply(aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(principal, "local", ""),
-		HTTPClient: managing{s.AWS.HTTPClient(), s, principal}, BaseEndpoint: &s.opts.AWSURL})
+	return b.Apply(aws.Config{Region: awsfake.Region, BaseEndpoint: &s.opts.AWSURL,
+		Credentials: credentials.NewStaticCredentialsProvider(principal, "local", ""),
+		HTTPClient:  fencedAWS{managing{s.AWS.HTTPClient(), s, principal}},
+		APIOptions:  []func(*middleware.Stack) error{traceCalls}})
 }
 
 // SetWeather changes what functions meet at the endpoint. Where w.Strikes is nil, nobody else meets it.
@@ -169,7 +172,7 @@ func (s *System) startFunction(f topology.Function) error {
 		AWS:      func(b cloud.Budget) (aws.Config, error) { return s.ConfigOf(f.Name, b), nil },
 		Out:      s.opts.Out,
 		Now:      s.opts.Clock.Now,
-		HTTP:     s.Doubles,
+		HTTP:     fencedWorld{s.Doubles},
 	})
 	s.functions[f.Name] = h
 	s.sqs[f.Name] = sqs.NewFromConfig(s.ConfigOf(f.Name, cloud.Work))

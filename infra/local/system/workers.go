@@ -16,11 +16,10 @@ import (
 	"github.com/relais-dev/relais/infra/topology"
 )
 
-// Invoke runs a function as Lambda does: bytes in, bytes out, under its timeout.
+// Invoke runs a function as Lambda does: bytes in, bytes out, under its timeout. What it is called with begins a chain
+// of invocations. A caller that goes away does not stop it.
 func (s *System) Invoke(ctx context.Context, f topology.Function, payload []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.Timeout)
-	defer cancel()
-	return s.functions[f.Name].Invoke(ctx, payload)
+	return s.invoke(ctx, f, payload, newTrace().next(f.Name))
 }
 
 // longPoll is how long an idle poller waits for a message, in seconds.
@@ -85,8 +84,8 @@ func (s *System) Tick(ctx context.Context, f topology.Function) error {
 
 // Poll does what Lambda's event source mapping does, once: receive a batch, invoke,
 // delete what succeeded. What the function reports as failed, or all of it when
-// the invocation fails, becomes visible again when its timeout ends. It returns
-// how many messages were received.
+// the invocation fails or is refused as a loop, becomes visible again when its
+// timeout ends. It returns how many messages were received.
 func (s *System) Poll(ctx context.Context, f topology.Function, wait int32) (int, error) {
 	url := s.QueueURL(f.Consumes)
 	out, err := s.sqs[f.Name].ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: int32(f.Batch), WaitTimeSeconds: wait,
@@ -100,7 +99,11 @@ func (s *System) Poll(ctx context.Context, f topology.Function, wait int32) (int
 	if err != nil {
 		return 0, err
 	}
-	reply, err := s.Invoke(ctx, f, payload)
+	t := traceOf(out.Messages).next(f.Name)
+	if t.invocations(f.Name) > maxRecursion && !f.Recursive {
+		return len(out.Messages), fmt.Errorf("%s: %w", f.Name, ErrRecursiveLoop)
+	}
+	reply, err := s.invoke(ctx, f, payload, t)
 	if err != nil {
 		return len(out.Messages), fmt.Errorf("invoke %s: %w", f.Name, err)
 	}

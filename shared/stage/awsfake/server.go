@@ -91,7 +91,7 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("awsfake: %w", err)
 	}
 	s.SetWeather(o.Weather)
-	s.unwatch = o.Clock.watch(s.queues.Wake)
+	s.unwatch = o.Clock.Watch(s.queues.Wake)
 	return s, nil
 }
 

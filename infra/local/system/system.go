@@ -314,7 +314,7 @@ const Bucket = "relais"
 
 // QueueURL is where integrators find a queue.
 func (s *System) QueueURL(queue string) string {
-	return s.opts.AWSURL + "/000000000000/" + names.Queue(s.Stage, queue)
+	return s.opts.AWSURL + "/" + awsfake.Account + "/" + names.Queue(s.Stage, queue)
 }
 
 // Samples reads what a channel has recorded, with the demo account's credentials.

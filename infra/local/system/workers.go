@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/relais-dev/relais/infra/topology"
+	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
 )
 
 // Invoke runs a function as Lambda does: bytes in, bytes out, under its timeout. What it is called with begins a chain
@@ -142,7 +144,7 @@ func (s *System) batch(f topology.Function, messages []types.Message) lambda.SQS
 		}
 		e.Records = append(e.Records, lambda.SQSMessage{MessageId: aws.ToString(m.MessageId), ReceiptHandle: aws.ToString(m.ReceiptHandle),
 			Body: aws.ToString(m.Body), Md5OfBody: aws.ToString(m.MD5OfBody), Attributes: m.Attributes, MessageAttributes: attributes,
-			EventSource: "aws:sqs", EventSourceARN: "arn:aws:sqs:us-east-1:000000000000:" + f.Consumes, AWSRegion: "us-east-1"})
+			EventSource: "aws:sqs", EventSourceARN: s.AWS.QueueARN(names.Queue(s.Stage, f.Consumes)), AWSRegion: awsfake.Region})
 	}
 	return e
 }

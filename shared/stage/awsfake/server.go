@@ -96,7 +96,7 @@ func New(o Options) (*Server, error) {
 }
 
 func (s *Server) open() (err error) {
-	if s.tables, err = ddb.New(s.clock.Now, s.log); err != nil {
+	if s.tables, err = ddb.New(s.clock.Now, s.log, Region, Account); err != nil {
 		return err
 	}
 	if s.queues, err = sqs.New(s.clock.Now, s.log, Region, Account); err != nil {
@@ -123,6 +123,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.serveObjects(w, r)
 }
+
+// QueueARN is the ARN of a queue of that name.
+func (s *Server) QueueARN(name string) string { return s.queues.ARN(name) }
 
 // ReleaseQueue shows a queue's messages in flight at once: who received them is gone.
 func (s *Server) ReleaseQueue(name string) { s.queues.Release(name) }

@@ -28,7 +28,7 @@ func TestBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := New(func() time.Time { return now }, log)
+	d, err := New(func() time.Time { return now }, log, "us-east-1", "000000000000")
 	if err != nil {
 		t.Fatal(err)
 	}

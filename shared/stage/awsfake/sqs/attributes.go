@@ -171,7 +171,7 @@ func optionalAttributes() []string {
 // describe returns all attributes, the computed ones too.
 func (s *Queues) describe(q *queue) map[string]string {
 	all := maps.Clone(q.Attributes)
-	all["QueueArn"] = s.arn(q.Name)
+	all["QueueArn"] = s.ARN(q.Name)
 	all["CreatedTimestamp"] = strconv.FormatInt(q.Created, 10)
 	all["LastModifiedTimestamp"] = strconv.FormatInt(q.Modified, 10)
 	all["ApproximateNumberOfMessages"] = strconv.Itoa(len(q.messages) - q.inFlight - q.delay)

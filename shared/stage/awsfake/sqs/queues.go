@@ -201,14 +201,15 @@ func (s *Queues) queue(url string) (*queue, error) {
 	return q, nil
 }
 
-func (s *Queues) arn(name string) string {
+// ARN is the ARN of a queue of that name.
+func (s *Queues) ARN(name string) string {
 	return "arn:aws:sqs:" + s.region + ":" + s.account + ":" + name
 }
 
 // byARN is the queue that an ARN names; nil when it is not here.
 func (s *Queues) byARN(arn string) *queue {
 	name := lastSegment(arn, ":")
-	if s.arn(name) != arn {
+	if s.ARN(name) != arn {
 		return nil
 	}
 	return s.queues[name]

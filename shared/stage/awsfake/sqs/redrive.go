@@ -28,7 +28,7 @@ func (s *Queues) checkRedrive(q *queue, v string) error {
 	if target.fifo != strings.HasSuffix(q.Name, ".fifo") {
 		return invalid("RedrivePolicy", v, "Dead-letter target must be same type of queue as the source.")
 	}
-	if !allows(target, s.arn(q.Name)) {
+	if !allows(target, s.ARN(q.Name)) {
 		return invalid("RedrivePolicy", v, "The dead-letter target's RedriveAllowPolicy does not allow this source queue.")
 	}
 	return nil
@@ -84,7 +84,7 @@ func (c *call) bury(q *queue, m *message) (bool, error) {
 		sent = millis(c.now()) // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
 	}
 	return true, c.move(q, m, target, func(n *message) {
-		n.Sent, n.Source = sent, c.arn(q.Name)
+		n.Sent, n.Source = sent, c.ARN(q.Name)
 		n.receipts = m.receipts
 		n.VisibleAgain = 0
 	})
@@ -110,7 +110,7 @@ func (s *Queues) sources(q *queue) []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(s.queues)) {
 		r, err := parseRedrive(s.queues[name].Attributes["RedrivePolicy"])
-		if err == nil && r.Target == s.arn(q.Name) {
+		if err == nil && r.Target == s.ARN(q.Name) {
 			names = append(names, name)
 		}
 	}
@@ -259,7 +259,7 @@ func (c *call) listMoves(in *struct {
 	}
 	results := []map[string]any{}
 	for _, t := range slices.Backward(c.tasks) {
-		if c.arn(t.source.Name) == in.SourceArn && len(results) < or(in.MaxResults, 1) {
+		if c.ARN(t.source.Name) == in.SourceArn && len(results) < or(in.MaxResults, 1) {
 			results = append(results, t.describe(in.SourceArn))
 		}
 	}

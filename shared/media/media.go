@@ -159,8 +159,8 @@ func (f *Files) openUpload(ctx context.Context, key string) (io.ReadCloser, erro
 	return out.Body, nil
 }
 
-// isMissing says whether there is no such object. Who may read objects and not list their bucket, as functions here, is
-// refused one that does not exist like one it must not read.
+// isMissing says whether there is no such object. Who may read objects and not list their bucket, as functions
+// here, is refused one that does not exist like one it must not read.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 func isMissing(err error) bool {
 	var refusal smithy.APIError

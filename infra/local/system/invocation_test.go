@@ -113,7 +113,7 @@ func TestPanicEndsInvocation(t *testing.T) {
 	}
 }
 
-// TestRecursiveLoop: a function that feeds its own queue is invoked 16 times, then the message goes to the dead letters.
+// TestRecursiveLoop: a function that feeds its own queue is invoked 16 times, then the message is given up.
 func TestRecursiveLoop(t *testing.T) {
 	for _, recursive := range []bool{false, true} {
 		t.Run(fmt.Sprintf("recursive %v", recursive), func(t *testing.T) {

@@ -86,7 +86,8 @@ func Start(ctx context.Context, o Options) (*System, error) {
 		o.Weather.Strikes = s.isFunction
 	}
 	var err error
-	s.AWS, err = awsfake.New(awsfake.Options{Dir: o.Dir, Clock: o.Clock, Authorize: s.Allows, Observe: o.Observe, Intercept: o.Intercept, Weather: o.Weather})
+	s.AWS, err = awsfake.New(awsfake.Options{Dir: o.Dir, Clock: o.Clock, Authorize: s.Allows,
+		Observe: o.Observe, Intercept: o.Intercept, Weather: o.Weather})
 	if err != nil {
 		return nil, err
 	}

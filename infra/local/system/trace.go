@@ -33,7 +33,8 @@ type trace struct {
 	lineage map[string]int // how often each function was invoked since the root
 }
 
-// newTrace begins a chain. https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
+// newTrace begins a chain.
+// https://docs.aws.amazon.com/xray/latest/devguide/xray-concepts.html#xray-concepts-tracingheader
 func newTrace() trace {
 	var id [16]byte
 	rand.Read(id[:])

@@ -137,6 +137,7 @@ func (s *System) deleteDone(ctx context.Context, f topology.Function, url string
 // batch is the event that Lambda makes of messages.
 func (s *System) batch(f topology.Function, messages []types.Message) lambda.SQSEvent {
 	var e lambda.SQSEvent
+	arn := s.AWS.QueueARN(names.Queue(s.Stage, f.Consumes))
 	for _, m := range messages {
 		attributes := map[string]lambda.SQSMessageAttribute{}
 		for k, v := range m.MessageAttributes {
@@ -144,7 +145,7 @@ func (s *System) batch(f topology.Function, messages []types.Message) lambda.SQS
 		}
 		e.Records = append(e.Records, lambda.SQSMessage{MessageId: aws.ToString(m.MessageId), ReceiptHandle: aws.ToString(m.ReceiptHandle),
 			Body: aws.ToString(m.Body), Md5OfBody: aws.ToString(m.MD5OfBody), Attributes: m.Attributes, MessageAttributes: attributes,
-			EventSource: "aws:sqs", EventSourceARN: s.AWS.QueueARN(names.Queue(s.Stage, f.Consumes)), AWSRegion: awsfake.Region})
+			EventSource: "aws:sqs", EventSourceARN: arn, AWSRegion: awsfake.Region})
 	}
 	return e
 }

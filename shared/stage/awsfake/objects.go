@@ -56,10 +56,13 @@ func (s *Server) performObjects(w http.ResponseWriter, r *http.Request, permissi
 }
 
 // mayKnow says whether a caller that reads an object is told that there is none: who may not list the bucket is not.
-// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html#API_GetObject_RequestSyntax
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
 func (s *Server) mayKnow(principal string, p s3.Permission) bool {
+	if p.Action != "s3:GetObject" || s.options.Authorize == nil {
+		return true
+	}
 	bucket, _, _ := strings.Cut(strings.TrimPrefix(p.Resource, "s3/"), "/")
-	return p.Action != "s3:GetObject" || s.options.Authorize == nil || s.options.Authorize(principal, "s3:ListBucket", "s3/"+bucket)
+	return s.options.Authorize(principal, "s3:ListBucket", "s3/"+bucket)
 }
 
 // A veil holds back an answer that says what is missing.

@@ -42,7 +42,8 @@ type DB struct {
 
 // New makes a DB of what the log keeps. now is the time that decides on expiry and on idempotency.
 func New(now func() time.Time, log *keep.Log, region, account string) (*DB, error) {
-	d := &DB{region: region, account: account, now: now, log: log, tables: map[string]*table{}, tokens: tokens{seen: map[string]receipt{}}}
+	d := &DB{region: region, account: account, now: now, log: log, tables: map[string]*table{},
+		tokens: tokens{seen: map[string]receipt{}}}
 	if err := log.Range(tablePrefix, d.restoreTable); err != nil {
 		return nil, fmt.Errorf("ddb: restore tables: %w", err)
 	}

@@ -56,7 +56,8 @@ func TestWrongKeyInTransaction(t *testing.T) {
 func TestParenthesesInSet(t *testing.T) {
 	b := open(t)
 	b.put("p", "s", fields{"a": num(1), "b": num(2)})
-	for expression, want := range map[string]string{"SET c = ((a)+(b))": "3", "SET c = (a)+(b)": "3", "SET c = (a+b)": "3"} {
+	for expression, want := range map[string]string{"SET c = ((a)+(b))": "3", "SET c = (a)+(b)": "3",
+		"SET c = (a+b)": "3"} {
 		if err := b.updateError(expression, nil); err != nil {
 			t.Errorf("%s: %v", expression, err)
 		}
@@ -137,12 +138,14 @@ func TestARNAsTableName(t *testing.T) {
 	b.table = arn
 	b.put("p", "s", fields{"a": num(1)})
 	b.same("item", map[string]string{"a": "1"}, b.get("p", "s"))
-	err = b.transact("", b.txPut("x", "", nil), types.TransactWriteItem{Delete: &types.Delete{TableName: &name, Key: key("p", "s")}})
+	err = b.transact("", b.txPut("x", "", nil), types.TransactWriteItem{Delete: &types.Delete{TableName: &name,
+		Key: key("p", "s")}})
 	if err != nil {
 		t.Error(err)
 	}
-	batch, err := b.client.BatchGetItem(t.Context(), &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
-		arn: {Keys: []fields{key("tx", "x")}}}})
+	batch, err := b.client.BatchGetItem(t.Context(),
+		&dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
+			arn: {Keys: []fields{key("tx", "x")}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,8 +166,9 @@ func TestBatchGetStopsBelow16MB(t *testing.T) {
 		b.put("p", sk, fields{"body": text(strings.Repeat("x", 380<<10))})
 		all = append(all, key("p", sk))
 	}
-	out, err := b.client.BatchGetItem(t.Context(), &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
-		b.table: {Keys: all}}})
+	out, err := b.client.BatchGetItem(t.Context(),
+		&dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{
+			b.table: {Keys: all}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -180,10 +184,12 @@ func TestKeysAreScalars(t *testing.T) {
 	value := fields{":v": text("x")}
 	const scalars = "Key attributes must be scalars"
 	for path, want := range map[string]string{"pk.a": ": Key: pk", "sk[0]": ": Key: sk", "due.x": "IndexKey: due"} {
-		_, get := b.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &b.table, Key: key("p", "s"), ProjectionExpression: &path})
+		_, get := b.client.GetItem(ctx, &dynamodb.GetItemInput{TableName: &b.table, Key: key("p", "s"),
+			ProjectionExpression: &path})
 		_, put := b.client.PutItem(ctx, &dynamodb.PutItemInput{TableName: &b.table, Item: key("p", "s"),
 			ConditionExpression: aws.String(path + " = :v"), ExpressionAttributeValues: value})
-		_, query := b.client.Query(ctx, &dynamodb.QueryInput{TableName: &b.table, FilterExpression: aws.String(path + " = :v"),
+		_, query := b.client.Query(ctx, &dynamodb.QueryInput{TableName: &b.table,
+			FilterExpression:       aws.String(path + " = :v"),
 			KeyConditionExpression: aws.String("pk = :v"), ExpressionAttributeValues: value})
 		for what, err := range map[string]error{"get": get, "put": put, "query": query,
 			"update": b.updateError("SET "+path+" = :v", value), "read": b.updateError("SET x = "+path, nil)} {

@@ -151,8 +151,9 @@ func (d *DB) createTable(r *createTable, b *bill) (any, error) {
 	if r.StreamSpecification != nil && r.StreamSpecification.StreamEnabled {
 		return nil, invalid("StreamSpecification: streams are not emulated")
 	}
-	def := definition{Name: r.TableName, ID: wire.RequestID(), ARN: d.arn(r.TableName), Created: d.now(), Class: r.TableClass,
-		Encrypted: r.SSESpecification != nil && r.SSESpecification.Enabled, Attributes: r.AttributeDefinitions, Keys: r.KeySchema, Billing: r.BillingMode,
+	def := definition{Name: r.TableName, ID: wire.RequestID(), ARN: d.arn(r.TableName), Created: d.now(),
+		Class: r.TableClass, Encrypted: r.SSESpecification != nil && r.SSESpecification.Enabled,
+		Attributes: r.AttributeDefinitions, Keys: r.KeySchema, Billing: r.BillingMode,
 		Throughput: r.ProvisionedThroughput, Local: r.LocalSecondaryIndexes, Global: r.GlobalSecondaryIndexes, Protected: r.DeletionProtectionEnabled}
 	if def.Billing == "" {
 		def.Billing = "PROVISIONED"

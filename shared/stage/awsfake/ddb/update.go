@@ -212,8 +212,8 @@ func (v Value) changed(it Item, a assignment, f func(Value, bool, Value) (Value,
 	case exists:
 		return v.without(a.path)
 	case len(a.path) > 1:
-		parent, ok := it.at(a.path[:len(a.path)-1])
-		if byName := a.path[len(a.path)-1].index < 0; !ok || byName && parent.kind != kindM || !byName && parent.kind != kindL {
+		parent, _ := it.at(a.path[:len(a.path)-1])
+		if byName := a.path[len(a.path)-1].index < 0; byName && parent.kind != kindM || !byName && parent.kind != kindL {
 			return Value{}, badPath()
 		}
 	}

@@ -76,7 +76,8 @@ func (b *bench) refused(what string, err error, code string, status int) {
 		return
 	}
 	if api.ErrorCode() != code || resp.HTTPStatusCode() != status {
-		b.t.Errorf("%s: got %s %d (%s), want %s %d", what, api.ErrorCode(), resp.HTTPStatusCode(), api.ErrorMessage(), code, status)
+		b.t.Errorf("%s: got %s %d (%s), want %s %d", what, api.ErrorCode(), resp.HTTPStatusCode(), api.ErrorMessage(),
+			code, status)
 	}
 }
 
@@ -112,10 +113,12 @@ func TestWholeBatchFails(t *testing.T) {
 	b := start(t, "")
 	q := b.queue("q.fifo")
 	id := aws.String("x")
-	good := types.SendMessageBatchRequestEntry{Id: aws.String("good"), MessageBody: id, MessageGroupId: id, MessageDeduplicationId: id}
+	good := types.SendMessageBatchRequestEntry{Id: aws.String("good"), MessageBody: id, MessageGroupId: id,
+		MessageDeduplicationId: id}
 	noGroup := types.SendMessageBatchRequestEntry{Id: aws.String("bad"), MessageBody: id, MessageDeduplicationId: id}
 	noDedup := types.SendMessageBatchRequestEntry{Id: aws.String("bad"), MessageBody: id, MessageGroupId: id}
-	for code, bad := range map[string]types.SendMessageBatchRequestEntry{"MissingParameter": noGroup, "InvalidParameterValue": noDedup} {
+	for code, bad := range map[string]types.SendMessageBatchRequestEntry{"MissingParameter": noGroup,
+		"InvalidParameterValue": noDedup} {
 		in := &sqs.SendMessageBatchInput{QueueUrl: &q, Entries: []types.SendMessageBatchRequestEntry{good, bad}}
 		_, err := b.SendMessageBatch(context.Background(), in)
 		b.refused(code, err, code, 400)
@@ -139,7 +142,8 @@ func TestVisibilityOfStandardQueue(t *testing.T) {
 	if err := b.delete(q, third[0]); err != nil {
 		t.Fatal(err)
 	}
-	_, err := b.ChangeMessageVisibility(context.Background(), &sqs.ChangeMessageVisibilityInput{QueueUrl: &q, ReceiptHandle: second.ReceiptHandle})
+	_, err := b.ChangeMessageVisibility(context.Background(), &sqs.ChangeMessageVisibilityInput{QueueUrl: &q,
+		ReceiptHandle: second.ReceiptHandle})
 	b.refused("deleted", err, "InvalidParameterValue", 400)
 }
 
@@ -158,7 +162,8 @@ func TestAttributeFilters(t *testing.T) {
 		"größe":                         {"größe", "Other.*"},
 		"Custom.A":                      {"Custom.A"},
 	} {
-		out, err := b.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &q, MessageAttributeNames: names})
+		out, err := b.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &q,
+			MessageAttributeNames: names})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -199,7 +204,8 @@ func TestFIFODelay(t *testing.T) {
 	q := b.queue("q.fifo", "DelaySeconds", "5", "ContentBasedDeduplication", "true")
 	in := &sqs.SendMessageInput{QueueUrl: &q, MessageBody: aws.String("x"), MessageGroupId: aws.String("g")}
 	ctx := context.Background()
-	status, _, _ := b.raw("SendMessage", map[string]any{"QueueUrl": q, "MessageBody": "x", "MessageGroupId": "g", "DelaySeconds": 0})
+	status, _, _ := b.raw("SendMessage", map[string]any{"QueueUrl": q, "MessageBody": "x", "MessageGroupId": "g",
+		"DelaySeconds": 0})
 	b.same("zero is no delay of the message's own", 200, status)
 	in.DelaySeconds = 1
 	_, err := b.SendMessage(ctx, in)
@@ -224,7 +230,8 @@ func TestQueueAttributesAsAWSShowsThem(t *testing.T) {
 		t.Error("the same queue again:", err)
 	}
 	set := func(q, name, value string) error {
-		_, err := b.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &q, Attributes: map[string]string{name: value}})
+		_, err := b.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &q,
+			Attributes: map[string]string{name: value}})
 		return err
 	}
 	for _, x := range [][2]string{{"FifoQueue", "true"}, {"ContentBasedDeduplication", "True"},
@@ -234,16 +241,20 @@ func TestQueueAttributesAsAWSShowsThem(t *testing.T) {
 		}
 	}
 	b.same("boolean", "true", b.attribute(q, "ContentBasedDeduplication"))
-	b.same("policy", `{"deadLetterTargetArn":"`+b.attribute(dead, "QueueArn")+`","maxReceiveCount":7}`, b.attribute(q, "RedrivePolicy"))
+	b.same("policy", `{"deadLetterTargetArn":"`+b.attribute(dead, "QueueArn")+`","maxReceiveCount":7}`, b.attribute(q,
+		"RedrivePolicy"))
 	b.refused("no longer FIFO", set(q, "FifoQueue", "false"), "InvalidAttributeValue", 400)
 	plain := b.queue("plain")
 	b.refused("FIFO from now on", set(plain, "FifoQueue", "true"), "InvalidAttributeName", 400)
 	b.refused("set unknown", set(plain, "Bogus", "1"), "InvalidAttributeName", 400)
-	_, err = b.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &plain, AttributeNames: []types.QueueAttributeName{"All", "Bogus"}})
+	_, err = b.GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &plain,
+		AttributeNames: []types.QueueAttributeName{"All", "Bogus"}})
 	b.refused("get unknown", err, "InvalidAttributeName", 400)
-	_, err = b.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("r"), Attributes: map[string]string{"Bogus": "1"}})
+	_, err = b.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String("r"),
+		Attributes: map[string]string{"Bogus": "1"}})
 	b.refused("create with unknown", err, "InvalidAttributeName", 400)
-	_, err = b.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &plain, MessageSystemAttributeNames: []types.MessageSystemAttributeName{"Bogus"}})
+	_, err = b.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &plain,
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{"Bogus"}})
 	b.refused("receive unknown", err, "InvalidAttributeName", 400)
 }
 
@@ -253,7 +264,8 @@ func TestTraceHeader(t *testing.T) {
 	const trace = "Root=1-67891233-abcdef012345678912345678;Lineage=a87bd80c:1"
 	b.raw("SendMessage", map[string]any{"QueueUrl": q, "MessageBody": "x"}, "X-Amzn-Trace-Id", trace)
 	own := map[string]any{"AWSTraceHeader": map[string]any{"DataType": "String", "StringValue": "Root=own"}}
-	b.raw("SendMessageBatch", map[string]any{"QueueUrl": q, "Entries": []any{map[string]any{"Id": "1", "MessageBody": "y"},
+	b.raw("SendMessageBatch", map[string]any{"QueueUrl": q, "Entries": []any{map[string]any{"Id": "1",
+		"MessageBody": "y"},
 		map[string]any{"Id": "2", "MessageBody": "z", "MessageSystemAttributes": own}}}, "X-Amzn-Trace-Id", trace)
 	b.raw("SendMessage", map[string]any{"QueueUrl": q, "MessageBody": "none"})
 	var got []string
@@ -316,7 +328,8 @@ func TestEmptyThings(t *testing.T) {
 	_, _, tags := b.raw("ListQueueTags", map[string]any{"QueueUrl": q})
 	_, _, attributes := b.raw("GetQueueAttributes", map[string]any{"QueueUrl": q})
 	_, _, messages := b.raw("ReceiveMessage", map[string]any{"QueueUrl": q})
-	for what, got := range map[string]map[string]any{"queues": none, "tags": tags, "attributes": attributes, "messages": messages} {
+	for what, got := range map[string]map[string]any{"queues": none, "tags": tags, "attributes": attributes,
+		"messages": messages} {
 		b.same(what, map[string]any{}, got)
 	}
 	_, h, body := b.raw("TagQueue", map[string]any{"QueueUrl": q, "Tags": map[string]string{}})

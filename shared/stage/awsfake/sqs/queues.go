@@ -1,9 +1,9 @@
 // Package sqs emulates Amazon SQS: the JSON protocol's operations on standard and FIFO queues.
 //
 // Where AWS's documentation leaves a choice, the choice here is the one that finds mistakes: a FIFO group is locked
-// while the first of its messages is in flight, a message moves to its dead-letter queue at the receive that would exceed
-// maxReceiveCount, and a queue's name is taken for 60 seconds after its deletion. Unlike AWS, counts are exact and a
-// standard queue delivers in order and never twice without need.
+// while the first of its messages is in flight, a message moves to its dead-letter queue at the receive that would
+// exceed maxReceiveCount, and a queue's name is taken for 60 seconds after its deletion. Unlike AWS, counts are exact
+// and a standard queue delivers in order and never twice without need.
 package sqs
 
 import (
@@ -69,9 +69,10 @@ type Caller struct {
 	TraceHeader string // X-Amzn-Trace-Id, which messages carry on as AWSTraceHeader
 }
 
-// Call runs one operation. Units are what AWS bills: one request for each
-// started 64 KiB of payload. The error is a *wire.Error, or ctx's when a long poll was abandoned.
-func (s *Queues) Call(ctx context.Context, action string, body []byte, from Caller) (reply any, units float64, err error) {
+// Call runs one operation. Units are what AWS bills: one request for each started 64 KiB of payload. The error is a
+// *wire.Error, or ctx's when a long poll was abandoned.
+func (s *Queues) Call(ctx context.Context, action string, body []byte, from Caller) (
+	reply any, units float64, err error) {
 	if !utf8.Valid(body) {
 		return nil, 1, wire.Errorf("com.amazon.coral.service#SerializationException", "the request is not UTF-8")
 	}

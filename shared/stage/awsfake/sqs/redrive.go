@@ -170,7 +170,8 @@ func (c *call) startMove(in *moveRequest) (any, error) {
 	}
 	for _, t := range c.tasks {
 		if t.source == q && t.status == "RUNNING" {
-			return nil, invalidValue("There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
+			return nil, invalidValue("There is already a task running. " +
+				"Only one active task is allowed for a source queue arn at a given time.")
 		}
 	}
 	t := &task{
@@ -183,7 +184,8 @@ func (c *call) startMove(in *moveRequest) (any, error) {
 }
 
 func noResource(parameter string) error {
-	return fail("ResourceNotFoundException", "The resource that you specified for the %s parameter doesn't exist.", parameter)
+	return fail("ResourceNotFoundException",
+		"The resource that you specified for the %s parameter doesn't exist.", parameter)
 }
 
 // taskQueue is the name of the queue a task handle is about.

@@ -14,7 +14,8 @@ import (
 
 // TestWindow: a group whose messages stand behind 120,000 others is not found, until enough of those are gone.
 func TestWindow(t *testing.T) {
-	q := (&queue{Name: "q.fifo", Attributes: map[string]string{"FifoQueue": "true", "MessageRetentionPeriod": "1209600"}}).init()
+	attributes := map[string]string{"FifoQueue": "true", "MessageRetentionPeriod": "1209600"}
+	q := (&queue{Name: "q.fifo", Attributes: attributes}).init()
 	send := func(seq int, group string) *message {
 		m := &message{Seq: uint64(seq), Group: group}
 		q.add(m, 1)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/relais-dev/relais/functions/channels/inapp"
 	"github.com/relais-dev/relais/infra/local/system"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
 )
 
 //go:embed page
@@ -60,7 +61,7 @@ func (p *pageHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // harden sets the strictest policy that the widget works under, so that the page shows it does:
 // only files and uploads come from the AWS endpoint beside it.
 func (p *pageHandler) harden(w http.ResponseWriter, r *http.Request) {
-	host, aws := r.Host, strings.TrimSuffix(p.sys.QueueURL(""), "/000000000000/relais-.fifo")
+	host, aws := r.Host, strings.TrimSuffix(p.sys.QueueURL(""), "/"+awsfake.Account+"/relais-.fifo")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https: "+aws+
 		"; media-src 'self' blob: https: "+aws+"; connect-src 'self' ws://"+host+" "+aws+"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -20,8 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
-	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
+	"github.com/aws/smithy-go"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -169,14 +169,21 @@ func (f *Files) Open(ctx context.Context, m events.Media) (io.ReadCloser, error)
 
 func (f *Files) openUpload(ctx context.Context, key string) (io.ReadCloser, error) {
 	out, err := f.objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &f.bucket, Key: &key})
-	var missing *types.NoSuchKey
-	if errors.As(err, &missing) {
+	if isMissing(err) {
 		return nil, &channel.Error{Class: events.ClassMedia, Title: "the file was not uploaded"}
 	}
 	if err != nil {
 		return nil, fmt.Errorf("open upload: %w", err)
 	}
 	return out.Body, nil
+}
+
+// isMissing says whether there is no such object. Who may read objects and not list their bucket, as functions
+// here, is refused one that does not exist like one it must not read.
+// https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
+func isMissing(err error) bool {
+	var refusal smithy.APIError
+	return errors.As(err, &refusal) && (refusal.ErrorCode() == "NoSuchKey" || refusal.ErrorCode() == "AccessDenied")
 }
 
 // Get loads what is at a public address.

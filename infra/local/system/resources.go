@@ -105,7 +105,8 @@ func (s *System) createQueue(ctx context.Context, c *sqs.Client, q topology.Queu
 	if _, err := c.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: dead}); err != nil {
 		return err
 	}
-	redrive, err := json.Marshal(map[string]any{"deadLetterTargetArn": "arn:aws:sqs:us-east-1:000000000000:" + name, "maxReceiveCount": q.Receives})
+	policy := map[string]any{"deadLetterTargetArn": s.AWS.QueueARN(name), "maxReceiveCount": q.Receives}
+	redrive, err := json.Marshal(policy)
 	if err != nil {
 		return err
 	}

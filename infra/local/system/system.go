@@ -22,6 +22,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/functions/workers/router"
@@ -124,8 +125,10 @@ func (s *System) ConfigOf(principal string, b cloud.Budget) aws.Config {
 	if s.opts.Hasty {
 		b.Backoff = 0
 	}
-	return b.Apply(aws.Config{Region: "us-east-1", Credentials: credentials.NewStaticCredentialsProvider(s.keyID(principal), "local", ""),
-		HTTPClient: managing{s.AWS.HTTPClient(), s, principal}, BaseEndpoint: &s.opts.AWSURL})
+	return b.Apply(aws.Config{Region: awsfake.Region, BaseEndpoint: &s.opts.AWSURL,
+		Credentials: credentials.NewStaticCredentialsProvider(s.keyID(principal), "local", ""),
+		HTTPClient:  fencedAWS{managing{s.AWS.HTTPClient(), s, principal}},
+		APIOptions:  []func(*middleware.Stack) error{traceCalls}})
 }
 
 // SetWeather changes what functions meet at the endpoint. Where w.Strikes is nil, nobody else meets it.
@@ -210,7 +213,7 @@ func (s *System) startFunction(f topology.Function) error {
 		AWS:      func(b cloud.Budget) (aws.Config, error) { return s.ConfigOf(f.Name, b), nil },
 		Out:      s.opts.Out,
 		Now:      s.opts.Clock.Now,
-		HTTP:     s.Doubles,
+		HTTP:     fencedWorld{s.Doubles},
 	})
 	s.functions[f.Name] = h
 	s.sqs[f.Name] = sqs.NewFromConfig(s.ConfigOf(f.Name, cloud.Work))
@@ -352,7 +355,7 @@ const Bucket = "relais"
 
 // QueueURL is where integrators find a queue.
 func (s *System) QueueURL(queue string) string {
-	return s.opts.AWSURL + "/000000000000/" + names.Queue(s.Stage, queue)
+	return s.opts.AWSURL + "/" + awsfake.Account + "/" + names.Queue(s.Stage, queue)
 }
 
 // Samples reads what a channel has recorded, with the demo account's credentials.

@@ -14,13 +14,14 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/relais-dev/relais/infra/topology"
+	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/stage/awsfake"
 )
 
-// Invoke runs a function as Lambda does: bytes in, bytes out, under its timeout.
+// Invoke runs a function as Lambda does: bytes in, bytes out, under its timeout. What it is called with begins a chain
+// of invocations. A caller that goes away does not stop it.
 func (s *System) Invoke(ctx context.Context, f topology.Function, payload []byte) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, f.Timeout)
-	defer cancel()
-	return s.functions[f.Name].Invoke(ctx, payload)
+	return s.invoke(ctx, f, payload, newTrace().next(f.Name))
 }
 
 // longPoll is how long an idle poller waits for a message, in seconds.
@@ -85,8 +86,8 @@ func (s *System) Tick(ctx context.Context, f topology.Function) error {
 
 // Poll does what Lambda's event source mapping does, once: receive a batch, invoke,
 // delete what succeeded. What the function reports as failed, or all of it when
-// the invocation fails, becomes visible again when its timeout ends. It returns
-// how many messages were received.
+// the invocation fails or is refused as a loop, becomes visible again when its
+// timeout ends. It returns how many messages were received.
 func (s *System) Poll(ctx context.Context, f topology.Function, wait int32) (int, error) {
 	url := s.QueueURL(f.Consumes)
 	out, err := s.sqs[f.Name].ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: int32(f.Batch), WaitTimeSeconds: wait,
@@ -100,7 +101,11 @@ func (s *System) Poll(ctx context.Context, f topology.Function, wait int32) (int
 	if err != nil {
 		return 0, err
 	}
-	reply, err := s.Invoke(ctx, f, payload)
+	t := traceOf(out.Messages).next(f.Name)
+	if t.invocations(f.Name) > maxRecursion && !f.Recursive {
+		return len(out.Messages), fmt.Errorf("%s: %w", f.Name, ErrRecursiveLoop)
+	}
+	reply, err := s.invoke(ctx, f, payload, t)
 	if err != nil {
 		return len(out.Messages), fmt.Errorf("invoke %s: %w", f.Name, err)
 	}
@@ -132,6 +137,7 @@ func (s *System) deleteDone(ctx context.Context, f topology.Function, url string
 // batch is the event that Lambda makes of messages.
 func (s *System) batch(f topology.Function, messages []types.Message) lambda.SQSEvent {
 	var e lambda.SQSEvent
+	arn := s.AWS.QueueARN(names.Queue(s.Stage, f.Consumes))
 	for _, m := range messages {
 		attributes := map[string]lambda.SQSMessageAttribute{}
 		for k, v := range m.MessageAttributes {
@@ -139,7 +145,7 @@ func (s *System) batch(f topology.Function, messages []types.Message) lambda.SQS
 		}
 		e.Records = append(e.Records, lambda.SQSMessage{MessageId: aws.ToString(m.MessageId), ReceiptHandle: aws.ToString(m.ReceiptHandle),
 			Body: aws.ToString(m.Body), Md5OfBody: aws.ToString(m.MD5OfBody), Attributes: m.Attributes, MessageAttributes: attributes,
-			EventSource: "aws:sqs", EventSourceARN: "arn:aws:sqs:us-east-1:000000000000:" + f.Consumes, AWSRegion: "us-east-1"})
+			EventSource: "aws:sqs", EventSourceARN: arn, AWSRegion: awsfake.Region})
 	}
 	return e
 }

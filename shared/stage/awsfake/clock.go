@@ -52,8 +52,8 @@ func (c *Clock) Advance(d time.Duration) {
 	}
 }
 
-// watch calls f after every advance until stop is called.
-func (c *Clock) watch(f func()) (stop func()) {
+// Watch calls f after every advance until stop is called.
+func (c *Clock) Watch(f func()) (stop func()) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	id := c.next

@@ -76,7 +76,10 @@ func (s *Server) operation(r *http.Request, target string, body []byte) *operati
 		op.service = "sqs"
 		resource, name := sqs.Resource(action, body)
 		op.permissions = []permission{{name, resource, ""}}
-		op.run = func(ctx context.Context) (any, float64, error) { return s.queues.Call(ctx, action, body, baseURL(r)) }
+		op.run = func(ctx context.Context) (any, float64, error) {
+			from := sqs.Caller{BaseURL: baseURL(r), TraceHeader: r.Header.Get("X-Amzn-Trace-Id")}
+			return s.queues.Call(ctx, action, body, from)
+		}
 	case "secretsmanager":
 		op.service, op.contentType = "secretsmanager", "application/x-amz-json-1.1"
 		resource := s.secrets.Resource(body)

@@ -95,12 +95,12 @@ func New(o Options) (*Server, error) {
 		return nil, fmt.Errorf("awsfake: %w", err)
 	}
 	s.SetWeather(o.Weather)
-	s.unwatch = o.Clock.watch(s.queues.Wake)
+	s.unwatch = o.Clock.Watch(s.queues.Wake)
 	return s, nil
 }
 
 func (s *Server) open() (err error) {
-	if s.tables, err = ddb.New(s.clock.Now, s.log); err != nil {
+	if s.tables, err = ddb.New(s.clock.Now, s.log, Region, Account); err != nil {
 		return err
 	}
 	if s.queues, err = sqs.New(s.clock.Now, s.log, Region, Account); err != nil {
@@ -127,6 +127,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	s.serveObjects(w, r)
 }
+
+// QueueARN is the ARN of a queue of that name.
+func (s *Server) QueueARN(name string) string { return s.queues.ARN(name) }
 
 // ReleaseQueue shows a queue's messages in flight at once: who received them is gone.
 func (s *Server) ReleaseQueue(name string) { s.queues.Release(name) }

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+
+	"github.com/relais-dev/relais/shared/stage/awsfake/ddb"
 )
 
 // A tableRequest is what of a DynamoDB request says which tables it touches and how.
@@ -41,26 +43,26 @@ func tablePermissions(action string, body []byte, hash func(table string) string
 	var all []permission
 	for _, item := range in.TransactItems {
 		for _, verb := range slices.Sorted(maps.Keys(item)) {
-			all = append(all, permission{"dynamodb:" + itemAction(verb), "table/" + item[verb].TableName,
-				item[verb].leading(hash(item[verb].TableName))})
+			all = append(all, permission{"dynamodb:" + itemAction(verb), "table/" + ddb.TableName(item[verb].TableName),
+				item[verb].leading(hash(ddb.TableName(item[verb].TableName)))})
 		}
 	}
 	for _, table := range slices.Sorted(maps.Keys(in.RequestItems)) {
 		for _, verb := range batchVerbs(in.RequestItems[table]) {
-			all = append(all, permission{"dynamodb:" + verb, "table/" + table, ""})
+			all = append(all, permission{"dynamodb:" + verb, "table/" + ddb.TableName(table), ""})
 		}
 	}
 	if len(all) > 0 {
 		return all
 	}
-	resource := "table/" + in.TableName
+	resource := "table/" + ddb.TableName(in.TableName)
 	switch {
 	case in.TableName == "":
 		resource = "table/*"
 	case in.IndexName != "":
 		resource += "/index/" + in.IndexName
 	}
-	return []permission{{"dynamodb:" + action, resource, in.leading(hash(in.TableName))}}
+	return []permission{{"dynamodb:" + action, resource, in.leading(hash(ddb.TableName(in.TableName)))}}
 }
 
 func itemAction(verb string) string {

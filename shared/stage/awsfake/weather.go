@@ -23,7 +23,7 @@ type Weather struct {
 	Stale float64
 
 	// Conflicts is how many writes of an item, transactions and transactional reads meet another transaction there.
-	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-conflict-handling
+	// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html
 	Conflicts float64
 
 	// Throttles is how many calls are refused as too many, in the way of each service.

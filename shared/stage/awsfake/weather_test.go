@@ -142,6 +142,33 @@ func TestWeatherRepeats(t *testing.T) {
 	}
 }
 
+// TestMissingObject: who may not list a bucket is not told what is missing in it.
+func TestMissingObject(t *testing.T) {
+	ctx := context.Background()
+	list := false
+	c := open(t, awsfake.Options{Authorize: func(_, action, resource string) bool {
+		return action != "s3:ListBucket" || list && resource == "s3/bucket"
+	}})
+	if _, err := c.objects.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String("bucket")}); err != nil {
+		t.Fatal(err)
+	}
+	read := func(bucket string) (get, head string) {
+		_, err := c.objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &bucket, Key: aws.String("none")})
+		_, err2 := c.objects.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &bucket, Key: aws.String("none")})
+		return code(err), code(err2)
+	}
+	if get, head := read("bucket"); get != "AccessDenied" || head != "Forbidden" {
+		t.Errorf("without ListBucket: %s, %s", get, head)
+	}
+	if get, _ := read("nobucket"); get != "NoSuchBucket" {
+		t.Errorf("without the bucket: %s", get)
+	}
+	list = true
+	if get, head := read("bucket"); get != "NoSuchKey" || head != "NotFound" {
+		t.Errorf("with ListBucket: %s, %s", get, head)
+	}
+}
+
 func TestStaleReads(t *testing.T) {
 	ctx := context.Background()
 	clock := awsfake.NewClock(time.Date(2026, 8, 1, 0, 0, 0, 0, time.UTC))

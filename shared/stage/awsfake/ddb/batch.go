@@ -65,19 +65,23 @@ func (d *DB) planBatch(r *batchWrite, b *bill) ([]*plan, error) {
 		}
 		return nil, invalid("Too many items requested for the BatchWriteItem call")
 	}
-	b.resources(slices.Sorted(maps.Keys(r.RequestItems)))
+	b.resources(tableNames(r.RequestItems))
 	var plans []*plan
 	for _, name := range slices.Sorted(maps.Keys(r.RequestItems)) {
-		t, err := d.table(name, b)
-		if err != nil {
-			return nil, err
-		}
 		for _, w := range r.RequestItems[name] {
-			p, err := t.planRequest(w)
+			p, err := planRequest(name, w)
 			if err != nil {
 				return nil, err
 			}
 			plans = append(plans, p)
+		}
+	}
+	for _, p := range plans {
+		if err := d.fit(p, b); err != nil {
+			return nil, err
+		}
+		if p.unfit != nil {
+			return nil, p.unfit
 		}
 	}
 	if repeated(plans) {
@@ -86,14 +90,25 @@ func (d *DB) planBatch(r *batchWrite, b *bill) ([]*plan, error) {
 	return plans, nil
 }
 
-func (t *table) planRequest(w writeRequest) (*plan, error) {
+// tableNames are the tables of a batch.
+func tableNames[T any](requests map[string]T) []string {
+	var names []string
+	for name := range requests {
+		names = append(names, TableName(name))
+	}
+	slices.Sort(names)
+	return names
+}
+
+func planRequest(name string, w writeRequest) (*plan, error) {
+	table := conditional{TableName: name}
 	switch {
 	case (w.PutRequest == nil) == (w.DeleteRequest == nil):
 		return nil, invalid("Supplied AttributeValue has to contain exactly one of PutRequest or DeleteRequest")
 	case w.PutRequest != nil:
-		return t.plan(verbPut, &write{Item: w.PutRequest.Item})
+		return newPlan(verbPut, &write{conditional: table, Item: w.PutRequest.Item})
 	}
-	return t.plan(verbDelete, &write{Key: w.DeleteRequest.Key})
+	return newPlan(verbDelete, &write{conditional: table, Key: w.DeleteRequest.Key})
 }
 
 // repeated tells whether two plans concern the same item.
@@ -105,6 +120,9 @@ func repeated(plans []*plan) bool {
 	seen := make(map[place]bool, len(plans))
 	for _, p := range plans {
 		at := place{p.table, p.key}
+		if p.unfit != nil {
+			continue
+		}
 		if seen[at] {
 			return true
 		}
@@ -127,9 +145,10 @@ type keysRequest struct {
 
 // A getPlan is the part of a BatchGetItem that concerns one table.
 type getPlan struct {
+	name    string // as the request says it
 	table   *table
 	request keysRequest
-	paths   []path
+	wanted  wanted
 	keys    []string
 }
 
@@ -147,49 +166,48 @@ func (d *DB) batchGet(r *batchGet, b *bill) (any, error) {
 	if count > maxBatchGet {
 		return nil, invalid("Too many items requested for the BatchGetItem call")
 	}
-	b.resources(slices.Sorted(maps.Keys(r.RequestItems)))
+	b.resources(tableNames(r.RequestItems))
 	var plans []getPlan
 	for _, name := range slices.Sorted(maps.Keys(r.RequestItems)) {
-		p, err := d.planGet(name, r.RequestItems[name], b)
+		p := getPlan{name: name, request: r.RequestItems[name]}
+		var err error
+		p.wanted, err = newWanted(p.request.ProjectionExpression, p.request.ExpressionAttributeNames, p.request.Keys...)
 		if err != nil {
 			return nil, err
 		}
 		plans = append(plans, p)
 	}
+	for i := range plans {
+		if err := d.fitGet(&plans[i], b); err != nil {
+			return nil, err
+		}
+	}
 	responses, unprocessed := map[string][]Item{}, map[string]keysRequest{}
 	size := 0
 	for _, p := range plans {
 		var rest []attributes
-		responses[p.table.name], rest = p.run(&size, b, d.now())
+		responses[p.name], rest = p.run(&size, b, d.now())
 		if len(rest) > 0 {
 			p.request.Keys = rest
-			unprocessed[p.table.name] = p.request
+			unprocessed[p.name] = p.request
 		}
 	}
 	return withCapacity(map[string]any{"Responses": responses, "UnprocessedKeys": unprocessed}, b, r.ReturnConsumedCapacity)
 }
 
-func (d *DB) planGet(name string, r keysRequest, b *bill) (getPlan, error) {
-	p := getPlan{request: r}
-	var err error
-	if p.table, err = d.table(name, b); err != nil {
-		return p, err
+func (d *DB) fitGet(p *getPlan, b *bill) (err error) {
+	if p.table, err = d.table(p.name, b); err != nil {
+		return err
 	}
-	if p.paths, err = projectionOf(r.ProjectionExpression, r.ExpressionAttributeNames); err != nil {
-		return p, err
+	if p.keys, err = p.wanted.in(p.table); err != nil {
+		return err
 	}
-	for _, a := range r.Keys {
-		key, err := p.table.readKey(a)
-		if err != nil {
-			return p, err
+	for i, k := range p.keys {
+		if slices.Contains(p.keys[:i], k) {
+			return invalid("Provided list of item keys contains duplicates")
 		}
-		k := p.table.key.of(key)
-		if slices.Contains(p.keys, k) {
-			return p, invalid("Provided list of item keys contains duplicates")
-		}
-		p.keys = append(p.keys, k)
 	}
-	return p, nil
+	return nil
 }
 
 // run gets the items; keys that no longer fit the reply are handed back.
@@ -199,17 +217,16 @@ func (p getPlan) run(size *int, total *bill, now time.Time) (items []Item, rest 
 	defer p.table.mu.RUnlock()
 	items = []Item{}
 	for i, k := range p.keys {
-		if *size >= maxBatchReply {
-			return items, p.request.Keys[i:]
-		}
 		found := p.table.rowBefore(k, total.missing(p.request.ConsistentRead), now)
 		if found == nil {
 			b.read += readUnits(0, p.request.ConsistentRead)
 			continue
 		}
-		*size += found.size
+		if *size += found.size; *size > maxBatchReply {
+			return items, p.request.Keys[i:]
+		}
 		b.read += readUnits(found.size, p.request.ConsistentRead)
-		items = append(items, found.item.project(p.paths))
+		items = append(items, found.item.project(p.wanted.paths))
 	}
 	return items, nil
 }

@@ -63,7 +63,7 @@ func newDB(t testing.TB, now func() time.Time, dir string) (*ddb.DB, *keep.Log) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	db, err := ddb.New(now, log)
+	db, err := ddb.New(now, log, "us-east-1", "000000000000")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,6 +31,8 @@ const (
 
 // A DB is a set of tables. It is safe for concurrent use.
 type DB struct {
+	region, account string
+
 	now    func() time.Time
 	log    *keep.Log
 	mu     sync.RWMutex // guards tables, not what is in them
@@ -39,8 +41,9 @@ type DB struct {
 }
 
 // New makes a DB of what the log keeps. now is the time that decides on expiry and on idempotency.
-func New(now func() time.Time, log *keep.Log) (*DB, error) {
-	d := &DB{now: now, log: log, tables: map[string]*table{}, tokens: tokens{seen: map[string]receipt{}}}
+func New(now func() time.Time, log *keep.Log, region, account string) (*DB, error) {
+	d := &DB{region: region, account: account, now: now, log: log, tables: map[string]*table{},
+		tokens: tokens{seen: map[string]receipt{}}}
 	if err := log.Range(tablePrefix, d.restoreTable); err != nil {
 		return nil, fmt.Errorf("ddb: restore tables: %w", err)
 	}
@@ -133,8 +136,9 @@ func call[Request any](op func(*Request, *bill) (any, error), body []byte, b *bi
 	return op(&r, b)
 }
 
-// table finds a table and deletes from it what expired.
+// table finds a table by its name or ARN, and deletes from it what expired.
 func (d *DB) table(name string, b *bill) (*table, error) {
+	name = TableName(name)
 	if b.resource == "" {
 		b.resource = name
 	}

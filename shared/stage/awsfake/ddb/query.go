@@ -11,7 +11,7 @@ func (d *DB) query(r *query, b *bill) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := d.cursor(&r.reading, s, b)
+	c, err := newCursor(&r.reading, s)
 	if err != nil {
 		return nil, err
 	}
@@ -23,6 +23,9 @@ func (d *DB) query(r *query, b *bill) (any, error) {
 		return nil, err
 	}
 	if err := s.allUsed(); err != nil {
+		return nil, err
+	}
+	if err := c.open(d, b); err != nil {
 		return nil, err
 	}
 	if err := c.narrow(keys); err != nil {

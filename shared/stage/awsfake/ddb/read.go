@@ -27,31 +27,62 @@ func (d *DB) getItem(r *getItem, b *bill) (any, error) {
 	if err := checkConsumed(r.ReturnConsumedCapacity); err != nil {
 		return nil, err
 	}
+	w, err := newWanted(r.ProjectionExpression, r.ExpressionAttributeNames, r.Key)
+	if err != nil {
+		return nil, err
+	}
 	t, err := d.table(r.TableName, b)
 	if err != nil {
 		return nil, err
 	}
-	paths, err := projectionOf(r.ProjectionExpression, r.ExpressionAttributeNames)
-	if err != nil {
-		return nil, err
-	}
-	key, err := t.readKey(r.Key)
+	keys, err := w.in(t)
 	if err != nil {
 		return nil, err
 	}
 	t.mu.RLock()
-	found := t.rowBefore(t.key.of(key), b.missing(r.ConsistentRead), d.now())
+	found := t.rowBefore(keys[0], b.missing(r.ConsistentRead), d.now())
 	t.mu.RUnlock()
 	size := 0
 	var reply getReply
 	if found != nil {
 		size = found.size
-		it := found.item.project(paths)
+		it := found.item.project(w.paths)
 		reply.Item = &it
 	}
 	b.table(t.name).read += readUnits(size, r.ConsistentRead)
 	reply.ConsumedCapacity = b.one(r.ReturnConsumedCapacity)
 	return reply, nil
+}
+
+// A wanted is what a call asks for by keys, read and checked as far as that goes without the table.
+type wanted struct {
+	paths []path
+	keys  []Item
+}
+
+func newWanted(projection *string, names map[string]string, keys ...attributes) (w wanted, err error) {
+	if w.paths, err = projectionOf(projection, names); err != nil {
+		return w, err
+	}
+	for _, a := range keys {
+		key, err := a.item()
+		if err != nil {
+			return w, err
+		}
+		w.keys = append(w.keys, key)
+	}
+	return w, nil
+}
+
+// in are the row keys in a table.
+func (w wanted) in(t *table) (keys []string, err error) {
+	for _, key := range w.keys {
+		if err := t.key.checkKey(key); err != nil {
+			return nil, err
+		}
+		keys = append(keys, t.key.of(key))
+	}
+	return keys, t.scalars(w.paths...)
 }
 
 // projectionOf reads the projection of a request that has no other expression.
@@ -103,40 +134,54 @@ type cursor struct {
 	backward  bool
 	filter    condition
 	paths     []path
+	from      Item // ExclusiveStartKey
 	count     bool // show no items, only how many
 	fetch     bool // a local index that lacks attributes asked for: get the whole items from the table
 }
 
-// cursor checks the parameters of a reading. The range of rows is the whole table or index, for the caller to narrow.
-func (d *DB) cursor(r *reading, s *scope, b *bill) (*cursor, error) {
-	b.resource = r.TableName
+// newCursor checks those parameters of a reading that need no table. What is wrong with them is told before a table is
+// missed.
+func newCursor(r *reading, s *scope) (c *cursor, err error) {
 	if err := checkConsumed(r.ReturnConsumedCapacity); err != nil {
 		return nil, err
 	}
 	if r.Limit != nil && *r.Limit < 1 {
 		return nil, invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value greater than or equal to 1", *r.Limit)
 	}
-	if r.IndexName != nil {
-		b.resource += "/index/" + *r.IndexName
-	}
-	t, err := d.table(r.TableName, b)
-	if err != nil {
-		return nil, err
-	}
-	c := &cursor{reading: r, table: t, key: t.key}
-	if err := c.choose(r.IndexName); err != nil {
-		return nil, err
-	}
+	c = &cursor{reading: r}
 	if c.filter, err = parseCondition("FilterExpression", r.FilterExpression, s); err != nil {
 		return nil, err
 	}
 	if c.paths, err = parseProjection(r.ProjectionExpression, s); err != nil {
 		return nil, err
 	}
-	if err := c.filterHeld(); err != nil {
-		return nil, err
+	if r.ExclusiveStartKey != nil {
+		c.from, err = r.ExclusiveStartKey.item()
 	}
-	return c, c.selects(r.Select)
+	return c, err
+}
+
+// open checks the reading against its table. The range of rows is the whole table or index, for the caller to narrow.
+func (c *cursor) open(d *DB, b *bill) (err error) {
+	r := c.reading
+	b.resource = TableName(r.TableName)
+	if r.IndexName != nil {
+		b.resource += "/index/" + *r.IndexName
+	}
+	if c.table, err = d.table(r.TableName, b); err != nil {
+		return err
+	}
+	c.key = c.table.key
+	if err := c.choose(r.IndexName); err != nil {
+		return err
+	}
+	if err := c.table.scalars(append(mentioned(c.filter), c.paths...)...); err != nil {
+		return err
+	}
+	if err := c.filterHeld(); err != nil {
+		return err
+	}
+	return c.selects(r.Select)
 }
 
 // filterHeld refuses a filter on what the index does not hold.
@@ -210,12 +255,9 @@ func (c *cursor) fetches(refusal string, args ...any) error {
 
 // start narrows the rows to those behind ExclusiveStartKey.
 func (c *cursor) start() error {
-	if c.reading.ExclusiveStartKey == nil {
+	key := c.from
+	if key == nil {
 		return nil
-	}
-	key, err := c.reading.ExclusiveStartKey.item()
-	if err != nil {
-		return err
 	}
 	names := map[string]kind{}
 	for _, a := range slices.Concat(c.table.key.attributes(), c.key.attributes()) {
@@ -319,11 +361,14 @@ func (d *DB) scan(r *scan, b *bill) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	c, err := d.cursor(&r.reading, s, b)
+	c, err := newCursor(&r.reading, s)
 	if err != nil {
 		return nil, err
 	}
 	if err := s.allUsed(); err != nil {
+		return nil, err
+	}
+	if err := c.open(d, b); err != nil {
 		return nil, err
 	}
 	if err := c.segment(r.Segment, r.TotalSegments); err != nil {

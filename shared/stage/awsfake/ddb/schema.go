@@ -13,12 +13,24 @@ import (
 	"github.com/relais-dev/relais/shared/stage/awsfake/wire"
 )
 
-// arnPrefix stands before the name of each table in its ARN.
-const arnPrefix = "arn:aws:dynamodb:us-east-1:000000000000:table/"
+// TableName is the name of a table that a request names, by its name or its ARN. Of the ARN only the last part counts.
+func TableName(s string) string {
+	if _, name, ok := strings.Cut(s, ":table/"); ok && strings.HasPrefix(s, "arn:aws:dynamodb:") {
+		return name
+	}
+	return s
+}
+
+// arn is the ARN of a table.
+func (d *DB) arn(table string) string {
+	return "arn:aws:dynamodb:" + d.region + ":" + d.account + ":table/" + table
+}
 
 // A definition is what was asked for when a table was created, in the wire's spelling, as the log keeps it.
 type definition struct {
 	Name       string
+	ID         string
+	ARN        string
 	Created    time.Time
 	Attributes []attributeDefinition
 	Keys       []keyElement
@@ -27,6 +39,8 @@ type definition struct {
 	Local      []indexDefinition
 	Global     []indexDefinition
 	Protected  bool
+	Encrypted  bool   // with the key that AWS manages for the account, instead of its own
+	Class      string `json:",omitempty"`
 	TTL        string // the attribute that holds the time of expiry; "" when none
 }
 
@@ -103,17 +117,43 @@ type createTable struct {
 	GlobalSecondaryIndexes    []indexDefinition
 	DeletionProtectionEnabled bool
 	StreamSpecification       *struct{ StreamEnabled bool }
-	SSESpecification          json.RawMessage // how data is encrypted at rest changes no behaviour
-	TableClass                string          // nor does what it costs to keep
-	Tags                      json.RawMessage // nor do tags, which no operation emulated here reads
+	SSESpecification          *encryption
+	TableClass                string
+	Tags                      json.RawMessage // no operation emulated here reads them
+}
+
+// An encryption is how a table's data is encrypted at rest. There are no keys of one's own here.
+type encryption struct {
+	Enabled bool
+	SSEType string
+}
+
+func (r *createTable) check() error {
+	if r.LocalSecondaryIndexes != nil && len(r.LocalSecondaryIndexes) == 0 {
+		return invalid("One or more parameter values were invalid: List of LocalSecondaryIndexes is empty")
+	}
+	if r.GlobalSecondaryIndexes != nil && len(r.GlobalSecondaryIndexes) == 0 {
+		return invalid("One or more parameter values were invalid: List of GlobalSecondaryIndexes is empty")
+	}
+	if r.SSESpecification != nil {
+		if err := checkEnum(r.SSESpecification.SSEType, "sSESpecification.sSEType", "KMS"); err != nil {
+			return err
+		}
+	}
+	return checkEnum(r.TableClass, "tableClass", "STANDARD", "STANDARD_INFREQUENT_ACCESS")
 }
 
 func (d *DB) createTable(r *createTable, b *bill) (any, error) {
 	b.resource = r.TableName
+	if err := r.check(); err != nil {
+		return nil, err
+	}
 	if r.StreamSpecification != nil && r.StreamSpecification.StreamEnabled {
 		return nil, invalid("StreamSpecification: streams are not emulated")
 	}
-	def := definition{Name: r.TableName, Created: d.now(), Attributes: r.AttributeDefinitions, Keys: r.KeySchema, Billing: r.BillingMode,
+	def := definition{Name: r.TableName, ID: wire.RequestID(), ARN: d.arn(r.TableName), Created: d.now(),
+		Class: r.TableClass, Encrypted: r.SSESpecification != nil && r.SSESpecification.Enabled,
+		Attributes: r.AttributeDefinitions, Keys: r.KeySchema, Billing: r.BillingMode,
 		Throughput: r.ProvisionedThroughput, Local: r.LocalSecondaryIndexes, Global: r.GlobalSecondaryIndexes, Protected: r.DeletionProtectionEnabled}
 	if def.Billing == "" {
 		def.Billing = "PROVISIONED"
@@ -169,6 +209,11 @@ func (d *DB) listTables(r *listTables, b *bill) (any, error) {
 	if r.Limit != nil {
 		limit = *r.Limit
 	}
+	if r.ExclusiveStartTableName != "" {
+		if err := checkName(r.ExclusiveStartTableName, "exclusiveStartTableName"); err != nil {
+			return nil, err
+		}
+	}
 	if limit < 1 || limit > 100 {
 		return nil, invalid("1 validation error detected: Value '%d' at 'limit' failed to satisfy constraint: Member must have value between 1 and 100", limit)
 	}
@@ -182,13 +227,14 @@ func (d *DB) listTables(r *listTables, b *bill) (any, error) {
 }
 
 func (d *DB) deleteTable(r *tableRequest, b *bill) (any, error) {
-	b.resource = r.TableName
-	if err := checkName(r.TableName, "tableName"); err != nil {
+	name := TableName(r.TableName)
+	b.resource = name
+	if err := checkName(name, "tableName"); err != nil {
 		return nil, err
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	t := d.tables[r.TableName]
+	t := d.tables[name]
 	if t == nil {
 		return nil, missingTable(notFound(), r.TableName)
 	}
@@ -213,12 +259,18 @@ func (d *DB) deleteTable(r *tableRequest, b *bill) (any, error) {
 // describe is TableDescription. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
 func (t *table) describe(status string) map[string]any {
 	out := map[string]any{
-		"TableName": t.name, "TableStatus": status, "TableArn": arnPrefix + t.name,
+		"TableName": t.name, "TableStatus": status, "TableArn": t.def.ARN, "TableId": t.def.ID,
 		"AttributeDefinitions": t.def.Attributes, "KeySchema": t.def.Keys,
 		"CreationDateTime": float64(t.def.Created.UnixMilli()) / 1000,
 		"ItemCount":        t.rows.count, "TableSizeBytes": t.bytes,
 		"DeletionProtectionEnabled": t.def.Protected,
 		"ProvisionedThroughput":     t.def.Throughput.describe(),
+	}
+	if t.def.Class != "" {
+		out["TableClassSummary"] = map[string]any{"TableClass": t.def.Class}
+	}
+	if t.def.Encrypted {
+		out["SSEDescription"] = map[string]any{"Status": "ENABLED", "SSEType": "KMS"}
 	}
 	if t.def.Billing == "PAY_PER_REQUEST" {
 		out["BillingModeSummary"] = map[string]any{"BillingMode": t.def.Billing, "LastUpdateToPayPerRequestDateTime": out["CreationDateTime"]}
@@ -237,7 +289,7 @@ func (t *table) describeIndexes(defs []indexDefinition, global bool, status stri
 	for _, def := range defs {
 		x := t.index(def.IndexName)
 		out := map[string]any{
-			"IndexName": x.name, "IndexArn": arnPrefix + t.name + "/index/" + x.name, "KeySchema": def.KeySchema,
+			"IndexName": x.name, "IndexArn": t.def.ARN + "/index/" + x.name, "KeySchema": def.KeySchema,
 			"Projection": def.Projection, "ItemCount": x.rows.count, "IndexSizeBytes": x.bytes,
 		}
 		if global {

@@ -28,7 +28,7 @@ func TestBehind(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d, err := New(func() time.Time { return now }, log)
+	d, err := New(func() time.Time { return now }, log, "us-east-1", "000000000000")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -78,7 +78,8 @@ func TestBehind(t *testing.T) {
 		{4, "a1 c3", "c3 a1", "a1 c3"}, // the first two are old
 	} {
 		of := func(more string) string {
-			const query = `{"TableName":"messages","KeyConditionExpression":"p = :p","ExpressionAttributeValues":{":p":{"S":"x"}}`
+			const query = `{"TableName":"messages","KeyConditionExpression":"p = :p",` +
+				`"ExpressionAttributeValues":{":p":{"S":"x"}}`
 			return call("Query", query+more+`}`, x.behind)
 		}
 		want := map[string]string{"forward": x.forward, "back": x.back, "local": x.forward, "global": x.global,

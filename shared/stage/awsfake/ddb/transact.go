@@ -77,24 +77,21 @@ func (d *DB) transactWrite(r *transactWrite, b *bill) (any, error) {
 }
 
 func (d *DB) planTransaction(r *transactWrite, b *bill) ([]*plan, error) {
-	writes := make([]*write, len(r.TransactItems))
-	verbs := make([]string, len(r.TransactItems))
+	plans := make([]*plan, len(r.TransactItems))
 	names := map[string]bool{}
 	for i, item := range r.TransactItems {
-		var err error
-		if verbs[i], writes[i], err = item.write(); err != nil {
-			return nil, err
-		}
-		names[writes[i].TableName] = true
-	}
-	b.resources(slices.Sorted(maps.Keys(names)))
-	plans := make([]*plan, len(writes))
-	for i, w := range writes {
-		t, err := d.table(w.TableName, b)
+		verb, w, err := item.write()
 		if err != nil {
 			return nil, err
 		}
-		if plans[i], err = t.plan(verbs[i], w); err != nil {
+		if plans[i], err = newPlan(verb, w); err != nil {
+			return nil, err
+		}
+		names[TableName(w.TableName)] = true
+	}
+	b.resources(slices.Sorted(maps.Keys(names)))
+	for _, p := range plans {
+		if err := d.fit(p, b); err != nil {
 			return nil, err
 		}
 	}
@@ -285,25 +282,28 @@ func (d *DB) transactGet(r *transactGet, b *bill) (any, error) {
 func (d *DB) planGets(r *transactGet, b *bill) ([]single, error) {
 	names := map[string]bool{}
 	gets := make([]single, len(r.TransactItems))
+	wanted := make([]wanted, len(r.TransactItems))
 	for i, item := range r.TransactItems {
 		g := item.Get
 		if g == nil {
 			return nil, invalid("TransactItems[%d]: Get is required", i)
 		}
-		t, err := d.table(g.TableName, b)
+		var err error
+		if wanted[i], err = newWanted(g.ProjectionExpression, g.ExpressionAttributeNames, g.Key); err != nil {
+			return nil, err
+		}
+	}
+	for i, w := range wanted {
+		t, err := d.table(r.TransactItems[i].Get.TableName, b)
 		if err != nil {
 			return nil, err
 		}
-		key, err := t.readKey(g.Key)
-		if err != nil {
-			return nil, err
-		}
-		paths, err := projectionOf(g.ProjectionExpression, g.ExpressionAttributeNames)
+		keys, err := w.in(t)
 		if err != nil {
 			return nil, err
 		}
 		names[t.name] = true
-		gets[i] = single{t, t.key.of(key), paths}
+		gets[i] = single{t, keys[0], w.paths}
 		if slices.ContainsFunc(gets[:i], func(s single) bool { return s.table == t && s.key == gets[i].key }) {
 			return nil, invalid("Transaction request cannot include multiple operations on one item")
 		}

@@ -44,6 +44,25 @@ func (u update) paths() []path {
 	return append(all, u.removes...)
 }
 
+// mentioned are all paths that the update touches or reads.
+func (u update) mentioned() []path {
+	all := u.paths()
+	for _, a := range u.sets {
+		all = append(append(all, a.source.left.mentioned()...), a.source.right.mentioned()...)
+	}
+	return all
+}
+
+func (t term) mentioned() (all []path) {
+	if t.path != nil {
+		all = append(all, t.path)
+	}
+	for _, a := range t.arguments {
+		all = append(all, a.mentioned()...)
+	}
+	return all
+}
+
 // apply works the update out on an item, which stays as it was. All values are taken from the item as it was.
 func (u update) apply(it Item) (Item, error) {
 	root := Value{kind: kindM, fields: maps.Clone(map[string]Value(it))}
@@ -193,7 +212,8 @@ func (v Value) changed(it Item, a assignment, f func(Value, bool, Value) (Value,
 	case exists:
 		return v.without(a.path)
 	case len(a.path) > 1:
-		if _, ok := it.at(a.path[:len(a.path)-1]); !ok {
+		parent, _ := it.at(a.path[:len(a.path)-1])
+		if byName := a.path[len(a.path)-1].index < 0; byName && parent.kind != kindM || !byName && parent.kind != kindL {
 			return Value{}, badPath()
 		}
 	}

@@ -68,7 +68,7 @@ func (p *parser) set() assignment {
 	if end := p.closing(p.pos); p.opens() && end > 0 && !slices.Contains([]string{"+", "-"}, p.tokens[end+1].text) {
 		p.operator()
 		p.take()
-		if p.opens() {
+		if p.opens() && p.closing(p.pos) == end-1 {
 			p.fail("The expression has redundant parentheses;")
 		}
 		a.source = p.source()

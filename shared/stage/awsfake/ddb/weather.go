@@ -93,6 +93,9 @@ func (c change) rowsOf(x *index) (old, new *row) {
 // before is what differs from now in a range of an index, or of the table itself, as it was up to n changes of that
 // range ago: rows by their keys, nil where there was none. The caller holds the table's lock.
 func (t *table) before(x *index, low, high string, n int, now time.Time) map[string]*row {
+	if n == 0 {
+		return nil
+	}
 	undone := map[string]*row{}
 	within := func(r *row) bool { return r != nil && r.key >= low && (high == "" || r.key < high) }
 	for _, s := range slices.Backward(t.trail) {
@@ -115,6 +118,9 @@ func (t *table) before(x *index, low, high string, n int, now time.Time) map[str
 
 // rowBefore is the table's row at key, as it was up to n changes of it ago. The caller holds the table's lock.
 func (t *table) rowBefore(key string, n int, now time.Time) *row {
+	if n == 0 {
+		return t.rows.get(key)
+	}
 	if r, differs := t.before(nil, key, key+"\x00", n, now)[key]; differs {
 		return r
 	}

@@ -47,7 +47,9 @@ func (w *updateWrite) write() *write { return &write{w.conditional, nil, w.Key, 
 
 // A plan is a write that was read and checked, as far as that goes without the item.
 type plan struct {
-	table     *table
+	name      string // of the table
+	table     *table // once it fits one
+	unfit     error  // why it does not, if so
 	key       string
 	keyItem   Item // the key attributes
 	verb      string
@@ -65,9 +67,9 @@ const (
 	verbCheck  = "ConditionCheck"
 )
 
-// plan checks everything about w that needs no item.
-func (t *table) plan(verb string, w *write) (*plan, error) {
-	p := &plan{table: t, verb: verb, showOld: w.ReturnValuesOnConditionCheckFailure == "ALL_OLD"}
+// newPlan checks everything about w that needs no table. What is wrong with it is told before a table is missed.
+func newPlan(verb string, w *write) (*plan, error) {
+	p := &plan{name: w.TableName, verb: verb, showOld: w.ReturnValuesOnConditionCheckFailure == "ALL_OLD"}
 	if err := checkEnum(w.ReturnValuesOnConditionCheckFailure, "returnValuesOnConditionCheckFailure", "ALL_OLD", "NONE"); err != nil {
 		return nil, err
 	}
@@ -84,38 +86,64 @@ func (t *table) plan(verb string, w *write) (*plan, error) {
 	if err := s.allUsed(); err != nil {
 		return nil, err
 	}
-	return p, p.target(w)
+	if verb != verbPut {
+		p.keyItem, err = w.Key.item()
+		return p, err
+	}
+	if p.item, err = w.Item.item(); err == nil && p.item.size() > maxItem {
+		err = invalid("Item size has exceeded the maximum allowed size")
+	}
+	return p, err
 }
 
-// target reads the item or the key.
-func (p *plan) target(w *write) error {
-	var err error
-	if p.verb != verbPut {
-		if p.keyItem, err = p.table.readKey(w.Key); err != nil {
-			return err
+// fit finds the plan's table and notes whether the plan fits it.
+func (d *DB) fit(p *plan, b *bill) (err error) {
+	if p.table, err = d.table(p.name, b); err != nil {
+		return err
+	}
+	p.unfit = p.target()
+	return nil
+}
+
+// target holds the plan to the table's schema.
+func (p *plan) target() error {
+	it, check := p.keyItem, p.table.key.checkKey
+	if p.verb == verbPut {
+		it, check = p.item, p.table.key.checkItem
+	}
+	if err := check(it); err != nil {
+		return err
+	}
+	p.key = p.table.key.of(it)
+	return p.table.scalars(append(mentioned(p.condition), p.update.mentioned()...)...)
+}
+
+// scalars refuses a path into a key attribute, of the table or an index.
+func (t *table) scalars(paths ...path) error {
+	const refusal = "Key attributes must be scalars; list random access '[]' and map lookup '.' are not allowed: %s: %s"
+	for _, a := range paths {
+		if len(a) < 2 {
+			continue
 		}
-		p.key = p.table.key.of(p.keyItem)
-		return nil
-	}
-	if p.item, err = w.Item.item(); err != nil {
-		return err
-	}
-	if err := p.table.key.checkItem(p.item); err != nil {
-		return err
-	}
-	p.key = p.table.key.of(p.item)
-	if p.item.size() > maxItem {
-		return invalid("Item size has exceeded the maximum allowed size")
+		name := a[0].name
+		if t.key.contains(name) {
+			return invalid(refusal, "Key", name)
+		}
+		if slices.ContainsFunc(t.indexes, func(x *index) bool { return x.key.contains(name) }) {
+			return invalid(refusal, "IndexKey", name)
+		}
 	}
 	return nil
 }
 
-func (t *table) readKey(a attributes) (Item, error) {
-	key, err := a.item()
-	if err != nil {
-		return nil, err
+// mentioned are the paths in a condition.
+func mentioned(c condition) (all []path) {
+	for _, o := range operands(c) {
+		if o.path != nil {
+			all = append(all, o.path)
+		}
 	}
-	return key, t.key.checkKey(key)
+	return all
 }
 
 // lawful refuses an update of a key attribute, and an attribute that an index cannot take. In a transaction it is the
@@ -135,6 +163,9 @@ func (p *plan) lawful() error {
 // against works the plan out on the item as it is. The caller holds the table's lock. When the condition does not
 // hold, err is ConditionalCheckFailedException.
 func (p *plan) against(now time.Time) (change, error) {
+	if p.unfit != nil {
+		return change{}, p.unfit
+	}
 	if err := p.lawful(); err != nil {
 		return change{}, err
 	}
@@ -246,15 +277,14 @@ func (d *DB) updateItem(r *updateItem, b *bill) (any, error) {
 
 // write performs a write that is a call of its own.
 func (d *DB) write(verb string, w *write, o writeOptions, b *bill) (any, error) {
-	t, err := d.table(w.TableName, b)
+	p, err := newPlan(verb, w)
 	if err != nil {
 		return nil, err
 	}
-	p, err := t.plan(verb, w)
-	if err != nil {
+	if err := d.fit(p, b); err != nil {
 		return nil, err
 	}
-	c, err := d.perform(p, b.table(t.name))
+	c, err := d.perform(p, b.table(p.table.name))
 	if err != nil {
 		return nil, err
 	}

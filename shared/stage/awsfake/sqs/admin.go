@@ -53,7 +53,7 @@ func (c *call) recreate(q *queue, attributes map[string]string) (any, error) {
 }
 
 func checkName(name, fifo string) error {
-	base := strings.TrimSuffix(name, ".fifo")
+	base, fifo := strings.TrimSuffix(name, ".fifo"), strings.ToLower(fifo)
 	switch {
 	case name == "":
 		return missing("QueueName")
@@ -105,7 +105,9 @@ func (c *call) page(names []string, limit *int, token, field string) (any, error
 	for _, n := range names {
 		urls = append(urls, c.url(c.queues[n]))
 	}
-	reply[field] = urls
+	if len(urls) > 0 || field == "queueUrls" { // of this one the API's model says that it is always there
+		reply[field] = urls
+	}
 	return reply, nil
 }
 
@@ -115,9 +117,6 @@ func (c *call) deleteQueue(in *queueRef) (any, error) {
 		return nil, err
 	}
 	c.empty(q)
-	for id := range q.dedup {
-		c.drop(keepDelete(q.dedupKey(id)))
-	}
 	c.drop(keepDelete(q.key()))
 	delete(c.queues, q.Name)
 	c.deleted[q.Name] = c.now()
@@ -138,7 +137,13 @@ func (c *call) purge(in *queueRef) (any, error) {
 	return nil, nil
 }
 
+// empty forgets all messages, and that they were sent.
 func (c *call) empty(q *queue) {
+	for id := range q.dedup {
+		c.drop(keepDelete(q.dedupKey(id)))
+	}
+	clear(q.dedup)
+	q.dedupOrder = nil
 	for _, m := range q.messages {
 		c.drop(q.forget(m)...)
 		q.remove(m)
@@ -157,6 +162,9 @@ func (c *call) tag(in *tagRequest) (any, error) {
 	q, err := c.queue(in.QueueUrl)
 	if err != nil {
 		return nil, err
+	}
+	if len(in.Tags) == 0 {
+		return nil, missing("Tags")
 	}
 	tags := maps.Clone(q.Tags)
 	if tags == nil {
@@ -189,5 +197,7 @@ func (c *call) listTags(in *queueRef) (any, error) {
 	if err != nil {
 		return nil, err
 	}
-	return map[string]any{"Tags": q.Tags}, nil
+	return struct {
+		Tags map[string]string `json:",omitempty"`
+	}{q.Tags}, nil
 }

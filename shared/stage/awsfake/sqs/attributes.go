@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // defaults are the attributes of a queue for which none were given.
@@ -66,6 +67,9 @@ func (s *Queues) checkAttribute(q *queue, name, v string, creating bool) (string
 		}
 		return v, oneOf(name, v, values...)
 	}
+	if low := strings.ToLower(v); low == "true" || low == "false" {
+		v = low
+	}
 	switch name {
 	case "DelaySeconds":
 		return v, inRange(name, v, 0, 900)
@@ -84,14 +88,11 @@ func (s *Queues) checkAttribute(q *queue, name, v string, creating bool) (string
 	case "KmsDataKeyReusePeriodSeconds":
 		return v, inRange(name, v, 60, 86400)
 	case "RedrivePolicy":
-		return v, s.checkRedrive(q, v)
+		return s.redrivePolicy(q, v)
 	case "RedriveAllowPolicy":
 		return v, checkAllow(v)
 	case "FifoQueue":
-		if !creating {
-			return "", fail("InvalidAttributeName", "You can't change the FifoQueue attribute of a queue that exists.")
-		}
-		return v, oneOf(name, v, "true")
+		return fifoOnly("true") // of a queue that exists it cannot be changed
 	case "ContentBasedDeduplication":
 		return fifoOnly("true", "false")
 	case "DeduplicationScope":
@@ -146,18 +147,19 @@ func (c *call) getAttributes(in *attributesRequest) (any, error) {
 	all := c.describe(q)
 	out := map[string]string{}
 	for _, name := range in.AttributeNames {
-		if name == "All" {
-			return map[string]any{"Attributes": all}, nil
-		}
 		v, known := all[name]
-		if !known && !slices.Contains(optionalAttributes(), name) {
+		switch {
+		case name == "All":
+			maps.Copy(out, all)
+		case known:
+			out[name] = v
+		case !slices.Contains(optionalAttributes(), name):
 			return nil, fail("InvalidAttributeName", "Unknown Attribute %s.", name)
 		}
-		if known {
-			out[name] = v
-		}
 	}
-	return map[string]any{"Attributes": out}, nil
+	return struct {
+		Attributes map[string]string `json:",omitempty"`
+	}{out}, nil
 }
 
 // optionalAttributes are those a queue need not have; asking for them is no mistake.
@@ -169,7 +171,7 @@ func optionalAttributes() []string {
 // describe returns all attributes, the computed ones too.
 func (s *Queues) describe(q *queue) map[string]string {
 	all := maps.Clone(q.Attributes)
-	all["QueueArn"] = s.arn(q.Name)
+	all["QueueArn"] = s.ARN(q.Name)
 	all["CreatedTimestamp"] = strconv.FormatInt(q.Created, 10)
 	all["LastModifiedTimestamp"] = strconv.FormatInt(q.Modified, 10)
 	all["ApproximateNumberOfMessages"] = strconv.Itoa(len(q.messages) - q.inFlight - q.delay)
@@ -198,6 +200,22 @@ func (c *call) setAttributes(in *struct {
 type redrive struct {
 	Target string
 	Max    int
+}
+
+// redrivePolicy is the policy as SQS shows it, whose maxReceiveCount is a number, however it was given.
+func (s *Queues) redrivePolicy(q *queue, v string) (string, error) {
+	if err := s.checkRedrive(q, v); err != nil || v == "" {
+		return v, err
+	}
+	r, err := parseRedrive(v)
+	if err != nil {
+		return "", err
+	}
+	shown, err := json.Marshal(struct {
+		Target string `json:"deadLetterTargetArn"`
+		Max    int    `json:"maxReceiveCount"`
+	}{r.Target, r.Max})
+	return string(shown), err
 }
 
 // parseRedrive reads a policy; maxReceiveCount may be a number or a string.

@@ -71,7 +71,7 @@ func (d *driver) call(action string, in any, out *receiveReply) {
 	if err != nil {
 		d.b.Fatal(err)
 	}
-	reply, _, err := d.s.Call(context.Background(), action, body, "http://x")
+	reply, _, err := d.s.Call(context.Background(), action, body, Caller{BaseURL: "http://x"})
 	if err != nil {
 		d.b.Fatal(err)
 	}

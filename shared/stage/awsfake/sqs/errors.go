@@ -3,6 +3,7 @@ package sqs
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"strings"
 
 	"github.com/relais-dev/relais/shared/stage/awsfake/wire"
@@ -16,7 +17,7 @@ func queryCode(code string) string {
 		return "AWS.SimpleQueueService.NonExistentQueue"
 	case "QueueNameExists":
 		return "QueueAlreadyExists"
-	case "BatchEntryIdsNotDistinct", "BatchRequestTooLong", "EmptyBatchRequest", "InvalidBatchEntryId", "MessageNotInflight",
+	case "BatchEntryIdsNotDistinct", "BatchRequestTooLong", "EmptyBatchRequest", "InvalidBatchEntryId",
 		"PurgeQueueInProgress", "QueueDeletedRecently", "TooManyEntriesInBatchRequest", "UnsupportedOperation":
 		return "AWS.SimpleQueueService." + code
 	}
@@ -26,6 +27,12 @@ func queryCode(code string) string {
 func fail(code, format string, args ...any) *wire.Error {
 	e := wire.Errorf("com.amazonaws.sqs#"+code, format, args...)
 	e.QueryCode = queryCode(code) + ";Sender"
+	switch code {
+	case "OverLimit", "PurgeQueueInProgress":
+		e.Status = http.StatusForbidden
+	case "ResourceNotFoundException":
+		e.Status = http.StatusNotFound
+	}
 	return e
 }
 

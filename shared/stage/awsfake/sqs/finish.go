@@ -124,20 +124,16 @@ func (c *call) changeOne(q *queue, handle string, seconds *int) error {
 	if m == nil {
 		return invalid("ReceiptHandle", handle, "Message does not exist or is not available for visibility timeout change.")
 	}
-	if !current || m.state != inFlight {
-		if q.fifo {
-			return expired(handle)
-		}
-		return fail("MessageNotInflight", "The message is not in flight under this receipt handle.")
+	if q.fifo && (!current || m.state != inFlight) {
+		return expired(handle)
 	}
 	now := millis(c.now())
 	until := now + int64(*seconds)*1000
 	if until > m.Last+maxVisibility*1000 {
 		return invalid("VisibilityTimeout", *seconds, "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
 	}
-	q.waiting.drop(m)
-	m.visibleAt, m.VisibleAgain = until, until
-	q.waiting.add(m)
+	q.leave(m)
+	q.hide(m, until) // on a standard queue also what has become visible, and by an older handle
 	if *seconds == 0 {
 		q.show(m)
 	}

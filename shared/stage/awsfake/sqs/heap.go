@@ -58,7 +58,6 @@ func (h *messageHeap) drop(m *message) {
 type group struct {
 	messages []*message
 	head     int
-	inFlight int // while not zero, the whole group is locked
 }
 
 func (g *group) first() *message {
@@ -76,20 +75,66 @@ func (g *group) first() *message {
 	return g.messages[g.head]
 }
 
-// deliverable returns up to n messages from the head on, up to the first that is not ready.
-func (g *group) deliverable(n int) []*message {
+// deliverable returns up to n messages from the head on, up to the first that is not ready or lies behind the edge of
+// the queue's window.
+func (g *group) deliverable(n int, edge uint64) []*message {
 	var out []*message
-	if g.first() == nil || g.inFlight > 0 {
+	if g.first() == nil {
 		return nil
 	}
 	for _, m := range g.messages[g.head:] {
 		if m.state == removed {
 			continue
 		}
-		if m.state != ready || len(out) == n {
+		if m.state != ready || m.Seq > edge || len(out) == n {
 			break
 		}
 		out = append(out, m)
 	}
 	return out
+}
+
+// maxWindow is how many of a FIFO queue's messages SQS looks through for groups that are not locked.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/avoid-backlog-with-the-same-message-group-id.html
+const maxWindow = 120_000
+
+// A window is the oldest messages of a FIFO queue: what stands behind it waits until it moves on.
+type window struct {
+	order  []*message // all messages as they were sent; removed ones stay until the window moves over them
+	next   int        // the first of order behind the window
+	inside int        // how many messages of order[:next] are not removed
+	edge   uint64     // the sequence number of the window's last message
+}
+
+// add appends a message, and moves on.
+func (w *window) add(m *message, enter func(*message)) {
+	w.order = append(w.order, m)
+	w.move(enter)
+}
+
+// remove takes a removed message out of the count, and moves on.
+func (w *window) remove(m *message, enter func(*message)) {
+	if m.Seq <= w.edge {
+		w.inside--
+		w.move(enter)
+	}
+}
+
+// move lets messages enter while there is room.
+func (w *window) move(enter func(*message)) {
+	for w.next < len(w.order) && w.inside < maxWindow {
+		m := w.order[w.next]
+		w.order[w.next] = nil // nobody looks back
+		w.next++
+		if m.state == removed {
+			continue
+		}
+		w.inside++
+		w.edge = m.Seq
+		enter(m)
+	}
+	if w.next > 1024 && w.next > len(w.order)/2 {
+		w.order = append([]*message(nil), w.order[w.next:]...)
+		w.next = 0
+	}
 }

@@ -169,10 +169,12 @@ func checkAttributes(attributes map[string]attribute) error {
 	return nil
 }
 
+// attributeName also takes accented Latin letters, which AWS does without saying so.
 func attributeName(n string) bool {
+	letter := func(r rune) bool { return plain(r) || r >= 'À' && r <= 'ſ' }
 	low := strings.ToLower(n)
 	return len(n) <= 256 && !strings.HasPrefix(low, "aws.") && !strings.HasPrefix(low, "amazon.") &&
-		!slices.ContainsFunc(strings.Split(n, "."), func(part string) bool { return part == "" || !only(part, plain) })
+		!slices.ContainsFunc(strings.Split(n, "."), func(part string) bool { return part == "" || !only(part, letter) })
 }
 
 // plain are the characters of queue names and batch ids.

@@ -83,7 +83,7 @@ func (s *Queues) polled() bool {
 
 func must(t *testing.T, s *Queues, action, body string) any {
 	t.Helper()
-	reply, _, err := s.Call(context.Background(), action, []byte(body), "http://x")
+	reply, _, err := s.Call(context.Background(), action, []byte(body), Caller{BaseURL: "http://x"})
 	if err != nil {
 		t.Error(fmt.Errorf("%s %s: %w", action, body, err))
 	}

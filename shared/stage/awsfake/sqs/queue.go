@@ -12,7 +12,7 @@ const dedupWindow = 5 * time.Minute
 
 // A queue holds its messages by state. Every message is in messages and aging; those delayed or in flight are also in
 // waiting; ready holds what a receive may start with: on a standard queue every ready message, on a FIFO queue the
-// head of each group that is not locked.
+// head of each group within the window, unless it is in flight: then the group waits for it.
 type queue struct {
 	Name              string
 	Attributes        map[string]string
@@ -25,6 +25,7 @@ type queue struct {
 	waiting         messageHeap
 	aging           messageHeap
 	groups          map[string]*group
+	window          window
 	inFlight, delay int
 	dedup           map[string]duplicate
 	dedupOrder      []string
@@ -61,6 +62,7 @@ func (q *queue) add(m *message, now int64) {
 			q.groups[m.Group] = g
 		}
 		g.messages = append(g.messages, m)
+		defer q.window.add(m, q.offer) // once its state is known
 	}
 	switch {
 	case m.Count > 0 && m.VisibleAgain > now:
@@ -79,10 +81,10 @@ func (q *queue) add(m *message, now int64) {
 func (q *queue) offer(m *message) {
 	if q.fifo {
 		g := q.groups[m.Group]
-		if g == nil || g.inFlight > 0 {
+		if g == nil {
 			return
 		}
-		if m = g.first(); m == nil {
+		if m = g.first(); m == nil || m.Seq > q.window.edge {
 			return
 		}
 	}
@@ -99,11 +101,6 @@ func (q *queue) hide(m *message, until int64) {
 	m.VisibleAgain = until
 	q.waiting.add(m)
 	q.inFlight++
-	if q.fifo {
-		g := q.groups[m.Group]
-		g.inFlight++
-		q.ready.drop(g.first()) // the whole group is locked now, not only m
-	}
 }
 
 // leave takes a message out of the state it is in.
@@ -115,9 +112,6 @@ func (q *queue) leave(m *message) {
 		q.delay--
 	case inFlight:
 		q.inFlight--
-		if q.fifo {
-			q.groups[m.Group].inFlight--
-		}
 	}
 }
 
@@ -128,7 +122,7 @@ func (q *queue) show(m *message) {
 	q.offer(m)
 }
 
-// remove forgets a message and unlocks its group where it was the last in flight.
+// remove forgets a message. Its group goes on where it was the head.
 func (q *queue) remove(m *message) {
 	q.leave(m)
 	m.state = removed
@@ -139,9 +133,10 @@ func (q *queue) remove(m *message) {
 	}
 	if q.groups[m.Group].first() == nil {
 		delete(q.groups, m.Group)
-		return
+	} else {
+		q.offer(m)
 	}
-	q.offer(m)
+	q.window.remove(m, q.offer)
 }
 
 // settle brings the queue to the present: delays and visibility timeouts end, old messages and deduplication ids go.

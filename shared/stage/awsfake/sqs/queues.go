@@ -1,9 +1,9 @@
 // Package sqs emulates Amazon SQS: the JSON protocol's operations on standard and FIFO queues.
 //
 // Where AWS's documentation leaves a choice, the choice here is the one that finds mistakes: a FIFO group is locked
-// while any of its messages is in flight, a message moves to its dead-letter queue at the receive that would exceed
-// maxReceiveCount, and a queue's name is taken for 60 seconds after its deletion. Unlike AWS, counts are exact and a
-// standard queue delivers in order and never twice without need.
+// while the first of its messages is in flight, a message moves to its dead-letter queue at the receive that would
+// exceed maxReceiveCount, and a queue's name is taken for 60 seconds after its deletion. Unlike AWS, counts are exact
+// and a standard queue delivers in order and never twice without need.
 package sqs
 
 import (
@@ -63,13 +63,20 @@ func (s *Queues) Release(name string) {
 	}
 }
 
-// Call runs one operation. Queue URLs in the reply start with baseURL. Units are what AWS bills: one request for each
-// started 64 KiB of payload. The error is a *wire.Error, or ctx's when a long poll was abandoned.
-func (s *Queues) Call(ctx context.Context, action string, body []byte, baseURL string) (reply any, units float64, err error) {
+// A Caller is what else than its body a request says.
+type Caller struct {
+	BaseURL     string // queue URLs in the reply start with it
+	TraceHeader string // X-Amzn-Trace-Id, which messages carry on as AWSTraceHeader
+}
+
+// Call runs one operation. Units are what AWS bills: one request for each started 64 KiB of payload. The error is a
+// *wire.Error, or ctx's when a long poll was abandoned.
+func (s *Queues) Call(ctx context.Context, action string, body []byte, from Caller) (
+	reply any, units float64, err error) {
 	if !utf8.Valid(body) {
 		return nil, 1, wire.Errorf("com.amazon.coral.service#SerializationException", "the request is not UTF-8")
 	}
-	c := &call{Queues: s, ctx: ctx, baseURL: baseURL}
+	c := &call{Queues: s, ctx: ctx, Caller: from}
 	reply, err = c.run(action, body)
 	return reply, c.units(), err
 }
@@ -100,8 +107,8 @@ func lastSegment(s, sep string) string { return s[strings.LastIndex(s, sep)+1:] 
 // A call is one request under way.
 type call struct {
 	*Queues
+	Caller
 	ctx     context.Context
-	baseURL string
 	payload int // bytes sent or received
 }
 
@@ -195,17 +202,18 @@ func (s *Queues) queue(url string) (*queue, error) {
 	return q, nil
 }
 
-func (s *Queues) arn(name string) string {
+// ARN is the ARN of a queue of that name.
+func (s *Queues) ARN(name string) string {
 	return "arn:aws:sqs:" + s.region + ":" + s.account + ":" + name
 }
 
 // byARN is the queue that an ARN names; nil when it is not here.
 func (s *Queues) byARN(arn string) *queue {
 	name := lastSegment(arn, ":")
-	if s.arn(name) != arn {
+	if s.ARN(name) != arn {
 		return nil
 	}
 	return s.queues[name]
 }
 
-func (c *call) url(q *queue) string { return c.baseURL + "/" + c.account + "/" + q.Name }
+func (c *call) url(q *queue) string { return c.BaseURL + "/" + c.account + "/" + q.Name }

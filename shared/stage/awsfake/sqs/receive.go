@@ -151,7 +151,7 @@ func (c *call) take(q *queue, in *receiveRequest) ([]received, error) {
 		}
 		run := []*message{m}
 		if q.fifo {
-			run = q.groups[m.Group].deliverable(limit - len(out))
+			run = q.groups[m.Group].deliverable(limit-len(out), q.window.edge)
 		}
 		for _, m := range run {
 			dead, err := c.bury(q, m)
@@ -199,13 +199,14 @@ func (c *call) deliver(q *queue, m *message, in *receiveRequest) (received, erro
 	}, nil
 }
 
-// chosen are the message attributes that were asked for: by name, by "prefix.*", or all of them.
+// chosen are the message attributes that were asked for: by name, by "prefix.*", or all of them. The dot before the
+// star is no part of the prefix.
 func chosen(attributes map[string]attribute, names []string) map[string]attribute {
 	out := map[string]attribute{}
 	for name, a := range attributes {
 		for _, want := range names {
 			prefix, isPrefix := strings.CutSuffix(want, ".*")
-			if want == "All" || want == name || isPrefix && strings.HasPrefix(name, prefix+".") || want == ".*" {
+			if want == "All" || want == "*" || want == name || isPrefix && strings.HasPrefix(name, prefix) {
 				out[name] = a
 			}
 		}

@@ -28,7 +28,7 @@ func (s *Queues) checkRedrive(q *queue, v string) error {
 	if target.fifo != strings.HasSuffix(q.Name, ".fifo") {
 		return invalid("RedrivePolicy", v, "Dead-letter target must be same type of queue as the source.")
 	}
-	if !allows(target, s.arn(q.Name)) {
+	if !allows(target, s.ARN(q.Name)) {
 		return invalid("RedrivePolicy", v, "The dead-letter target's RedriveAllowPolicy does not allow this source queue.")
 	}
 	return nil
@@ -84,7 +84,7 @@ func (c *call) bury(q *queue, m *message) (bool, error) {
 		sent = millis(c.now()) // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/setting-up-dead-letter-queue-retention.html
 	}
 	return true, c.move(q, m, target, func(n *message) {
-		n.Sent, n.Source = sent, c.arn(q.Name)
+		n.Sent, n.Source = sent, c.ARN(q.Name)
 		n.receipts = m.receipts
 		n.VisibleAgain = 0
 	})
@@ -110,7 +110,7 @@ func (s *Queues) sources(q *queue) []string {
 	var names []string
 	for _, name := range slices.Sorted(maps.Keys(s.queues)) {
 		r, err := parseRedrive(s.queues[name].Attributes["RedrivePolicy"])
-		if err == nil && r.Target == s.arn(q.Name) {
+		if err == nil && r.Target == s.ARN(q.Name) {
 			names = append(names, name)
 		}
 	}
@@ -150,21 +150,28 @@ type moveRequest struct {
 func (c *call) startMove(in *moveRequest) (any, error) {
 	q := c.byARN(in.SourceArn)
 	if q == nil {
-		return nil, fail("ResourceNotFoundException", "The resource that you specified for the SourceArn parameter doesn't exist.")
+		return nil, noResource("SourceArn")
 	}
 	c.drop(q.settle(millis(c.now()))...)
 	if len(c.sources(q)) == 0 {
-		return nil, invalid("SourceArn", in.SourceArn, "Source queue must be configured as a Dead Letter Queue.")
+		return nil, invalidValue("Source queue must be configured as a Dead Letter Queue.")
 	}
-	if to := c.byARN(in.DestinationArn); in.DestinationArn != "" && (to == nil || to.fifo != q.fifo || to == q) {
-		return nil, fail("ResourceNotFoundException", "The resource that you specified for the DestinationArn parameter doesn't exist, or is no queue to move these messages to.")
+	if in.DestinationArn != "" {
+		to := c.byARN(in.DestinationArn)
+		if to == nil {
+			return nil, noResource("DestinationArn")
+		}
+		if to.fifo != q.fifo || to == q {
+			return nil, invalid("DestinationArn", in.DestinationArn, "Messages of the source queue cannot be moved to it.")
+		}
 	}
 	if err := between("MaxNumberOfMessagesPerSecond", in.MaxNumberOfMessagesPerSecond, 1, 500); err != nil {
 		return nil, err
 	}
 	for _, t := range c.tasks {
 		if t.source == q && t.status == "RUNNING" {
-			return nil, fail("UnsupportedOperation", "There is already a task running. Only one active task is allowed for a source queue arn at a given time.")
+			return nil, invalidValue("There is already a task running. " +
+				"Only one active task is allowed for a source queue arn at a given time.")
 		}
 	}
 	t := &task{
@@ -174,6 +181,11 @@ func (c *call) startMove(in *moveRequest) (any, error) {
 	t.handle = base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"taskId":%q,"sourceArn":%q}`, wire.RequestID(), in.SourceArn))
 	c.tasks = append(c.tasks, t)
 	return map[string]string{"TaskHandle": t.handle}, c.runTasks()
+}
+
+func noResource(parameter string) error {
+	return fail("ResourceNotFoundException",
+		"The resource that you specified for the %s parameter doesn't exist.", parameter)
 }
 
 // taskQueue is the name of the queue a task handle is about.
@@ -220,6 +232,9 @@ func (s *Queues) advance(t *task) error {
 		}
 		if to == nil {
 			t.status, t.reason = "FAILED", "CouldNotDetermineMessageSource"
+			if t.destination != "" {
+				t.reason = queryCode("QueueDoesNotExist")
+			}
 			return nil
 		}
 		// A moved message is a new one. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
@@ -242,11 +257,11 @@ func (c *call) listMoves(in *struct {
 		return nil, err
 	}
 	if c.byARN(in.SourceArn) == nil {
-		return nil, fail("ResourceNotFoundException", "The resource that you specified for the SourceArn parameter doesn't exist.")
+		return nil, noResource("SourceArn")
 	}
 	results := []map[string]any{}
 	for _, t := range slices.Backward(c.tasks) {
-		if c.arn(t.source.Name) == in.SourceArn && len(results) < or(in.MaxResults, 1) {
+		if c.ARN(t.source.Name) == in.SourceArn && len(results) < or(in.MaxResults, 1) {
 			results = append(results, t.describe(in.SourceArn))
 		}
 	}
@@ -280,5 +295,11 @@ func (c *call) cancelMove(in *struct{ TaskHandle string }) (any, error) {
 			return map[string]int{"ApproximateNumberOfMessagesMoved": t.moved}, nil
 		}
 	}
-	return nil, fail("ResourceNotFoundException", "The task handle names no task that is running.")
+	switch name := taskQueue(in.TaskHandle); {
+	case name == "":
+		return nil, invalidValue("Value for parameter TaskHandle is invalid.")
+	case c.queues[name] == nil:
+		return nil, noResource("SourceArn")
+	}
+	return nil, fail("ResourceNotFoundException", "Task does not exist.")
 }

@@ -20,7 +20,7 @@ type sending struct {
 	DelaySeconds            *int
 	MessageAttributes       map[string]attribute
 	MessageSystemAttributes map[string]attribute
-	MessageGroupId          string
+	MessageGroupId          *string
 	MessageDeduplicationId  string
 }
 
@@ -66,6 +66,11 @@ func (c *call) sendBatch(in *struct {
 	}
 	if total > maxMessage {
 		return nil, fail("BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessage, total)
+	}
+	for i := range in.Entries {
+		if err := checkFIFO(q, &in.Entries[i].sending); err != nil {
+			return nil, err // one entry without its ids fails them all
+		}
 	}
 	return batch(ids, func(i int) (any, error) {
 		r, err := c.sendOne(q, &in.Entries[i].sending)
@@ -118,14 +123,18 @@ func (c *call) newMessage(q *queue, in *sending) (*message, error) {
 		return nil, err
 	}
 	now := millis(c.now())
+	delay := q.number("DelaySeconds")
+	if !q.fifo {
+		delay = or(in.DelaySeconds, delay) // on a FIFO queue only the queue has a delay
+	}
 	m := &message{
 		Seq: seq, ID: wire.RequestID(), Body: in.MessageBody, Attributes: in.MessageAttributes,
-		Group: in.MessageGroupId, Dedup: in.MessageDeduplicationId, Sent: now,
-		Start: now + int64(or(in.DelaySeconds, q.number("DelaySeconds")))*1000,
+		Group: text(in.MessageGroupId), Dedup: in.MessageDeduplicationId, Sent: now, Start: now + int64(delay)*1000,
 	}
 	if q.fifo && m.Dedup == "" {
 		m.Dedup = bodyHash(m.Body)
 	}
+	m.TraceHeader = c.TraceHeader
 	if t := in.MessageSystemAttributes["AWSTraceHeader"].StringValue; t != nil {
 		m.TraceHeader = *t
 	}
@@ -139,7 +148,7 @@ func dedupKey(q *queue, in *sending) string {
 		id = bodyHash(in.MessageBody)
 	}
 	if q.Attributes["DeduplicationScope"] == "messageGroup" {
-		return in.MessageGroupId + " " + id
+		return text(in.MessageGroupId) + " " + id
 	}
 	return id
 }
@@ -164,14 +173,21 @@ func (c *call) checkSending(q *queue, in *sending) error {
 			return invalidValue("Message system attribute name '%s' is not valid. The only one is AWSTraceHeader, a String.", name)
 		}
 	}
-	if err := checkID("MessageGroupId", in.MessageGroupId); err != nil {
+	if err := checkFIFO(q, in); err != nil {
 		return err
 	}
-	if err := checkID("MessageDeduplicationId", in.MessageDeduplicationId); err != nil {
-		return err
+	if in.MessageGroupId != nil {
+		if err := checkID("MessageGroupId", *in.MessageGroupId); err != nil {
+			return err
+		}
+	}
+	if in.MessageDeduplicationId != "" {
+		if err := checkID("MessageDeduplicationId", in.MessageDeduplicationId); err != nil {
+			return err
+		}
 	}
 	if q.fifo {
-		return checkFIFO(q, in)
+		return fifoDelay(in)
 	}
 	if in.MessageDeduplicationId != "" {
 		return invalid("MessageDeduplicationId", in.MessageDeduplicationId, "The request includes a parameter that is not valid for this queue type.")
@@ -179,21 +195,37 @@ func (c *call) checkSending(q *queue, in *sending) error {
 	return between("DelaySeconds", in.DelaySeconds, 0, 900)
 }
 
+// checkFIFO asks a message for a FIFO queue for its ids.
 func checkFIFO(q *queue, in *sending) error {
 	switch {
-	case in.MessageGroupId == "":
+	case !q.fifo:
+		return nil
+	case text(in.MessageGroupId) == "":
 		return missing("MessageGroupId")
 	case in.MessageDeduplicationId == "" && q.Attributes["ContentBasedDeduplication"] != "true":
 		return invalidValue("The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly")
-	case or(in.DelaySeconds, 0) != 0:
+	}
+	return nil
+}
+
+// fifoDelay refuses a delay of a single message; zero is none.
+func fifoDelay(in *sending) error {
+	if or(in.DelaySeconds, 0) != 0 {
 		return invalid("DelaySeconds", *in.DelaySeconds, "The request includes a parameter that is not valid for this queue type.")
 	}
 	return nil
 }
 
-// checkID holds group and deduplication ids to alphanumeric characters and ASCII punctuation, 128 of them.
+func text(s *string) string {
+	if s == nil {
+		return ""
+	}
+	return *s
+}
+
+// checkID holds group and deduplication ids to alphanumeric characters and ASCII punctuation, 1 to 128 of them.
 func checkID(parameter, id string) error {
-	if len(id) > 128 || !only(id, func(r rune) bool { return r >= '!' && r <= '~' }) {
+	if id == "" || len(id) > 128 || !only(id, func(r rune) bool { return r >= '!' && r <= '~' }) {
 		return invalid(parameter, id, parameter+" can only include alphanumeric and punctuation characters. 1 to 128 in length.")
 	}
 	return nil

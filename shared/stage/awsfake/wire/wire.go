@@ -95,7 +95,7 @@ func WriteError(w http.ResponseWriter, contentType string, err error) {
 	if e.QueryCode != "" {
 		w.Header().Set("X-Amzn-Query-Error", e.QueryCode)
 	}
-	w.Header().Set("X-Amzn-Errortype", e.Code())
+	w.Header().Set("X-Amzn-Errortype", e.Type)
 	write(w, contentType, e.StatusCode(), b)
 }
 

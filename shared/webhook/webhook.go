@@ -106,7 +106,7 @@ func (h *Handler) extraHeaders(status int) map[string]string {
 			return map[string]string{"allow": "POST"}
 		}
 		return map[string]string{"allow": "GET, POST"}
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		return map[string]string{"retry-after": "5"}
 	}
 	return nil
@@ -120,6 +120,9 @@ func (h *Handler) serve(ctx context.Context, r channel.Request) channel.Response
 	account, err := h.Accounts.Account(ctx, id)
 	if errors.Is(err, secret.ErrUnknown) {
 		return h.reject(http.StatusNotFound, "unknown_account", refused)
+	}
+	if errors.Is(err, secret.ErrBusy) { // the account may exist: a platform must not hear that it does not
+		return h.reject(http.StatusTooManyRequests, "unknown_flood", again)
 	}
 	if errors.Is(err, secret.ErrUnusable) {
 		h.Log.Error("account has no usable secret, so it does not answer", "channel", h.Channel.Name, "account", id, "error", err.Error())

@@ -152,7 +152,7 @@ func TestGuesses(t *testing.T) {
 		if _, err := v.accounts.Account(t.Context(), "fresh"); err == nil {
 			return
 		}
-		guess(fmt.Sprintf("c%d", try), 1000, time.Millisecond)
+		guess(fmt.Sprintf("c%d", try), 1000, 3*time.Millisecond+time.Microsecond)
 	}
 	t.Error("an account that was connected amid guesses is not found when its platform comes again")
 }

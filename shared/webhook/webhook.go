@@ -66,11 +66,6 @@ const refused = `{"error":"not found or not authorized"}`
 // again is what the platform hears that is to send the same once more.
 const again = `{"error":"try again"}`
 
-// maxEvents of one webhook, twice what the most generous platform batches (Meta:
-// 1,000 updates). A body that claims more costs memory and calls out of all
-// proportion to its size, so it waits in quarantine for a person.
-const maxEvents = 2000
-
 // keysTimeout bounds the fetch of public keys while a platform waits.
 const keysTimeout = 1500 * time.Millisecond
 
@@ -220,10 +215,7 @@ func (h *Handler) refetch(ctx context.Context, id string) (channel.Account, bool
 }
 
 func (h *Handler) accept(ctx context.Context, a channel.Account, r channel.Request) channel.Response {
-	evs, err := h.parse(a, r)
-	if len(evs) > maxEvents {
-		err = channel.Malform("more events than a platform sends at once")
-	}
+	evs, err := Parse(h.Channel, a, r)
 	if err != nil {
 		evs = []events.Event{h.quarantine(a, r, err)}
 	}
@@ -264,17 +256,6 @@ func (h *Handler) record(ctx context.Context, evs []events.Event) []events.Event
 		}
 		return err == nil
 	})
-}
-
-// parse turns a crash into an error: a body that breaks the parser must not be
-// posted again for days.
-func (h *Handler) parse(a channel.Account, r channel.Request) (evs []events.Event, err error) {
-	defer func() {
-		if crash := recover(); crash != nil {
-			evs, err = nil, errors.New("parse: crashed")
-		}
-	}()
-	return h.Channel.Events(a, r)
 }
 
 // quarantine is the event of a verified request that could not be parsed. It

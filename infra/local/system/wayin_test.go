@@ -1,6 +1,7 @@
 package system_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"io"
@@ -139,5 +140,25 @@ func TestParserCrash(t *testing.T) {
 	}
 	if strings.Contains(r.logs.String(), "canary") {
 		t.Errorf("what the parser read is in the log:\n%s", r.logs)
+	}
+}
+
+// TestReplay_Row7: what a platform, or whoever recorded it, posts again after minutes
+// or a week is the same event and goes out once.
+func TestReplay_Row7(t *testing.T) {
+	r := newRig(t)
+	hello := body(message{"1", "wamid.1", "hello", r.clock.Now()})
+	recorded := r.signed(hello)
+	for _, pause := range []time.Duration{0, 299 * time.Second, 2 * time.Second, 7 * 24 * time.Hour} {
+		r.clock.Advance(pause)
+		again := recorded.Clone(t.Context())
+		again.Body = io.NopCloser(bytes.NewReader(hello))
+		if got, _ := r.do(again); got != 200 {
+			t.Errorf("after %v: answered %d, want 200", pause, got)
+		}
+		r.settle()
+	}
+	if got := r.texts("support"); len(got) != 1 {
+		t.Errorf("received %q, want one", got)
 	}
 }

@@ -97,7 +97,7 @@ var threats = []row{
 	{"flooding, bought calls", []string{"shared/secret TestGuesses", "shared/secret TestGuessesAgain", sys + "TestInAppTooFast"}, ""},
 	{"challenge reflection", []string{"functions/channels/internal/meta TestHandshake", "functions/channels/x TestCheckIsNoSigningOracle"}, ""},
 	{"known holes in dependencies", nil, "the gate, not a test"},
-	{"text that acts on bots", nil, "control, bidi and tag characters in names"},
+	{"text that acts on bots", []string{"shared/channel TestNames"}, ""},
 	{"HTML in the inbox", []string{"infra/cdk TestWidgetHeaders", "infra/local TestPage"}, ""},
 	{"media abuse", []string{sys + "TestMediaThatCannotBeHad", sys + "TestInAppUpload", "functions/workers/media TestSniff"}, ""},
 	{"erasure and export", nil, "issue \"People\""},

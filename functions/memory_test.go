@@ -45,7 +45,8 @@ func TestMemoryAtTheCap(t *testing.T) {
 					r := s.Request
 					r.Body = filled(r.Body, at, what, size)
 					if used := allocated(func() { _, _ = webhook.Parse(ch, set.Account, r) }); used > uint64(room) {
-						t.Fatalf("%s %s: %q filled with %d KiB of %s allocates %d MiB, want at most %d", ch.Name, s.Name, place, size>>10, what, used>>20, room>>20)
+						t.Fatalf("%s %s: %q filled with %d KiB of %s allocates %d MiB, want at most %d", ch.Name, s.Name, place,
+							size>>10, what, used>>20, room>>20)
 					}
 				}
 				tenth := min(size, 3*webhook.MaxValues/10)
@@ -56,8 +57,10 @@ func TestMemoryAtTheCap(t *testing.T) {
 			}
 		}
 		r := set.Samples[0].Request
-		for _, body := range [][]byte{bytes.Repeat([]byte("["), size), bytes.Repeat([]byte(`{"a":`), size/5), bytes.Repeat([]byte("<a>"), size/3),
-			[]byte(`{"a":"` + strings.Repeat(`\u0000`, size/6) + `"}`), bytes.Repeat([]byte("a=b&"), size/4), bytes.Repeat([]byte("%"), size)} {
+		for _, body := range [][]byte{bytes.Repeat([]byte("["), size), bytes.Repeat([]byte(`{"a":`), size/5),
+			bytes.Repeat([]byte("<a>"), size/3),
+			[]byte(`{"a":"` + strings.Repeat(`\u0000`, size/6) + `"}`), bytes.Repeat([]byte("a=b&"), size/4),
+			bytes.Repeat([]byte("%"), size)} {
 			r.Body = body
 			if used := allocated(func() { _, _ = webhook.Parse(ch, set.Account, r) }); used > room/2 {
 				t.Errorf("%s: %d KiB of %q allocate %d MiB", ch.Name, len(body)>>10, body[:6], used>>20)

@@ -18,7 +18,8 @@ import (
 // gigabytes for (CVE-2025-30204, CVE-2025-27144).
 func hugeTokens() map[string]string {
 	huge := strings.Repeat("A", 1_000_000)
-	all := map[string]string{"dots": strings.Repeat(".", 1_000_000), "parts": strings.Repeat("e.", 500_000), "head": huge + ".e30.e30"}
+	all := map[string]string{"dots": strings.Repeat(".", 1_000_000), "parts": strings.Repeat("e.", 500_000),
+		"head": huge + ".e30.e30"}
 	for _, alg := range []string{"RS256", "HS256"} {
 		head := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"` + alg + `","kid":"k1"}`))
 		all[alg+" claims"], all[alg+" signature"] = head+"."+huge+".AAAA", head+".e30."+huge
@@ -36,7 +37,8 @@ func TestHugeProofs(t *testing.T) {
 		accepted, start := false, time.Now()
 		used := allocated(func() { accepted = try() })
 		if took := time.Since(start); accepted || used > room || took > patience {
-			t.Errorf("%s: accepted %v, %d KiB, %v; want a refusal within %d KiB and %v", what, accepted, used>>10, took, room>>10, patience)
+			t.Errorf("%s: accepted %v, %d KiB, %v; want a refusal within %d KiB and %v", what, accepted, used>>10, took,
+				room>>10, patience)
 		}
 	}
 	for _, ch := range functions.Channels() {
@@ -71,12 +73,17 @@ func TestHugeProofs(t *testing.T) {
 	}
 	a := channel.NewAccount("demo", "", map[string]string{"session_key": "inapp-demo-session-key-of-36-letters",
 		"user_keys": `[{"kid":"k1","alg":"HS256","key":"inapp-demo-secret-32-bytes-long!"},{"alg":"RS256","jwks":"https://app.example/keys"}]`})
-	keys := []inapp.UserKey{{Alg: "HS256", Key: "inapp-demo-secret-32-bytes-long!"}, {Alg: "RS256", JWKS: "https://app.example/keys"}}
+	keys := []inapp.UserKey{{Alg: "HS256", Key: "inapp-demo-secret-32-bytes-long!"}, {Alg: "RS256",
+		JWKS: "https://app.example/keys"}}
 	for kind, token := range hugeTokens() {
 		refused("session "+kind, tokenRoom, func() bool { _, err := inapp.Admit(a, token, time.Now()); return err == nil })
 		refused("user key "+kind, tokenRoom, func() bool { k, ok := inapp.UserKeyOf(a, token); return ok && k.ID != "" })
 		for _, k := range keys {
-			refused("user "+kind, tokenRoom, func() bool { _, err := inapp.CheckUser(k, []byte(`{"keys":[]}`), token, time.Now()); return err == nil })
+			refused("user "+kind, tokenRoom, func() bool {
+				_, err := inapp.CheckUser(k, []byte(`{"keys":[]}`), token,
+					time.Now())
+				return err == nil
+			})
 		}
 	}
 }

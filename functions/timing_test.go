@@ -33,9 +33,11 @@ var timely = map[string]string{
 // its time tells how much of a guess was right.
 func TestComparisonsTakeConstantTime(t *testing.T) {
 	found := map[string]bool{}
-	for _, dir := range []string{"channels", "../shared/signature", "../shared/secret", "../shared/webhook", "../shared/media", "http"} {
+	for _, dir := range []string{"channels", "../shared/signature", "../shared/secret", "../shared/webhook",
+		"../shared/media", "http"} {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") || strings.HasPrefix(filepath.Base(path), "double") {
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
+				strings.HasPrefix(filepath.Base(path), "double") {
 				return err
 			}
 			files := token.NewFileSet()
@@ -74,7 +76,8 @@ func comparisons(file *ast.File) (list []ast.Expr) {
 	ast.Inspect(file, func(n ast.Node) bool {
 		switch x := n.(type) {
 		case *ast.BinaryExpr:
-			if (x.Op == token.EQL || x.Op == token.NEQ) && (isSecretive(x.X) && !isConstant(x.Y) || isSecretive(x.Y) && !isConstant(x.X)) {
+			if (x.Op == token.EQL || x.Op == token.NEQ) && (isSecretive(x.X) && !isConstant(x.Y) || isSecretive(x.Y) &&
+				!isConstant(x.X)) {
 				list = append(list, x)
 			}
 		case *ast.CallExpr:

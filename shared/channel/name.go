@@ -54,7 +54,8 @@ func shown(s string) string {
 }
 
 func hides(r rune) bool {
-	return unicode.IsControl(r) || r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069' || r >= firstTag && r <= lastTag
+	return unicode.IsControl(r) || r >= '\u202A' && r <= '\u202E' || r >= '\u2066' && r <= '\u2069' ||
+		r >= firstTag && r <= lastTag
 }
 
 // flag is how many runes of text are a flag with tags at its begin, or 0.

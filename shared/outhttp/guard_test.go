@@ -30,9 +30,11 @@ func TestMain(m *testing.M) {
 // private are addresses that lead into a network that is not public, or say one in
 // another way.
 var private = []string{
-	"127.0.0.1", "127.255.255.254", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1", "100.100.100.200", "169.254.169.254", "169.254.170.2",
+	"127.0.0.1", "127.255.255.254", "0.0.0.0", "10.0.0.1", "172.16.0.1", "192.168.1.1", "100.64.0.1",
+	"100.100.100.200", "169.254.169.254", "169.254.170.2",
 	"192.0.0.192", "192.0.2.1", "198.18.0.1", "224.0.0.1", "255.255.255.255",
-	"::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe", "64:ff9b:1::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::1",
+	"::", "::1", "::127.0.0.1", "::ffff:127.0.0.1", "::ffff:169.254.169.254", "64:ff9b::a9fe:a9fe",
+	"64:ff9b:1::a9fe:a9fe", "2002:7f00:1::", "2002:a9fe:a9fe::1",
 	"2001:0:7f00:1::", "fc00::1", "fd00:ec2::254", "fec0::1", "fe80::1", "ff02::1",
 }
 
@@ -68,7 +70,8 @@ func TestPrivateAddresses(t *testing.T) {
 		_, err := get(t, c, "https://"+name+"/")
 		wantGuarded(t, err)
 	}
-	for _, name := range []string{"2130706433", "127.1", "0177.0.0.1"} { // no names to Go, and numbers to other resolvers
+	for _, name := range []string{"2130706433", "127.1",
+		"0177.0.0.1"} { // no names to Go, and numbers to other resolvers
 		if _, err := get(t, c, "https://"+name+"/"); !errors.Is(err, channel.ErrNotSent) {
 			t.Errorf("%s: %v", name, err)
 		}

@@ -144,8 +144,9 @@ func TestGuesses(t *testing.T) {
 	guess("b", 1000, 0)
 	v.want("a known one whose time is over, amid guesses", "one", 1)
 
-	if _, err := v.client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("relais/test/line/fresh"),
-		SecretString: aws.String(`{"key":"one"}`)}); err != nil {
+	if _, err := v.client.CreateSecret(t.Context(),
+		&secretsmanager.CreateSecretInput{Name: aws.String("relais/test/line/fresh"),
+			SecretString: aws.String(`{"key":"one"}`)}); err != nil {
 		t.Fatal(err)
 	}
 	for try := range 3 { // as its platform does while it is refused

@@ -26,13 +26,17 @@ func TestForeignIDs(t *testing.T) {
 	if err := r.table.AddTicket(t.Context(), "hash", []byte(marker), noon.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.table.Connect(t.Context(), "socket1", "cnv_elsewhere", []byte(marker), noon.Add(time.Hour)); err != nil {
+	if err := r.table.Connect(t.Context(), "socket1", "cnv_elsewhere", []byte(marker),
+		noon.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
 	conversation := conversation("shutter")
-	ids := []string{conversation, message, e.ID, e.Data.Message.ID, events.ContactID("shutter", "demo", events.Identity{Scheme: events.Phone, Value: phone}),
-		events.ConversationID("shutter", "other", phone), events.ConversationID("pager", "demo", "nobody"), "later:" + message, "sending:" + conversation,
-		"ticket:hash", "socket:socket1", "socket1", "account:shutter/demo", "shutter/demo", "demo", "*", "%00", "..", "cnv_", "msg_", strings.ToUpper(conversation)}
+	ids := []string{conversation, message, e.ID, e.Data.Message.ID, events.ContactID("shutter", "demo",
+		events.Identity{Scheme: events.Phone, Value: phone}),
+		events.ConversationID("shutter", "other", phone), events.ConversationID("pager", "demo", "nobody"),
+		"later:" + message, "sending:" + conversation,
+		"ticket:hash", "socket:socket1", "socket1", "account:shutter/demo", "shutter/demo", "demo", "*", "%00", "..",
+		"cnv_", "msg_", strings.ToUpper(conversation)}
 	own := map[string][]string{"conversation": {conversation}, "message": {message, e.Data.Message.ID}}
 	for path, methods := range documented(t) {
 		before, rest, ok := strings.Cut(path, "{")
@@ -54,7 +58,8 @@ func TestForeignIDs(t *testing.T) {
 				}
 				got := r.call(method, before+url.PathEscape(id)+after, body, header...)
 				if got.status != 404 || strings.Contains(got.body, marker) || strings.Contains(got.body, phone) {
-					t.Errorf("%s %s with %q: answered %d %s, want 404 and nothing of anybody's", method, path, id, got.status, got.body)
+					t.Errorf("%s %s with %q: answered %d %s, want 404 and nothing of anybody's", method, path, id, got.status,
+						got.body)
 				}
 			}
 		}

@@ -284,7 +284,8 @@ func active(t string) bool {
 			return true
 		}
 	}
-	return sub == "xml" || sub == "xsl" || strings.HasSuffix(sub, "+xml") || strings.HasPrefix(t, "multipart/") || strings.HasPrefix(t, "message/")
+	return sub == "xml" || sub == "xsl" || strings.HasSuffix(sub, "+xml") || strings.HasPrefix(t, "multipart/") ||
+		strings.HasPrefix(t, "message/")
 }
 
 // family is what a type's names agree on: containers of sound are announced as film and the other way round.

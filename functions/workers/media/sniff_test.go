@@ -22,13 +22,20 @@ func TestSniff(t *testing.T) {
 		blob  = "application/octet-stream"
 	)
 	for _, c := range []struct{ content, claim, want string }{
-		{html, "text/html", blob}, {html, "image/png", blob}, {html, "", blob}, {html, "application/pdf", blob}, {"\xef\xbb\xbf\n" + html, "text/html", blob},
-		{svg, "image/svg+xml", blob}, {xml, "application/xml", blob}, {xml, "text/plain", blob}, {svg, "application/xml", blob}, {plain, "application/xhtml+xml", blob},
-		{late, "text/html", blob}, {late, "text/html; charset=utf-8", blob}, {late, "TEXT/HTML", blob}, {late, "text/javascript", blob}, {late, "application/ecmascript", blob},
-		{plain, "text/xsl", blob}, {plain, "multipart/related", blob}, {plain, "message/rfc822", blob}, {late, "text/plain", "text/plain"},
-		{gif, "text/javascript", "image/gif"}, {gif, "image/svg+xml", "image/gif"}, {gif, "image/gif", "image/gif"}, {png, "text/html", "image/png"},
-		{png, "image/svg+xml", "image/png"}, {pdf, "text/html", "application/pdf"}, {jpeg, "image/svg+xml", "image/jpeg"}, {jpeg, "image/png", "image/png"},
-		{"PK\x03\x04", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", "application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
+		{html, "text/html", blob}, {html, "image/png", blob}, {html, "", blob}, {html, "application/pdf", blob},
+		{"\xef\xbb\xbf\n" + html, "text/html", blob},
+		{svg, "image/svg+xml", blob}, {xml, "application/xml", blob}, {xml, "text/plain", blob}, {svg,
+			"application/xml", blob}, {plain, "application/xhtml+xml", blob},
+		{late, "text/html", blob}, {late, "text/html; charset=utf-8", blob}, {late, "TEXT/HTML", blob}, {late,
+			"text/javascript", blob}, {late, "application/ecmascript", blob},
+		{plain, "text/xsl", blob}, {plain, "multipart/related", blob}, {plain, "message/rfc822", blob}, {late,
+			"text/plain", "text/plain"},
+		{gif, "text/javascript", "image/gif"}, {gif, "image/svg+xml", "image/gif"}, {gif, "image/gif", "image/gif"},
+		{png, "text/html", "image/png"},
+		{png, "image/svg+xml", "image/png"}, {pdf, "text/html", "application/pdf"}, {jpeg, "image/svg+xml",
+			"image/jpeg"}, {jpeg, "image/png", "image/png"},
+		{"PK\x03\x04", "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+			"application/vnd.openxmlformats-officedocument.wordprocessingml.document"},
 		{plain, "text/csv", "text/csv"}, {"OggS\x00", "audio/ogg", "audio/ogg"}, {plain, "no type at all", "text/plain"},
 	} {
 		path := filepath.Join(t.TempDir(), "file")

@@ -60,7 +60,8 @@ func TestCrashLoop_Row14(t *testing.T) {
 	r.breaks(nil)
 	r.settle()
 	got := r.received("support")
-	if len(got) != 2 || got[0].Type != events.IngestQuarantined || got[0].Data.Quarantine.Reason != "crash" || text(got[1]) != "after" {
+	if len(got) != 2 || got[0].Type != events.IngestQuarantined || got[0].Data.Quarantine.Reason != "crash" ||
+		text(got[1]) != "after" {
 		t.Fatalf("received %+v, want a quarantine and what was written after it", got)
 	}
 	for i, e := range got {

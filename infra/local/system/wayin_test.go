@@ -29,10 +29,15 @@ import (
 // with a world outside of AWS of its own.
 func (r *rig) webhook(ch channel.Channel, outside http.RoundTripper) function.Handler {
 	r.t.Helper()
-	env := map[string]string{names.EnvTable: names.Table(names.Local), names.EnvBucket: system.Bucket, names.EnvPublicURL: "https://relais.example",
-		names.EnvSecrets: names.SecretPrefix(names.Local, ch.Name), names.EnvIngress: r.sys.QueueURL(names.Ingress), names.EnvSpill: r.sys.QueueURL(names.Spill)}
-	h, err := webhook.New(ch, function.Env{Getenv: func(name string) string { return env[name] }, Out: lockedWriter{r}, Now: r.clock.Now, HTTP: outside,
-		AWS: func(b cloud.Budget) (aws.Config, error) { return r.sys.ConfigOf(ch.Name, b), nil }})
+	env := map[string]string{
+		names.EnvTable: names.Table(names.Local), names.EnvBucket: system.Bucket,
+		names.EnvPublicURL: "https://relais.example", names.EnvSecrets: names.SecretPrefix(names.Local, ch.Name),
+		names.EnvIngress: r.sys.QueueURL(names.Ingress), names.EnvSpill: r.sys.QueueURL(names.Spill),
+	}
+	h, err := webhook.New(ch, function.Env{
+		Getenv: func(name string) string { return env[name] }, Out: lockedWriter{r}, Now: r.clock.Now, HTTP: outside,
+		AWS: func(b cloud.Budget) (aws.Config, error) { return r.sys.ConfigOf(ch.Name, b), nil },
+	})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -79,7 +84,9 @@ func (o *outside) RoundTrip(*http.Request) (*http.Response, error) {
 // comes again. Neither touches the table, nor logs per webhook.
 func TestKeysThatCannotBeHad(t *testing.T) {
 	for _, ch := range []channel.Channel{googlechat.Channel, sms.Channel} {
-		for name, c := range map[string]struct{ host, want int }{"refused": {403, 401}, "absent": {404, 401}, "down": {0, 503}, "failing": {500, 503}, "busy": {429, 503}} {
+		for name, c := range map[string]struct{ host, want int }{
+			"refused": {403, 401}, "absent": {404, 401}, "down": {0, 503}, "failing": {500, 503}, "busy": {429, 503},
+		} {
 			t.Run(ch.Name+" "+name, func(t *testing.T) {
 				r := newRig(t, func(o *system.Options) { o.Config.Channels = nil })
 				host := &outside{status: c.host}
@@ -110,8 +117,9 @@ func (r *rig) fromCustomer(ch channel.Channel, text string) *http.Request {
 		r.t.Fatal(err)
 	}
 	if ch.Name == sms.Channel.Name { // the way through AWS is the one with public keys
-		set.Account = channel.NewAccount("demo", "", map[string]string{"topic_arn": "arn:aws:sns:us-east-1:123456789012:relais-sms"})
-		r.setSecretOf(ch.Name, "demo", `{"topic_arn":"arn:aws:sns:us-east-1:123456789012:relais-sms"}`)
+		const topic = "arn:aws:sns:us-east-1:123456789012:relais-sms"
+		set.Account = channel.NewAccount("demo", "", map[string]string{"topic_arn": topic})
+		r.setSecretOf(ch.Name, "demo", `{"topic_arn":"`+topic+`"}`)
 	}
 	req := ch.Customer(set.Account, text, 1, r.clock.Now())
 	req.Received, req.Path = r.clock.Now(), "/webhooks/"+ch.Name+"/demo"

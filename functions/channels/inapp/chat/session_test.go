@@ -73,7 +73,8 @@ func TestUserByKeySet(t *testing.T) {
 	}
 	now := time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return now }
-	h := &Handler{Core: &Core{Viewer: Viewer{Now: clock}, Keys: &webhook.Keys{HTTP: app, Now: clock, Log: slog.New(slog.DiscardHandler)}}}
+	h := &Handler{Core: &Core{Viewer: Viewer{Now: clock}, Keys: &webhook.Keys{HTTP: app, Now: clock,
+		Log: slog.New(slog.DiscardHandler)}}}
 	a := channel.NewAccount("demo", "", map[string]string{"user_keys": `[{"alg":"ES256","jwks":"https://login.example/keys"}]`})
 	ask := func(id string) string {
 		t.Helper()

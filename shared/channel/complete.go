@@ -35,6 +35,7 @@ func Complete(e *events.Event, name, account string, received time.Time) {
 	if d.Conversation == nil {
 		d.Conversation = &events.Conversation{PlatformID: events.OwnThread, Kind: events.Own}
 	}
+	completeNames(d)
 	if d.Conversation.Kind == "" {
 		d.Conversation.Kind = events.Direct
 	}

@@ -18,6 +18,7 @@ const (
 	Malformed    = "malformed"     // present, and not of the documented form
 	Stale        = "stale"         // the signed time is outside the tolerance
 	NoSecret     = "no_secret"     // the account has no usable secret
+	NoKeys       = "no_keys"       // the public keys that it names are not to be had
 )
 
 // Refuse is the error of a Verify that does not accept a request.

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+	"golang.org/x/time/rate"
 
 	"github.com/relais-dev/relais/shared/channel"
 )
@@ -21,6 +22,9 @@ var (
 	ErrUnknown = errors.New("unknown account")
 	// ErrUnusable says that the account's secret is not of the documented form.
 	ErrUnusable = errors.New("unusable secret")
+	// ErrBusy says that too many ids were asked for that nobody knows, so that nobody
+	// can tell now whether this one exists.
+	ErrBusy = errors.New("too many unknown accounts were asked for")
 )
 
 const (
@@ -36,6 +40,12 @@ const (
 	// Grace is how long the previous version of a secret is accepted after a
 	// rotation. Rotating twice ends it at once.
 	Grace = 24 * time.Hour
+	// An id that is not known to be an account's is looked up at this rate and burst
+	// at the most, per process: 10,000 look-ups cost 0.05 USD, and the quota of them is
+	// the whole AWS account's. https://aws.amazon.com/secrets-manager/pricing/
+	// An id that comes again has a second budget: who guesses rarely asks twice, and
+	// a platform whose account was connected just now keeps asking.
+	unknownRate, unknownBurst = 0.5, 30
 	// maxUnknown bounds the memory that guessed ids can take.
 	maxUnknown = 4096
 )
@@ -49,6 +59,8 @@ type Accounts struct {
 
 	mu    sync.Mutex
 	known map[string]entry
+	first *rate.Limiter // look-ups of ids that were never asked for
+	again *rate.Limiter // of those that were, and are not known to exist
 }
 
 type entry struct {
@@ -61,11 +73,12 @@ type entry struct {
 // NewAccounts reads secrets called prefix + account id. webhooks is the public
 // URL that an account's id completes.
 func NewAccounts(client *secretsmanager.Client, prefix, webhooks string, now func() time.Time) *Accounts {
-	return &Accounts{client: client, prefix: prefix, url: webhooks, now: now, known: map[string]entry{}}
+	return &Accounts{client: client, prefix: prefix, url: webhooks, now: now, known: map[string]entry{},
+		first: rate.NewLimiter(unknownRate, unknownBurst), again: rate.NewLimiter(unknownRate, unknownBurst)}
 }
 
-// Account is the account with that id. Errors are ErrUnknown, ErrUnusable, or a
-// failure to ask, which the platform's retry may heal.
+// Account is the account with that id. Errors are ErrUnknown, ErrUnusable, ErrBusy
+// or a failure to ask: the latter two the platform's retry may heal.
 func (a *Accounts) Account(ctx context.Context, id string) (channel.Account, error) {
 	if !channel.ValidAccountID(id) {
 		return channel.Account{}, ErrUnknown
@@ -75,6 +88,9 @@ func (a *Accounts) Account(ctx context.Context, id string) (channel.Account, err
 	a.mu.Unlock()
 	if ok && e.usable(a.now()) {
 		return e.account, e.err
+	}
+	if !a.mayAsk(id, e, ok) {
+		return channel.Account{}, ErrBusy
 	}
 	account, err := a.fetch(ctx, id)
 	if err == nil || errors.Is(err, ErrUnknown) || errors.Is(err, ErrUnusable) {
@@ -86,6 +102,19 @@ func (a *Accounts) Account(ctx context.Context, id string) (channel.Account, err
 		return e.account, nil
 	}
 	return channel.Account{}, err
+}
+
+// mayAsk says whether id may be looked up now. e is what is known of it, if it was
+// asked for before. What is known to exist always may.
+func (a *Accounts) mayAsk(id string, e entry, before bool) bool {
+	switch {
+	case !before:
+		a.meet(id)
+		return a.first.AllowN(a.now(), 1)
+	case errors.Is(e.err, ErrUnknown):
+		return a.again.AllowN(a.now(), 1)
+	}
+	return true
 }
 
 // usable says whether e needs no fetch.
@@ -121,9 +150,22 @@ func (a *Accounts) Refetch(ctx context.Context, id string) (channel.Account, boo
 	return account, true
 }
 
+// meet notes that id was asked for, unless another call knows it meanwhile.
+func (a *Accounts) meet(id string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if _, ok := a.known[id]; !ok {
+		a.put(id, entry{err: ErrUnknown}) // so long ago that it is not usable
+	}
+}
+
 func (a *Accounts) remember(id string, e entry) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.put(id, e)
+}
+
+func (a *Accounts) put(id string, e entry) {
 	if len(a.known) >= maxUnknown {
 		for k, old := range a.known {
 			if old.err != nil {

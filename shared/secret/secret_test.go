@@ -116,10 +116,59 @@ func TestUnknownAccounts(t *testing.T) {
 		ask(id, 0)
 	}
 	v.want("a known one", "one", 1)
-	for i := range 5000 {
-		ask(fmt.Sprintf("guess-%d", i), 1)
+}
+
+// TestGuesses: ten thousand guessed ids in ten seconds buy few calls, take nothing
+// from accounts that are known, and keep nobody from an account that was connected
+// meanwhile.
+func TestGuesses(t *testing.T) {
+	v := newVault(t)
+	v.want("known", "one", 1)
+	guess := func(name string, n int, pause time.Duration) (calls int) {
+		t.Helper()
+		v.calls = 0
+		for i := range n {
+			_, err := v.accounts.Account(t.Context(), fmt.Sprintf("%s-%d", name, i))
+			if !errors.Is(err, secret.ErrUnknown) && !errors.Is(err, secret.ErrBusy) {
+				t.Fatal(err)
+			}
+			v.clock.Advance(pause)
+		}
+		return v.calls
+	}
+	if calls := guess("a", 10000, time.Millisecond); calls > 40 {
+		t.Errorf("10,000 ids in ten seconds bought %d calls, want at most 40", calls)
 	}
 	v.want("a known one, after more guesses than are remembered", "one", 0)
+	v.clock.Advance(secret.TTL)
+	guess("b", 1000, 0)
+	v.want("a known one whose time is over, amid guesses", "one", 1)
+
+	if _, err := v.client.CreateSecret(t.Context(),
+		&secretsmanager.CreateSecretInput{Name: aws.String("relais/test/line/fresh"),
+			SecretString: aws.String(`{"key":"one"}`)}); err != nil {
+		t.Fatal(err)
+	}
+	for try := range 3 { // as its platform does while it is refused
+		if _, err := v.accounts.Account(t.Context(), "fresh"); err == nil {
+			return
+		}
+		guess(fmt.Sprintf("c%d", try), 1000, 3*time.Millisecond+time.Microsecond)
+	}
+	t.Error("an account that was connected amid guesses is not found when its platform comes again")
+}
+
+// TestGuessesAgain: guessing the same ids over and over buys no more.
+func TestGuessesAgain(t *testing.T) {
+	v := newVault(t)
+	v.calls = 0
+	for i := range 10000 {
+		_, _ = v.accounts.Account(t.Context(), fmt.Sprintf("guess-%d", i%2000))
+		v.clock.Advance(10 * time.Millisecond)
+	}
+	if v.calls > 30+50+30+50 {
+		t.Errorf("10,000 tries in 100 seconds bought %d calls, want at most 160", v.calls)
+	}
 }
 
 func TestRefetch(t *testing.T) {

@@ -55,7 +55,7 @@ func New(ch channel.Channel, e function.Env) (function.Handler, error) {
 	webhooks := e.Getenv(names.EnvPublicURL) + "/webhooks/" + ch.Name + "/"
 	return &Handler{Channel: ch, Accounts: secret.NewAccounts(c.Secrets, e.Getenv(names.EnvSecrets), webhooks, e.Now),
 		Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Spill: e.Queue(c, names.EnvSpill), Record: e.Getenv(names.EnvReceipts) == "record",
-		Keys: &Keys{HTTP: outhttp.New(e.HTTP, keysTimeout, nil), Now: e.Now},
+		Keys: &Keys{HTTP: outhttp.New(e.HTTP, keysTimeout, nil), Now: e.Now, Log: e.Log(ch.Name)},
 		Log:  e.Log(ch.Name), Metrics: e.Metrics(ch.Name), Now: e.Now}, nil
 }
 
@@ -63,10 +63,8 @@ func New(ch channel.Channel, e function.Env) (function.Handler, error) {
 // the same for a wrong signature and for an account that does not exist.
 const refused = `{"error":"not found or not authorized"}`
 
-// maxEvents of one webhook, twice what the most generous platform batches (Meta:
-// 1,000 updates). A body that claims more costs memory and calls out of all
-// proportion to its size, so it waits in quarantine for a person.
-const maxEvents = 2000
+// again is what the platform hears that is to send the same once more.
+const again = `{"error":"try again"}`
 
 // keysTimeout bounds the fetch of public keys while a platform waits.
 const keysTimeout = 1500 * time.Millisecond
@@ -103,7 +101,7 @@ func (h *Handler) extraHeaders(status int) map[string]string {
 			return map[string]string{"allow": "POST"}
 		}
 		return map[string]string{"allow": "GET, POST"}
-	case http.StatusServiceUnavailable:
+	case http.StatusServiceUnavailable, http.StatusTooManyRequests:
 		return map[string]string{"retry-after": "5"}
 	}
 	return nil
@@ -117,6 +115,9 @@ func (h *Handler) serve(ctx context.Context, r channel.Request) channel.Response
 	account, err := h.Accounts.Account(ctx, id)
 	if errors.Is(err, secret.ErrUnknown) {
 		return h.reject(http.StatusNotFound, "unknown_account", refused)
+	}
+	if errors.Is(err, secret.ErrBusy) { // the account may exist: a platform must not hear that it does not
+		return h.reject(http.StatusTooManyRequests, "unknown_flood", again)
 	}
 	if errors.Is(err, secret.ErrUnusable) {
 		h.Log.Error("account has no usable secret, so it does not answer", "channel", h.Channel.Name, "account", id, "error", err.Error())
@@ -136,8 +137,8 @@ func (h *Handler) serve(ctx context.Context, r channel.Request) channel.Response
 		return h.reject(http.StatusUnauthorized, channel.NoSignature, refused)
 	}
 	account, r, err = h.verify(ctx, account, r)
-	if errors.Is(err, errKeys) {
-		return h.unavailable("verify", err, id)
+	if errors.Is(err, errKeys) { // anybody can bring this about, so it is told to no log
+		return h.reject(http.StatusServiceUnavailable, channel.NoKeys, again)
 	}
 	if err != nil {
 		return h.reject(http.StatusUnauthorized, channel.RefusalReason(err), refused)
@@ -162,7 +163,9 @@ func (h *Handler) handshake(ctx context.Context, a channel.Account, r channel.Re
 }
 
 // verify tries once more with fresh credentials and keys: they may have been
-// rotated since they were read. A failure to fetch keys is no refusal.
+// rotated since they were read. That the host of the keys does not answer is no
+// refusal: some platforms never repeat what was refused.
+// https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
 func (h *Handler) verify(ctx context.Context, a channel.Account, r channel.Request) (channel.Account, channel.Request, error) {
 	r, err := h.withKeys(ctx, a, r, keysTTL)
 	if err != nil {
@@ -188,9 +191,6 @@ func (h *Handler) verify(ctx context.Context, a channel.Account, r channel.Reque
 	return a, r, h.Channel.Verify(a, r)
 }
 
-// errKeys says that the public keys of a channel cannot be had now.
-var errKeys = errors.New("public keys are not to be had")
-
 func (h *Handler) withKeys(ctx context.Context, a channel.Account, r channel.Request, age time.Duration) (channel.Request, error) {
 	if h.Channel.Keys == nil {
 		return r, nil
@@ -200,10 +200,8 @@ func (h *Handler) withKeys(ctx context.Context, a channel.Account, r channel.Req
 		return r, nil
 	}
 	var err error
-	if r.Keys, err = h.Keys.Get(ctx, address, age); err != nil {
-		return r, fmt.Errorf("%w: %w", errKeys, err)
-	}
-	return r, nil
+	r.Keys, err = h.Keys.Get(ctx, address, age)
+	return r, err
 }
 
 // refetch reads an account's credentials again, where that is due and they are
@@ -217,10 +215,7 @@ func (h *Handler) refetch(ctx context.Context, id string) (channel.Account, bool
 }
 
 func (h *Handler) accept(ctx context.Context, a channel.Account, r channel.Request) channel.Response {
-	evs, err := h.parse(a, r)
-	if len(evs) > maxEvents {
-		err = channel.Malform("more events than a platform sends at once")
-	}
+	evs, err := Parse(h.Channel, a, r)
 	if err != nil {
 		evs = []events.Event{h.quarantine(a, r, err)}
 	}
@@ -243,8 +238,6 @@ func (h *Handler) accept(ctx context.Context, a channel.Account, r channel.Reque
 	return h.Channel.Ack(a, r, receipt)
 }
 
-// parse turns a crash into an error: a body that breaks the parser must not be
-// posted again for days.
 // record notes receipts where nobody wants to hear of them, and returns the other
 // events. A receipt that cannot be noted now becomes an event like all others.
 func (h *Handler) record(ctx context.Context, evs []events.Event) []events.Event {
@@ -263,15 +256,6 @@ func (h *Handler) record(ctx context.Context, evs []events.Event) []events.Event
 		}
 		return err == nil
 	})
-}
-
-func (h *Handler) parse(a channel.Account, r channel.Request) (evs []events.Event, err error) {
-	defer func() {
-		if crash := recover(); crash != nil {
-			evs, err = nil, errors.New("parse: crashed")
-		}
-	}()
-	return h.Channel.Events(a, r)
 }
 
 // quarantine is the event of a verified request that could not be parsed. It
@@ -314,5 +298,5 @@ func (h *Handler) reject(status int, reason, body string) channel.Response {
 func (h *Handler) unavailable(what string, err error, account string) channel.Response {
 	h.Log.Error("could not accept a webhook, the platform is told to retry", "channel", h.Channel.Name, "account", account, "step", what, "error", err.Error())
 	h.Metrics.Count(observe.Refused, 1)
-	return channel.Response{Status: http.StatusServiceUnavailable, ContentType: "application/json", Body: `{"error":"try again"}`}
+	return channel.Response{Status: http.StatusServiceUnavailable, ContentType: "application/json", Body: again}
 }

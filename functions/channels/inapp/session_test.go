@@ -156,6 +156,20 @@ func TestSessions(t *testing.T) {
 	if _, err := inapp.Admit(rotated, token, now); err != nil {
 		t.Errorf("after a rotation: %v", err)
 	}
+	key := []byte("inapp-demo-session-key-of-36-letters")
+	claims := jwt.MapClaims{"iss": "demo", "sub": "anon-x", "jti": "s1", "exp": now.Add(time.Hour).Unix()}
+	with := func(audience any) string {
+		claims["aud"] = audience
+		return signed(t, jwt.SigningMethodHS256, "", key, claims)
+	}
+	if _, err := inapp.Admit(a, with("relais-session"), now); err != nil {
+		t.Errorf("with the audience of sessions: %v", err)
+	}
+	for _, audience := range []any{"relais-upload", "", nil, []string{}, 7} {
+		if _, err := inapp.Admit(a, with(audience), now); !errors.Is(err, inapp.ErrToken) {
+			t.Errorf("audience %v: %v", audience, err)
+		}
+	}
 	other := channel.NewAccount("other", "", map[string]string{"session_key": "inapp-demo-session-key-of-36-letters"})
 	for name, admit := range map[string]func() (inapp.Session, error){
 		"late":            func() (inapp.Session, error) { return inapp.Admit(a, token, now.Add(2*time.Hour)) },

@@ -338,18 +338,30 @@ func sniff(file *os.File, announced string) (string, error) {
 	seen, _, _ := mime.ParseMediaType(http.DetectContentType(head[:n]))
 	claim, _, err := mime.ParseMediaType(announced)
 	generic := seen == "application/octet-stream" || seen == "text/plain" || seen == "application/zip"
-	active := seen == "text/html" || seen == "text/xml"
 	switch {
-	case active:
+	case active(seen), active(claim) && generic:
 		return "application/octet-stream", nil
+	case active(claim):
+		return seen, nil
 	case err != nil:
 		return seen, nil
-	case generic && !strings.Contains(claim, "html") && !strings.Contains(claim, "svg") && !strings.Contains(claim, "script"):
-		return claim, nil
-	case family(seen) == family(claim):
+	case generic, family(seen) == family(claim):
 		return claim, nil
 	}
 	return seen, nil
+}
+
+// active says whether a browser would run what a file of that type holds, or look
+// for more files in it. Whatever it shows, no file is given out as such.
+func active(t string) bool {
+	_, sub, _ := strings.Cut(t, "/")
+	for _, part := range []string{"html", "svg", "script", "flash"} {
+		if strings.Contains(sub, part) {
+			return true
+		}
+	}
+	return sub == "xml" || sub == "xsl" || strings.HasSuffix(sub, "+xml") || strings.HasPrefix(t, "multipart/") ||
+		strings.HasPrefix(t, "message/")
 }
 
 // family is what a type's names agree on: containers of sound are announced as film and the other way round.

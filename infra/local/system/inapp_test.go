@@ -11,6 +11,8 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -434,11 +436,40 @@ func TestInAppTickets(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.CloseNow()
+	if _, status, err := s.dial(used, page); err == nil || status != 401 {
+		t.Errorf("used, a moment ago: answered %d, %v", status, err)
+	}
 	late := v.ticket()
 	s.clock.Advance(31 * time.Second)
 	for name, ticket := range map[string]string{"used": used, "late": late, "none": "", "guessed": strings.Repeat("a", 52)} {
 		if _, status, err := s.dial(ticket, page); err == nil || status != 401 {
 			t.Errorf("%s: answered %d, %v", name, status, err)
+		}
+	}
+}
+
+// TestInAppTicketTwiceAtOnce: of many who hold the same ticket one enters.
+func TestInAppTicketTwiceAtOnce(t *testing.T) {
+	s := newShop(t)
+	v := s.visit("laptop", "")
+	for range 5 {
+		ticket := v.ticket()
+		var in atomic.Int32
+		var all sync.WaitGroup
+		for range 8 {
+			all.Go(func() {
+				c, status, err := s.dial(ticket, page)
+				if err == nil {
+					in.Add(1)
+					c.CloseNow()
+				} else if status != 401 {
+					t.Errorf("answered %d, %v", status, err)
+				}
+			})
+		}
+		all.Wait()
+		if in.Load() != 1 {
+			t.Errorf("%d entered with one ticket", in.Load())
 		}
 	}
 }

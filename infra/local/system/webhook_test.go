@@ -21,10 +21,13 @@ import (
 )
 
 // setSecret replaces a WhatsApp account's secret.
-func (r *rig) setSecret(id, doc string) {
+func (r *rig) setSecret(id, doc string) { r.setSecretOf("whatsapp", id, doc) }
+
+// setSecretOf replaces the secret of any channel's account.
+func (r *rig) setSecretOf(channel, id, doc string) {
 	r.t.Helper()
 	c := secretsmanager.NewFromConfig(r.sys.ConfigOf(system.Admin, cloud.Work))
-	name := aws.String(names.SecretPrefix(names.Local, "whatsapp") + id)
+	name := aws.String(names.SecretPrefix(names.Local, channel) + id)
 	if _, err := c.PutSecretValue(r.t.Context(), &secretsmanager.PutSecretValueInput{SecretId: name, SecretString: &doc}); err == nil {
 		return
 	}

@@ -259,6 +259,8 @@ func (c *Core) Refusal(err error) *Refusal {
 		return r
 	case errors.Is(err, secret.ErrUnknown):
 		return Refuse(inapp.NotFound, "there is no such app")
+	case errors.Is(err, secret.ErrBusy): // anybody can bring it about, so no log hears of it
+		return &Refusal{Code: inapp.RateLimited, Title: "too fast", RetryAfter: time.Second}
 	}
 	c.Log.Error("cannot answer a client", "error", err.Error())
 	return &Refusal{Code: inapp.Unavailable, Title: "try again", RetryAfter: time.Second}

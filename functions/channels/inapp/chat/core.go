@@ -67,8 +67,9 @@ func NewCore(name string, e function.Env) (*Core, error) {
 	if err != nil {
 		return nil, err
 	}
+	keys := &webhook.Keys{HTTP: outhttp.New(e.HTTP, keysTimeout, nil), Now: e.Now, Log: e.Log(name)}
 	return &Core{Viewer: NewViewer(name, c, e), Ingress: e.Queue(c, names.EnvIngress), Webhook: hook, Origin: e.Getenv(names.EnvPublicURL),
-		Keys: &webhook.Keys{HTTP: outhttp.New(e.HTTP, keysTimeout, nil), Now: e.Now}, Metrics: e.Metrics(name)}, nil
+		Keys: keys, Metrics: e.Metrics(name)}, nil
 }
 
 // NewViewer is the Viewer of a function.

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -72,7 +73,8 @@ func TestUserByKeySet(t *testing.T) {
 	}
 	now := time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
 	clock := func() time.Time { return now }
-	h := &Handler{Core: &Core{Viewer: Viewer{Now: clock}, Keys: &webhook.Keys{HTTP: app, Now: clock}}}
+	h := &Handler{Core: &Core{Viewer: Viewer{Now: clock}, Keys: &webhook.Keys{HTTP: app, Now: clock,
+		Log: slog.New(slog.DiscardHandler)}}}
 	a := channel.NewAccount("demo", "", map[string]string{"user_keys": `[{"alg":"ES256","jwks":"https://login.example/keys"}]`})
 	ask := func(id string) string {
 		t.Helper()
@@ -93,8 +95,11 @@ func TestUserByKeySet(t *testing.T) {
 		}
 	}
 	app.down = true
-	wants("old", "fetch public keys", 1)
+	for range 5 {
+		wants("old", "public keys are not to be had", 1)
+	}
 	app.down = false
+	now = now.Add(10 * time.Second)
 	wants("old", "user-1", 2)
 	app.shown = []string{"old", "new"}
 	now = now.Add(time.Minute)
@@ -106,4 +111,6 @@ func TestUserByKeySet(t *testing.T) {
 	app.down = true
 	now = now.Add(time.Hour)
 	wants("new", "user-1", 4)
+	now = now.Add(5 * time.Hour)
+	wants("new", "public keys are not to be had", 5)
 }

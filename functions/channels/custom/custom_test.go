@@ -403,7 +403,7 @@ const place = `"conversation":{"externalId":"c"},"user":{"externalId":"u"}`
 func TestMalformedItems(t *testing.T) {
 	long := strings.Repeat("x", 257)
 	for _, item := range []string{
-		`null`, `1`, `"x"`, `[]`, `{}`, `{"type":7}`, `{"type":"typing","data":7}`, `{"type":"typing","data":{}}`,
+		`null`, `1`, `"x"`, `[]`, `{}`, `{"type":{}}`, `{"type":"typing","data":7}`, `{"type":"typing","data":{}}`,
 		`{"type":"message.created","data":{` + place + `}}`,
 		`{"type":"message.created","data":{` + place + `,"externalMessageId":"m"}}`,
 		`{"type":"message.created","data":{` + place + `,"content":{"kind":"text"}}}`,

@@ -98,6 +98,6 @@ func author(raw json.RawMessage) string {
 	var a struct {
 		Name string `json:"name"`
 	}
-	_ = json.Unmarshal(raw, &a) // an attribution of another form has none
+	_ = channel.Decode(raw, &a) // an attribution of another form has none
 	return a.Name
 }

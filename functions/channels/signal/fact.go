@@ -3,10 +3,8 @@ package signal
 import (
 	"cmp"
 	"encoding/base64"
-	"encoding/json"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -106,10 +104,10 @@ func (p *parser) receipts(r *receiptMessage) bool {
 	if state == "" || len(r.Timestamps) == 0 || p.data.Contact == nil {
 		return false
 	}
-	p.at = cmp.Or(at(r.When), p.at)
+	p.at = cmp.Or(channel.Unix(r.When), p.at)
 	for _, raw := range r.Timestamps {
 		var sent int64
-		if json.Unmarshal(raw, &sent) != nil || at(sent).Year() < firstYear {
+		if channel.Decode(raw, &sent) != nil || channel.Unix(sent).Year() < firstYear {
 			p.unsupported("receiptMessage", channel.Malformed, raw)
 			continue
 		}
@@ -206,16 +204,5 @@ func group(id, title string) *events.Conversation {
 
 // firstYear is Signal's first: what is earlier is no time of a message.
 const firstYear = 2014
-
-// lastMilli is the first millisecond of the year 9999; what comes later is no time.
-const lastMilli = 253_370_764_800_000
-
-// at is a time in Unix milliseconds; zero when it is none.
-func at(ms int64) time.Time {
-	if ms <= 0 || ms >= lastMilli {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
-}
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }

@@ -126,7 +126,7 @@ func TestReceiptsAreNotDuplicates(t *testing.T) {
 func TestIncompleteBecomesUnsupported(t *testing.T) {
 	for _, body := range []string{
 		`{"event":"message"}`, `{"event":"message","message_token":7,"sender":{"id":"U"}}`, `{"event":"message","message_token":7,"message":{"type":"text","text":"a"}}`,
-		`{"event":"message","sender":{"id":"U"},"message":{"type":"text","text":"a"}}`, `{"event":"message","message_token":7,"sender":{"id":"U"},"message":{"type":7}}`,
+		`{"event":"message","sender":{"id":"U"},"message":{"type":"text","text":"a"}}`, `{"event":"message","message_token":7,"sender":{"id":"U"},"message":{"type":{}}}`,
 		`{"event":"seen","message_token":7}`, `{"event":"seen","user_id":"U"}`, `{"event":"subscribed","message_token":7}`,
 		`{"event":"unsubscribed","message_token":7}`, `{"event":"conversation_started","message_token":7}`, `{"event":"action","message_token":7}`,
 	} {

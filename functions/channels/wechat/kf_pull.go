@@ -2,7 +2,6 @@ package wechat
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -74,7 +73,7 @@ type kfReader struct {
 // error would hold up all that comes behind it.
 func (k kfReader) events(raw []byte) []events.Event {
 	var m kfItem
-	if err := json.Unmarshal(raw, &m); err != nil {
+	if err := channel.Decode(raw, &m); err != nil {
 		return k.unsupported(kfItem{}, raw, "message", channel.Malformed)
 	}
 	switch {

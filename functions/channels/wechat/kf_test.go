@@ -189,7 +189,10 @@ func TestKFItems(t *testing.T) {
 			[]events.Type{events.IngestUnsupported}, func(d events.Data) bool {
 				return d.Unsupported.Kind == "servicer_status_change" && d.Conversation.PlatformID == "#kf:wkDemo"
 			}},
-		{"a wrong type", `{"msgid":1,` + kfCommon + `,"msgtype":"text","text":{"content":"hello"}}`, []events.Type{events.IngestUnsupported}, func(d events.Data) bool {
+		{"a wrong type", `{"msgid":1,` + kfCommon + `,"msgtype":"text","text":{"content":"hello"}}`, []events.Type{events.MessageReceived}, func(d events.Data) bool {
+			return d.Message.PlatformID == "1" && d.Message.Content[0].Text.Body == "hello"
+		}},
+		{"no id", `{"msgid":{},` + kfCommon + `,"msgtype":"text","text":{"content":"hello"}}`, []events.Type{events.IngestUnsupported}, func(d events.Data) bool {
 			return d.Unsupported.Reason == channel.Malformed && strings.Contains(d.Unsupported.Raw, "hello")
 		}},
 		{"nobody's", `{"msgid":"1","send_time":1785600000,"origin":3,"msgtype":"text","text":{"content":"hello"}}`, []events.Type{events.IngestUnsupported}, func(d events.Data) bool { return d.Unsupported.Kind == "text" }},

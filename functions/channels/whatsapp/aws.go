@@ -106,7 +106,7 @@ func socialFailure(r channel.Reply) *channel.Error {
 		return e
 	}
 	if m := metaCode.FindStringSubmatch(e.Title); m != nil {
-		return refused(meta.Error{Code: meta.Text(cmp.Or(m[1], m[2])), Message: e.Title})
+		return refused(meta.Error{Code: channel.Text(cmp.Or(m[1], m[2])), Message: e.Title})
 	}
 	return e
 }

@@ -3,13 +3,13 @@ package whatsapp
 import (
 	"encoding/json"
 
-	"github.com/relais-dev/relais/functions/channels/internal/meta"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // decode reads raw as T; false when there is none or it is of another shape.
 func decode[T any](raw []byte) (T, bool) {
 	var v, none T
-	if raw == nil || json.Unmarshal(raw, &v) != nil {
+	if raw == nil || channel.Decode(raw, &v) != nil {
 		return none, false
 	}
 	return v, true
@@ -19,7 +19,7 @@ func decode[T any](raw []byte) (T, bool) {
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 
 // text is a JSON text or number.
-type text = meta.Text
+type text = channel.Text
 
 type media struct {
 	ID       text   `json:"id"`

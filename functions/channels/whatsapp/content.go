@@ -71,7 +71,7 @@ func mediaContent(m *message) (events.Content, bool) {
 		Type: mediaType(m.kind, p.Voice), State: events.MediaPending, MIME: p.MIME, Name: p.Filename, Caption: p.Caption,
 		PlatformID: string(p.ID), SHA256: hexOf(p.SHA256), Animated: p.Animated,
 	}
-	if at := meta.Time(m.time); !at.IsZero() {
+	if at := channel.UnixText(m.time); !at.IsZero() {
 		out.ExpiresAt = at.Add(mediaLife)
 	}
 	return events.NewMedia(out), true

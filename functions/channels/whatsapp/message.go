@@ -43,7 +43,7 @@ func (b *batch) message(m *message, role, origin string) {
 
 // envelope is what all events of a message share.
 func (b *batch) envelope(m *message, role string) (events.Event, events.Actor) {
-	e := events.Event{Time: meta.Time(m.time), Raw: m.raw}
+	e := events.Event{Time: channel.UnixText(m.time), Raw: m.raw}
 	group := m.group
 	if role == events.Customer {
 		e.Data.Contact = b.person(m.fromUser, m.from, m.parent)

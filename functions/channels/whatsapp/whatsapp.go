@@ -181,7 +181,7 @@ func (b *batch) unsupportedOf(e events.Event, key, kind, reason string) {
 func unsupported(kind, reason, entryTime string, raw []byte) events.Event {
 	return events.Event{
 		Type: events.IngestUnsupported,
-		Time: meta.Time(entryTime),
+		Time: channel.UnixText(entryTime),
 		Key:  "unsupported:" + channel.Digest(raw, entryTime),
 		Raw:  raw,
 		Data: events.Data{Unsupported: events.UnsupportedOf(kind, reason, raw)},

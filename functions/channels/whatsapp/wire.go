@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 
@@ -121,7 +122,7 @@ func (w *webhook) entry(r *meta.Reader) {
 			}
 		}
 	})
-	if !ok {
+	if !ok || !bytes.HasPrefix(raw, []byte("{")) {
 		w.changes, w.items = append(w.changes[:first], change{raw: raw, field: "entry"}), items+1
 	}
 	for i := range w.changes[first:] {

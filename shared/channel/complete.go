@@ -70,6 +70,7 @@ func completeRefs(d *events.Data, id func(string) string) {
 		ref(m.ReplyTo)
 		for i := range m.Content {
 			if in := m.Content[i].Interaction; in != nil {
+				ref(in.Message)
 				ref(in.Of)
 			}
 		}
@@ -86,6 +87,7 @@ func completeRefs(d *events.Data, id func(string) string) {
 		ref(&d.Reaction.Target)
 	}
 	if d.Interaction != nil {
+		ref(d.Interaction.Message)
 		ref(d.Interaction.Of)
 	}
 	if d.MediaUpdate != nil {

@@ -65,6 +65,14 @@ func (t *Text) UnmarshalJSON(b []byte) error {
 	return nil
 }
 
+// Ref names a message by its platform's id; nil without one.
+func Ref(platformID string) *events.Ref {
+	if platformID == "" {
+		return nil
+	}
+	return &events.Ref{PlatformID: platformID}
+}
+
 // Present says whether raw is there and not null.
 func Present(raw json.RawMessage) bool {
 	return len(raw) > 0 && !bytes.Equal(raw, []byte("null"))

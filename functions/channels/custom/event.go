@@ -87,6 +87,7 @@ func (p *parser) created() bool {
 		if r := p.ReplyTo; r != nil && c.Interaction.Of == nil {
 			c.Interaction.Of = p.target(r.ExternalMessageID, r.MessageID)
 		}
+		c.Interaction.Message = &id
 		p.out.Type, p.out.Data.Interaction = events.InteractionReceived, c.Interaction
 	case c.Payment != nil:
 		c.Payment.Message = &id
@@ -204,7 +205,7 @@ func (p *parser) person() bool {
 	person := &events.Person{}
 	for _, f := range []events.Field{
 		{Name: "name", Value: p.User.Name}, {Name: "avatar", Value: p.User.AvatarURL}, {Name: "locale", Value: p.User.Locale},
-		{Name: "phone", Value: p.User.phone()}, {Name: "email", Value: p.User.Email},
+		{Name: "phone", Value: channel.E164(p.User.Phone)}, {Name: "email", Value: p.User.Email},
 	} {
 		if f.Value != "" {
 			person.Fields = append(person.Fields, f)
@@ -272,7 +273,7 @@ func (u *user) contact() *events.Contact {
 	}
 	c := &events.Contact{
 		Identities: []events.Identity{{Scheme: events.External, Value: u.ExternalID}},
-		Name:       u.Name, Avatar: u.AvatarURL, Locale: u.Locale, Phone: u.phone(), Email: u.Email,
+		Name:       u.Name, Avatar: u.AvatarURL, Locale: u.Locale, Phone: channel.E164(u.Phone), Email: u.Email,
 	}
 	if !u.Verified {
 		return c
@@ -284,16 +285,6 @@ func (u *user) contact() *events.Contact {
 		}
 	}
 	return c
-}
-
-var digits = regexp.MustCompile(`^\d+$`)
-
-// phone is the number's digits; "" when it holds anything else.
-func (u *user) phone() string {
-	if number := strings.TrimPrefix(u.Phone, "+"); digits.MatchString(number) {
-		return number
-	}
-	return ""
 }
 
 // maxID bounds the bridge's ids, in bytes.

@@ -152,7 +152,9 @@ func (p *parser) command(id number, kind string) []events.Event {
 	if id == "" || p.contact == nil {
 		return nil
 	}
-	in := &events.Interaction{Kind: events.CommandAnswer, Option: string(id), Text: p.Message.Text}
+	in := &events.Interaction{
+		Kind: events.CommandAnswer, Message: channel.Ref(p.Message.Name), Option: string(id), Text: p.Message.Text,
+	}
 	if kind != "" {
 		in.Values = append(in.Values, field("type", kind))
 	}

@@ -29,7 +29,7 @@ func parseResult(kind string, raw json.RawMessage) events.Event {
 		e.Key = "result:" + string(h.HookID)
 	}
 	if number := dialled(string(h.RecipientNo)); channel.Digits(number) {
-		e.Data.Contact = &events.Contact{Identities: []events.Identity{{Scheme: events.Phone, Value: number}}}
+		e.Data.Contact = &events.Contact{Identities: []events.Identity{{Scheme: events.Phone, Value: channel.E164(number)}}}
 		e.Data.Conversation = &events.Conversation{PlatformID: number, Kind: events.Direct}
 	}
 	if kind != "MESSAGE_RESULT_UPDATE" || h.RequestID == "" {

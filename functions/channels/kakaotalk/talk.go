@@ -104,7 +104,9 @@ func (p conversation) message() []events.Event {
 	e.Data.Conversation.Window = p.window(p.since().Add(sessionTime))
 	if p.Extra != "" {
 		e.Type = events.InteractionReceived
-		e.Data.Interaction = &events.Interaction{Kind: events.ButtonAnswer, Option: string(p.Extra), Text: text(p.Content)}
+		e.Data.Interaction = &events.Interaction{
+			Kind: events.ButtonAnswer, Message: channel.Ref(id), Option: string(p.Extra), Text: text(p.Content),
+		}
 		return []events.Event{e}
 	}
 	e.Type = events.MessageReceived

@@ -12,7 +12,6 @@ import (
 	"crypto/sha512"
 	"encoding/base64"
 	"net/http"
-	"strings"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/internal/google"
@@ -124,9 +123,7 @@ func (p *parser) unsupported(reason string) {
 // contact is known by a phone number alone; RCS tells no name.
 func contact(phone string) *events.Contact {
 	c := &events.Contact{Identities: []events.Identity{{Scheme: events.RCSPhone, Value: phone}}}
-	if digits := strings.TrimPrefix(phone, "+"); channel.Digits(digits) {
-		c.Phone = digits
-	}
+	c.Phone = channel.E164(phone)
 	return c
 }
 

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"encoding/base64"
 	"strconv"
-	"strings"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -21,7 +20,7 @@ func (p *parser) act(d *dataMessage) (handled, ok bool) {
 	case d.Reaction != nil:
 		return true, p.reaction(d)
 	case d.PollVote != nil:
-		return true, p.vote(d.PollVote)
+		return true, p.vote(d.Timestamp, d.PollVote)
 	case d.PinMessage != nil:
 		return true, p.pin(d.Timestamp, d.PinMessage, true)
 	case d.UnpinMessage != nil:
@@ -60,12 +59,12 @@ func (p *parser) reaction(d *dataMessage) bool {
 }
 
 // vote adds an answer to a poll; a person may change it.
-func (p *parser) vote(v *pollVote) bool {
+func (p *parser) vote(timestamp int64, v *pollVote) bool {
 	of := p.ref(v.UUID, v.Number, v.Timestamp)
 	if of == nil {
 		return false
 	}
-	in := &events.Interaction{Kind: events.PollAnswer, Of: of, Values: []events.Field{{Name: "voteCount", Value: number(v.Count)}}}
+	in := &events.Interaction{Kind: events.PollAnswer, Message: channel.Ref(p.id(p.author, timestamp)), Of: of, Values: []events.Field{{Name: "voteCount", Value: number(v.Count)}}}
 	for _, o := range v.Options {
 		in.Values = append(in.Values, events.Field{Name: "optionIndex", Value: strconv.Itoa(o)})
 	}
@@ -179,9 +178,8 @@ func contact(uuid, number, name string) *events.Contact {
 	if uuid != "" {
 		c.Identities = append(c.Identities, events.Identity{Scheme: events.SignalACI, Value: uuid})
 	}
-	if digits := strings.TrimPrefix(number, "+"); channel.Digits(digits) {
-		c.Identities = append(c.Identities, events.Identity{Scheme: events.Phone, Value: digits, Verified: "platform"})
-		c.Phone = digits
+	if c.Phone = channel.E164(number); c.Phone != "" {
+		c.Identities = append(c.Identities, events.Identity{Scheme: events.Phone, Value: c.Phone, Verified: "platform"})
 	}
 	if len(c.Identities) == 0 {
 		return nil

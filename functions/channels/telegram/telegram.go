@@ -10,6 +10,7 @@
 package telegram
 
 import (
+	"bytes"
 	"cmp"
 	"maps"
 	"net/http"
@@ -134,6 +135,9 @@ func parseLoose(body []byte, reason string) ([]events.Event, error) {
 		return nil, nil
 	}
 	kind := sortedKeys(parts)[0] // an update has one; should it have more, Raw keeps all
+	if !bytes.HasPrefix(parts[kind], []byte("{")) {
+		reason = channel.Malformed
+	}
 	return []events.Event{u.unsupported(kind, reason, parts[kind])}, nil
 }
 

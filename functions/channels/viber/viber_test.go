@@ -135,3 +135,16 @@ func TestIncompleteBecomesUnsupported(t *testing.T) {
 		}
 	}
 }
+
+// Viber may put words beside what has a type of its own.
+func TestTextBesideAThing(t *testing.T) {
+	for _, thing := range []string{
+		`"type":"location","location":{"lat":1,"lon":2}`, `"type":"sticker","sticker_id":40100`, `"type":"contact","contact":{"name":"A"}`,
+	} {
+		e := parse(t, `{"event":"message","message_token":7,"sender":{"id":"U"},"message":{`+thing+`,"text":"here"}}`)
+		c := e.Data.Message.Content
+		if len(c) != 2 || c[0].Kind == events.KindUnsupported || c[1].Text == nil || c[1].Text.Body != "here" {
+			t.Errorf("%s became %+v", thing, c)
+		}
+	}
+}

@@ -136,7 +136,9 @@ func (k kfReader) message(m kfItem, raw []byte) events.Event {
 	}
 	if m.Text != nil && m.Text.MenuID != "" && m.Origin == fromCustomer {
 		e.Type = events.InteractionReceived
-		e.Data.Interaction = &events.Interaction{Kind: events.ButtonAnswer, Option: m.Text.MenuID, Text: m.Text.Content}
+		e.Data.Interaction = &events.Interaction{
+			Kind: events.ButtonAnswer, Message: channel.Ref(m.MsgID), Option: m.Text.MenuID, Text: m.Text.Content,
+		}
 		return e
 	}
 	content, metadata := m.content(raw, e.Time)

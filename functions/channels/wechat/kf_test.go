@@ -63,11 +63,11 @@ func TestCallbacksThatAnnounceNothing(t *testing.T) {
 		t.Errorf("another event gives %+v, %v", evs, err)
 	}
 	for name, body := range map[string]string{
-		"no OpenKfId":   head + "<CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>kf_msg_or_event</Event><Token>x</Token></xml>",
-		"no CreateTime": head + "<MsgType>event</MsgType><Event>kf_msg_or_event</Event><OpenKfId>wk</OpenKfId></xml>",
+		"no OpenKfId": head + "<CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>kf_msg_or_event</Event><Token>x</Token></xml>",
 	} {
-		if evs, err := parse(kfAccount(), kfPost(body)); err == nil {
-			t.Errorf("%s gives %+v", name, evs)
+		evs, err := parse(kfAccount(), kfPost(body))
+		if err != nil || len(evs) != 1 || evs[0].Data.Unsupported.Reason != channel.Malformed {
+			t.Errorf("%s gives %+v, %v", name, evs, err)
 		}
 	}
 }

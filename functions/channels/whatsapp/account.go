@@ -30,7 +30,7 @@ func (b *batch) preferences() {
 			b.unsupported(b.field, channel.Malformed, raw)
 			continue
 		}
-		e.Key = "consent:" + channel.Digest(raw, b.entryTime)
+		e.Key = "consent:" + channel.Digest(raw, b.occasion)
 		if state == "" {
 			b.unsupportedOf(e, e.Key, b.field+"."+p.Value, "unknown value")
 			continue
@@ -68,7 +68,7 @@ func (b *batch) template() {
 
 // fact is an event about the account itself.
 func (b *batch) fact(t events.Type, kind string, d events.Data) events.Event {
-	return events.Event{Type: t, Time: channel.UnixText(b.entryTime), Key: kind + ":" + channel.Digest(b.raw, b.entryTime), Raw: b.raw, Data: d}
+	return events.Event{Type: t, Time: channel.UnixText(b.entryTime), Key: kind + ":" + channel.Digest(b.raw, b.occasion), Raw: b.raw, Data: d}
 }
 
 // others adds news about the account; history, contact sync and fields that came
@@ -173,7 +173,7 @@ func (b *batch) groups() {
 			b.unsupported(b.field, channel.Malformed, raw)
 			continue
 		}
-		e := events.Event{Time: channel.UnixText(string(g.Timestamp)), Key: "group:" + channel.Digest(raw, b.entryTime), Raw: raw}
+		e := events.Event{Time: channel.UnixText(string(g.Timestamp)), Key: "group:" + channel.Digest(raw, b.occasion), Raw: raw}
 		e.Data.Conversation = b.thread(g.ID, nil)
 		if e.Type = g.apply(&e.Data); e.Type == "" {
 			b.unsupportedOf(e, e.Key, cmp.Or(g.Type, b.field), "no change that we know")
@@ -218,7 +218,7 @@ func participants(list []member) []events.Participant {
 	var out []events.Participant
 	for _, m := range list {
 		phone := cmp.Or(m.WaID, strings.TrimPrefix(m.Input, "+"))
-		if ids := identities(nil, m.UserID, phone, ""); ids != nil {
+		if ids := identities(nil, m.UserID, channel.E164(phone), ""); ids != nil {
 			if m.UserID == "" && m.WaID == "" { // the brand's word, not the platform's
 				ids[0].Verified = ""
 			}

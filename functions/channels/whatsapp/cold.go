@@ -93,6 +93,11 @@ type interactive struct {
 		Body string          `json:"body"`
 		JSON json.RawMessage `json:"response_json"` // a text that holds an object, written by the customer's app
 	} `json:"nfm_reply"`
+	// Product is the one that a customer asks about, from a message with products.
+	Product *struct {
+		CatalogID  text `json:"catalog_id"`
+		RetailerID text `json:"product_retailer_id"`
+	} `json:"product"`
 	CallReply *struct {
 		Response  string `json:"response"` // accept, reject
 		Permanent bool   `json:"is_permanent"`

@@ -47,6 +47,11 @@ func unknownContent(m *message) events.Content {
 	kind := cmp.Or(m.kind, "untyped")
 	switch p, _ := decode[interactive](m.member()); m.kind {
 	case "unsupported", "interactive":
+		if p.Type == "product" && p.Product != nil && p.Product.RetailerID != "" {
+			return events.Content{Kind: events.KindProduct, Product: &events.Product{
+				Catalog: string(p.Product.CatalogID), ID: string(p.Product.RetailerID),
+			}}
+		}
 		if p.Type != "" {
 			kind += "." + p.Type
 		}
@@ -131,7 +136,7 @@ func (p card) card() events.Card {
 	for _, v := range p.Phones {
 		c.Phones = append(c.Phones, events.LabeledValue{Label: v.Type, Value: cmp.Or(v.Phone, v.WaID)})
 		if c.Identity == nil && channel.Digits(v.WaID) {
-			c.Identity = &events.Identity{Scheme: events.Phone, Value: v.WaID}
+			c.Identity = &events.Identity{Scheme: events.Phone, Value: channel.E164(v.WaID)}
 		}
 	}
 	for _, v := range p.Emails {

@@ -131,7 +131,7 @@ func (b *batch) fault(raw []byte) {
 		h.State = events.HealthFailing
 	}
 	b.add(events.Event{
-		Type: events.ChannelHealth, Time: channel.UnixText(b.entryTime), Key: "error:" + channel.Digest(raw, b.entryTime), Raw: raw,
+		Type: events.ChannelHealth, Time: channel.UnixText(b.entryTime), Key: "error:" + channel.Digest(raw, b.occasion), Raw: raw,
 		Data: events.Data{Health: h},
 	})
 }

@@ -26,6 +26,7 @@ type change struct {
 	raw       json.RawMessage // its value
 	ok        bool            // its value is of a shape that we can read
 	entryTime string
+	occasion  string // tells a fact without an id from its like: the entry's time, or the day
 	field     string
 	value
 }

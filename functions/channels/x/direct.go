@@ -51,7 +51,9 @@ func (p *parser) message(raw json.RawMessage) bool {
 	e := p.between(c.SenderID, c.Target.ID, "dm:"+w.ID, w.CreatedAt)
 	if q := c.Data.QuickReply; q != nil && c.SenderID != p.self {
 		e.Type = events.InteractionReceived
-		e.Data.Interaction = &events.Interaction{Kind: events.QuickReplyAnswer, Option: q.Metadata, Text: c.Data.Text}
+		e.Data.Interaction = &events.Interaction{
+			Kind: events.QuickReplyAnswer, Message: channel.Ref(w.ID), Option: q.Metadata, Text: c.Data.Text,
+		}
 		p.add(e, raw)
 		return true
 	}

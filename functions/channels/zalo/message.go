@@ -36,7 +36,9 @@ func (p *parser) message(kind string) bool {
 		e.Type, e.Key, e.Data.Message = events.MessageEchoed, "echo:"+w.ID, m
 		m.Actor, m.Origin = p.speaker()
 	case pressed && option != "":
-		e.Type, e.Data.Interaction = events.InteractionReceived, &events.Interaction{Kind: events.ButtonAnswer, Option: option}
+		e.Type, e.Data.Interaction = events.InteractionReceived, &events.Interaction{
+			Kind: events.ButtonAnswer, Message: channel.Ref(w.ID), Option: option,
+		}
 	default:
 		e.Data.Message = m
 	}

@@ -13,7 +13,21 @@ import (
 func tolerance() []check {
 	return []check{
 		{"parse/other-type", "A member of another JSON type than documented costs no more than a member that is absent: the message keeps its type and its words. Use channel.Decode.", otherTypes},
+		{"parse/press", "An answer that is a message on its platform carries a Ref to itself: it can be read, quoted and reacted to.", presses},
 	}
+}
+
+// presses finds answers that are known by a message's id and do not tell it.
+func presses(c channel.Channel, set sample.Set) error {
+	return eachDelivery(set, func(s sample.Sample) error {
+		evs, err := parse(c, set.Account, s.Request)
+		for _, e := range evs {
+			if in := e.Data.Interaction; in != nil && in.Message == nil && strings.HasPrefix(e.Key, "message:") {
+				return fmt.Errorf("the answer %q has no Ref to itself", e.Key)
+			}
+		}
+		return err
+	})
 }
 
 // otherTypes gives every leaf of a sample values of other JSON types, one at a time. A

@@ -29,7 +29,8 @@ type Attachment struct {
 type Payload struct {
 	URL       string       `json:"url"`
 	Title     string       `json:"title"`
-	ID        channel.Text `json:"id"`            // of a post
+	ID        channel.Text `json:"id"` // of a post
+	PostID    channel.Text `json:"ig_post_media_id"`
 	ReelID    channel.Text `json:"reel_video_id"` // of a reel
 	StickerID channel.Text `json:"sticker_id"`
 

@@ -209,6 +209,9 @@ func (m *message) metadata() []events.Field {
 	if m.Dice != nil {
 		f.number("dice", m.Dice.Value)
 	}
+	if m.Poll != nil {
+		f.add("poll_id", m.Poll.ID) // what votes name
+	}
 	if m.PaidMedia != nil {
 		f.number("paid_media_star_count", m.PaidMedia.Stars)
 	}

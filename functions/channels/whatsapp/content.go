@@ -26,7 +26,7 @@ func content(m *message) events.Content {
 	switch m.kind {
 	case "text":
 		c, ok = events.NewText(m.text), m.text != ""
-	case "image", "video", "audio", "document", "sticker":
+	case "image", "video", "audio", "voice", "document", "sticker":
 		c, ok = mediaContent(m)
 	case "location":
 		c, ok = locationContent(m)
@@ -84,7 +84,7 @@ func mediaContent(m *message) (events.Content, bool) {
 
 func mediaType(kind string, voice bool) string {
 	switch {
-	case kind == "audio" && voice:
+	case kind == "voice", kind == "audio" && voice:
 		return events.Voice
 	case kind == "document":
 		return events.File

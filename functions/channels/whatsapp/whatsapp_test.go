@@ -559,3 +559,13 @@ func TestProductReply(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// Voice notes are audio with a mark, or of a type of their own.
+func TestVoice(t *testing.T) {
+	for _, part := range []string{`"type":"voice","voice":{"id":"7"}`, `"type":"audio","audio":{"id":"7","voice":true}`} {
+		e := parse(t, messages(`{`+user+`,"id":"wamid.1","timestamp":"1785600000",`+part+`}`))[0]
+		if m := e.Data.Message.Content[0].Media; m == nil || m.Type != events.Voice || m.PlatformID != "7" {
+			t.Errorf("%s became %+v", part, e.Data.Message.Content[0])
+		}
+	}
+}

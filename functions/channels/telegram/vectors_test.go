@@ -282,3 +282,17 @@ func FuzzUpdate(f *testing.F) {
 		}
 	})
 }
+
+// A service message says which message it is about.
+func TestServiceMessagesNameTheirSubject(t *testing.T) {
+	for field, member := range map[string]string{
+		"checklist_tasks_done": "checklist_message", "checklist_tasks_added": "checklist_message", "poll_option_added": "poll_message",
+		"suggested_post_approved": "suggested_post_message", "suggested_post_paid": "suggested_post_message", "giveaway_completed": "giveaway_message",
+	} {
+		about := `{"` + member + `":{"message_id":41}}`
+		e := one(t, `{"update_id":1,"message":{"message_id":42,"date":1785600000,"chat":{"id":7},"`+field+`":`+about+`}}`)
+		if c := e.Data.Change; c == nil || c.Field != field || c.New != about {
+			t.Errorf("%s became %s %+v", field, e.Type, c)
+		}
+	}
+}

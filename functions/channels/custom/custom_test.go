@@ -346,11 +346,11 @@ func TestContact(t *testing.T) {
 		want       events.Contact
 	}{
 		{"verified", `"phone":"+905551234567","email":"a@example.com","verified":true`, events.Contact{
-			Phone: "905551234567", Email: "a@example.com",
+			Phone: "+905551234567", Email: "a@example.com",
 			Identities: []events.Identity{{Scheme: events.External, Value: "u"},
-				{Scheme: events.Phone, Value: "905551234567", Verified: "platform"}, {Scheme: events.Email, Value: "a@example.com", Verified: "platform"}}}},
+				{Scheme: events.Phone, Value: "+905551234567", Verified: "platform"}, {Scheme: events.Email, Value: "a@example.com", Verified: "platform"}}}},
 		{"not verified", `"phone":"905551234567","email":"a@example.com"`, events.Contact{
-			Phone: "905551234567", Email: "a@example.com", Identities: []events.Identity{{Scheme: events.External, Value: "u"}}}},
+			Phone: "+905551234567", Email: "a@example.com", Identities: []events.Identity{{Scheme: events.External, Value: "u"}}}},
 		{"no phone number", `"phone":"+90 555","verified":true`, events.Contact{Identities: []events.Identity{{Scheme: events.External, Value: "u"}}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

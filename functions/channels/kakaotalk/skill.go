@@ -51,7 +51,7 @@ func parseSkill(r channel.Request) ([]events.Event, error) {
 	case s.request.User.ID == "":
 		return []events.Event{unsupported(e, "skill", channel.Malformed, r.Body)}, nil
 	case s.option() != "":
-		e.Type, e.Data.Interaction = events.InteractionReceived, s.interaction()
+		e.Type, e.Data.Interaction = events.InteractionReceived, s.interaction(e.Key)
 	default:
 		e.Type, e.Data.Message = events.MessageReceived, s.message(e.Key, r.Body)
 	}
@@ -121,8 +121,11 @@ func (s skill) option() string {
 	return string(extra[optionKey])
 }
 
-func (s skill) interaction() *events.Interaction {
-	return &events.Interaction{Kind: events.ButtonAnswer, Option: s.option(), Text: s.text(), Values: s.params(), Answer: s.answer()}
+func (s skill) interaction(key string) *events.Interaction {
+	return &events.Interaction{
+		Kind: events.ButtonAnswer, Message: channel.Ref(strings.TrimPrefix(key, "message:")),
+		Option: s.option(), Text: s.text(), Values: s.params(), Answer: s.answer(),
+	}
 }
 
 // text is what was said, without the line break that Kakao adds.

@@ -7,7 +7,7 @@ type Scheme string
 
 // The identity schemes. A value means nothing outside its scheme and scope.
 const (
-	Phone           Scheme = "phone" // digits as the platform writes them, no plus sign added
+	Phone           Scheme = "phone" // E.164 on all channels: "+44207946"; a short code has no plus sign
 	WhatsAppBSUID   Scheme = "whatsapp-bsuid"
 	MessengerPSID   Scheme = "messenger-psid"
 	InstagramIGSID  Scheme = "instagram-igsid"
@@ -53,7 +53,7 @@ type Contact struct {
 	Username   string     `json:"username,omitempty"` // display only: people change it
 	Avatar     string     `json:"avatar,omitempty"`   // URL
 	Locale     string     `json:"locale,omitempty"`   // BCP 47
-	Phone      string     `json:"phone,omitempty"`    // when the platform says so beside the identity
+	Phone      string     `json:"phone,omitempty"`    // written as Phone is, when the platform says so beside the identity
 	Email      string     `json:"email,omitempty"`
 }
 

@@ -77,8 +77,9 @@ type Reaction struct {
 // An Interaction is an answer to something the brand offered: a button, a list,
 // a form, a time picker, a menu.
 type Interaction struct {
-	Kind     string  `json:"kind"`         // ButtonAnswer, ListAnswer …
-	Of       *Ref    `json:"of,omitempty"` // the message that offered it
+	Kind     string  `json:"kind"`              // ButtonAnswer, ListAnswer …
+	Message  *Ref    `json:"message,omitempty"` // the answer itself, to read, quote or react to, where it is a message
+	Of       *Ref    `json:"of,omitempty"`      // the message that offered it
 	Option   string  `json:"option,omitempty"`
 	Text     string  `json:"text,omitempty"`   // what the customer saw
 	Values   []Field `json:"values,omitempty"` // form fields, picked times

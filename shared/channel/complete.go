@@ -71,6 +71,7 @@ func completeRefs(d *events.Data, id func(string) string) {
 		ref(m.ReplyTo)
 		for i := range m.Content {
 			if in := m.Content[i].Interaction; in != nil {
+				ref(in.Message)
 				ref(in.Of)
 			}
 		}
@@ -87,6 +88,7 @@ func completeRefs(d *events.Data, id func(string) string) {
 		ref(&d.Reaction.Target)
 	}
 	if d.Interaction != nil {
+		ref(d.Interaction.Message)
 		ref(d.Interaction.Of)
 	}
 	if d.MediaUpdate != nil {

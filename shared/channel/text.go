@@ -47,11 +47,21 @@ func Within(body string, list []events.Entity) []events.Entity {
 	})
 }
 
-// DigitsAddress is Address for platforms that write a phone number as digits alone: "44207946".
-func DigitsAddress(i events.Identity) string { return address(i, "") }
+// E164 is a phone number as identities are written, whatever way in they come by:
+// "+44207946" for it and for "44207946"; "" when number is none.
+func E164(number string) string {
+	digits := strings.TrimPrefix(number, "+")
+	if !Digits(digits) {
+		return ""
+	}
+	return "+" + digits
+}
 
-// PlusAddress is Address for platforms that write E.164: "+44207946".
+// PlusAddress is Address for identities that are phone numbers: "+44207946".
 func PlusAddress(i events.Identity) string { return address(i, "+") }
+
+// DigitsThread is Thread for platforms that write a phone number as digits alone: "44207946".
+func DigitsThread(i events.Identity) string { return address(i, "") }
 
 // address writes a phone number behind prefix, "" for what is none: it is never taken
 // for another kind of id. Other identities stay as they are.

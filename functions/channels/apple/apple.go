@@ -10,7 +10,6 @@ import (
 	"bytes"
 	"cmp"
 	"compress/gzip"
-	"encoding/json"
 	"errors"
 	"io"
 	"strings"
@@ -141,16 +140,14 @@ func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 		return nil, err
 	}
 	var d delivery
-	var shape *json.UnmarshalTypeError
-	err = json.Unmarshal(body, &d)
-	if err != nil && !errors.As(err, &shape) || d.Type == "" {
+	if channel.Decode(body, &d) != nil || d.Type == "" {
 		return nil, channel.Malform("body is not an object with a type")
 	}
 	if len(d.Attachments) > maxAttachments {
 		return nil, channel.Malform("more attachments than a person sends")
 	}
 	p := newParser(&d, r, discreet(body))
-	if err != nil || !p.fact() {
+	if !p.fact() {
 		p.unsupported(channel.Malformed)
 	}
 	return p.withEntry(), nil
@@ -265,11 +262,7 @@ func customer() events.Actor { return events.Actor{Role: events.Customer} }
 
 // unsupported keeps the delivery as it came, as its only fact.
 func (p *parser) unsupported(reason string) {
-	d := p.out.Data
-	p.out.Type = events.IngestUnsupported
-	p.out.Data = events.Data{
-		Contact: d.Contact, Conversation: d.Conversation, Unsupported: events.UnsupportedOf(p.Type, reason, p.out.Raw),
-	}
+	channel.Unsupported(&p.out, p.Type, reason, p.out.Raw)
 }
 
 // withEntry is out, with the intent and the group of the link or card by which the

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // interactive sets the answer to something that was offered. Large ones are not in
@@ -47,6 +48,7 @@ func (p *parser) answer(w *interactiveData) bool {
 }
 
 func (p *parser) interaction(in *events.Interaction) bool {
+	in.Message = channel.Ref(p.id)
 	p.out.Type, p.out.Key, p.out.Data.Interaction = events.InteractionReceived, "interaction:"+p.id, in
 	return true
 }

@@ -78,7 +78,7 @@ func (p *parser) text() []events.Content {
 
 func (p *parser) attachment(raw json.RawMessage) events.Content {
 	var w attachment
-	if json.Unmarshal(raw, &w) != nil || cmp.Or(w.URL, w.MMCSURL) == "" {
+	if channel.Decode(raw, &w) != nil || cmp.Or(w.URL, w.MMCSURL) == "" {
 		return events.NewUnsupported("attachment", channel.Malformed, raw)
 	}
 	return events.NewMedia(events.Media{
@@ -109,7 +109,7 @@ func size(raw json.RawMessage) int64 {
 // text is the text that raw holds, or raw itself where it is none.
 func text(raw json.RawMessage) string {
 	var s string
-	if json.Unmarshal(raw, &s) != nil {
+	if channel.Decode(raw, &s) != nil {
 		return string(raw)
 	}
 	return s

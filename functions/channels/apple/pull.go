@@ -3,7 +3,6 @@ package apple
 import (
 	"cmp"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -51,7 +50,7 @@ const patience = time.Hour
 func pull(ctx context.Context, e channel.Env, announced events.Event, _ string) ([]events.Event, string, bool, error) {
 	raw := []byte(announced.Data.Unsupported.Raw)
 	var a announcement
-	if err := json.Unmarshal(raw, &a); err != nil {
+	if err := channel.Decode(raw, &a); err != nil {
 		return nil, "", false, fmt.Errorf("read the announcement: %w", err)
 	}
 	p := a.parser(announced)
@@ -134,11 +133,11 @@ func (p *parser) pulled(a announcement, text []byte) {
 // answered are interactive data, whole or only what is chosen; nil when they are none.
 func answered(text []byte) *interactiveData {
 	var w interactiveData
-	if json.Unmarshal(text, &w) != nil {
+	if channel.Decode(text, &w) != nil {
 		return nil
 	}
 	var d answer
-	if w.Data == nil && json.Unmarshal(text, &d) == nil && d.RequestIdentifier != "" {
+	if w.Data == nil && channel.Decode(text, &d) == nil && d.RequestIdentifier != "" {
 		w.Data = &d
 	}
 	return &w

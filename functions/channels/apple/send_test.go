@@ -142,7 +142,9 @@ func TestFetchDecryptsTheVector(t *testing.T) {
 // payment token.
 func TestPull(t *testing.T) {
 	const chosen = `{"requestIdentifier":"msg","listPicker":{"sections":[{"items":[{"identifier":"a","title":"A"}]}]},"token":{"paymentData":"secret"}}`
-	want := &events.Interaction{Kind: events.ListAnswer, Option: "a", Text: "A", Values: []events.Field{{Name: "a", Value: "A"}},
+	want := &events.Interaction{Kind: events.ListAnswer,
+		Message: &events.Ref{PlatformID: "1", ID: events.MessageID("apple", "demo", "1")},
+		Option:  "a", Text: "A", Values: []events.Field{{Name: "a", Value: "A"}},
 		Of: &events.Ref{ID: events.MessageID("apple", "demo", "msg"), PlatformID: "msg"}}
 	for _, payload := range []string{chosen, `{"bid":"app","data":` + chosen + `}`} {
 		g := gateway{answer: decodes(payload)}

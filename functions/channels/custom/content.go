@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // ours is what c says; envelope is what it came in. What lacks its essentials is
@@ -47,7 +48,7 @@ func (c *content) unsupported(reason string, envelope []byte) events.Content {
 			Content json.RawMessage `json:"content"`
 		} `json:"data"`
 	}
-	_ = json.Unmarshal(envelope, &w) // it has been decoded before
+	_ = channel.Decode(envelope, &w) // it has been decoded before
 	return events.NewUnsupported(c.Kind, reason, w.Data.Content)
 }
 
@@ -113,7 +114,7 @@ func (c *content) form() events.Content {
 // text is the text that raw holds, or raw itself where it is none.
 func text(raw json.RawMessage) string {
 	var s string
-	if json.Unmarshal(raw, &s) != nil {
+	if channel.Decode(raw, &s) != nil {
 		return string(raw)
 	}
 	return s

@@ -186,12 +186,12 @@ func signatures(secrets []string, id string, now time.Time, body []byte) http.He
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	id := cmp.Or(r.Header.Get(headerID), channel.Digest(r.Body)) // verified deliveries have one
-	w, err := decode(r.Body)
-	if w.Type == "" {
+	var w envelope
+	if channel.Decode(r.Body, &w) != nil || w.Type == "" {
 		return nil, channel.Malform("body is not an object with a type")
 	}
 	if w.Type != "batch" {
-		return []events.Event{parseEvent(w, err, id, r.Body, r.Received)}, nil
+		return []events.Event{parseEvent(w, id, r.Body, r.Received)}, nil
 	}
 	items := w.Data.Events
 	if items == nil {
@@ -210,21 +210,15 @@ func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	return evs, nil
 }
 
-// decode reads an envelope. With an error it holds what is of the right type;
-// nothing where raw is no JSON.
-func decode(raw []byte) (w envelope, err error) {
-	err = json.Unmarshal(raw, &w)
-	return w, err
-}
-
 // parseItem turns an item of a batch into an event. place names it when it has no
 // usable id of its own: a retry has the same items in the same order.
 func parseItem(place string, raw json.RawMessage, received time.Time) events.Event {
-	w, err := decode(raw)
+	var w envelope
+	_ = channel.Decode(raw, &w) // without a type it is told as unsupported
 	if validID.MatchString(w.ID) {
 		place = w.ID
 	}
-	e := parseEvent(w, err, place, raw, received)
+	e := parseEvent(w, place, raw, received)
 	e.Raw = raw
 	return e
 }

@@ -346,11 +346,11 @@ func TestContact(t *testing.T) {
 		want       events.Contact
 	}{
 		{"verified", `"phone":"+905551234567","email":"a@example.com","verified":true`, events.Contact{
-			Phone: "905551234567", Email: "a@example.com",
+			Phone: "+905551234567", Email: "a@example.com",
 			Identities: []events.Identity{{Scheme: events.External, Value: "u"},
-				{Scheme: events.Phone, Value: "905551234567", Verified: "platform"}, {Scheme: events.Email, Value: "a@example.com", Verified: "platform"}}}},
+				{Scheme: events.Phone, Value: "+905551234567", Verified: "platform"}, {Scheme: events.Email, Value: "a@example.com", Verified: "platform"}}}},
 		{"not verified", `"phone":"905551234567","email":"a@example.com"`, events.Contact{
-			Phone: "905551234567", Email: "a@example.com", Identities: []events.Identity{{Scheme: events.External, Value: "u"}}}},
+			Phone: "+905551234567", Email: "a@example.com", Identities: []events.Identity{{Scheme: events.External, Value: "u"}}}},
 		{"no phone number", `"phone":"+90 555","verified":true`, events.Contact{Identities: []events.Identity{{Scheme: events.External, Value: "u"}}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -403,7 +403,7 @@ const place = `"conversation":{"externalId":"c"},"user":{"externalId":"u"}`
 func TestMalformedItems(t *testing.T) {
 	long := strings.Repeat("x", 257)
 	for _, item := range []string{
-		`null`, `1`, `"x"`, `[]`, `{}`, `{"type":7}`, `{"type":"typing","data":7}`, `{"type":"typing","data":{}}`,
+		`null`, `1`, `"x"`, `[]`, `{}`, `{"type":{}}`, `{"type":"typing","data":7}`, `{"type":"typing","data":{}}`,
 		`{"type":"message.created","data":{` + place + `}}`,
 		`{"type":"message.created","data":{` + place + `,"externalMessageId":"m"}}`,
 		`{"type":"message.created","data":{` + place + `,"content":{"kind":"text"}}}`,

@@ -12,17 +12,16 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// parseEvent turns one envelope into an event. broken is what was wrong with its
-// types, id the delivery's or the item's own, raw its bytes.
-func parseEvent(w envelope, broken error, id string, raw []byte, received time.Time) events.Event {
+// parseEvent turns one envelope into an event. id is the delivery's or the item's own, raw its bytes.
+func parseEvent(w envelope, id string, raw []byte, received time.Time) events.Event {
 	p := parser{data: w.Data, kind: w.Type, raw: raw, received: received, out: events.Event{Key: "event:" + id}}
-	p.out.Time = cmp.Or(at(w.Timestamp), at(p.SentAt))
+	p.out.Time = cmp.Or(channel.RFC3339(w.Timestamp), channel.RFC3339(p.SentAt))
 	valid := p.data.valid() && !ambiguous(raw)
 	if valid {
 		p.out.Rank = p.Seq
 		p.out.Data.Conversation, p.out.Data.Contact = p.Conversation.ours(), p.User.contact()
 	}
-	if broken != nil || !valid || !p.fact() {
+	if !valid || !p.fact() {
 		p.unsupported(channel.Malformed)
 	}
 	return p.out
@@ -71,12 +70,7 @@ func (p *parser) fact() bool {
 
 // unsupported keeps the event as it came, as its only fact.
 func (p *parser) unsupported(reason string) {
-	d := p.out.Data
-	p.out.Type = events.IngestUnsupported
-	p.out.Data = events.Data{
-		Contact: d.Contact, Conversation: d.Conversation,
-		Unsupported: events.UnsupportedOf(cmp.Or(p.kind, "event"), reason, p.raw),
-	}
+	channel.Unsupported(&p.out, cmp.Or(p.kind, "event"), reason, p.raw)
 }
 
 // created sets a new message, or the answer or payment that it is. The message's
@@ -86,13 +80,14 @@ func (p *parser) created() bool {
 		return false
 	}
 	id := p.theirs(p.ExternalMessageID)
-	p.out.Key, p.out.Time = "message:"+id.PlatformID, cmp.Or(at(p.SentAt), p.out.Time)
+	p.out.Key, p.out.Time = "message:"+id.PlatformID, cmp.Or(channel.RFC3339(p.SentAt), p.out.Time)
 	c := p.Content.ours(p.raw)
 	switch {
 	case c.Interaction != nil:
 		if r := p.ReplyTo; r != nil && c.Interaction.Of == nil {
 			c.Interaction.Of = p.target(r.ExternalMessageID, r.MessageID)
 		}
+		c.Interaction.Message = &id
 		p.out.Type, p.out.Data.Interaction = events.InteractionReceived, c.Interaction
 	case c.Payment != nil:
 		c.Payment.Message = &id
@@ -210,7 +205,7 @@ func (p *parser) person() bool {
 	person := &events.Person{}
 	for _, f := range []events.Field{
 		{Name: "name", Value: p.User.Name}, {Name: "avatar", Value: p.User.AvatarURL}, {Name: "locale", Value: p.User.Locale},
-		{Name: "phone", Value: p.User.phone()}, {Name: "email", Value: p.User.Email},
+		{Name: "phone", Value: channel.E164(p.User.Phone)}, {Name: "email", Value: p.User.Email},
 	} {
 		if f.Value != "" {
 			person.Fields = append(person.Fields, f)
@@ -278,7 +273,7 @@ func (u *user) contact() *events.Contact {
 	}
 	c := &events.Contact{
 		Identities: []events.Identity{{Scheme: events.External, Value: u.ExternalID}},
-		Name:       u.Name, Avatar: u.AvatarURL, Locale: u.Locale, Phone: u.phone(), Email: u.Email,
+		Name:       u.Name, Avatar: u.AvatarURL, Locale: u.Locale, Phone: channel.E164(u.Phone), Email: u.Email,
 	}
 	if !u.Verified {
 		return c
@@ -290,16 +285,6 @@ func (u *user) contact() *events.Contact {
 		}
 	}
 	return c
-}
-
-var digits = regexp.MustCompile(`^\d+$`)
-
-// phone is the number's digits; "" when it holds anything else.
-func (u *user) phone() string {
-	if number := strings.TrimPrefix(u.Phone, "+"); digits.MatchString(number) {
-		return number
-	}
-	return ""
 }
 
 // maxID bounds the bridge's ids, in bytes.
@@ -330,13 +315,3 @@ func (d *data) valid() bool {
 func isID(s string) bool { return strings.TrimSpace(s) != "" && len(s) <= maxID }
 
 func isKind(s string) bool { return s == "" || s == events.Direct || s == events.Group }
-
-// at is the time that an RFC 3339 text says; zero when it says none, or one that
-// has no such text in UTC.
-func at(text string) time.Time {
-	t, err := time.Parse(time.RFC3339Nano, text)
-	if t = t.UTC(); err != nil || t.Year() < 1970 || t.Year() > 9999 {
-		return time.Time{}
-	}
-	return t
-}

@@ -3,13 +3,11 @@ package googlechat
 import (
 	"cmp"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/relais-dev/relais/events"
-	"github.com/relais-dev/relais/functions/channels/internal/google"
 	"github.com/relais-dev/relais/shared/channel"
 )
 
@@ -56,39 +54,27 @@ type subscription struct {
 // https://developers.google.com/workspace/events/guides/events-chat
 func parseChange(attributes map[string]string, data []byte) ([]events.Event, error) {
 	var c change
-	broken, err := read(data, &c)
-	if err != nil {
+	if channel.Decode(data, &c) != nil {
 		return nil, channel.Malform("message.data is not JSON")
 	}
-	p := changed{change: c, kind: attributes["ce-type"], id: attributes["ce-id"], time: google.Time(attributes["ce-time"]), raw: data}
+	p := changed{change: c, kind: attributes["ce-type"], id: attributes["ce-id"], time: channel.RFC3339(attributes["ce-time"]), raw: data}
 	_, p.place, _ = strings.Cut(attributes["ce-subject"], "//chat.googleapis.com/")
 	before, batched, isBatch := strings.Cut(p.kind, ".batch")
 	if !isBatch {
-		return []events.Event{p.event(broken)}, nil
+		return []events.Event{p.event()}, nil
 	}
 	var evs []events.Event
 	for _, list := range [][]json.RawMessage{c.Messages, c.Reactions, c.Memberships, c.Spaces} {
 		for _, raw := range list {
 			one := changed{kind: before + "." + strings.ToLower(batched), time: p.time, place: p.place, raw: raw}
 			one.id = p.id + ":" + strconv.Itoa(len(evs))
-			broken, _ := read(raw, &one.change)
-			e := one.event(broken)
+			_ = channel.Decode(raw, &one.change) // without a name it is told as unsupported
+			e := one.event()
 			e.Raw = raw
 			evs = append(evs, e)
 		}
 	}
 	return evs, nil
-}
-
-// read decodes data into c. broken says that some of it is not of the documented
-// type.
-func read(data []byte, c *change) (broken bool, err error) {
-	var wrongType *json.UnmarshalTypeError
-	err = json.Unmarshal(data, c)
-	if errors.As(err, &wrongType) {
-		return true, nil
-	}
-	return false, err
 }
 
 // A changed is one change and what the envelope says about it.
@@ -100,9 +86,9 @@ type changed struct {
 	raw      []byte
 }
 
-func (p *changed) event(broken bool) events.Event {
+func (p *changed) event() events.Event {
 	e, ok := p.fact()
-	if broken || !ok {
+	if !ok {
 		e = unsupported(p.kind, channel.Malformed, p.raw)
 	}
 	if e.Data.Conversation == nil {
@@ -169,7 +155,7 @@ func (p *changed) written(t events.Type) (events.Event, bool) {
 	c := m.place()
 	e := m.received(c, m.contents(p.raw))
 	if t == events.MessageEdited {
-		e.Type, e.Time = t, cmp.Or(google.Time(m.LastUpdateTime), p.time)
+		e.Type, e.Time = t, cmp.Or(channel.RFC3339(m.LastUpdateTime), p.time)
 		e.Data.Message.Origin = ""
 		e.Data.Message.Revision = max(e.Time.UnixMicro(), 1)
 		e.Key = "edit:" + m.Name + ":" + strconv.FormatInt(e.Data.Message.Revision, 10)
@@ -186,7 +172,7 @@ func (p *changed) deleted() (events.Event, bool) {
 	if m == nil || m.Name == "" {
 		return events.Event{}, false
 	}
-	return events.Event{Type: events.MessageDeleted, Key: "delete:" + m.Name, Time: google.Time(m.DeleteTime), Data: events.Data{
+	return events.Event{Type: events.MessageDeleted, Key: "delete:" + m.Name, Time: channel.RFC3339(m.DeleteTime), Data: events.Data{
 		Conversation: m.place(), Deletion: &events.Deletion{Messages: []events.Ref{ref(m.Name)}},
 	}}, true
 }

@@ -10,9 +10,6 @@
 package googlechat
 
 import (
-	"encoding/json"
-	"errors"
-
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/internal/google"
 	"github.com/relais-dev/relais/shared/channel"
@@ -87,14 +84,12 @@ func ack(channel.Account, channel.Request, channel.Receipt) channel.Response {
 }
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
-	var wrongType *json.UnmarshalTypeError
 	var w webhook
-	err := json.Unmarshal(r.Body, &w)
-	if err != nil && !errors.As(err, &wrongType) {
+	if channel.Decode(r.Body, &w) != nil {
 		return nil, channel.Malform("body is not JSON")
 	}
 	if w.Type != "" || w.Chat != nil {
-		return parseInteraction(&w, err != nil, r.Body), nil
+		return parseInteraction(&w, r.Body), nil
 	}
 	e, data, ok := google.Open(r.Body)
 	if !ok {
@@ -103,10 +98,10 @@ func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	if kind := e.Message.Attributes["ce-type"]; kind != "" {
 		return parseChange(e.Message.Attributes, data)
 	}
-	if err := json.Unmarshal(data, &w); err != nil && !errors.As(err, &wrongType) || w.Type == "" && w.Chat == nil {
+	if channel.Decode(data, &w) != nil || w.Type == "" && w.Chat == nil {
 		return nil, channel.Malform("message.data is no event")
 	}
-	return parseInteraction(&w, err != nil, data), nil
+	return parseInteraction(&w, data), nil
 }
 
 // contact is u as the person an event is about.
@@ -157,9 +152,9 @@ func actor(u user, c *events.Conversation) events.Actor {
 
 // unsupported is the event of what Relais has no words for.
 func unsupported(kind, reason string, raw []byte) events.Event {
-	return events.Event{Type: events.IngestUnsupported, Key: "event:" + channel.Digest(raw), Data: events.Data{
-		Unsupported: events.UnsupportedOf(kind, reason, raw),
-	}}
+	e := events.Event{Key: "event:" + channel.Digest(raw)}
+	channel.Unsupported(&e, kind, reason, raw)
+	return e
 }
 
 func field(name, value string) events.Field { return events.Field{Name: name, Value: value} }

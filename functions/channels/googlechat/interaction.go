@@ -9,13 +9,12 @@ import (
 	"time"
 
 	"github.com/relais-dev/relais/events"
-	"github.com/relais-dev/relais/functions/channels/internal/google"
 	"github.com/relais-dev/relais/shared/channel"
 )
 
 // parseInteraction turns one interaction event into ours. broken says that some of
 // it is not of the documented type.
-func parseInteraction(w *webhook, broken bool, raw []byte) []events.Event {
+func parseInteraction(w *webhook, raw []byte) []events.Event {
 	if w.Chat != nil {
 		w.classic(raw)
 	}
@@ -23,10 +22,10 @@ func parseInteraction(w *webhook, broken bool, raw []byte) []events.Event {
 		w.Space = w.Message.Space
 	}
 	w.Thread = cmp.Or(w.Message.Thread, w.Thread)
-	p := parser{webhook: w, time: google.Time(w.EventTime), raw: raw}
+	p := parser{webhook: w, time: channel.RFC3339(w.EventTime), raw: raw}
 	p.conversation, p.contact = conversation(w.Space, w.Thread), contact(w.User, w.Common.UserLocale)
 	evs := p.facts()
-	if broken || len(evs) == 0 {
+	if len(evs) == 0 {
 		evs = p.unsupported(channel.Malformed)
 	}
 	for i := range evs {
@@ -63,7 +62,7 @@ func payloadName(raw []byte) string {
 	var w struct {
 		Chat map[string]json.RawMessage `json:"chat"`
 	}
-	_ = json.Unmarshal(raw, &w) // it was read before
+	_ = channel.Decode(raw, &w) // it was read before
 	for _, name := range slices.Sorted(maps.Keys(w.Chat)) {
 		if strings.HasSuffix(name, "Payload") {
 			return name
@@ -153,7 +152,9 @@ func (p *parser) command(id number, kind string) []events.Event {
 	if id == "" || p.contact == nil {
 		return nil
 	}
-	in := &events.Interaction{Kind: events.CommandAnswer, Option: string(id), Text: p.Message.Text}
+	in := &events.Interaction{
+		Kind: events.CommandAnswer, Message: channel.Ref(p.Message.Name), Option: string(id), Text: p.Message.Text,
+	}
 	if kind != "" {
 		in.Values = append(in.Values, field("type", kind))
 	}

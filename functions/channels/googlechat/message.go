@@ -17,7 +17,7 @@ const ownMessage = "client-relais-"
 
 // received is m as it was written: by the customer, or by ourselves.
 func (m *message) received(c *events.Conversation, contents []events.Content) events.Event {
-	e := events.Event{Type: events.MessageReceived, Key: "message:" + m.Name, Time: google.Time(m.CreateTime)}
+	e := events.Event{Type: events.MessageReceived, Key: "message:" + m.Name, Time: channel.RFC3339(m.CreateTime)}
 	e.Data.Message = m.ours(c, contents)
 	if m.Sender.Name == self || strings.HasPrefix(m.ClientID, ownMessage) {
 		e.Type, e.Data.Message.Origin = events.MessageEchoed, "api"

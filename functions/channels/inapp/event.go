@@ -83,6 +83,7 @@ func (p parser) fact(f Frame, e *events.Event) bool {
 	}
 	if in := e.Data.Interaction; in != nil {
 		e.Type, in.Of, in.Callback = events.InteractionReceived, reference(f.Message), MessageID(p.from.Thread, f.ClientMsgID)
+		in.Message = channel.Ref(in.Callback)
 	}
 	return true
 }

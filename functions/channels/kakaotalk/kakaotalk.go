@@ -18,9 +18,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -158,7 +156,7 @@ func likely(body []byte) product {
 		Relation json.RawMessage `json:"channel_public_id"`
 		Results  json.RawMessage `json:"hooks"`
 	}
-	_ = json.Unmarshal(body, &w) // what is none of them is the hub's
+	_ = channel.Decode(body, &w) // what is none of them is the hub's
 	switch {
 	case w.Skill != nil:
 		return products[0]
@@ -206,9 +204,7 @@ func answerJSON(v any) channel.Response {
 
 // unsupported is e as an event that we have no words for.
 func unsupported(e events.Event, kind, reason string, raw []byte) events.Event {
-	d := e.Data
-	e.Type = events.IngestUnsupported
-	e.Data = events.Data{Contact: d.Contact, Conversation: d.Conversation, Unsupported: events.UnsupportedOf(kind, reason, raw)}
+	channel.Unsupported(&e, kind, reason, raw)
 	if e.Key == "" {
 		e.Key = "event:" + channel.Digest(raw)
 	}
@@ -224,16 +220,4 @@ func fields(pairs ...string) []events.Field {
 		}
 	}
 	return list
-}
-
-// lastMilli is the first millisecond of the year 9999; what comes later is no time.
-const lastMilli = 253_370_764_800_000
-
-// at is a time in Unix milliseconds, written in digits; zero when it is none.
-func at(s scalar) time.Time {
-	ms, err := strconv.ParseInt(string(s), 10, 64)
-	if err != nil || ms <= 0 || ms >= lastMilli {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
 }

@@ -151,7 +151,7 @@ func TestSayingItTwice(t *testing.T) {
 func TestIncompleteBecomesUnsupported(t *testing.T) {
 	for _, r := range []channel.Request{
 		request("", `{"userRequest":{"utterance":"a"}}`, "X-Relais-Secret", "s"),
-		request("", `{"userRequest":{"utterance":7,"user":{"id":"u"}}}`, "X-Relais-Secret", "s"),
+		request("", `{"userRequest":{"utterance":"a","user":{"id":true}}}`, "X-Relais-Secret", "s"),
 		request("key=k&call=message", `{"type":"text","content":"a"}`),
 		request("key=k", `{"user_key":"u"}`), request("key=k&call=block", `{"user_key":"u"}`),
 		request("", `{"event":"added"}`, "Authorization", "KakaoAK k"),

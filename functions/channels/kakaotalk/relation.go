@@ -1,10 +1,6 @@
 package kakaotalk
 
 import (
-	"encoding/json"
-	"errors"
-	"time"
-
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
 )
@@ -17,15 +13,10 @@ const appThread = "app:"
 // resource id is the same when Kakao sends it again.
 func parseRelation(r channel.Request) ([]events.Event, error) {
 	var w relation
-	var wrongType *json.UnmarshalTypeError
-	err := json.Unmarshal(r.Body, &w)
-	if err != nil && !errors.As(err, &wrongType) {
+	if channel.Decode(r.Body, &w) != nil {
 		return nil, channel.Malform("body is not JSON")
 	}
-	e := events.Event{Type: events.ConsentChanged, Raw: r.Body}
-	if at, bad := time.Parse(time.RFC3339, w.UpdatedAt); bad == nil && at.Year() > 1970 && at.Year() < 9999 {
-		e.Time = at.UTC()
-	}
+	e := events.Event{Type: events.ConsentChanged, Raw: r.Body, Time: channel.RFC3339(w.UpdatedAt)}
 	if id := r.Joined("X-Kakao-Resource-ID"); id != "" {
 		e.Key = "relation:" + id
 	} else {
@@ -36,7 +27,7 @@ func parseRelation(r channel.Request) ([]events.Event, error) {
 		e.Data.Conversation = &events.Conversation{PlatformID: appThread + string(w.ID), Kind: events.Direct}
 	}
 	state, known := map[string]string{"added": events.ConsentGiven, "blocked": events.ConsentWithdrawn}[w.Event]
-	if err != nil || !known || w.ID == "" {
+	if !known || w.ID == "" {
 		return []events.Event{unsupported(e, "relation", "unknown", r.Body)}, nil
 	}
 	e.Data.Consent = &events.Consent{State: state, Scope: "all", Reason: w.Event}

@@ -11,7 +11,7 @@ import (
 // parseResults turns a dealer's report into statuses. It may hold several.
 func parseResults(r channel.Request) ([]events.Event, error) {
 	var w results
-	if json.Unmarshal(r.Body, &w) != nil || w.Hooks == nil {
+	if channel.Decode(r.Body, &w) != nil || w.Hooks == nil {
 		return nil, channel.Malform("body is not a list of results")
 	}
 	list := make([]events.Event, 0, len(w.Hooks))
@@ -23,16 +23,16 @@ func parseResults(r channel.Request) ([]events.Event, error) {
 
 func parseResult(kind string, raw json.RawMessage) events.Event {
 	var h result
-	err := json.Unmarshal(raw, &h)
+	_ = channel.Decode(raw, &h) // without an id it is told as unsupported
 	e := events.Event{Type: events.MessageStatus, Raw: raw, Key: "result:" + channel.Digest(raw)}
 	if h.HookID != "" {
 		e.Key = "result:" + string(h.HookID)
 	}
 	if number := dialled(string(h.RecipientNo)); channel.Digits(number) {
-		e.Data.Contact = &events.Contact{Identities: []events.Identity{{Scheme: events.Phone, Value: number}}}
+		e.Data.Contact = &events.Contact{Identities: []events.Identity{{Scheme: events.Phone, Value: channel.E164(number)}}}
 		e.Data.Conversation = &events.Conversation{PlatformID: number, Kind: events.Direct}
 	}
-	if err != nil || kind != "MESSAGE_RESULT_UPDATE" || h.RequestID == "" {
+	if kind != "MESSAGE_RESULT_UPDATE" || h.RequestID == "" {
 		if kind == "" {
 			kind = "result"
 		}

@@ -29,7 +29,8 @@ var outbound = channel.Outbound{
 	},
 	Class:   class,
 	Opens:   []events.Scheme{events.Phone},
-	Address: channel.DigitsAddress,
+	Address: channel.PlusAddress,
+	Thread:  channel.DigitsThread,
 	Send:    send,
 	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
 

@@ -2,8 +2,6 @@ package kakaotalk
 
 import (
 	"cmp"
-	"encoding/json"
-	"errors"
 	"maps"
 	"net/url"
 	"path"
@@ -33,7 +31,7 @@ const (
 // message has arrived: a later answer could not be shown.
 func skillAnswer(a channel.Account, r channel.Request) skillResponse {
 	var w skillRequest
-	_ = json.Unmarshal(r.Body, &w) // what cannot be read has no callback
+	_ = channel.Decode(r.Body, &w) // what cannot be read has no callback
 	if w.UserRequest != nil && w.UserRequest.CallbackURL != "" {
 		return skillResponse{Version: "2.0", UseCallback: true, Data: map[string]string{"text": cmp.Or(a.Value(waitingText), waitingDefault)}}
 	}
@@ -44,18 +42,16 @@ func skillAnswer(a channel.Account, r channel.Request) skillResponse {
 // parseSkill turns a skill request into what the person said or pressed.
 func parseSkill(r channel.Request) ([]events.Event, error) {
 	var w skillRequest
-	var wrongType *json.UnmarshalTypeError
-	err := json.Unmarshal(r.Body, &w)
-	if err != nil && !errors.As(err, &wrongType) || w.UserRequest == nil {
+	if channel.Decode(r.Body, &w) != nil || w.UserRequest == nil {
 		return nil, channel.Malform("body is not a skill request")
 	}
 	s := skill{skillRequest: &w, request: w.UserRequest, received: r.Received.UTC()}
 	e := s.event()
 	switch {
-	case err != nil || s.request.User.ID == "":
+	case s.request.User.ID == "":
 		return []events.Event{unsupported(e, "skill", channel.Malformed, r.Body)}, nil
 	case s.option() != "":
-		e.Type, e.Data.Interaction = events.InteractionReceived, s.interaction()
+		e.Type, e.Data.Interaction = events.InteractionReceived, s.interaction(e.Key)
 	default:
 		e.Type, e.Data.Message = events.MessageReceived, s.message(e.Key, r.Body)
 	}
@@ -120,13 +116,16 @@ func (s skill) answer() *events.Handle {
 
 // option is the id of the option that was pressed, "" when it was none of ours.
 func (s skill) option() string {
-	var extra map[string]scalar
-	_ = json.Unmarshal(s.Action.ClientExtra, &extra) // what is no object has no option
+	var extra map[string]channel.Text
+	_ = channel.Decode(s.Action.ClientExtra, &extra) // what is no object has no option
 	return string(extra[optionKey])
 }
 
-func (s skill) interaction() *events.Interaction {
-	return &events.Interaction{Kind: events.ButtonAnswer, Option: s.option(), Text: s.text(), Values: s.params(), Answer: s.answer()}
+func (s skill) interaction(key string) *events.Interaction {
+	return &events.Interaction{
+		Kind: events.ButtonAnswer, Message: channel.Ref(strings.TrimPrefix(key, "message:")),
+		Option: s.option(), Text: s.text(), Values: s.params(), Answer: s.answer(),
+	}
 }
 
 // text is what was said, without the line break that Kakao adds.
@@ -162,7 +161,7 @@ func (s skill) images() []events.Content {
 	var list []events.Content
 	for _, name := range slices.Sorted(maps.Keys(s.Action.Params)) {
 		var w secureImage
-		if json.Unmarshal([]byte(s.Action.Params[name]), &w) != nil {
+		if channel.Decode([]byte(s.Action.Params[name]), &w) != nil {
 			continue
 		}
 		text := strings.TrimSuffix(strings.TrimPrefix(w.SecureURLs, "List("), ")")

@@ -2,7 +2,6 @@ package kakaotalk
 
 import (
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -28,14 +27,12 @@ const talkThread = "talk:"
 // parseTalk turns a call of the hub into events.
 func parseTalk(r channel.Request) ([]events.Event, error) {
 	var w talk
-	var wrongType *json.UnmarshalTypeError
-	err := json.Unmarshal(r.Body, &w)
-	if err != nil && !errors.As(err, &wrongType) {
+	if channel.Decode(r.Body, &w) != nil {
 		return nil, channel.Malform("body is not JSON")
 	}
 	p := conversation{talk: &w, received: r.Received.UTC(), raw: r.Body}
 	call := callOf(r, &w)
-	if err != nil || w.UserKey == "" {
+	if w.UserKey == "" {
 		return []events.Event{unsupported(p.event(""), call, channel.Malformed, r.Body)}, nil
 	}
 	switch call {
@@ -73,7 +70,7 @@ type conversation struct {
 
 // event is what every event of the call has.
 func (p conversation) event(key string) events.Event {
-	e := events.Event{Key: key, Time: at(p.Time), Raw: p.raw}
+	e := events.Event{Key: key, Time: channel.UnixText(string(p.Time)), Raw: p.raw}
 	if p.UserKey == "" {
 		return e
 	}
@@ -87,7 +84,7 @@ func (p conversation) event(key string) events.Event {
 
 // since is when the call happened, as far as is known.
 func (p conversation) since() time.Time {
-	if t := at(p.Time); !t.IsZero() {
+	if t := channel.UnixText(string(p.Time)); !t.IsZero() {
 		return t
 	}
 	return p.received
@@ -107,7 +104,9 @@ func (p conversation) message() []events.Event {
 	e.Data.Conversation.Window = p.window(p.since().Add(sessionTime))
 	if p.Extra != "" {
 		e.Type = events.InteractionReceived
-		e.Data.Interaction = &events.Interaction{Kind: events.ButtonAnswer, Option: string(p.Extra), Text: text(p.Content)}
+		e.Data.Interaction = &events.Interaction{
+			Kind: events.ButtonAnswer, Message: channel.Ref(id), Option: string(p.Extra), Text: text(p.Content),
+		}
 		return []events.Event{e}
 	}
 	e.Type = events.MessageReceived
@@ -161,7 +160,7 @@ func (p conversation) single() []json.RawMessage {
 // medium is the file that raw, an object or a URL, is; false when it is none.
 func medium(kind string, raw json.RawMessage) (events.Content, bool) {
 	var f file
-	if json.Unmarshal(raw, &f) != nil {
+	if channel.Decode(raw, &f) != nil {
 		f = file{URL: text(raw)}
 	}
 	if kind == "" || !strings.HasPrefix(f.URL, "http") {
@@ -174,7 +173,7 @@ func medium(kind string, raw json.RawMessage) (events.Content, bool) {
 // text is the text that raw holds, "" when it holds none.
 func text(raw json.RawMessage) string {
 	var s string
-	_ = json.Unmarshal(raw, &s) // what is no text has none
+	_ = channel.Decode(raw, &s) // what is no text has none
 	return s
 }
 
@@ -219,7 +218,7 @@ func (p conversation) closed() []events.Event {
 // key names a fact that has no id: by the person, the session and the time.
 func (p conversation) key(kind string) string {
 	key := kind + ":" + p.UserKey
-	for _, part := range []scalar{p.SessionID, p.Time} {
+	for _, part := range []channel.Text{p.SessionID, p.Time} {
 		if part != "" {
 			key += ":" + string(part)
 		}

@@ -2,6 +2,8 @@ package kakaotalk
 
 import (
 	"encoding/json"
+
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // skillRequest is what the chatbot asks its skill server.
@@ -35,17 +37,17 @@ type userRequest struct {
 type user struct {
 	ID         string `json:"id"`
 	Properties struct {
-		PlusFriendUserKey string `json:"plusfriendUserKey"`
-		AppUserID         scalar `json:"appUserId"`
-		IsFriend          *bool  `json:"isFriend"`
+		PlusFriendUserKey string       `json:"plusfriendUserKey"`
+		AppUserID         channel.Text `json:"appUserId"`
+		IsFriend          *bool        `json:"isFriend"`
 	} `json:"properties"`
 }
 
 // action is what the block filled in. Params hold texts, of plugins JSON in a text;
 // ClientExtra is what the pressed button carried.
 type action struct {
-	Params      map[string]scalar `json:"params"`
-	ClientExtra json.RawMessage   `json:"clientExtra"`
+	Params      map[string]channel.Text `json:"params"`
+	ClientExtra json.RawMessage         `json:"clientExtra"`
 }
 
 // secureImage is the value of a parameter of the secure-image plugin.
@@ -67,11 +69,11 @@ type skillResponse struct {
 // relation is a friendship that began, or a block.
 // https://developers.kakao.com/docs/latest/ko/kakaotalk-channel/callback
 type relation struct {
-	Event           string `json:"event"` // added or blocked
-	ID              scalar `json:"id"`
-	IDType          string `json:"id_type"` // app_user_id or open_id
-	ChannelPublicID string `json:"channel_public_id"`
-	UpdatedAt       string `json:"updated_at"` // RFC 3339
+	Event           string       `json:"event"` // added or blocked
+	ID              channel.Text `json:"id"`
+	IDType          string       `json:"id_type"` // app_user_id or open_id
+	ChannelPublicID string       `json:"channel_public_id"`
+	UpdatedAt       string       `json:"updated_at"` // RFC 3339
 }
 
 // talk is what a hub partner posts of the consultation talk. Which call it is stands
@@ -80,15 +82,15 @@ type relation struct {
 type talk struct {
 	UserKey       string            `json:"user_key"`
 	SenderKey     string            `json:"sender_key"` // the channel
-	SessionID     scalar            `json:"session_id"`
-	AppUserID     scalar            `json:"app_user_id"`
-	Time          scalar            `json:"time"` // Unix milliseconds
-	SerialNumber  scalar            `json:"serial_number"`
+	SessionID     channel.Text      `json:"session_id"`
+	AppUserID     channel.Text      `json:"app_user_id"`
+	Time          channel.Text      `json:"time"` // Unix milliseconds
+	SerialNumber  channel.Text      `json:"serial_number"`
 	Type          string            `json:"type"`
 	Content       json.RawMessage   `json:"content"`  // a text, or an object with a URL
 	Contents      []json.RawMessage `json:"contents"` // of several pictures
 	Attachment    json.RawMessage   `json:"attachment"`
-	Extra         scalar            `json:"extra"` // what the pressed button carried
+	Extra         channel.Text      `json:"extra"` // what the pressed button carried
 	Reference     *reference        `json:"reference"`
 	LastReference *reference        `json:"last_reference"`
 }
@@ -96,17 +98,17 @@ type talk struct {
 // reference is what the brand put into the button that opened the talk.
 // https://developer-center.happytalk.io/KakaoWebhook/
 type reference struct {
-	Extra    scalar `json:"extra"`
-	LastText scalar `json:"lastText"` // what the person last said to the chatbot
-	Bot      scalar `json:"bot"`
-	BotEvent scalar `json:"bot_event"`
+	Extra    channel.Text `json:"extra"`
+	LastText channel.Text `json:"lastText"` // what the person last said to the chatbot
+	Bot      channel.Text `json:"bot"`
+	BotEvent channel.Text `json:"bot_event"`
 }
 
 // file is a medium of the consultation talk.
 type file struct {
-	URL  string `json:"url"`
-	Name string `json:"name"`
-	Size scalar `json:"size"` // bytes
+	URL  string       `json:"url"`
+	Name string       `json:"name"`
+	Size channel.Text `json:"size"` // bytes
 }
 
 // results are what became of AlimTalk messages.
@@ -117,29 +119,11 @@ type results struct {
 }
 
 type result struct {
-	HookID        scalar `json:"hookId"`
-	RequestID     scalar `json:"requestId"`
-	RecipientSeq  scalar `json:"recipientSeq"`
-	RecipientNo   scalar `json:"recipientNo"`
-	MessageStatus string `json:"messageStatus"` // COMPLETED, FAILED, CANCEL …
-	ResultCode    scalar `json:"resultCode"`
-	ResultName    string `json:"resultCodeName"`
-}
-
-// scalar is a text, or a number or truth as it is written; "" when it is something
-// else: hubs and dealers write codes and ids as both.
-type scalar string
-
-// UnmarshalJSON never fails: what is no scalar is nothing.
-func (t *scalar) UnmarshalJSON(b []byte) error {
-	var s string
-	switch b[0] {
-	case '"':
-		_ = json.Unmarshal(b, &s) // the decoder has checked it
-	case '{', '[', 'n':
-	default:
-		s = string(b)
-	}
-	*t = scalar(s)
-	return nil
+	HookID        channel.Text `json:"hookId"`
+	RequestID     channel.Text `json:"requestId"`
+	RecipientSeq  channel.Text `json:"recipientSeq"`
+	RecipientNo   channel.Text `json:"recipientNo"`
+	MessageStatus string       `json:"messageStatus"` // COMPLETED, FAILED, CANCEL …
+	ResultCode    channel.Text `json:"resultCode"`
+	ResultName    string       `json:"resultCodeName"`
 }

@@ -1,5 +1,7 @@
 package kakaotalk
 
+import "github.com/relais-dev/relais/shared/channel"
+
 // https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format#skilltemplate
 type skillTemplate struct {
 	Outputs      []any         `json:"outputs"` // one to three, each an object of one member
@@ -75,9 +77,9 @@ type talkButton struct {
 // uploadReply is the answer to an upload, and without Image that to a message.
 // https://developer-center.happytalk.io/KakaoWebhook/Upload/image
 type uploadReply struct {
-	Code    scalar `json:"code"`
-	Message string `json:"message"`
-	Image   string `json:"image"`
+	Code    channel.Text `json:"code"`
+	Message string       `json:"message"`
+	Image   string       `json:"image"`
 }
 
 // https://docs.nhncloud.com/ko/Notification/KakaoTalk%20Bizmessage/ko/alimtalk-api-guide/
@@ -94,16 +96,16 @@ type nhnRecipient struct {
 
 type nhnReply struct {
 	Header *struct {
-		Successful bool   `json:"isSuccessful"`
-		Code       scalar `json:"resultCode"`
-		Message    string `json:"resultMessage"`
+		Successful bool         `json:"isSuccessful"`
+		Code       channel.Text `json:"resultCode"`
+		Message    string       `json:"resultMessage"`
 	} `json:"header"`
 	Message struct {
 		RequestID string `json:"requestId"`
 		Results   []struct {
-			Seq     scalar `json:"recipientSeq"`
-			Code    scalar `json:"resultCode"`
-			Message string `json:"resultMessage"`
+			Seq     channel.Text `json:"recipientSeq"`
+			Code    channel.Text `json:"resultCode"`
+			Message string       `json:"resultMessage"`
 		} `json:"sendResults"`
 	} `json:"message"`
 }

@@ -10,7 +10,6 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"strings"
-	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -56,7 +55,7 @@ func sign(a channel.Account, r *channel.Request) {
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	var d delivery
-	if json.Unmarshal(r.Body, &d) != nil {
+	if channel.Decode(r.Body, &d) != nil {
 		return nil, channel.Malform("body is not a webhook object")
 	}
 	if d.Messages == nil {
@@ -73,18 +72,18 @@ func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 // several messages.
 func parseMessage(raw json.RawMessage) []events.Event {
 	var w message
-	err := json.Unmarshal(raw, &w) // what has another type is left out, and the rest read
+	_ = channel.Decode(raw, &w) // without a type it is told as unsupported
 	p := parser{message: &w, out: events.Event{
-		Time: at(w.Timestamp), Key: "message:" + w.ID, Raw: raw,
+		Time: channel.Unix(w.Timestamp), Key: "message:" + w.ID, Raw: raw,
 		Data: events.Data{Contact: contact(w.From), Conversation: w.conversation()},
 	}}
 	if w.ID == "" {
 		p.out.Key = "message:" + channel.Digest(raw)
 	}
-	if err == nil && w.receipt() {
+	if w.receipt() {
 		return p.statuses()
 	}
-	if err != nil || w.Type == "" || !p.fact() {
+	if w.Type == "" || !p.fact() {
 		p.unsupported(channel.Malformed)
 	}
 	return []events.Event{p.out}
@@ -117,12 +116,7 @@ func (p *parser) fact() bool {
 
 // unsupported keeps the message as it came, as its only fact.
 func (p *parser) unsupported(reason string) {
-	d := p.out.Data
-	p.out.Type = events.IngestUnsupported
-	p.out.Data = events.Data{
-		Contact: d.Contact, Conversation: d.Conversation,
-		Unsupported: events.UnsupportedOf(cmp.Or(p.Type, "message"), reason, p.out.Raw),
-	}
+	channel.Unsupported(&p.out, cmp.Or(p.Type, "message"), reason, p.out.Raw)
 }
 
 func (m *message) receipt() bool { return m.Type == "delivery-receipt" || m.Type == "read-receipt" }
@@ -189,21 +183,10 @@ func (m *message) conversation() *events.Conversation {
 	return nil
 }
 
-// lastMilli is the first millisecond of the year 9999; what comes later is no time.
-const lastMilli = 253_370_764_800_000
-
-// at is a time in Unix milliseconds; zero when it is none.
-func at(ms int64) time.Time {
-	if ms <= 0 || ms >= lastMilli {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
-}
-
 // text is the text that raw holds, or raw itself where it is none.
 func text(raw json.RawMessage) string {
 	var s string
-	if json.Unmarshal(raw, &s) != nil {
+	if channel.Decode(raw, &s) != nil {
 		return string(raw)
 	}
 	return s

@@ -12,7 +12,9 @@ import (
 func (p *parser) said() bool {
 	if option := text(p.Metadata); p.Type == "text" && option != "" {
 		p.out.Type = events.InteractionReceived
-		p.out.Data.Interaction = &events.Interaction{Kind: events.QuickReplyAnswer, Option: option, Text: p.Body}
+		p.out.Data.Interaction = &events.Interaction{
+			Kind: events.QuickReplyAnswer, Message: channel.Ref(p.ID), Option: option, Text: p.Body,
+		}
 		return true
 	}
 	return p.wrote(p.content())
@@ -98,6 +100,6 @@ func author(raw json.RawMessage) string {
 	var a struct {
 		Name string `json:"name"`
 	}
-	_ = json.Unmarshal(raw, &a) // an attribution of another form has none
+	_ = channel.Decode(raw, &a) // an attribution of another form has none
 	return a.Name
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 func (p *parser) unsend() bool {
@@ -41,7 +42,7 @@ func (p *parser) postback() bool {
 // text is the text that raw holds, or raw itself where it is none.
 func text(raw json.RawMessage) string {
 	var s string
-	if json.Unmarshal(raw, &s) != nil {
+	if channel.Decode(raw, &s) != nil {
 		return string(raw)
 	}
 	return s
@@ -146,7 +147,7 @@ func (p *parser) module() bool {
 // activated sets that this module channel may answer now, until a time.
 func (p *parser) activated() bool {
 	c := &events.Control{To: p.bot, Reason: p.Type}
-	if until := at(p.ChatControl.ExpireAt); !until.IsZero() {
+	if until := channel.Unix(p.ChatControl.ExpireAt); !until.IsZero() {
 		c.Data = until.Format(time.RFC3339)
 	}
 	p.out.Type, p.out.Data.Control = events.ControlAccepted, c

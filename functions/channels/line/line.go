@@ -59,7 +59,7 @@ func sign(a channel.Account, r *channel.Request) {
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	var d delivery
-	if json.Unmarshal(r.Body, &d) != nil {
+	if channel.Decode(r.Body, &d) != nil {
 		return nil, channel.Malform("body is not a webhook object")
 	}
 	if d.Events == nil {
@@ -75,15 +75,15 @@ func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 // parseEvent turns one event into ours. bot is the account's own user id.
 func parseEvent(bot string, raw json.RawMessage, received time.Time) events.Event {
 	var w event
-	err := json.Unmarshal(raw, &w) // what has another type is left out, and the rest read
+	_ = channel.Decode(raw, &w) // without a type it is told as unsupported
 	p := parser{event: &w, bot: bot, received: received, out: events.Event{
-		Time: at(w.Timestamp), Key: w.Type + ":" + w.WebhookEventID, Raw: raw,
+		Time: channel.Unix(w.Timestamp), Key: w.Type + ":" + w.WebhookEventID, Raw: raw,
 		Data: events.Data{Contact: contact(w.Source), Conversation: conversation(w.Source, w.Mode)},
 	}}
 	if w.Type == "" || w.WebhookEventID == "" {
 		p.out.Key = "event:" + channel.Digest(raw)
 	}
-	if err != nil || w.Type == "" || !p.fact() {
+	if w.Type == "" || !p.fact() {
 		p.unsupported(channel.Malformed)
 	}
 	if c := p.out.Data.Conversation; c != nil && p.out.Data.Message == nil && p.out.Data.Interaction == nil {
@@ -154,12 +154,7 @@ func (p *parser) placed() bool { return p.out.Data.Conversation != nil }
 
 // unsupported keeps the event as it came, as its only fact.
 func (p *parser) unsupported(reason string) {
-	d := p.out.Data
-	p.out.Type = events.IngestUnsupported
-	p.out.Data = events.Data{
-		Contact: d.Contact, Conversation: d.Conversation,
-		Unsupported: events.UnsupportedOf(cmp.Or(p.Type, "event"), reason, p.out.Raw),
-	}
+	channel.Unsupported(&p.out, cmp.Or(p.Type, "event"), reason, p.out.Raw)
 }
 
 // contact is the person an event is about; groups may not name them.
@@ -214,17 +209,6 @@ func (p *parser) answer() *events.Handle {
 		since = p.received
 	}
 	return &events.Handle{Token: p.ReplyToken, ExpiresAt: since.Add(replyTime).UTC()}
-}
-
-// lastMilli is the first millisecond of the year 9999; what comes later is no time.
-const lastMilli = 253_370_764_800_000
-
-// at is a time in Unix milliseconds; zero when it is none.
-func at(ms int64) time.Time {
-	if ms <= 0 || ms >= lastMilli {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
 }
 
 func field(name, value string) events.Field { return events.Field{Name: name, Value: value} }

@@ -136,7 +136,7 @@ func TestBodies(t *testing.T) {
 		{"an array", "[]", false},
 		{"an object of something else", "{}", false},
 		{"events is null", `{"events":null}`, false},
-		{"events is no array", `{"events":{}}`, false},
+		{"events is no JSON", `{"events":[1}`, false},
 		{"two documents", vectorBody + vectorBody, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {

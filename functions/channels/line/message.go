@@ -78,7 +78,7 @@ func (m *message) unsupported(reason string, whole json.RawMessage) events.Conte
 	var e struct {
 		Message json.RawMessage `json:"message"`
 	}
-	_ = json.Unmarshal(whole, &e) // it has been decoded before
+	_ = channel.Decode(whole, &e) // it has been decoded before
 	return events.NewUnsupported(m.Type, reason, e.Message)
 }
 

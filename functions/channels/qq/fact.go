@@ -2,18 +2,18 @@ package qq
 
 import (
 	"cmp"
-	"encoding/json"
 	"strconv"
 	"time"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // interaction sets the press of a button, a menu's item, feedback or an
 // authorisation. QQ waits for an answer to its id for a few seconds.
 func (p *parser) interaction() bool {
 	var w interaction
-	if json.Unmarshal(p.Data, &w) != nil || w.ID == "" || w.Type == 0 {
+	if channel.Decode(p.Data, &w) != nil || w.ID == "" || w.Type == 0 {
 		return false
 	}
 	p.out.Time = w.Timestamp.time()
@@ -65,7 +65,7 @@ func (p *parser) consent(state, scope, reason string) bool {
 // change reads a change and places it.
 func (p *parser) change() (change, bool) {
 	var w change
-	if json.Unmarshal(p.Data, &w) != nil {
+	if channel.Decode(p.Data, &w) != nil {
 		return w, false
 	}
 	p.out.Time = w.Timestamp.time()
@@ -108,7 +108,7 @@ func (p *parser) members(t events.Type) bool {
 // that is all that QQ gives when it is sent.
 func (p *parser) audit() bool {
 	var w audit
-	if json.Unmarshal(p.Data, &w) != nil || w.AuditID == "" {
+	if channel.Decode(p.Data, &w) != nil || w.AuditID == "" {
 		return false
 	}
 	p.out.Time = w.AuditTime.time()
@@ -127,7 +127,7 @@ func (p *parser) audit() bool {
 // https://bot.q.qq.com/wiki/develop/api-v2/openapi/reaction/model.html
 func (p *parser) reaction(t events.Type) bool {
 	var w reaction
-	if json.Unmarshal(p.Data, &w) != nil || w.Target.ID == "" || w.ChannelID == "" || !p.locate(w.place, author{ID: w.UserID}) {
+	if channel.Decode(p.Data, &w) != nil || w.Target.ID == "" || w.ChannelID == "" || !p.locate(w.place, author{ID: w.UserID}) {
 		return false
 	}
 	if k := w.Target.Type; k != "" && k != "0" && k != "ReactionTargetType_MSG" {
@@ -148,7 +148,7 @@ func (p *parser) reaction(t events.Type) bool {
 // somebody who may.
 func (p *parser) deletion() bool {
 	var w deletion
-	if json.Unmarshal(p.Data, &w) != nil || w.Message.ID == "" {
+	if channel.Decode(p.Data, &w) != nil || w.Message.ID == "" {
 		return false
 	}
 	if !p.locate(w.Message.place, author{ID: cmp.Or(w.Message.Author.ID, w.OpUser.ID)}) {

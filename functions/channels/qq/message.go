@@ -16,7 +16,7 @@ import (
 // as a mention and as a message of the group.
 func (p *parser) message() bool {
 	var w message
-	if json.Unmarshal(p.Data, &w) != nil || w.ID == "" {
+	if channel.Decode(p.Data, &w) != nil || w.ID == "" {
 		return false
 	}
 	p.out.Time = w.Timestamp.time()

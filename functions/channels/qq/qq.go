@@ -128,7 +128,7 @@ func sign(a channel.Account, r *channel.Request) {
 // key that proves events.
 func handshake(a channel.Account, r channel.Request) (channel.Response, bool) {
 	var w envelope
-	_ = json.Unmarshal(r.Body, &w) // what has another type is left out
+	_ = channel.Decode(r.Body, &w) // without an op it is nothing
 	if r.Method != http.MethodPost || w.Op == nil || *w.Op != opValidation && *w.Op != opHeartbeat {
 		return channel.Response{}, false
 	}
@@ -152,7 +152,7 @@ var (
 // https://bot.q.qq.com/wiki/develop/api-v2/dev-prepare/interface-framework/event-emit.html
 func validate(key ed25519.PrivateKey, data json.RawMessage) channel.Response {
 	var v validation
-	if json.Unmarshal(data, &v) != nil || !eventTime.MatchString(v.EventTime) || !plainToken.MatchString(v.PlainToken) {
+	if channel.Decode(data, &v) != nil || !eventTime.MatchString(v.EventTime) || !plainToken.MatchString(v.PlainToken) {
 		return reply(http.StatusBadRequest, struct{}{})
 	}
 	proof := ed25519.Sign(key, []byte(v.EventTime+v.PlainToken))
@@ -161,7 +161,7 @@ func validate(key ed25519.PrivateKey, data json.RawMessage) channel.Response {
 
 func heartbeat(data json.RawMessage) channel.Response {
 	var seq uint64
-	if json.Unmarshal(data, &seq) != nil {
+	if channel.Decode(data, &seq) != nil {
 		return reply(http.StatusBadRequest, struct{}{})
 	}
 	return reply(http.StatusOK, acknowledgement{opHeartbeatAck, seq})
@@ -179,7 +179,7 @@ func reply(status int, v any) channel.Response {
 
 func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
 	var w envelope
-	_ = json.Unmarshal(r.Body, &w) // what has another type is left out
+	_ = channel.Decode(r.Body, &w) // without an op it is nothing
 	if w.Op == nil {
 		return nil, channel.Malform("body is not an envelope with an op")
 	}
@@ -246,7 +246,5 @@ func (p *parser) unsupported(reason string) {
 	if kind == "" {
 		kind = "op:" + strconv.FormatInt(*p.Op, 10)
 	}
-	d := p.out.Data
-	p.out.Type = events.IngestUnsupported
-	p.out.Data = events.Data{Contact: d.Contact, Conversation: d.Conversation, Unsupported: events.UnsupportedOf(kind, reason, p.raw)}
+	channel.Unsupported(&p.out, kind, reason, p.raw)
 }

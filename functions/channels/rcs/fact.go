@@ -6,6 +6,7 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/internal/google"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // fact sets out's type and fact. It reports whether the event has what its kind
@@ -85,7 +86,7 @@ func (p *parser) launched() bool {
 func (p *parser) said(id string) bool {
 	p.out.Key = "message:" + id
 	if s := p.Suggestion; s != nil {
-		in := &events.Interaction{Kind: events.QuickReplyAnswer, Option: s.PostbackData, Text: s.Text}
+		in := &events.Interaction{Kind: events.QuickReplyAnswer, Message: channel.Ref(id), Option: s.PostbackData, Text: s.Text}
 		if s.Type == "ACTION" {
 			in.Kind = events.ButtonAnswer
 		}

@@ -11,10 +11,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha512"
 	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"net/http"
-	"strings"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/internal/google"
@@ -78,7 +75,7 @@ func sign(a channel.Account, r *channel.Request) {
 // https://developers.google.com/business-communications/rcs-business-messaging/guides/integrate/webhooks#configure_an_agent_webhook
 func handshake(a channel.Account, r channel.Request) (channel.Response, bool) {
 	var w challenge
-	if json.Unmarshal(r.Body, &w) != nil || w.ClientToken == nil || w.Secret == nil || w.Message != nil {
+	if channel.Decode(r.Body, &w) != nil || w.ClientToken == nil || w.Secret == nil || w.Message != nil {
 		return channel.Response{}, false
 	}
 	if signature.Token(a.Values(clientToken), *w.ClientToken) != nil {
@@ -93,12 +90,10 @@ func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
 		return nil, channel.Malform("message.data is not base64")
 	}
 	var w event
-	var wrongType *json.UnmarshalTypeError
-	err := json.Unmarshal(data, &w)
-	if err != nil && !errors.As(err, &wrongType) {
+	if channel.Decode(data, &w) != nil {
 		return nil, channel.Malform("message.data is not JSON")
 	}
-	p := parser{event: &w, out: events.Event{Time: google.Time(w.SendTime), Raw: data}}
+	p := parser{event: &w, out: events.Event{Time: channel.RFC3339(w.SendTime), Raw: data}}
 	if w.AgentID != "" && w.AgentID != a.Value(agentID) {
 		p.unsupported("another agent") // in no conversation: its people are not ours
 		return []events.Event{p.out}, nil
@@ -107,7 +102,7 @@ func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
 		p.out.Data.Contact = contact(phone)
 		p.out.Data.Conversation = &events.Conversation{PlatformID: phone, Kind: events.Direct}
 	}
-	if err != nil || !p.fact() {
+	if !p.fact() {
 		p.unsupported(channel.Malformed)
 	}
 	return []events.Event{p.out}, nil
@@ -121,20 +116,14 @@ type parser struct {
 
 // unsupported keeps the event as it came, as its only fact.
 func (p *parser) unsupported(reason string) {
-	d := p.out.Data
-	p.out.Type, p.out.Key = events.IngestUnsupported, "event:"+channel.Digest(p.out.Raw)
-	p.out.Data = events.Data{
-		Contact: d.Contact, Conversation: d.Conversation,
-		Unsupported: events.UnsupportedOf(cmp.Or(p.EventType, "event"), reason, p.out.Raw),
-	}
+	p.out.Key = "event:" + channel.Digest(p.out.Raw)
+	channel.Unsupported(&p.out, cmp.Or(p.EventType, "event"), reason, p.out.Raw)
 }
 
 // contact is known by a phone number alone; RCS tells no name.
 func contact(phone string) *events.Contact {
 	c := &events.Contact{Identities: []events.Identity{{Scheme: events.RCSPhone, Value: phone}}}
-	if digits := strings.TrimPrefix(phone, "+"); channel.Digits(digits) {
-		c.Phone = digits
-	}
+	c.Phone = channel.E164(phone)
 	return c
 }
 

@@ -3,10 +3,7 @@ package signal
 import (
 	"cmp"
 	"encoding/base64"
-	"encoding/json"
 	"strconv"
-	"strings"
-	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -23,7 +20,7 @@ func (p *parser) act(d *dataMessage) (handled, ok bool) {
 	case d.Reaction != nil:
 		return true, p.reaction(d)
 	case d.PollVote != nil:
-		return true, p.vote(d.PollVote)
+		return true, p.vote(d.Timestamp, d.PollVote)
 	case d.PinMessage != nil:
 		return true, p.pin(d.Timestamp, d.PinMessage, true)
 	case d.UnpinMessage != nil:
@@ -62,12 +59,12 @@ func (p *parser) reaction(d *dataMessage) bool {
 }
 
 // vote adds an answer to a poll; a person may change it.
-func (p *parser) vote(v *pollVote) bool {
+func (p *parser) vote(timestamp int64, v *pollVote) bool {
 	of := p.ref(v.UUID, v.Number, v.Timestamp)
 	if of == nil {
 		return false
 	}
-	in := &events.Interaction{Kind: events.PollAnswer, Of: of, Values: []events.Field{{Name: "voteCount", Value: number(v.Count)}}}
+	in := &events.Interaction{Kind: events.PollAnswer, Message: channel.Ref(p.id(p.author, timestamp)), Of: of, Values: []events.Field{{Name: "voteCount", Value: number(v.Count)}}}
 	for _, o := range v.Options {
 		in.Values = append(in.Values, events.Field{Name: "optionIndex", Value: strconv.Itoa(o)})
 	}
@@ -106,10 +103,10 @@ func (p *parser) receipts(r *receiptMessage) bool {
 	if state == "" || len(r.Timestamps) == 0 || p.data.Contact == nil {
 		return false
 	}
-	p.at = cmp.Or(at(r.When), p.at)
+	p.at = cmp.Or(channel.Unix(r.When), p.at)
 	for _, raw := range r.Timestamps {
 		var sent int64
-		if json.Unmarshal(raw, &sent) != nil || at(sent).Year() < firstYear {
+		if channel.Decode(raw, &sent) != nil || channel.Unix(sent).Year() < firstYear {
 			p.unsupported("receiptMessage", channel.Malformed, raw)
 			continue
 		}
@@ -181,9 +178,8 @@ func contact(uuid, number, name string) *events.Contact {
 	if uuid != "" {
 		c.Identities = append(c.Identities, events.Identity{Scheme: events.SignalACI, Value: uuid})
 	}
-	if digits := strings.TrimPrefix(number, "+"); channel.Digits(digits) {
-		c.Identities = append(c.Identities, events.Identity{Scheme: events.Phone, Value: digits, Verified: "platform"})
-		c.Phone = digits
+	if c.Phone = channel.E164(number); c.Phone != "" {
+		c.Identities = append(c.Identities, events.Identity{Scheme: events.Phone, Value: c.Phone, Verified: "platform"})
 	}
 	if len(c.Identities) == 0 {
 		return nil
@@ -206,16 +202,5 @@ func group(id, title string) *events.Conversation {
 
 // firstYear is Signal's first: what is earlier is no time of a message.
 const firstYear = 2014
-
-// lastMilli is the first millisecond of the year 9999; what comes later is no time.
-const lastMilli = 253_370_764_800_000
-
-// at is a time in Unix milliseconds; zero when it is none.
-func at(ms int64) time.Time {
-	if ms <= 0 || ms >= lastMilli {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
-}
 
 func number(n int64) string { return strconv.FormatInt(n, 10) }

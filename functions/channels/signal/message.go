@@ -16,7 +16,7 @@ func (p *parser) dataMessage(d *dataMessage) bool {
 	if d.Timestamp <= 0 {
 		return false
 	}
-	p.at = at(d.Timestamp)
+	p.at = channel.Unix(d.Timestamp)
 	if handled, ok := p.act(d); handled {
 		return ok
 	}
@@ -37,7 +37,7 @@ func (p *parser) edit(e *editMessage) bool {
 		return false
 	}
 	p.place(d.GroupInfo)
-	p.at = at(d.Timestamp)
+	p.at = channel.Unix(d.Timestamp)
 	m := p.message(d)
 	m.PlatformID, m.Revision = p.id(p.author, e.Timestamp), d.Timestamp
 	p.add(events.MessageEdited, "edit:"+m.PlatformID+":"+number(d.Timestamp), events.Data{Message: m})
@@ -127,7 +127,7 @@ func (p *parser) content(d *dataMessage) []events.Content {
 			list = append(list, events.Content{Kind: events.KindLink, Link: &events.Link{URL: v.URL, Title: v.Title, Text: v.Description}})
 		}
 	}
-	if present(d.Payment) {
+	if channel.Present(d.Payment) {
 		list = append(list, events.NewUnsupported("payment", "no words for it", d.Payment))
 	}
 	if len(list) == 0 {

@@ -10,7 +10,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
-	"encoding/json"
 	"regexp"
 	"strconv"
 	"strings"
@@ -150,22 +149,22 @@ func sign(a channel.Account, r *channel.Request) {
 // container give it.
 func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
 	var d delivery
-	_ = json.Unmarshal(r.Body, &d) // what has another type is left out
+	_ = channel.Decode(r.Body, &d) // without an envelope it holds nothing
 	n := d.find()
-	if !present(n.Envelope) {
+	if !channel.Present(n.Envelope) {
 		return nil, channel.Malform("envelope is absent")
 	}
 	var w envelope
-	err := json.Unmarshal(n.Envelope, &w) // likewise
+	_ = channel.Decode(n.Envelope, &w) // without an author it is told as unsupported
 	p := parser{envelope: &w, raw: n.Envelope, number: n.Account, aci: a.Value(ownACI)}
 	if p.number == "" {
 		p.number = a.Value(ownNumber)
 	}
 	p.from(w.SourceUUID, w.SourceNumber, w.SourceName)
 	switch {
-	case present(n.Exception):
+	case channel.Present(n.Exception):
 		p.unsupported("exception", "could not be decrypted", r.Body)
-	case err != nil || p.author == "" || !p.fact():
+	case p.author == "" || !p.fact():
 		p.unsupported(p.kind(), channel.Malformed, p.raw)
 	}
 	return p.out, nil
@@ -174,7 +173,7 @@ func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
 // find is the notice in the one of the three forms that d has.
 func (d *delivery) find() notice {
 	n := d.Params
-	if present(d.Envelope) {
+	if channel.Present(d.Envelope) {
 		n = d.notice
 	}
 	if n.Result != nil {
@@ -203,7 +202,7 @@ type parser struct {
 // from takes the person with that UUID and number as the author, in the direct
 // conversation with them.
 func (p *parser) from(uuid, number, name string) {
-	p.author, p.role, p.at = address(uuid, number), events.Customer, at(p.Timestamp)
+	p.author, p.role, p.at = address(uuid, number), events.Customer, channel.Unix(p.Timestamp)
 	p.data.Contact, p.data.Conversation = contact(uuid, number, name), direct(uuid, number)
 }
 
@@ -241,9 +240,9 @@ func (p *parser) kind() string {
 		return "typingMessage"
 	case p.SyncMessage != nil:
 		return "syncMessage"
-	case present(p.CallMessage):
+	case channel.Present(p.CallMessage):
 		return "callMessage"
-	case present(p.StoryMessage):
+	case channel.Present(p.StoryMessage):
 		return "storyMessage"
 	}
 	return "envelope"

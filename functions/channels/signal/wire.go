@@ -19,9 +19,6 @@ type notice struct {
 	Result    *notice         `json:"result"`
 }
 
-// present says whether raw is there and not null.
-func present(raw json.RawMessage) bool { return len(raw) > 0 && string(raw) != "null" }
-
 // envelope is what somebody sent; one of the messages is set. Who hides the phone
 // number has none here.
 // https://github.com/AsamK/signal-cli/blob/master/src/main/java/org/asamk/signal/json/JsonMessageEnvelope.java

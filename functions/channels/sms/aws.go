@@ -24,7 +24,7 @@ func parseAWS(r channel.Request) ([]events.Event, error) {
 	}
 	var n notice
 	raw := []byte(d.Message)
-	malformed := json.Unmarshal(raw, &n) != nil
+	malformed := channel.Decode(raw, &n) != nil
 	switch {
 	case !malformed && n.InboundID != "" && n.From != "":
 		return n.message(d.Time(), raw), nil
@@ -56,8 +56,8 @@ func (n *notice) message(at time.Time, raw []byte) []events.Event {
 // status is the event of what became of a message of ours.
 func (n *notice) status(at time.Time, raw []byte) events.Event {
 	e := events.Event{Type: events.MessageStatus, Time: at, Key: "status:" + n.MessageID + ":" + n.EventType, Raw: raw}
-	if 0 < n.EventTime && n.EventTime < lastMilli {
-		e.Time = time.UnixMilli(n.EventTime).UTC()
+	if told := channel.Unix(n.EventTime); !told.IsZero() {
+		e.Time = told
 	}
 	if n.Recipient != "" {
 		e.Data.Contact, e.Data.Conversation = person(n.Recipient), thread(n.Recipient)
@@ -156,9 +156,6 @@ func awsMessage(o channel.Outgoing) (map[string]any, error) {
 		return nil, &channel.Error{Class: events.ClassContent, Title: "AWS cannot send a " + string(c.Kind)}
 	}
 }
-
-// lastMilli is the first millisecond of the year 9999; what comes later is no time.
-const lastMilli = 253_370_764_800_000
 
 // awsState is what an event says about a message, "" when it is not known, and of
 // which class its failure is. SUCCESSFUL is the carrier's word for having it; after

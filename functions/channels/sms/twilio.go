@@ -14,7 +14,6 @@ import (
 	"net/url"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -158,7 +157,7 @@ func parseEventStream(body []byte) ([]events.Event, error) {
 	list := []json.RawMessage{body}
 	if bytes.HasPrefix(bytes.TrimLeft(body, " \t\r\n"), []byte("[")) {
 		list = nil
-		if json.Unmarshal(body, &list) != nil {
+		if channel.Decode(body, &list) != nil {
 			return nil, channel.Malform("body is not a list")
 		}
 	} else if !json.Valid(body) {
@@ -168,13 +167,11 @@ func parseEventStream(body []byte) ([]events.Event, error) {
 	for _, raw := range list {
 		var w cloudEvent
 		kind, reason := "event", "Event Streams are not read; use webhooks"
-		if json.Unmarshal(raw, &w) != nil {
+		if channel.Decode(raw, &w) != nil {
 			reason = channel.Malformed
 		}
 		e := unsupported(cmp.Or(w.Type, kind), reason, "", raw)
-		if at, err := time.Parse(time.RFC3339, w.Time); err == nil {
-			e.Time = at
-		}
+		e.Time = channel.RFC3339(w.Time)
 		evs = append(evs, e)
 	}
 	return evs, nil

@@ -39,6 +39,7 @@ func (f form) message() []events.Event {
 		m.Referral = referral
 		return written(e, m, f.Get("OptOutType"))
 	}
+	in.Message = channel.Ref(f.sid())
 	e.Type, e.Data.Interaction = events.InteractionReceived, in
 	evs := []events.Event{e}
 	if referral != nil {
@@ -56,7 +57,7 @@ const chatWindow = 24 * time.Hour
 func (f form) describe(e *events.Event) {
 	c := e.Data.Contact
 	c.Name = f.Get("ProfileName")
-	if user := f.Get("ExternalUserId"); user != "" && strings.HasPrefix(f.Get("From"), "whatsapp:") {
+	if user := strings.TrimPrefix(f.Get("ExternalUserId"), "whatsapp:"); user != "" && strings.HasPrefix(f.Get("From"), "whatsapp:") {
 		c.Identities = append(c.Identities, events.Identity{Scheme: events.WhatsAppBSUID, Value: user})
 	}
 	if prefix, _, _ := strings.Cut(f.Get("From"), ":"); prefix == "whatsapp" || prefix == "messenger" {

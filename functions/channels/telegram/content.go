@@ -2,7 +2,6 @@ package telegram
 
 import (
 	"cmp"
-	"encoding/json"
 	"math"
 	"slices"
 	"strconv"
@@ -317,10 +316,10 @@ func (l *checklist) choice() *events.Choice {
 // unknownContent is the first member of u's message that is not known to us.
 func (u *update) unknownContent() events.Content {
 	var body map[string]raw
-	_ = json.Unmarshal(u.body, &body) // it was read before
+	_ = channel.Decode(u.body, &body) // it was read before
 	for _, kind := range sortedKeys(body) {
 		var members map[string]raw
-		if json.Unmarshal(body[kind], &members) != nil {
+		if channel.Decode(body[kind], &members) != nil {
 			continue
 		}
 		for _, member := range sortedKeys(members) {

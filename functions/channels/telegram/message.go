@@ -209,6 +209,9 @@ func (m *message) metadata() []events.Field {
 	if m.Dice != nil {
 		f.number("dice", m.Dice.Value)
 	}
+	if m.Poll != nil {
+		f.add("poll_id", m.Poll.ID) // what votes name
+	}
 	if m.PaidMedia != nil {
 		f.number("paid_media_star_count", m.PaidMedia.Stars)
 	}
@@ -251,9 +254,9 @@ func shareOwnPhone(c *events.Contact, content []events.Content) {
 			if !card.Own || len(card.Phones) == 0 {
 				continue
 			}
-			if digits := strings.TrimPrefix(card.Phones[0].Value, "+"); channel.Digits(digits) {
-				c.Phone = digits
-				c.Identities = append(c.Identities, events.Identity{Scheme: events.Phone, Value: digits, Verified: "platform"})
+			if number := channel.E164(card.Phones[0].Value); number != "" {
+				c.Phone = number
+				c.Identities = append(c.Identities, events.Identity{Scheme: events.Phone, Value: number, Verified: "platform"})
 			}
 		}
 	}

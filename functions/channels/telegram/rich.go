@@ -1,11 +1,11 @@
 package telegram
 
 import (
-	"encoding/json"
 	"strings"
 	"unicode/utf16"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // maxDepth bounds how deep a rich message may nest: each level is read again by
@@ -80,7 +80,7 @@ type richReader struct {
 func richContent(rich raw) []events.Content {
 	var m richMessage
 	var r richReader
-	if json.Unmarshal(rich, &m) != nil {
+	if channel.Decode(rich, &m) != nil {
 		r.bad = true
 	}
 	r.blocks(m.Blocks, 0)
@@ -99,7 +99,7 @@ func (r *richReader) blocks(list []raw, depth int) {
 
 func (r *richReader) block(b raw, depth int) {
 	var x richBlock
-	if depth > maxDepth || json.Unmarshal(b, &x) != nil {
+	if depth > maxDepth || channel.Decode(b, &x) != nil {
 		r.bad = true
 		return
 	}
@@ -140,7 +140,7 @@ func (x *richBlock) known() bool {
 func (r *richReader) item(list []raw, depth int) {
 	for i, b := range list {
 		var x richBlock
-		if i == 0 && json.Unmarshal(b, &x) == nil && x.Type == "paragraph" {
+		if i == 0 && channel.Decode(b, &x) == nil && x.Type == "paragraph" {
 			r.read(x.Text, depth)
 			continue
 		}
@@ -201,11 +201,11 @@ func (r *richReader) read(t raw, depth int) {
 		r.bad = true
 	case t[0] == '"':
 		var s string
-		_ = json.Unmarshal(t, &s) // valid JSON that starts so is a string
+		_ = channel.Decode(t, &s) // valid JSON that starts so is a string
 		r.write(s)
 	case t[0] == '[':
 		var list []raw
-		_ = json.Unmarshal(t, &list)
+		_ = channel.Decode(t, &list)
 		for _, x := range list {
 			r.read(x, depth+1)
 		}
@@ -216,7 +216,7 @@ func (r *richReader) read(t raw, depth int) {
 
 func (r *richReader) marked(t raw, depth int) {
 	var x richText
-	if json.Unmarshal(t, &x) != nil {
+	if channel.Decode(t, &x) != nil {
 		r.bad = true
 		return
 	}

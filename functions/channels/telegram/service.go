@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // serviceEvents are what m tells when nobody wrote it; none when somebody did.
@@ -133,7 +134,7 @@ func (m *message) answerEvents(u *update) []events.Event {
 	if w := m.WebApp; w != nil {
 		e := m.event(u, events.InteractionReceived, "interaction:"+m.platformID(u))
 		e.Data.Interaction = &events.Interaction{
-			Kind: events.FormAnswer, Text: w.Button, Of: m.replyTo(u), Values: []events.Field{{Name: "data", Value: w.Data}},
+			Kind: events.FormAnswer, Text: w.Button, Message: channel.Ref(m.platformID(u)), Of: m.replyTo(u), Values: []events.Field{{Name: "data", Value: w.Data}},
 		}
 		evs = append(evs, e)
 	}

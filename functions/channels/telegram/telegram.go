@@ -10,9 +10,8 @@
 package telegram
 
 import (
+	"bytes"
 	"cmp"
-	"encoding/json"
-	"errors"
 	"maps"
 	"net/http"
 	"slices"
@@ -82,10 +81,7 @@ func sign(a channel.Account, r *channel.Request) {
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	var u update
-	var wrongType *json.UnmarshalTypeError
-	if err := json.Unmarshal(r.Body, &u); errors.As(err, &wrongType) {
-		return parseLoose(r.Body, channel.Malformed)
-	} else if err != nil {
+	if channel.Decode(r.Body, &u) != nil {
 		return nil, channel.Malform("update is not JSON")
 	}
 	if u.ID == nil {
@@ -127,11 +123,11 @@ func (u *update) events() []events.Event {
 // without members says nothing.
 func parseLoose(body []byte, reason string) ([]events.Event, error) {
 	var parts map[string]raw
-	if err := json.Unmarshal(body, &parts); err != nil {
+	if err := channel.Decode(body, &parts); err != nil {
 		return nil, channel.Malform("update is not a JSON object")
 	}
 	u := update{body: body}
-	if err := json.Unmarshal(parts["update_id"], &u.ID); err != nil || u.ID == nil {
+	if err := channel.Decode(parts["update_id"], &u.ID); err != nil || u.ID == nil {
 		return nil, channel.Malform("update_id is not a whole number")
 	}
 	delete(parts, "update_id")
@@ -139,6 +135,9 @@ func parseLoose(body []byte, reason string) ([]events.Event, error) {
 		return nil, nil
 	}
 	kind := sortedKeys(parts)[0] // an update has one; should it have more, Raw keeps all
+	if !bytes.HasPrefix(parts[kind], []byte("{")) {
+		reason = channel.Malformed
+	}
 	return []events.Event{u.unsupported(kind, reason, parts[kind])}, nil
 }
 
@@ -151,7 +150,7 @@ func (u *update) bare(kind, reason string) []events.Event {
 // conversation that the member names.
 func (u *update) unsupported(kind, reason string, part raw) events.Event {
 	var s subject
-	_ = json.Unmarshal(part, &s) // whatever can be read helps to place it
+	_ = channel.Decode(part, &s) // whatever can be read helps to place it
 	who := cmp.Or(s.From, s.User)
 	conv := conversation(s.Chat, scope(s.Connection, s.GuestQuery))
 	if conv == nil {
@@ -171,7 +170,7 @@ func (u *update) event(t events.Type, key string, at int64, c *events.Conversati
 // member is the JSON of u's member with that name.
 func (u *update) member(kind string) raw {
 	var parts map[string]raw
-	_ = json.Unmarshal(u.body, &parts) // it was read before
+	_ = channel.Decode(u.body, &parts) // it was read before
 	return parts[kind]
 }
 

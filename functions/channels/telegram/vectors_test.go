@@ -76,7 +76,7 @@ func TestVerify(t *testing.T) {
 
 func TestBodies(t *testing.T) {
 	for _, body := range []string{``, `null`, `[]`, `7`, `"x"`, `{}`, `{"update_id":1`, `{"update_id":1}{}`, `{"message":{}}`,
-		`{"update_id":"1","message":{}}`, `{"update_id":1.5}`, `{"update_id":null,"poll":{}}`, `{"update_id":99999999999999999999}`} {
+		`{"update_id":{},"message":{}}`, `{"update_id":1.5}`, `{"update_id":null,"poll":{}}`, `{"update_id":99999999999999999999}`} {
 		if evs, err := telegram.Channel.Events(account(), request(body)); err == nil {
 			t.Errorf("%s: %d events, want an error", body, len(evs))
 		} else if strings.Contains(err.Error(), "99999") {
@@ -92,9 +92,9 @@ func TestBodies(t *testing.T) {
 func TestMalformedMembers(t *testing.T) {
 	for _, part := range []string{
 		`"message":{}`, `"message":{"message_id":1,"chat":{}}`, `"edited_message":[]`, `"channel_post":"x"`, `"callback_query":{}`,
-		`"inline_query":{}`, `"pre_checkout_query":{}`, `"shipping_query":{"id":7}`, `"message_reaction":{}`, `"my_chat_member":{}`,
+		`"inline_query":{}`, `"pre_checkout_query":{}`, `"shipping_query":{"id":[]}`, `"message_reaction":{}`, `"my_chat_member":{}`,
 		`"chat_member":{"chat":{"id":1},"old_chat_member":{},"new_chat_member":{}}`, `"chat_join_request":{}`, `"chat_boost":{}`,
-		`"deleted_business_messages":{"chat":{"id":1}}`, `"message":{"chat":{"id":1},"text":{"a":1}}`,
+		`"deleted_business_messages":{"chat":{"id":1}}`,
 	} {
 		e := one(t, `{"update_id":5,`+part+`}`)
 		kind, raw, _ := strings.Cut(part, ":")
@@ -189,8 +189,8 @@ func TestEntitiesOutsideTheText(t *testing.T) {
 // Only Telegram's word makes a number the writer's own, and only digits a phone.
 func TestOwnNumber(t *testing.T) {
 	for _, tt := range []struct{ contact, extra, want string }{
-		{`{"phone_number":"351910000001","user_id":7}`, ``, "351910000001"},
-		{`{"phone_number":"+351910000001","user_id":7}`, ``, "351910000001"},
+		{`{"phone_number":"351910000001","user_id":7}`, ``, "+351910000001"},
+		{`{"phone_number":"+351910000001","user_id":7}`, ``, "+351910000001"},
 		{`{"phone_number":"351910000001","user_id":8}`, ``, ""},
 		{`{"phone_number":"351910000001"}`, ``, ""},
 		{`{"phone_number":"+351 910","user_id":7}`, ``, ""},
@@ -281,4 +281,18 @@ func FuzzUpdate(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A service message says which message it is about.
+func TestServiceMessagesNameTheirSubject(t *testing.T) {
+	for field, member := range map[string]string{
+		"checklist_tasks_done": "checklist_message", "checklist_tasks_added": "checklist_message", "poll_option_added": "poll_message",
+		"suggested_post_approved": "suggested_post_message", "suggested_post_paid": "suggested_post_message", "giveaway_completed": "giveaway_message",
+	} {
+		about := `{"` + member + `":{"message_id":41}}`
+		e := one(t, `{"update_id":1,"message":{"message_id":42,"date":1785600000,"chat":{"id":7},"`+field+`":`+about+`}}`)
+		if c := e.Data.Change; c == nil || c.Field != field || c.New != about {
+			t.Errorf("%s became %s %+v", field, e.Type, c)
+		}
+	}
 }

@@ -143,6 +143,17 @@ type detail struct {
 	SendDate    int64    `json:"send_date,omitempty"`
 	Winners     int64    `json:"winner_count,omitempty"`
 	Bot         *person  `json:"bot,omitempty"`
+
+	// The message of the same chat that it is about.
+	Checklist *about `json:"checklist_message,omitempty"`
+	Post      *about `json:"suggested_post_message,omitempty"`
+	Poll      *about `json:"poll_message,omitempty"`
+	Giveaway  *about `json:"giveaway_message,omitempty"`
+}
+
+// https://core.telegram.org/bots/api#message
+type about struct {
+	ID int64 `json:"message_id"`
 }
 
 // https://core.telegram.org/bots/api#user

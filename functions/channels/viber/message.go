@@ -3,9 +3,11 @@ package viber
 import (
 	"math"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 const (
@@ -29,12 +31,14 @@ func (p *parser) message() bool {
 	e.Data.Conversation.Window = &events.Window{Kind: "session", ClosesAt: p.since().Add(sessionTime)}
 	p.out = []events.Event{e}
 	if id, offered := option(w.TrackingData, w.Text); offered && w.Type == "text" {
-		p.out[0].Type, p.out[0].Data.Interaction = events.InteractionReceived, &events.Interaction{Kind: events.QuickReplyAnswer, Option: id, Text: w.Text}
+		p.out[0].Type, p.out[0].Data.Interaction = events.InteractionReceived, &events.Interaction{
+			Kind: events.QuickReplyAnswer, Message: channel.Ref(string(p.Token)), Option: id, Text: w.Text,
+		}
 		return true
 	}
 	p.out[0].Data.Message = &events.Message{
 		PlatformID: string(p.Token), Actor: events.Actor{Role: events.Customer},
-		Content: []events.Content{p.content(w)}, Metadata: p.metadata(w),
+		Content: p.contents(w), Metadata: p.metadata(w),
 	}
 	return true
 }
@@ -45,6 +49,18 @@ func (p *parser) since() time.Time {
 		return p.received.UTC()
 	}
 	return p.time
+}
+
+// contents is what w says, and the text beside it where its type has no place for one.
+func (p *parser) contents(w *message) []events.Content {
+	list := []events.Content{p.content(w)}
+	switch w.Type {
+	case "location", "sticker", "contact":
+		if strings.TrimSpace(w.Text) != "" {
+			list = append(list, events.NewText(w.Text))
+		}
+	}
+	return list
 }
 
 func (p *parser) content(w *message) events.Content {

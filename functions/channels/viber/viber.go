@@ -12,7 +12,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"net/http"
 	"time"
 
@@ -73,7 +72,7 @@ func sign(a channel.Account, r *channel.Request) {
 // https://developers.viber.com/docs/api/rest-bot-api/#sending-a-welcome-message
 func ack(a channel.Account, r channel.Request, _ channel.Receipt) channel.Response {
 	var w callback
-	if a.Value(welcome) == "" || json.Unmarshal(r.Body, &w) != nil || w.Event != "conversation_started" {
+	if a.Value(welcome) == "" || channel.Decode(r.Body, &w) != nil || w.Event != "conversation_started" {
 		return channel.Response{}
 	}
 	body, _ := json.Marshal(greeting{Sender: sender{Name: a.Value(senderName)}, Type: "text", Text: a.Value(welcome)}) // texts
@@ -82,13 +81,11 @@ func ack(a channel.Account, r channel.Request, _ channel.Receipt) channel.Respon
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	var w callback
-	var wrongType *json.UnmarshalTypeError
-	err := json.Unmarshal(r.Body, &w) // what has another type is left out, and the rest read
-	if err != nil && !errors.As(err, &wrongType) || w.Event == "" {
+	if channel.Decode(r.Body, &w) != nil || w.Event == "" {
 		return nil, channel.Malform("body is not an event")
 	}
-	p := parser{callback: &w, received: r.Received, raw: r.Body, time: at(w.Timestamp)}
-	if err != nil || !p.fact() {
+	p := parser{callback: &w, received: r.Received, raw: r.Body, time: channel.Unix(w.Timestamp)}
+	if !p.fact() {
 		p.out = []events.Event{p.unsupported(channel.Malformed)}
 	}
 	return p.out, nil
@@ -203,15 +200,4 @@ func (p *parser) registered() bool {
 	e.Data.Health = &events.Health{Aspect: "subscription", State: events.HealthOK, Detail: "webhook set"}
 	p.out = []events.Event{e}
 	return true
-}
-
-// lastMilli is the first millisecond of the year 9999; what comes later is no time.
-const lastMilli = 253_370_764_800_000
-
-// at is a time in Unix milliseconds; zero when it is none.
-func at(ms int64) time.Time {
-	if ms <= 0 || ms >= lastMilli {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
 }

@@ -126,12 +126,25 @@ func TestReceiptsAreNotDuplicates(t *testing.T) {
 func TestIncompleteBecomesUnsupported(t *testing.T) {
 	for _, body := range []string{
 		`{"event":"message"}`, `{"event":"message","message_token":7,"sender":{"id":"U"}}`, `{"event":"message","message_token":7,"message":{"type":"text","text":"a"}}`,
-		`{"event":"message","sender":{"id":"U"},"message":{"type":"text","text":"a"}}`, `{"event":"message","message_token":7,"sender":{"id":"U"},"message":{"type":7}}`,
+		`{"event":"message","sender":{"id":"U"},"message":{"type":"text","text":"a"}}`, `{"event":"message","message_token":7,"sender":{"id":"U"},"message":{"type":{}}}`,
 		`{"event":"seen","message_token":7}`, `{"event":"seen","user_id":"U"}`, `{"event":"subscribed","message_token":7}`,
 		`{"event":"unsubscribed","message_token":7}`, `{"event":"conversation_started","message_token":7}`, `{"event":"action","message_token":7}`,
 	} {
 		if e := parse(t, body); e.Type != events.IngestUnsupported || e.Data.Unsupported.Raw != body {
 			t.Errorf("%s became %s", body, e.Type)
+		}
+	}
+}
+
+// Viber may put words beside what has a type of its own.
+func TestTextBesideAThing(t *testing.T) {
+	for _, thing := range []string{
+		`"type":"location","location":{"lat":1,"lon":2}`, `"type":"sticker","sticker_id":40100`, `"type":"contact","contact":{"name":"A"}`,
+	} {
+		e := parse(t, `{"event":"message","message_token":7,"sender":{"id":"U"},"message":{`+thing+`,"text":"here"}}`)
+		c := e.Data.Message.Content
+		if len(c) != 2 || c[0].Kind == events.KindUnsupported || c[1].Text == nil || c[1].Text.Body != "here" {
+			t.Errorf("%s became %+v", thing, c)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package viber
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/relais-dev/relais/shared/channel"
+)
 
 // callback is the body of a webhook; Event says which of the members is set.
 // https://developers.viber.com/docs/api/rest-bot-api/#callbacks
@@ -49,7 +53,7 @@ type message struct {
 // UnmarshalJSON keeps the whole of a message, for those we have no words for.
 func (w *message) UnmarshalJSON(b []byte) error {
 	type plain message
-	err := json.Unmarshal(b, (*plain)(w))
+	err := channel.Decode(b, (*plain)(w))
 	w.raw = append(w.raw[:0], b...)
 	return err
 }

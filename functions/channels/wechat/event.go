@@ -17,7 +17,7 @@ func (p *parser) event() ([]events.Event, error) {
 		return p.one(p.unsupported(p.Event, "unknown")), nil
 	}
 	if p.FromUserName == "" {
-		return nil, channel.Malform("FromUserName")
+		return p.one(p.unsupported(p.Event, channel.Malformed)), nil
 	}
 	return act(), nil
 }

@@ -68,10 +68,7 @@ const waiting = "kf_msg_or_event"
 // Customer Service, and no more; Pull fetches it.
 // https://developer.work.weixin.qq.com/document/path/94670
 func announced(doc tencent.Document, raw []byte) ([]events.Event, error) {
-	at, ok := unix(strings.TrimSpace(doc.Text("CreateTime")))
-	if !ok {
-		return nil, channel.Malform("CreateTime")
-	}
+	at := channel.UnixText(strings.TrimSpace(doc.Text("CreateTime")))
 	e := events.Event{Type: events.IngestUnsupported, Time: at, Key: "callback:" + channel.Digest(raw), Raw: raw}
 	kind := strings.TrimSpace(cmp.Or(doc.Text("Event"), doc.Text("MsgType"), "callback"))
 	if kind != waiting {
@@ -80,7 +77,8 @@ func announced(doc tencent.Document, raw []byte) ([]events.Event, error) {
 	}
 	account := strings.TrimSpace(doc.Text("OpenKfId"))
 	if account == "" {
-		return nil, channel.Malform("OpenKfId")
+		e.Data.Unsupported = events.UnsupportedOf(kind, channel.Malformed, raw)
+		return []events.Event{e}, nil
 	}
 	e.Data.Conversation = kfQueue(account)
 	e.Data.Unsupported = events.UnsupportedOf(kind, channel.Announced, raw)

@@ -2,7 +2,6 @@ package wechat
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -74,7 +73,7 @@ type kfReader struct {
 // error would hold up all that comes behind it.
 func (k kfReader) events(raw []byte) []events.Event {
 	var m kfItem
-	if err := json.Unmarshal(raw, &m); err != nil {
+	if err := channel.Decode(raw, &m); err != nil {
 		return k.unsupported(kfItem{}, raw, "message", channel.Malformed)
 	}
 	switch {
@@ -137,7 +136,9 @@ func (k kfReader) message(m kfItem, raw []byte) events.Event {
 	}
 	if m.Text != nil && m.Text.MenuID != "" && m.Origin == fromCustomer {
 		e.Type = events.InteractionReceived
-		e.Data.Interaction = &events.Interaction{Kind: events.ButtonAnswer, Option: m.Text.MenuID, Text: m.Text.Content}
+		e.Data.Interaction = &events.Interaction{
+			Kind: events.ButtonAnswer, Message: channel.Ref(m.MsgID), Option: m.Text.MenuID, Text: m.Text.Content,
+		}
 		return e
 	}
 	content, metadata := m.content(raw, e.Time)

@@ -63,11 +63,11 @@ func TestCallbacksThatAnnounceNothing(t *testing.T) {
 		t.Errorf("another event gives %+v, %v", evs, err)
 	}
 	for name, body := range map[string]string{
-		"no OpenKfId":   head + "<CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>kf_msg_or_event</Event><Token>x</Token></xml>",
-		"no CreateTime": head + "<MsgType>event</MsgType><Event>kf_msg_or_event</Event><OpenKfId>wk</OpenKfId></xml>",
+		"no OpenKfId": head + "<CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>kf_msg_or_event</Event><Token>x</Token></xml>",
 	} {
-		if evs, err := parse(kfAccount(), kfPost(body)); err == nil {
-			t.Errorf("%s gives %+v", name, evs)
+		evs, err := parse(kfAccount(), kfPost(body))
+		if err != nil || len(evs) != 1 || evs[0].Data.Unsupported.Reason != channel.Malformed {
+			t.Errorf("%s gives %+v, %v", name, evs, err)
 		}
 	}
 }
@@ -189,7 +189,10 @@ func TestKFItems(t *testing.T) {
 			[]events.Type{events.IngestUnsupported}, func(d events.Data) bool {
 				return d.Unsupported.Kind == "servicer_status_change" && d.Conversation.PlatformID == "#kf:wkDemo"
 			}},
-		{"a wrong type", `{"msgid":1,` + kfCommon + `,"msgtype":"text","text":{"content":"hello"}}`, []events.Type{events.IngestUnsupported}, func(d events.Data) bool {
+		{"a wrong type", `{"msgid":1,` + kfCommon + `,"msgtype":"text","text":{"content":"hello"}}`, []events.Type{events.MessageReceived}, func(d events.Data) bool {
+			return d.Message.PlatformID == "1" && d.Message.Content[0].Text.Body == "hello"
+		}},
+		{"no id", `{"msgid":{},` + kfCommon + `,"msgtype":"text","text":{"content":"hello"}}`, []events.Type{events.IngestUnsupported}, func(d events.Data) bool {
 			return d.Unsupported.Reason == channel.Malformed && strings.Contains(d.Unsupported.Raw, "hello")
 		}},
 		{"nobody's", `{"msgid":"1","send_time":1785600000,"origin":3,"msgtype":"text","text":{"content":"hello"}}`, []events.Type{events.IngestUnsupported}, func(d events.Data) bool { return d.Unsupported.Kind == "text" }},

@@ -1,6 +1,7 @@
 package wechat
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"math"
@@ -18,19 +19,15 @@ const mediaLife = 3 * 24 * time.Hour
 // A parser turns one push into events.
 type parser struct {
 	push
-	app string // our app id, within which an openid is unique
-	raw []byte // the push as it was encrypted
-	at  time.Time
+	app string    // our app id, within which an openid is unique
+	raw []byte    // the push as it was encrypted
+	at  time.Time // of the act, or else of the receipt
 }
 
 func (p *parser) events() ([]events.Event, error) {
-	at, ok := unix(p.CreateTime)
-	p.at = at
+	p.at = cmp.Or(channel.UnixText(p.CreateTime), p.at)
 	if p.MsgType == "" { // what a platform for third parties hears, for one
 		return p.one(p.unsupported("push", "unknown")), nil
-	}
-	if !ok {
-		return nil, channel.Malform("CreateTime")
 	}
 	if p.MsgType == "event" {
 		return p.event()
@@ -44,11 +41,8 @@ func (p *parser) message() ([]events.Event, error) {
 	if !known && (p.MsgID == "" || p.FromUserName == "") {
 		return p.one(p.unsupported(p.MsgType, "unknown")), nil
 	}
-	if p.MsgID == "" {
-		return nil, channel.Malform("MsgId")
-	}
-	if p.FromUserName == "" {
-		return nil, channel.Malform("FromUserName")
+	if p.MsgID == "" || p.FromUserName == "" {
+		return p.one(p.unsupported(p.MsgType, channel.Malformed)), nil
 	}
 	if p.MsgType == "text" && p.MenuItem != "" {
 		return p.one(p.menuItem()), nil
@@ -68,7 +62,9 @@ func (p *parser) message() ([]events.Event, error) {
 // the window of a menu and not that of a message.
 func (p *parser) menuItem() events.Event {
 	e := p.fact(events.InteractionReceived, "message:"+p.MsgID, p.window("menu", time.Minute, 3))
-	e.Data.Interaction = &events.Interaction{Kind: events.ButtonAnswer, Option: p.MenuItem, Text: p.Content}
+	e.Data.Interaction = &events.Interaction{
+		Kind: events.ButtonAnswer, Message: channel.Ref(p.MsgID), Option: p.MenuItem, Text: p.Content,
+	}
 	return e
 }
 

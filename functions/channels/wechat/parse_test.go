@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/relais-dev/relais/events"
 )
@@ -20,13 +21,6 @@ func TestParseRefusesWithoutContent(t *testing.T) {
 	for _, v := range []struct{ name, body, place string }{
 		{"no document", "success canary", "message: xml at byte 0"},
 		{"DOCTYPE", "<!DOCTYPE xml><xml></xml>", "message: xml at byte 0"},
-		{"duplicate sender", head + "<FromUserName>a</FromUserName><FromUserName>canary</FromUserName></xml>", "element given twice"},
-		{"no time", head + "<FromUserName>a</FromUserName><MsgType>text</MsgType><MsgId>1</MsgId></xml>", "CreateTime"},
-		{"time is no number", head + "<FromUserName>a</FromUserName><CreateTime>canary</CreateTime><MsgType>text</MsgType><MsgId>1</MsgId></xml>", "CreateTime"},
-		{"time beyond the calendar", head + "<FromUserName>a</FromUserName><CreateTime>999999999999</CreateTime><MsgType>text</MsgType><MsgId>1</MsgId></xml>", "CreateTime"},
-		{"message without an id", head + "<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>text</MsgType></xml>", "MsgId"},
-		{"message of nobody", head + "<CreateTime>1785600000</CreateTime><MsgType>text</MsgType><MsgId>1</MsgId></xml>", "FromUserName"},
-		{"event of nobody", head + "<CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>CLICK</Event></xml>", "FromUserName"},
 	} {
 		_, err := parsePlain(v.body)
 		if err == nil || !strings.Contains(err.Error(), v.place) || strings.Contains(err.Error(), "canary") {
@@ -35,6 +29,36 @@ func TestParseRefusesWithoutContent(t *testing.T) {
 	}
 	if _, err := parse(safeAccount(), post(vectorQuery, vector2Text)); err == nil {
 		t.Error("an account with a key parses an unencrypted push")
+	}
+}
+
+// What is well-formed is told, whatever it says.
+func TestWellFormedIsTold(t *testing.T) {
+	for name, body := range map[string]string{
+		"repeated element":      head + "<FromUserName>a</FromUserName><FromUserName>b</FromUserName></xml>",
+		"message without an id": head + "<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>text</MsgType></xml>",
+		"message of nobody":     head + "<CreateTime>1785600000</CreateTime><MsgType>text</MsgType><MsgId>1</MsgId></xml>",
+		"event of nobody":       head + "<CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>CLICK</Event></xml>",
+	} {
+		evs, err := Channel.Events(plainAccount(), post(vectorQuery, body))
+		if err != nil || len(evs) != 1 || evs[0].Type != events.IngestUnsupported || evs[0].Data.Unsupported.Raw != body {
+			t.Errorf("%s: parse = %+v, %v", name, evs, err)
+		}
+	}
+}
+
+// A message whose time cannot be read is of the moment at which it came.
+func TestUnreadableTimes(t *testing.T) {
+	received := post(vectorQuery, "").Received
+	for text, want := range map[string]time.Time{
+		"": received, "canary": received, "178560000": received, "999999999999999": received,
+		"1785600000": time.Unix(1785600000, 0), "1785600000123": time.UnixMilli(1785600000123),
+	} {
+		body := head + "<FromUserName>a</FromUserName><CreateTime>" + text + "</CreateTime><MsgType>text</MsgType><Content>x</Content><MsgId>1</MsgId></xml>"
+		evs, err := Channel.Events(plainAccount(), post(vectorQuery, body))
+		if err != nil || len(evs) != 1 || !evs[0].Time.Equal(want) || evs[0].Data.Conversation.Window.ClosesAt.IsZero() {
+			t.Errorf("%q: %+v, %v", text, evs, err)
+		}
 	}
 }
 

@@ -196,13 +196,17 @@ func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
 		}
 	}
 	doc, err := tencent.Parse(body)
-	if err != nil {
+	switch {
+	case err != nil && tencent.WellFormed(body):
+		e := events.Event{Key: "unsupported:" + channel.Digest([]byte(body))} // its form is nothing we know
+		channel.Unsupported(&e, "push", channel.Malformed, []byte(body))
+		return []events.Event{e}, nil
+	case err != nil:
 		return nil, channel.Malform("message: " + err.Error())
-	}
-	if isKF(a) {
+	case isKF(a):
 		return announced(doc, []byte(body))
 	}
-	p := parser{push: readPush(doc), app: a.Value(appID), raw: []byte(body)}
+	p := parser{push: readPush(doc), app: a.Value(appID), raw: []byte(body), at: r.Received.UTC()}
 	return p.events()
 }
 

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/relais-dev/relais/events"
-	"github.com/relais-dev/relais/functions/channels/internal/meta"
 	"github.com/relais-dev/relais/shared/channel"
 )
 
@@ -24,14 +23,14 @@ func (b *batch) preferences() {
 	for _, raw := range b.items("user_preferences") {
 		p, ok := decode[preference](raw)
 		state := consentState(p.Value)
-		e := events.Event{Time: meta.Time(string(p.Timestamp)), Raw: raw}
+		e := events.Event{Time: channel.UnixText(string(p.Timestamp)), Raw: raw}
 		e.Data.Contact = b.person(p.UserID, p.WaID, p.ParentID)
 		e.Data.Conversation = b.thread("", e.Data.Contact)
 		if !ok || e.Data.Contact == nil {
 			b.unsupported(b.field, channel.Malformed, raw)
 			continue
 		}
-		e.Key = "consent:" + channel.Digest(raw, b.entryTime)
+		e.Key = "consent:" + channel.Digest(raw, b.occasion)
 		if state == "" {
 			b.unsupportedOf(e, e.Key, b.field+"."+p.Value, "unknown value")
 			continue
@@ -69,7 +68,7 @@ func (b *batch) template() {
 
 // fact is an event about the account itself.
 func (b *batch) fact(t events.Type, kind string, d events.Data) events.Event {
-	return events.Event{Type: t, Time: meta.Time(b.entryTime), Key: kind + ":" + channel.Digest(b.raw, b.entryTime), Raw: b.raw, Data: d}
+	return events.Event{Type: t, Time: channel.UnixText(b.entryTime), Key: kind + ":" + channel.Digest(b.raw, b.occasion), Raw: b.raw, Data: d}
 }
 
 // others adds news about the account; history, contact sync and fields that came
@@ -150,7 +149,7 @@ func worse(a, b string) string {
 func (b *batch) handover() {
 	h, ok := decode[handover](b.raw)
 	e := b.fact(events.ControlPassed, "control", events.Data{})
-	if at := meta.Time(string(h.Timestamp)); !at.IsZero() {
+	if at := channel.UnixText(string(h.Timestamp)); !at.IsZero() {
 		e.Time = at
 	}
 	e.Data.Contact = b.person(h.Sender.UserID, cmp.Or(h.Sender.Phone, h.Sender.WaID), "")
@@ -174,7 +173,7 @@ func (b *batch) groups() {
 			b.unsupported(b.field, channel.Malformed, raw)
 			continue
 		}
-		e := events.Event{Time: meta.Time(string(g.Timestamp)), Key: "group:" + channel.Digest(raw, b.entryTime), Raw: raw}
+		e := events.Event{Time: channel.UnixText(string(g.Timestamp)), Key: "group:" + channel.Digest(raw, b.occasion), Raw: raw}
 		e.Data.Conversation = b.thread(g.ID, nil)
 		if e.Type = g.apply(&e.Data); e.Type == "" {
 			b.unsupportedOf(e, e.Key, cmp.Or(g.Type, b.field), "no change that we know")
@@ -219,7 +218,7 @@ func participants(list []member) []events.Participant {
 	var out []events.Participant
 	for _, m := range list {
 		phone := cmp.Or(m.WaID, strings.TrimPrefix(m.Input, "+"))
-		if ids := identities(nil, m.UserID, phone, ""); ids != nil {
+		if ids := identities(nil, m.UserID, channel.E164(phone), ""); ids != nil {
 			if m.UserID == "" && m.WaID == "" { // the brand's word, not the platform's
 				ids[0].Verified = ""
 			}
@@ -240,7 +239,7 @@ func (b *batch) calls() {
 			b.unsupported(b.field, channel.Malformed, raw)
 			continue
 		}
-		e := events.Event{Time: meta.Time(string(c.Timestamp)), Raw: raw}
+		e := events.Event{Time: channel.UnixText(string(c.Timestamp)), Raw: raw}
 		e.Data.Contact = b.person(c.FromUser, c.From, "")
 		if c.Direction == "BUSINESS_INITIATED" {
 			e.Data.Contact = b.person(c.ToUser, c.To, "")

@@ -35,11 +35,11 @@ func parsePublished(r channel.Request) ([]events.Event, error) {
 	p, ok := decode[published](message)
 	body := p.webhook()
 	if !ok || body == nil {
-		e := unsupported("aws", "not an event of WhatsApp", d.MessageID, message)
+		e := unsupported("aws", "not an event of WhatsApp", d.MessageID, d.MessageID, message)
 		e.Time = d.Time()
 		return []events.Event{e}, nil
 	}
-	return parseWebhook(body)
+	return parseWebhook(body, r.Received)
 }
 
 // webhook is what Meta would have posted; nil when there is no entry.
@@ -106,7 +106,7 @@ func socialFailure(r channel.Reply) *channel.Error {
 		return e
 	}
 	if m := metaCode.FindStringSubmatch(e.Title); m != nil {
-		return refused(meta.Error{Code: meta.Text(cmp.Or(m[1], m[2])), Message: e.Title})
+		return refused(meta.Error{Code: channel.Text(cmp.Or(m[1], m[2])), Message: e.Title})
 	}
 	return e
 }

@@ -3,13 +3,13 @@ package whatsapp
 import (
 	"encoding/json"
 
-	"github.com/relais-dev/relais/functions/channels/internal/meta"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // decode reads raw as T; false when there is none or it is of another shape.
 func decode[T any](raw []byte) (T, bool) {
 	var v, none T
-	if raw == nil || json.Unmarshal(raw, &v) != nil {
+	if raw == nil || channel.Decode(raw, &v) != nil {
 		return none, false
 	}
 	return v, true
@@ -19,7 +19,7 @@ func decode[T any](raw []byte) (T, bool) {
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
 
 // text is a JSON text or number.
-type text = meta.Text
+type text = channel.Text
 
 type media struct {
 	ID       text   `json:"id"`
@@ -93,6 +93,11 @@ type interactive struct {
 		Body string          `json:"body"`
 		JSON json.RawMessage `json:"response_json"` // a text that holds an object, written by the customer's app
 	} `json:"nfm_reply"`
+	// Product is the one that a customer asks about, from a message with products.
+	Product *struct {
+		CatalogID  text `json:"catalog_id"`
+		RetailerID text `json:"product_retailer_id"`
+	} `json:"product"`
 	CallReply *struct {
 		Response  string `json:"response"` // accept, reject
 		Permanent bool   `json:"is_permanent"`

@@ -26,7 +26,7 @@ func content(m *message) events.Content {
 	switch m.kind {
 	case "text":
 		c, ok = events.NewText(m.text), m.text != ""
-	case "image", "video", "audio", "document", "sticker":
+	case "image", "video", "audio", "voice", "document", "sticker":
 		c, ok = mediaContent(m)
 	case "location":
 		c, ok = locationContent(m)
@@ -47,6 +47,11 @@ func unknownContent(m *message) events.Content {
 	kind := cmp.Or(m.kind, "untyped")
 	switch p, _ := decode[interactive](m.member()); m.kind {
 	case "unsupported", "interactive":
+		if p.Type == "product" && p.Product != nil && p.Product.RetailerID != "" {
+			return events.Content{Kind: events.KindProduct, Product: &events.Product{
+				Catalog: string(p.Product.CatalogID), ID: string(p.Product.RetailerID),
+			}}
+		}
 		if p.Type != "" {
 			kind += "." + p.Type
 		}
@@ -71,7 +76,7 @@ func mediaContent(m *message) (events.Content, bool) {
 		Type: mediaType(m.kind, p.Voice), State: events.MediaPending, MIME: p.MIME, Name: p.Filename, Caption: p.Caption,
 		PlatformID: string(p.ID), SHA256: hexOf(p.SHA256), Animated: p.Animated,
 	}
-	if at := meta.Time(m.time); !at.IsZero() {
+	if at := channel.UnixText(m.time); !at.IsZero() {
 		out.ExpiresAt = at.Add(mediaLife)
 	}
 	return events.NewMedia(out), true
@@ -79,7 +84,7 @@ func mediaContent(m *message) (events.Content, bool) {
 
 func mediaType(kind string, voice bool) string {
 	switch {
-	case kind == "audio" && voice:
+	case kind == "voice", kind == "audio" && voice:
 		return events.Voice
 	case kind == "document":
 		return events.File
@@ -131,7 +136,7 @@ func (p card) card() events.Card {
 	for _, v := range p.Phones {
 		c.Phones = append(c.Phones, events.LabeledValue{Label: v.Type, Value: cmp.Or(v.Phone, v.WaID)})
 		if c.Identity == nil && channel.Digits(v.WaID) {
-			c.Identity = &events.Identity{Scheme: events.Phone, Value: v.WaID}
+			c.Identity = &events.Identity{Scheme: events.Phone, Value: channel.E164(v.WaID)}
 		}
 	}
 	for _, v := range p.Emails {

@@ -43,7 +43,7 @@ func (b *batch) message(m *message, role, origin string) {
 
 // envelope is what all events of a message share.
 func (b *batch) envelope(m *message, role string) (events.Event, events.Actor) {
-	e := events.Event{Time: meta.Time(m.time), Raw: m.raw}
+	e := events.Event{Time: channel.UnixText(m.time), Raw: m.raw}
 	group := m.group
 	if role == events.Customer {
 		e.Data.Contact = b.person(m.fromUser, m.from, m.parent)
@@ -212,10 +212,10 @@ func (b *batch) system(e events.Event, m *message) {
 		old, new string
 	}{
 		{"user_id", events.WhatsAppBSUID, oldUser, s.UserID},
-		{"phone", events.Phone, m.from, newPhone},
+		{"phone", events.Phone, channel.E164(m.from), channel.E164(newPhone)},
 		{"parent_user_id", events.WhatsAppBSUID, s.PreviousParent, s.ParentUserID},
 	} {
-		if p.old == "" || p.new == "" || p.old == p.new || p.scheme == events.Phone && !(channel.Digits(p.old) && channel.Digits(p.new)) {
+		if p.old == "" || p.new == "" || p.old == p.new {
 			continue
 		}
 		e.Type, e.Key = events.IdentityRotated, "identity:"+m.id+":"+p.name
@@ -247,7 +247,7 @@ func (b *batch) answer(e events.Event, m *message) bool {
 	if in == nil {
 		return false
 	}
-	in.Of = quoted(m)
+	in.Message, in.Of = channel.Ref(m.id), quoted(m)
 	e.Type, e.Key, e.Data.Interaction = events.InteractionReceived, "message:"+m.id, in
 	b.add(e)
 	return true

@@ -21,7 +21,8 @@ var outbound = channel.Outbound{
 	Rate:    channel.Rate{Account: 80, Pair: 1.0 / 6, Burst: 45},
 	Class:   channel.Always(channel.Correlated), // statuses bring back biz_opaque_callback_data
 	Opens:   []events.Scheme{events.Phone, events.WhatsAppBSUID},
-	Address: channel.DigitsAddress,
+	Address: channel.PlusAddress,
+	Thread:  channel.DigitsThread,
 	Send:    send,
 	Outside: outside,
 	Act:     act,

@@ -11,7 +11,7 @@ import (
 
 // status adds what became of a message, or of a payment that one asked for.
 func (b *batch) status(s *status) {
-	e := events.Event{Time: meta.Time(s.time), Raw: s.raw}
+	e := events.Event{Time: channel.UnixText(s.time), Raw: s.raw}
 	member, group := b.recipient(&e, s)
 	state, known := stateOf(s.state)
 	switch {
@@ -131,7 +131,7 @@ func (b *batch) fault(raw []byte) {
 		h.State = events.HealthFailing
 	}
 	b.add(events.Event{
-		Type: events.ChannelHealth, Time: meta.Time(b.entryTime), Key: "error:" + channel.Digest(raw, b.entryTime), Raw: raw,
+		Type: events.ChannelHealth, Time: channel.UnixText(b.entryTime), Key: "error:" + channel.Digest(raw, b.occasion), Raw: raw,
 		Data: events.Data{Health: h},
 	})
 }

@@ -5,6 +5,8 @@ package whatsapp
 
 import (
 	"cmp"
+	"slices"
+	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/internal/aws"
@@ -84,22 +86,24 @@ func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	if aws.Posted(r) {
 		return parsePublished(r)
 	}
-	return parseWebhook(r.Body)
+	return parseWebhook(r.Body, r.Received)
 }
 
 // parseWebhook gives the events of every entry, change and item. Whatever phone
 // number they name, they belong to the account whose URL they came to.
-func parseWebhook(body []byte) ([]events.Event, error) {
+func parseWebhook(body []byte, received time.Time) ([]events.Event, error) {
 	w, err := readWebhook(body)
 	if err != nil {
 		return nil, err
 	}
 	if w.object != object {
-		return []events.Event{unsupported("object:"+w.object, "not a WhatsApp webhook", "", body)}, nil
+		return []events.Event{unsupported("object:"+w.object, "not a WhatsApp webhook", "", "", body)}, nil
 	}
 	b := batch{events: make([]events.Event, 0, w.items)}
 	for i := range w.changes {
-		b.apply(&w.changes[i])
+		c := &w.changes[i]
+		c.occasion = cmp.Or(c.entryTime, received.UTC().Format(time.DateOnly))
+		b.apply(c)
 	}
 	return b.events, nil
 }
@@ -168,7 +172,7 @@ func (b *batch) traffic(role, origin string) {
 
 // unsupported adds what we have no words for, in the account's own thread.
 func (b *batch) unsupported(kind, reason string, raw []byte) {
-	b.add(unsupported(kind, reason, b.entryTime, raw))
+	b.add(unsupported(kind, reason, b.entryTime, b.occasion, raw))
 }
 
 // unsupportedOf adds what we have no words for, where the item itself belongs.
@@ -178,11 +182,11 @@ func (b *batch) unsupportedOf(e events.Event, key, kind, reason string) {
 	b.add(e)
 }
 
-func unsupported(kind, reason, entryTime string, raw []byte) events.Event {
+func unsupported(kind, reason, entryTime, occasion string, raw []byte) events.Event {
 	return events.Event{
 		Type: events.IngestUnsupported,
-		Time: meta.Time(entryTime),
-		Key:  "unsupported:" + channel.Digest(raw, entryTime),
+		Time: channel.UnixText(entryTime),
+		Key:  "unsupported:" + channel.Digest(raw, occasion),
 		Raw:  raw,
 		Data: events.Data{Unsupported: events.UnsupportedOf(kind, reason, raw)},
 	}
@@ -203,17 +207,15 @@ func (b *batch) person(user, phone, parent string) *events.Contact {
 		ids     [2]events.Identity
 	}{}
 	c := &all.contact
-	if p := b.profile(user, phone); p != nil {
+	if p := b.profile(user, phone, parent); p != nil {
 		c.Name, c.Username = p.name, p.username
 		user, parent = cmp.Or(user, p.userID), cmp.Or(parent, p.parentID)
 		if phone == "" {
 			phone = p.waID
 		}
 	}
-	if channel.Digits(phone) {
-		c.Phone = phone
-	}
-	if c.Identities = identities(all.ids[:0], user, phone, parent); len(c.Identities) == 0 {
+	c.Phone = channel.E164(phone)
+	if c.Identities = identities(all.ids[:0], user, c.Phone, parent); len(c.Identities) == 0 {
 		return nil
 	}
 	return c
@@ -224,7 +226,7 @@ func identities(list []events.Identity, user, phone, parent string) []events.Ide
 	if user != "" {
 		list = append(list, events.Identity{Scheme: events.WhatsAppBSUID, Value: user})
 	}
-	if channel.Digits(phone) {
+	if phone != "" {
 		list = append(list, events.Identity{Scheme: events.Phone, Value: phone, Verified: "platform"})
 	}
 	if parent != "" && parent != user {
@@ -234,15 +236,28 @@ func identities(list []events.Identity, user, phone, parent string) []events.Ide
 }
 
 // profile finds a person among the change's contacts, which are in no order and
-// may be missing.
-func (b *batch) profile(user, phone string) *contact {
+// may be missing. The only one is the sender of the change's messages: a Mexican or
+// Brazilian number has a wa_id of another spelling.
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/messages
+func (b *batch) profile(user, phone, parent string) *contact {
 	for i := range b.contacts {
 		c := &b.contacts[i]
-		if user != "" && (c.userID == user || c.waID == user) || phone != "" && c.waID == phone {
+		switch {
+		case user != "" && (c.userID == user || c.waID == user), phone != "" && c.waID == phone,
+			parent != "" && c.parentID == parent:
 			return c
 		}
 	}
+	if len(b.contacts) == 1 && b.oneSender(user, phone) && (user == "" || b.contacts[0].userID == "") {
+		return &b.contacts[0]
+	}
 	return nil
+}
+
+// oneSender says whether everything in the change was written by that person.
+func (b *batch) oneSender(user, phone string) bool {
+	other := func(m message) bool { return m.from != phone && m.from != user }
+	return len(b.messages) > 0 && !slices.ContainsFunc(b.messages, other)
 }
 
 // thread is the conversation with a group, or else with a person.
@@ -251,7 +266,7 @@ func (b *batch) thread(group string, c *events.Contact) *events.Conversation {
 	case group != "":
 		return &events.Conversation{PlatformID: group, Kind: events.Group, Controls: b.controls}
 	case c != nil:
-		return &events.Conversation{PlatformID: c.Identities[0].Value, Kind: events.Direct, Controls: b.controls}
+		return &events.Conversation{PlatformID: channel.DigitsThread(c.Identities[0]), Kind: events.Direct, Controls: b.controls}
 	}
 	return nil
 }

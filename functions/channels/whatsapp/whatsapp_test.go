@@ -260,7 +260,8 @@ func FuzzItem(f *testing.F) {
 
 func TestIdentity(t *testing.T) {
 	const bsuid, phone = "US.500000000000000000077", "15550100099"
-	both := []string{bsuid, phone}
+	const number = "+" + phone
+	both := []string{bsuid, number}
 	for _, tc := range []struct {
 		name, sender, contacts string
 		want                   []string
@@ -268,12 +269,14 @@ func TestIdentity(t *testing.T) {
 		{"both", user, ``, both},
 		{"number from the contact", `"from_user_id":"` + bsuid + `"`, `{"wa_id":"` + phone + `","user_id":"` + bsuid + `"}`, both},
 		{"user id from the contact", `"from":"` + phone + `"`, `{"wa_id":"` + phone + `","user_id":"` + bsuid + `"}`, both},
-		{"another's contact", `"from":"` + phone + `"`, `{"wa_id":"15550100088","user_id":"US.8"}`, []string{phone}},
+		{"only contact, spelled otherwise", `"from":"5215512345678"`, `{"wa_id":"525512345678","user_id":"MX.8"}`, []string{"MX.8", "+5215512345678"}},
+		{"another's contact", user, `{"wa_id":"15550100088","user_id":"US.8"}`, both},
+		{"one of two contacts", `"from":"` + phone + `"`, `{"wa_id":"1","user_id":"US.8"},{"wa_id":"2","user_id":"US.9"}`, []string{number}},
 		{"no number", `"from_user_id":"` + bsuid + `"`, ``, []string{bsuid}},
 		{"empty number", `"from":"","from_user_id":"` + bsuid + `"`, ``, []string{bsuid}},
 		{"user id where the number was", `"from":"` + bsuid + `"`, ``, []string{bsuid}},
 		{"user id in both places", `"from":"` + bsuid + `","from_user_id":"` + bsuid + `"`, ``, []string{bsuid}},
-		{"portfolios' id last", user + `,"from_parent_user_id":"US.ENT.1"`, ``, []string{bsuid, phone, "US.ENT.1"}},
+		{"portfolios' id last", user + `,"from_parent_user_id":"US.ENT.1"`, ``, []string{bsuid, number, "US.ENT.1"}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			item := `{` + tc.sender + `,"id":"wamid.1","timestamp":"1785600000","type":"text","text":{"body":"x"}}`
@@ -281,14 +284,33 @@ func TestIdentity(t *testing.T) {
 			var got []string
 			for _, i := range e.Data.Contact.Identities {
 				got = append(got, i.Value)
-				if (i.Scheme == events.Phone) != (i.Value == phone) {
+				if (i.Scheme == events.Phone) != strings.HasPrefix(i.Value, "+") {
 					t.Errorf("%s is called %s", i.Value, i.Scheme)
 				}
 			}
-			if diff := cmp.Diff(tc.want, got); diff != "" || e.Data.Conversation.PlatformID != tc.want[0] {
+			if diff := cmp.Diff(tc.want, got); diff != "" || e.Data.Conversation.PlatformID != strings.TrimPrefix(tc.want[0], "+") {
 				t.Errorf("thread %q, identities (-want +got):\n%s", e.Data.Conversation.PlatformID, diff)
 			}
 		})
+	}
+}
+
+// A contact belongs to the one sender of a change, and to the status that names their
+// portfolios' id.
+func TestContactsOfAChange(t *testing.T) {
+	const contacts = `"contacts":[{"profile":{"name":"Ana"},"wa_id":"525512345678","user_id":"MX.8","parent_user_id":"MX.ENT.8"}]`
+	said := func(from string) string {
+		return `{"from":"` + from + `","id":"wamid.` + from + `","timestamp":"1785600000","type":"text","text":{"body":"x"}}`
+	}
+	for _, e := range parse(t, change("messages", `{"messages":[`+said("5215512345678")+`,`+said("4915550100088")+`],`+contacts+`}`)) {
+		if e.Data.Contact.Name != "" {
+			t.Errorf("of two senders %s is Ana", e.Data.Conversation.PlatformID)
+		}
+	}
+	status := `{"id":"wamid.1","status":"read","timestamp":"1785600000","recipient_id":"5215512345678","recipient_parent_user_id":"MX.ENT.8"}`
+	e := parse(t, change("messages", `{"statuses":[`+status+`],`+contacts+`}`))[0]
+	if c := e.Data.Contact; c.Name != "Ana" || c.Identities[0].Value != "MX.8" {
+		t.Errorf("the status is about %+v", c)
 	}
 }
 
@@ -501,5 +523,49 @@ func TestEachWayHasItsOwnProof(t *testing.T) {
 	r.Header.Set("X-Amz-Sns-Message-Type", "Notification")
 	if whatsapp.Channel.Verify(both, r) == nil || whatsapp.Channel.Keys(both, r) != "" {
 		t.Error("Meta's signature is taken for one of SNS")
+	}
+}
+
+// An error of the account has no id and may have no time: it is told once a day at
+// least, and no more than once for one delivery.
+func TestAccountErrorsComeAgain(t *testing.T) {
+	id := func(time string, received time.Time) string {
+		r := request(`{"object":"whatsapp_business_account","entry":[{"id":"1"` + time + `,"changes":[` +
+			change("messages", `{"errors":[{"code":131047,"title":"x"}]}`) + `]}]}`)
+		r.Received = received
+		evs, err := whatsapp.Channel.Events(account(`"s"`), r)
+		if err != nil || len(evs) != 1 || evs[0].Type != events.ChannelHealth {
+			t.Fatalf("%+v, %v", evs, err)
+		}
+		return evs[0].ID
+	}
+	day := time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)
+	if id("", day) != id("", day.Add(time.Minute)) {
+		t.Error("a redelivery is another error")
+	}
+	if id("", day) == id("", day.AddDate(0, 0, 1)) {
+		t.Error("the error of the next day is lost")
+	}
+	if at := `,"time":1785600000`; id(at, day) != id(at, day.AddDate(0, 0, 1)) || id(at, day) == id(`,"time":1785603600`, day) {
+		t.Error("an entry's time does not tell errors apart")
+	}
+}
+
+func TestProductReply(t *testing.T) {
+	e := parse(t, messages(`{`+user+`,"id":"wamid.1","timestamp":"1785600000","type":"interactive","interactive":{"type":"product",`+
+		`"product":{"catalog_id":"77","product_retailer_id":"tea-1"}}}`))[0]
+	want := &events.Product{Catalog: "77", ID: "tea-1"}
+	if diff := cmp.Diff(want, e.Data.Message.Content[0].Product); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// Voice notes are audio with a mark, or of a type of their own.
+func TestVoice(t *testing.T) {
+	for _, part := range []string{`"type":"voice","voice":{"id":"7"}`, `"type":"audio","audio":{"id":"7","voice":true}`} {
+		e := parse(t, messages(`{`+user+`,"id":"wamid.1","timestamp":"1785600000",`+part+`}`))[0]
+		if m := e.Data.Message.Content[0].Media; m == nil || m.Type != events.Voice || m.PlatformID != "7" {
+			t.Errorf("%s became %+v", part, e.Data.Message.Content[0])
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package whatsapp
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 
@@ -25,6 +26,7 @@ type change struct {
 	raw       json.RawMessage // its value
 	ok        bool            // its value is of a shape that we can read
 	entryTime string
+	occasion  string // tells a fact without an id from its like: the entry's time, or the day
 	field     string
 	value
 }
@@ -121,7 +123,7 @@ func (w *webhook) entry(r *meta.Reader) {
 			}
 		}
 	})
-	if !ok {
+	if !ok || !bytes.HasPrefix(raw, []byte("{")) {
 		w.changes, w.items = append(w.changes[:first], change{raw: raw, field: "entry"}), items+1
 	}
 	for i := range w.changes[first:] {

@@ -3,9 +3,7 @@ package x
 import (
 	"cmp"
 	"encoding/json"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -14,7 +12,7 @@ import (
 // directs adds what a payload says of direct messages, each item on its own.
 func (p *parser) directs(payload json.RawMessage) bool {
 	var w directs
-	if json.Unmarshal(payload, &w) != nil && len(w.Messages)+len(w.Reads)+len(w.Typings) == 0 {
+	if channel.Decode(payload, &w) != nil && len(w.Messages)+len(w.Reads)+len(w.Typings) == 0 {
 		return false
 	}
 	p.users = w.Users
@@ -40,7 +38,7 @@ func (p *parser) item(raw json.RawMessage, add func(json.RawMessage) bool) {
 func (p *parser) message(raw json.RawMessage) bool {
 	var w directMessage
 	c := &w.Create
-	if json.Unmarshal(raw, &w) != nil || w.ID == "" || c.SenderID == "" || c.Target.ID == "" {
+	if channel.Decode(raw, &w) != nil || w.ID == "" || c.SenderID == "" || c.Target.ID == "" {
 		return false
 	}
 	if w.Type != "message_create" {
@@ -53,7 +51,9 @@ func (p *parser) message(raw json.RawMessage) bool {
 	e := p.between(c.SenderID, c.Target.ID, "dm:"+w.ID, w.CreatedAt)
 	if q := c.Data.QuickReply; q != nil && c.SenderID != p.self {
 		e.Type = events.InteractionReceived
-		e.Data.Interaction = &events.Interaction{Kind: events.QuickReplyAnswer, Option: q.Metadata, Text: c.Data.Text}
+		e.Data.Interaction = &events.Interaction{
+			Kind: events.QuickReplyAnswer, Message: channel.Ref(w.ID), Option: q.Metadata, Text: c.Data.Text,
+		}
 		p.add(e, raw)
 		return true
 	}
@@ -78,7 +78,7 @@ func (p *parser) between(sender, target, key, at string) events.Event {
 	if sender == p.self {
 		other = target
 	}
-	return events.Event{Key: key, Time: milli(at), Data: events.Data{
+	return events.Event{Key: key, Time: channel.UnixText(at), Data: events.Data{
 		Contact: p.contact(other), Conversation: &events.Conversation{PlatformID: other, Kind: events.Direct},
 	}}
 }
@@ -175,7 +175,7 @@ func best(list []variant) *variant {
 
 func (p *parser) read(raw json.RawMessage) bool {
 	var w read
-	if json.Unmarshal(raw, &w) != nil || w.SenderID == "" || w.Target.ID == "" || w.LastID == "" {
+	if channel.Decode(raw, &w) != nil || w.SenderID == "" || w.Target.ID == "" || w.LastID == "" {
 		return false
 	}
 	e := p.between(w.SenderID, w.Target.ID, "read:"+w.SenderID+":"+w.LastID, w.CreatedAt)
@@ -191,7 +191,7 @@ func (p *parser) read(raw json.RawMessage) bool {
 
 func (p *parser) typing(raw json.RawMessage) bool {
 	var w typing
-	if json.Unmarshal(raw, &w) != nil || w.SenderID == "" || w.Target.ID == "" || w.CreatedAt == "" {
+	if channel.Decode(raw, &w) != nil || w.SenderID == "" || w.Target.ID == "" || w.CreatedAt == "" {
 		return false
 	}
 	e := p.between(w.SenderID, w.Target.ID, "typing:"+w.SenderID+":"+w.CreatedAt, w.CreatedAt)
@@ -207,12 +207,12 @@ func (p *parser) typing(raw json.RawMessage) bool {
 // encrypted adds that somebody wrote what cannot be read without the keys of XChat.
 func (p *parser) encrypted(payload json.RawMessage) bool {
 	var w chat
-	if json.Unmarshal(payload, &w) != nil || w.ID == "" || strings.Trim(w.Conversation, ":") == "" || w.SenderID == "" {
+	if channel.Decode(payload, &w) != nil || w.ID == "" || strings.Trim(w.Conversation, ":") == "" || w.SenderID == "" {
 		return false
 	}
 	m := &events.Message{PlatformID: w.ID, Actor: events.Actor{Role: events.Customer}}
 	m.Content = []events.Content{events.NewUnsupported("chat", "encrypted", payload)}
-	e := events.Event{Type: events.MessageReceived, Key: "chat:" + w.ID, Time: milli(w.CreatedAt)}
+	e := events.Event{Type: events.MessageReceived, Key: "chat:" + w.ID, Time: channel.UnixText(w.CreatedAt)}
 	e.Data.Message = m
 	e.Data.Conversation = &events.Conversation{PlatformID: "chat:" + w.Conversation, Kind: events.Direct}
 	own := w.SenderID == p.self || p.kind == "chat.sent"
@@ -244,13 +244,4 @@ func partner(conversation, self string) string {
 		return a
 	}
 	return ""
-}
-
-// milli is a time in Unix milliseconds, written as text; zero when it is none.
-func milli(text string) time.Time {
-	ms, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || ms <= 0 || ms > 1e14 {
-		return time.Time{}
-	}
-	return year(time.UnixMilli(ms))
 }

@@ -16,9 +16,9 @@ import (
 // https://docs.x.com/x-api/account-activity/introduction
 func (p *parser) legacy(body json.RawMessage) {
 	var members map[string]json.RawMessage
-	_ = json.Unmarshal(body, &members) // it has been decoded before
-	_ = json.Unmarshal(members["for_user_id"], &p.self)
-	_ = json.Unmarshal(members["users"], &p.users)
+	_ = channel.Decode(body, &members) // it has been decoded before
+	_ = channel.Decode(members["for_user_id"], &p.self)
+	_ = channel.Decode(members["users"], &p.users)
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		p.kind = name
 		switch raw := members[name]; name {
@@ -48,7 +48,7 @@ func (p *parser) legacy(body json.RawMessage) {
 
 func (p *parser) each(list json.RawMessage, add func(json.RawMessage) bool) {
 	var items []json.RawMessage
-	if json.Unmarshal(list, &items) != nil {
+	if channel.Decode(list, &items) != nil {
 		p.unsupported(channel.Malformed, list)
 		return
 	}
@@ -60,7 +60,7 @@ func (p *parser) each(list json.RawMessage, add func(json.RawMessage) bool) {
 // tweet adds a post. The thread is not named: the post that it answers stands for it.
 func (p *parser) tweet(raw json.RawMessage) bool {
 	var w tweet
-	if json.Unmarshal(raw, &w) != nil || w.ID == "" || w.User.ID == "" {
+	if channel.Decode(raw, &w) != nil || w.ID == "" || w.User.ID == "" {
 		return false
 	}
 	if len(w.Retweeted) > 0 {
@@ -68,7 +68,7 @@ func (p *parser) tweet(raw json.RawMessage) bool {
 		return true
 	}
 	e := p.written(w.User.ID, w.ID, cmp.Or(w.ReplyTo, w.ID))
-	e.Time = cmp.Or(milli(w.Timestamp), rubyDate(w.CreatedAt))
+	e.Time = cmp.Or(channel.UnixText(w.Timestamp), rubyDate(w.CreatedAt))
 	if w.User.ID != p.self {
 		e.Data.Contact = contact(w.User.ID, profile{Name: w.User.Name, Username: w.User.ScreenName, Image: w.User.Image})
 	}
@@ -105,12 +105,12 @@ func (w *tweet) content(raw json.RawMessage) []events.Content {
 
 func (p *parser) tweetDeleted(raw json.RawMessage) bool {
 	var w deletedTweet
-	return json.Unmarshal(raw, &w) == nil && p.gone(w.Status.ID, milli(w.Timestamp), raw)
+	return channel.Decode(raw, &w) == nil && p.gone(w.Status.ID, channel.UnixText(w.Timestamp), raw)
 }
 
 func (p *parser) userEvent(raw json.RawMessage) bool {
 	var w userEvent
-	err := json.Unmarshal(raw, &w)
+	err := channel.Decode(raw, &w)
 	return err == nil && p.revoked(revocation{w.Revoke.DateTime, w.Revoke.Source.UserID, w.Revoke.Target.AppID}, raw)
 }
 

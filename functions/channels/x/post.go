@@ -20,11 +20,11 @@ const public = "post:"
 // wrote itself. Its id tells when several activities are about the same one.
 func (p *parser) post(payload json.RawMessage, in includes) bool {
 	var w post
-	if json.Unmarshal(payload, &w) != nil || w.ID == "" || w.AuthorID == "" {
+	if channel.Decode(payload, &w) != nil || w.ID == "" || w.AuthorID == "" {
 		return false
 	}
 	e := p.written(w.AuthorID, w.ID, cmp.Or(w.Conversation, w.ID))
-	e.Time = rfc3339(w.CreatedAt)
+	e.Time = channel.RFC3339(w.CreatedAt)
 	e.Data.Contact = p.author(w.AuthorID, in)
 	m := e.Data.Message
 	m.Content = w.content(in, payload)
@@ -180,12 +180,4 @@ func utf16Spans(text string, list []events.Entity) []events.Entity {
 		list[i].Offset, list[i].Length = units[e.Offset], units[e.Offset+e.Length]-units[e.Offset]
 	}
 	return list
-}
-
-func rfc3339(text string) time.Time {
-	at, err := time.Parse(time.RFC3339, text)
-	if err != nil {
-		return time.Time{}
-	}
-	return year(at)
 }

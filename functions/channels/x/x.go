@@ -110,7 +110,7 @@ func handshake(a channel.Account, r channel.Request) (channel.Response, bool) {
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	var d delivery
-	if err := json.Unmarshal(r.Body, &d); err != nil && d.Data == nil && d.ForUserID == "" {
+	if channel.Decode(r.Body, &d) != nil {
 		return nil, channel.Malform("body is neither an activity nor an account's activities")
 	}
 	var p parser
@@ -141,9 +141,7 @@ type parser struct {
 // list of them.
 func (p *parser) activities(data json.RawMessage) {
 	var list []json.RawMessage
-	if json.Unmarshal(data, &list) != nil {
-		list = []json.RawMessage{data}
-	}
+	_ = channel.Decode(data, &list) // one alone is a list of one
 	for _, raw := range list {
 		p.activity(raw)
 	}
@@ -151,10 +149,10 @@ func (p *parser) activities(data json.RawMessage) {
 
 func (p *parser) activity(raw json.RawMessage) {
 	var w activity
-	err := json.Unmarshal(raw, &w) // what has another type is left out
+	_ = channel.Decode(raw, &w) // without a type it is told as unsupported
 	p.self, p.kind, p.users = w.Filter.UserID, w.EventType, map[string]user{}
 	before := len(p.out)
-	if err != nil || p.kind == "" || !p.fact(&w, raw) {
+	if p.kind == "" || !p.fact(&w, raw) {
 		p.unsupported(channel.Malformed, raw)
 	}
 	if len(p.out) == before {
@@ -176,7 +174,7 @@ func (p *parser) fact(w *activity, raw json.RawMessage) bool {
 		return p.deleted(w.Payload)
 	case "oauth.revoke":
 		var r revocation
-		return json.Unmarshal(w.Payload, &r) == nil && p.revoked(r, w.Payload)
+		return channel.Decode(w.Payload, &r) == nil && p.revoked(r, w.Payload)
 	}
 	p.unsupported("unknown event", raw)
 	return true
@@ -193,14 +191,15 @@ func (p *parser) unsupported(reason string, raw json.RawMessage) {
 	if kind == "" {
 		kind = "activity"
 	}
-	p.add(events.Event{Type: events.IngestUnsupported, Key: "event:" + channel.Digest(raw),
-		Data: events.Data{Unsupported: events.UnsupportedOf(kind, reason, raw)}}, raw)
+	e := events.Event{Key: "event:" + channel.Digest(raw)}
+	channel.Unsupported(&e, kind, reason, raw)
+	p.add(e, raw)
 }
 
 // deleted adds that a post of ours was taken back. Its thread is not named.
 func (p *parser) deleted(payload json.RawMessage) bool {
 	var w deletedPost
-	return json.Unmarshal(payload, &w) == nil && p.gone(w.ID, time.Time{}, payload)
+	return channel.Decode(payload, &w) == nil && p.gone(w.ID, time.Time{}, payload)
 }
 
 func (p *parser) gone(id string, at time.Time, raw json.RawMessage) bool {
@@ -218,7 +217,7 @@ func (p *parser) revoked(w revocation, raw json.RawMessage) bool {
 	if w.UserID == "" || w.DateTime == "" {
 		return false
 	}
-	p.add(events.Event{Type: events.ChannelHealth, Key: "revoke:" + w.UserID + ":" + w.DateTime, Time: rfc3339(w.DateTime), Data: events.Data{Health: &events.Health{
+	p.add(events.Event{Type: events.ChannelHealth, Key: "revoke:" + w.UserID + ":" + w.DateTime, Time: channel.RFC3339(w.DateTime), Data: events.Data{Health: &events.Health{
 		Aspect: "token", State: events.HealthFailing, Detail: "authorisation revoked",
 		Fields: []events.Field{{Name: "user_id", Value: w.UserID}, {Name: "app_id", Value: w.AppID}},
 	}}}, raw)

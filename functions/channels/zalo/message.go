@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // answerTime is how long after a person's last act the account may answer freely.
@@ -35,7 +36,9 @@ func (p *parser) message(kind string) bool {
 		e.Type, e.Key, e.Data.Message = events.MessageEchoed, "echo:"+w.ID, m
 		m.Actor, m.Origin = p.speaker()
 	case pressed && option != "":
-		e.Type, e.Data.Interaction = events.InteractionReceived, &events.Interaction{Kind: events.ButtonAnswer, Option: option}
+		e.Type, e.Data.Interaction = events.InteractionReceived, &events.Interaction{
+			Kind: events.ButtonAnswer, Message: channel.Ref(w.ID), Option: option,
+		}
 	default:
 		e.Data.Message = m
 	}
@@ -88,7 +91,7 @@ func (p *parser) contents(kind string) []events.Content {
 // attachment's own type does not: a business card is a link.
 func (p *parser) attachment(kind string, raw json.RawMessage) events.Content {
 	var w attachment
-	if json.Unmarshal(raw, &w) != nil || w.Type == "" {
+	if channel.Decode(raw, &w) != nil || w.Type == "" {
 		return events.NewUnsupported(cmp.Or(w.Type, kind), "malformed", raw)
 	}
 	l := w.Payload
@@ -137,11 +140,11 @@ func (l payload) sticker() (events.Content, bool) {
 // or a text for people.
 func (l payload) card() (events.Content, bool) {
 	var d struct {
-		Phone   scalar `json:"phone"`
-		Caption string `json:"caption"`
+		Phone   channel.Text `json:"phone"`
+		Caption string       `json:"caption"`
 	}
 	card := events.Card{Name: l.Title}
-	if json.Unmarshal([]byte(l.Description), &d) == nil {
+	if channel.Decode([]byte(l.Description), &d) == nil {
 		card.Name = cmp.Or(card.Name, d.Caption)
 	} else {
 		card.Name = cmp.Or(card.Name, l.Description)

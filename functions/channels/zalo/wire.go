@@ -46,14 +46,14 @@ type attachment struct {
 }
 
 type payload struct {
-	URL         string      `json:"url"`
-	Thumbnail   string      `json:"thumbnail"`
-	Title       string      `json:"title"`
-	Description string      `json:"description"`
-	Coordinates coordinates `json:"coordinates"`
-	ID          scalar      `json:"id"` // of a sticker
-	Name        string      `json:"name"`
-	Size        digits      `json:"size"` // bytes
+	URL         string       `json:"url"`
+	Thumbnail   string       `json:"thumbnail"`
+	Title       string       `json:"title"`
+	Description string       `json:"description"`
+	Coordinates coordinates  `json:"coordinates"`
+	ID          channel.Text `json:"id"` // of a sticker
+	Name        string       `json:"name"`
+	Size        digits       `json:"size"` // bytes
 }
 
 type coordinates struct {
@@ -64,12 +64,12 @@ type coordinates struct {
 // info is what a person entered into a form.
 // https://developers.zalo.me/docs/official-account/webhook/nguoi-dung/su-kien-nguoi-dung-chia-se-thong-tin
 type info struct {
-	Name     string `json:"name"`
-	Phone    scalar `json:"phone"`
-	Address  string `json:"address"`
-	Ward     string `json:"ward"`
-	District string `json:"district"`
-	City     string `json:"city"`
+	Name     string       `json:"name"`
+	Phone    channel.Text `json:"phone"`
+	Address  string       `json:"address"`
+	Ward     string       `json:"ward"`
+	District string       `json:"district"`
+	City     string       `json:"city"`
 }
 
 // digits is a whole number as a text, however Zalo wrote it; "" when it is something else.
@@ -81,19 +81,5 @@ func (d *digits) UnmarshalJSON(b []byte) error {
 	if *d = digits(s); !channel.Digits(s) {
 		*d = ""
 	}
-	return nil
-}
-
-// scalar is a text, or a number as it is written; "" when it is something else.
-type scalar string
-
-// UnmarshalJSON never fails: what is neither is nothing.
-func (t *scalar) UnmarshalJSON(b []byte) error {
-	var s string
-	var n json.Number
-	if json.Unmarshal(b, &s) != nil && json.Unmarshal(b, &n) == nil {
-		s = n.String()
-	}
-	*t = scalar(s)
 	return nil
 }

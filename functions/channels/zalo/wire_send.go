@@ -1,6 +1,10 @@
 package zalo
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/relais-dev/relais/shared/channel"
+)
 
 // consultation is a message to a person.
 // https://developers.zalo.me/docs/official-account/tin-nhan/tin-tu-van/gui-tin-tu-van-dang-van-ban
@@ -83,9 +87,9 @@ type uploaded struct {
 // grant is the answer to a refresh token.
 // https://developers.zalo.me/docs/official-account/bat-dau/xac-thuc-va-uy-quyen-cho-ung-dung-new
 type grant struct {
-	AccessToken  string `json:"access_token"`
-	RefreshToken string `json:"refresh_token"`
-	ExpiresIn    scalar `json:"expires_in"` // seconds
-	Code         scalar `json:"error"`
-	Name         string `json:"error_name"`
+	AccessToken  string       `json:"access_token"`
+	RefreshToken string       `json:"refresh_token"`
+	ExpiresIn    channel.Text `json:"expires_in"` // seconds
+	Code         channel.Text `json:"error"`
+	Name         string       `json:"error_name"`
 }

@@ -11,8 +11,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -81,12 +79,12 @@ func verify(a channel.Account, r channel.Request) error {
 	if err := signature.Token(good, strings.TrimPrefix(got, prefix)); err != nil {
 		return err
 	}
-	return signature.Fresh(r.Received, at(ms), tolerance)
+	return signature.Fresh(r.Received, channel.UnixText(ms), tolerance)
 }
 
 // sign brings a stale time up to date, because Zalo signs the one in the body.
 func sign(a channel.Account, r *channel.Request) {
-	if ms := timestamp(r.Body); ms != "" && signature.Fresh(r.Received, at(ms), tolerance) != nil {
+	if ms := timestamp(r.Body); ms != "" && signature.Fresh(r.Received, channel.UnixText(ms), tolerance) != nil {
 		r.Body = bytes.Replace(r.Body, []byte(ms), []byte(strconv.FormatInt(r.Received.UnixMilli(), 10)), 1)
 	}
 	r.Header.Set(header, prefix+digest(a.Value(appID), r.Body, timestamp(r.Body), a.Value(secret)))
@@ -105,19 +103,17 @@ func timestamp(body []byte) string {
 	var w struct {
 		Timestamp digits `json:"timestamp"`
 	}
-	_ = json.Unmarshal(body, &w) // without a time nothing is signed
+	_ = channel.Decode(body, &w) // without a time nothing is signed
 	return string(w.Timestamp)
 }
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	var w webhook
-	var wrongType *json.UnmarshalTypeError
-	err := json.Unmarshal(r.Body, &w) // what has another type is left out, and the rest read
-	if err != nil && !errors.As(err, &wrongType) || w.Name == "" {
+	if channel.Decode(r.Body, &w) != nil || w.Name == "" {
 		return nil, channel.Malform("body is not an event")
 	}
-	p := parser{webhook: &w, received: r.Received, raw: r.Body, time: at(string(w.Timestamp))}
-	if err != nil || !p.fact() {
+	p := parser{webhook: &w, received: r.Received, raw: r.Body, time: channel.UnixText(string(w.Timestamp))}
+	if !p.fact() {
 		p.out = []events.Event{p.unsupported(channel.Malformed)}
 	}
 	return p.out, nil
@@ -221,16 +217,4 @@ func (p *parser) keyOf(kind string) string {
 		key += ":" + string(p.Timestamp)
 	}
 	return key
-}
-
-// lastMilli is the first millisecond of the year 9999; what comes later is no time.
-const lastMilli = 253_370_764_800_000
-
-// at is a time in Unix milliseconds, written in digits; zero when it is none.
-func at(s string) time.Time {
-	ms, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || ms <= 0 || ms >= lastMilli {
-		return time.Time{}
-	}
-	return time.UnixMilli(ms).UTC()
 }

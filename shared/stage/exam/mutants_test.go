@@ -85,7 +85,7 @@ func copyOfFake(t *testing.T, files map[string]string) string {
 
 func allMutants() []mutant {
 	var all []mutant
-	for _, group := range [][]mutant{declarationMutants, sourceMutants, verifyMutants, parseMutants, handshakeMutants, coverageMutants, outboundMutants} {
+	for _, group := range [][]mutant{declarationMutants, sourceMutants, verifyMutants, parseMutants, toleranceMutants, handshakeMutants, coverageMutants, outboundMutants} {
 		all = append(all, group...)
 	}
 	return all

@@ -2,9 +2,9 @@ package google
 
 import (
 	"encoding/base64"
-	"encoding/json"
-	"errors"
 	"strings"
+
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // Envelope is a message as Pub/Sub pushes it. Only its token or Data is proof of
@@ -20,8 +20,7 @@ type Envelope struct {
 // Open is the envelope that body is, and the bytes that its data are. ok says
 // whether body is one.
 func Open(body []byte) (e Envelope, data []byte, ok bool) {
-	var wrongType *json.UnmarshalTypeError
-	if err := json.Unmarshal(body, &e); err != nil && !errors.As(err, &wrongType) || e.Message.Data == "" {
+	if channel.Decode(body, &e) != nil || e.Message.Data == "" {
 		return Envelope{}, nil, false
 	}
 	data, err := decode(e.Message.Data)

@@ -98,7 +98,7 @@ func (b *batch) unsupported(e events.Event, kind, reason string) {
 func unsupported(kind, reason, entryTime string, raw []byte) events.Event {
 	return events.Event{
 		Type: events.IngestUnsupported,
-		Time: Time(entryTime),
+		Time: channel.UnixText(entryTime),
 		Key:  "unsupported:" + channel.Digest(raw, entryTime),
 		Raw:  raw,
 		Data: events.Data{Unsupported: events.UnsupportedOf(kind, reason, raw)},
@@ -113,9 +113,9 @@ const elsewhere = "other"
 // envelope is what all events of an update share. There is no contact, and no
 // conversation, where the account writes to itself or nobody is named.
 func (b *batch) envelope() events.Event {
-	e := events.Event{Time: Time(b.time), Raw: b.raw}
+	e := events.Event{Time: channel.UnixText(b.time), Raw: b.raw}
 	if e.Time.IsZero() {
-		e.Time = Time(b.entryTime)
+		e.Time = channel.UnixText(b.entryTime)
 	}
 	user := b.user()
 	if user.Value == "" {

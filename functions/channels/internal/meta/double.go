@@ -37,7 +37,7 @@ type doubled struct {
 		Metadata   string          `json:"metadata"`
 		Attachment *Attachment     `json:"attachment"`
 		Template   *sendTemplate   `json:"template"`
-		Sticker    Text            `json:"sticker_id"`
+		Sticker    channel.Text    `json:"sticker_id"`
 		Quick      []quickReply    `json:"quick_replies"`
 		Many       json.RawMessage `json:"attachments"`
 	} `json:"message"`

@@ -6,17 +6,18 @@ import (
 	"time"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // Error is the error object of Graph answers and of failed statuses. Act on Code:
 // titles and HTTP statuses change.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
 type Error struct {
-	Code    Text    `json:"code"`
-	Subcode Text    `json:"error_subcode"`
-	Title   string  `json:"title"`
-	Message string  `json:"message"`
-	Details Details `json:"error_data"`
+	Code    channel.Text `json:"code"`
+	Subcode channel.Text `json:"error_subcode"`
+	Title   string       `json:"title"`
+	Message string       `json:"message"`
+	Details Details      `json:"error_data"`
 }
 
 // Details is what error_data says: the text of its member details, or error_data

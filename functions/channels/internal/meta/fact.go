@@ -61,7 +61,7 @@ func (b *batch) receipt(e events.Event) bool {
 	if len(p.IDs) == 1 { // of several Meta does not say which is the last
 		p.ID = cmp.Or(p.ID, p.IDs[0])
 	}
-	out := &events.Receipt{UpTo: ref(p.ID), UpToTime: Time(string(p.Watermark))}
+	out := &events.Receipt{UpTo: channel.Ref(p.ID), UpToTime: channel.UnixText(string(p.Watermark))}
 	if out.UpTo == nil && out.UpToTime.IsZero() {
 		return false
 	}

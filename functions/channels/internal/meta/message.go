@@ -55,7 +55,7 @@ func (b *batch) told(e events.Event) bool {
 		b.add(e)
 	case m.quick && !b.ours():
 		e.Type, e.Key = events.InteractionReceived, "message:"+m.id
-		e.Data.Interaction = &events.Interaction{Kind: events.QuickReplyAnswer, Option: m.payload, Text: m.text, Of: ref(m.replyTo)}
+		e.Data.Interaction = &events.Interaction{Kind: events.QuickReplyAnswer, Option: m.payload, Text: m.text, Message: channel.Ref(m.id), Of: channel.Ref(m.replyTo)}
 		b.add(e)
 		e.Data.Interaction = nil
 		b.arrival(e, m.id, m.referral)
@@ -72,7 +72,7 @@ func (b *batch) written(e events.Event) {
 		content [1]events.Content
 	}{}
 	msg := &all.message
-	*msg = events.Message{PlatformID: m.id, Actor: b.actor(), ReplyTo: ref(m.replyTo), Metadata: m.fields()}
+	*msg = events.Message{PlatformID: m.id, Actor: b.actor(), ReplyTo: channel.Ref(m.replyTo), Metadata: m.fields()}
 	msg.Content = b.content(all.content[:0], e)
 	if from, ok := referred(m.referral); ok {
 		msg.Referral = from
@@ -125,13 +125,6 @@ func (m *message) fields() []events.Field {
 	return list
 }
 
-func ref(message string) *events.Ref {
-	if message == "" {
-		return nil
-	}
-	return &events.Ref{PlatformID: message}
-}
-
 // postback adds the tap on a button, an ice breaker or the menu, which Meta does
 // not tell apart.
 func (b *batch) postback(e events.Event) bool {
@@ -141,7 +134,7 @@ func (b *batch) postback(e events.Event) bool {
 	}
 	id := cmp.Or(p.ID, channel.Digest(b.raw))
 	e.Type, e.Key = events.InteractionReceived, "message:"+id
-	e.Data.Interaction = &events.Interaction{Kind: events.ButtonAnswer, Option: p.Payload, Text: p.Title}
+	e.Data.Interaction = &events.Interaction{Kind: events.ButtonAnswer, Message: channel.Ref(p.ID), Option: p.Payload, Text: p.Title}
 	b.add(e)
 	e.Data.Interaction = nil
 	b.arrival(e, id, p.Referral)

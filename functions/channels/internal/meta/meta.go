@@ -12,9 +12,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/signature"
@@ -83,32 +81,4 @@ func plain(challenge string) bool {
 		}
 	}
 	return challenge != "" && len(challenge) <= maxChallenge
-}
-
-// Text is a JSON text, or a number or truth value as it is written: Meta has
-// changed ids, codes and amounts from one to the other.
-type Text string
-
-// UnmarshalJSON takes any scalar; null is "".
-func (t *Text) UnmarshalJSON(b []byte) error {
-	r := NewReader(b)
-	*t = Text(r.Text())
-	return r.End()
-}
-
-// milliseconds is where a Unix time must be one of milliseconds: as seconds it
-// would be in the year 5138.
-const milliseconds = 1e11
-
-// Time reads a Unix time, in seconds or milliseconds, as Meta writes it: a text
-// of digits. What is none is the zero time.
-func Time(text string) time.Time {
-	n, err := strconv.ParseInt(text, 10, 64)
-	switch {
-	case err != nil || n <= 0 || n >= 1000*milliseconds:
-		return time.Time{}
-	case n >= milliseconds:
-		return time.UnixMilli(n).UTC()
-	}
-	return time.Unix(n, 0).UTC()
 }

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -58,23 +57,6 @@ func TestHandshake(t *testing.T) {
 	}
 }
 
-func TestTime(t *testing.T) {
-	for text, want := range map[string]time.Time{
-		"1785600000":          time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC),
-		"1785600000123":       time.Date(2026, 8, 1, 16, 0, 0, 123e6, time.UTC),
-		"":                    {},
-		"0":                   {},
-		"-1":                  {},
-		"soon":                {},
-		"9223372036854775807": {},
-		"99999999999999999":   {},
-	} {
-		if got := meta.Time(text); !got.Equal(want) {
-			t.Errorf("Time(%q) is %v, want %v", text, got, want)
-		}
-	}
-}
-
 func TestPrice(t *testing.T) {
 	for _, tc := range []struct {
 		number, currency string
@@ -102,7 +84,7 @@ func TestPrice(t *testing.T) {
 
 func TestScaled(t *testing.T) {
 	for _, tc := range []struct {
-		value, offset meta.Text
+		value, offset channel.Text
 		currency      string
 		want          *events.Money
 	}{
@@ -145,20 +127,6 @@ func TestErrorRead(t *testing.T) {
 		var got meta.Error
 		if err := json.Unmarshal([]byte(body), &got); err != nil || got != want {
 			t.Errorf("%s is read as %+v, %v", body, got, err)
-		}
-	}
-}
-
-func TestTextRead(t *testing.T) {
-	for body, want := range map[string]meta.Text{`"a\u00e9"`: "aé", `9007199254740993`: "9007199254740993", `true`: "true", `null`: "", `""`: "", `1.50`: "1.50"} {
-		var got meta.Text
-		if err := json.Unmarshal([]byte(body), &got); err != nil || got != want {
-			t.Errorf("%s is read as %q, %v", body, got, err)
-		}
-	}
-	for _, body := range []string{`{}`, `[]`, `["a"]`} {
-		if err := json.Unmarshal([]byte(body), new(meta.Text)); err == nil {
-			t.Errorf("%s is read as a text", body)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // Price is a decimal number of currency units ("7.5") in minor units; nil when it
@@ -27,7 +28,7 @@ func Price(number, currency string) *events.Money {
 
 // Scaled is value/offset currency units, as Meta writes payment amounts, in minor
 // units; nil when that is no whole number of them.
-func Scaled(value, offset Text, currency string) *events.Money {
+func Scaled(value, offset channel.Text, currency string) *events.Money {
 	v, err := strconv.ParseInt(string(value), 10, 64)
 	o, err2 := strconv.ParseInt(string(offset), 10, 64)
 	if err != nil || err2 != nil {

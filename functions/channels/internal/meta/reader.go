@@ -39,7 +39,7 @@ func (e readError) Error() string { return string(e) }
 
 const (
 	errSyntax = readError("not valid JSON")
-	errShape  = readError("value of an unexpected type, or a repeated key")
+	errRepeat = readError("a repeated key")
 	errLimit  = readError("too deep or too many elements")
 )
 
@@ -72,7 +72,7 @@ func (r *Reader) End() error {
 }
 
 // Members iterates over an object's keys. The caller reads each key's value before
-// the next round. null has no members.
+// the next round. What is no object has no members.
 func (r *Reader) Members() iter.Seq[string] {
 	return func(yield func(string) bool) {
 		if !r.open('{') {
@@ -86,7 +86,7 @@ func (r *Reader) Members() iter.Seq[string] {
 			}
 			key := r.Text()
 			if seen.repeats(key) {
-				r.fail(errShape)
+				r.fail(errRepeat)
 			}
 			r.expect(':')
 			if r.err != nil || !yield(key) {
@@ -97,9 +97,14 @@ func (r *Reader) Members() iter.Seq[string] {
 }
 
 // Elements iterates over an array's indexes. The caller reads each element before
-// the next round. null has no elements.
+// the next round. An object or a text alone
+// is a list of one; what is neither has no elements.
 func (r *Reader) Elements() iter.Seq[int] {
 	return func(yield func(int) bool) {
+		if r.peek() == '{' || r.peek() == '"' {
+			yield(0)
+			return
+		}
 		if !r.open('[') {
 			return
 		}
@@ -133,27 +138,27 @@ func (k *keys) repeats(key string) bool {
 	return false
 }
 
-// Item reads one value by read and gives its own bytes. ok is false when the value
-// is not of the shape that read wants: it is skipped, and the rest can be read.
+// Item reads one value by read and gives its own bytes. ok is false when a key is
+// repeated in it: it is skipped, and the rest can be read.
 func (r *Reader) Item(read func()) (raw []byte, ok bool) {
 	r.peek()
 	start, depth := r.at, r.depth
 	read()
 	ok = r.err == nil
-	if r.err == errShape {
+	if r.err == errRepeat {
 		r.at, r.depth, r.err = start, depth, nil
 		r.Skip()
 	}
 	return r.body[start:r.at:r.at], ok
 }
 
-// Text reads a string, or a number or truth value as it is written. null is "".
+// Text reads a string, or a number or truth value as it is written. Anything else is "".
 func (r *Reader) Text() string {
 	switch r.peek() {
 	case '"':
 		return r.quoted()
 	case '{', '[':
-		r.fail(errShape)
+		r.Skip()
 		return ""
 	}
 	if word := r.word(); word != "null" {
@@ -162,17 +167,8 @@ func (r *Reader) Text() string {
 	return ""
 }
 
-// Bool reads true or false. null is false.
-func (r *Reader) Bool() bool {
-	switch r.Text() {
-	case "true":
-		return true
-	case "false", "":
-		return false
-	}
-	r.fail(errShape)
-	return false
-}
+// Bool reads true, as a truth value or a text. Anything else is false.
+func (r *Reader) Bool() bool { return r.Text() == "true" }
 
 // Any reads a scalar as Text does, and an object or array as its own JSON.
 func (r *Reader) Any() string {
@@ -244,12 +240,10 @@ func (r *Reader) expect(c byte) {
 	r.at++
 }
 
-// open enters an object or array; false for null and for any other type.
+// open enters an object or array; false for any other type, which is passed over.
 func (r *Reader) open(c byte) bool {
-	if first := r.peek(); first != c {
-		if first != 'n' || r.word() != "null" {
-			r.fail(errShape)
-		}
+	if r.peek() != c {
+		r.Skip()
 		return false
 	}
 	r.at++

@@ -182,8 +182,8 @@ func reactionName(emoji string) string {
 
 // A Minted is the answer to a call for a token.
 type Minted struct {
-	Token   string `json:"access_token"`
-	Expires Text   `json:"expires_in"` // seconds
+	Token   string       `json:"access_token"`
+	Expires channel.Text `json:"expires_in"` // seconds
 }
 
 // Life is how long m is good, or otherwise.

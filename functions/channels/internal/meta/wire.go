@@ -1,11 +1,15 @@
 package meta
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/relais-dev/relais/shared/channel"
+)
 
 // decode reads raw as T; false when there is none or it is of another shape.
 func decode[T any](raw []byte) (T, bool) {
 	var v, none T
-	if len(raw) == 0 || string(raw) == "null" || json.Unmarshal(raw, &v) != nil {
+	if len(raw) == 0 || string(raw) == "null" || channel.Decode(raw, &v) != nil {
 		return none, false
 	}
 	return v, true
@@ -23,22 +27,23 @@ type Attachment struct {
 
 // Payload is what an Attachment holds; which members are set depends on its type.
 type Payload struct {
-	URL       string `json:"url"`
-	Title     string `json:"title"`
-	ID        Text   `json:"id"`            // of a post
-	ReelID    Text   `json:"reel_video_id"` // of a reel
-	StickerID Text   `json:"sticker_id"`
+	URL       string       `json:"url"`
+	Title     string       `json:"title"`
+	ID        channel.Text `json:"id"` // of a post
+	PostID    channel.Text `json:"ig_post_media_id"`
+	ReelID    channel.Text `json:"reel_video_id"` // of a reel
+	StickerID channel.Text `json:"sticker_id"`
 
 	Coordinates *struct {
 		Latitude  *float64 `json:"lat"`
 		Longitude *float64 `json:"long"`
 	} `json:"coordinates"`
 
-	BookingID Text   `json:"booking_id"`
-	Status    string `json:"status"`
-	Start     Text   `json:"start_time"`
-	End       Text   `json:"end_time"`
-	Zone      string `json:"timezone"`
+	BookingID channel.Text `json:"booking_id"`
+	Status    string       `json:"status"`
+	Start     channel.Text `json:"start_time"`
+	End       channel.Text `json:"end_time"`
+	Zone      string       `json:"timezone"`
 
 	Product *struct {
 		Elements []product `json:"elements"`
@@ -50,11 +55,11 @@ type Payload struct {
 }
 
 type product struct {
-	ID         Text   `json:"id"`
-	RetailerID Text   `json:"retailer_id"`
-	Image      string `json:"image_url"`
-	Title      string `json:"title"`
-	Subtitle   string `json:"subtitle"`
+	ID         channel.Text `json:"id"`
+	RetailerID channel.Text `json:"retailer_id"`
+	Image      string       `json:"image_url"`
+	Title      string       `json:"title"`
+	Subtitle   string       `json:"subtitle"`
 }
 
 // element is one card of a generic template, in an echo.
@@ -80,20 +85,20 @@ type command struct {
 // referral is also a message's and a postback's.
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events/messaging_referrals
 type referral struct {
-	Ref     string `json:"ref"`
-	Source  string `json:"source"`
-	AdID    Text   `json:"ad_id"`
-	Referer string `json:"referer_uri"`
+	Ref     string       `json:"ref"`
+	Source  string       `json:"source"`
+	AdID    channel.Text `json:"ad_id"`
+	Referer string       `json:"referer_uri"`
 	Product struct {
-		ID Text `json:"id"`
+		ID channel.Text `json:"id"`
 	} `json:"product"`
 	Ad struct {
-		Title     string `json:"ad_title"`
-		Photo     string `json:"photo_url"`
-		Video     string `json:"video_url"`
-		PostID    Text   `json:"post_id"`
-		ProductID Text   `json:"product_id"`
-		FlowID    Text   `json:"flow_id"`
+		Title     string       `json:"ad_title"`
+		Photo     string       `json:"photo_url"`
+		Video     string       `json:"video_url"`
+		PostID    channel.Text `json:"post_id"`
+		ProductID channel.Text `json:"product_id"`
+		FlowID    channel.Text `json:"flow_id"`
 	} `json:"ads_context_data"`
 }
 
@@ -115,17 +120,17 @@ type reaction struct {
 
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events/message-edits
 type edit struct {
-	ID     string `json:"mid"`
-	Text   string `json:"text"`
-	Number Text   `json:"num_edit"`
+	ID     string       `json:"mid"`
+	Text   string       `json:"text"`
+	Number channel.Text `json:"num_edit"`
 }
 
 // receipt is a delivery or a read: Messenger tells a time, Instagram a message.
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events/message-reads
 type receipt struct {
-	ID        string   `json:"mid"`
-	IDs       []string `json:"mids"`
-	Watermark Text     `json:"watermark"`
+	ID        string       `json:"mid"`
+	IDs       []string     `json:"mids"`
+	Watermark channel.Text `json:"watermark"`
 }
 
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events/messaging_optins
@@ -143,9 +148,9 @@ type optin struct {
 // handover is a change of who holds a conversation.
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events/messaging_handovers
 type handover struct {
-	Previous Text `json:"previous_owner_app_id"`
-	New      Text `json:"new_owner_app_id"`
-	Metadata Text `json:"metadata"`
+	Previous channel.Text `json:"previous_owner_app_id"`
+	New      channel.Text `json:"new_owner_app_id"`
+	Metadata channel.Text `json:"metadata"`
 }
 
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks/webhook-events/messaging_account_linking

@@ -1,7 +1,10 @@
 package tencent
 
 import (
+	"encoding/json"
+	"encoding/xml"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -295,4 +298,28 @@ func (s *scanner) skipSpace() {
 
 func (s *scanner) bad(reason string) error {
 	return fmt.Errorf("xml at byte %d: %s", s.pos, reason)
+}
+
+// WellFormed says whether doc is XML or a JSON object at all, be it none that Parse reads.
+// A document type is nothing that a platform sends.
+func WellFormed(doc string) bool {
+	if strings.HasPrefix(strings.TrimSpace(doc), "{") {
+		return json.Valid([]byte(doc))
+	}
+	d := xml.NewDecoder(strings.NewReader(doc))
+	for elements := 0; ; {
+		switch token, err := d.Token(); {
+		case err == io.EOF:
+			return elements > 0
+		case err != nil:
+			return false
+		default:
+			switch token.(type) {
+			case xml.Directive:
+				return false
+			case xml.StartElement:
+				elements++
+			}
+		}
+	}
 }

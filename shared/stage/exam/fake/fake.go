@@ -87,7 +87,7 @@ type item struct {
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	var d delivery
-	if err := json.Unmarshal(r.Body, &d); err != nil {
+	if err := channel.Decode(r.Body, &d); err != nil {
 		return nil, channel.Malform("body")
 	}
 	evs := make([]events.Event, 0, len(d.Events))
@@ -99,7 +99,7 @@ func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 
 func parseItem(raw json.RawMessage) events.Event {
 	var m item
-	if json.Unmarshal(raw, &m) != nil || m.ID == "" || m.User == "" || m.Time < 0 || m.Time > maxTime {
+	if channel.Decode(raw, &m) != nil || m.ID == "" || m.User == "" || m.Time < 0 || m.Time > maxTime {
 		sum := sha256.Sum256(raw)
 		return events.Event{
 			Type: events.IngestUnsupported, Key: "unsupported:" + hex.EncodeToString(sum[:8]), Raw: raw,

@@ -304,3 +304,27 @@ func Own(credential string) Check {
 		return ok && s != "" && slices.Contains(t.Account.Values(credential), s)
 	})
 }
+
+// Unique is a list whose elements differ at a place within them, where they have it.
+func Unique(at string) Check {
+	return That("each with another "+at, func(_ Taken, v any) bool {
+		seen := map[string]bool{}
+		for _, f := range (Taken{Tree: v}).at("[]." + at) {
+			if text := plain(f.value); f.given && seen[text] {
+				return false
+			} else {
+				seen[text] = true
+			}
+		}
+		return true
+	})
+}
+
+// Total is a list whose elements have so many values at a place within them, all
+// together.
+func Total(at string, least, most int) Check {
+	return That(fmt.Sprintf("%d to %d %s in all", least, most, at), func(_ Taken, v any) bool {
+		n := Taken{Tree: v}.Size("[]." + at)
+		return n >= least && n <= most
+	})
+}

@@ -30,17 +30,21 @@ const (
 	gsmExtended = "\f^{}\\[~]|€"
 )
 
+// InGSM says whether a text can be sent in GSM 7-bit.
+func InGSM(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return !strings.ContainsRune(gsmBasic+gsmExtended, r) }) < 0
+}
+
 // gsm is the length of a text of SMS.
 func gsm(s string) int {
+	if !InGSM(s) {
+		return UTF16.Of(s)
+	}
 	n := 0
 	for _, r := range s {
-		switch {
-		case strings.ContainsRune(gsmBasic, r):
+		n++
+		if strings.ContainsRune(gsmExtended, r) {
 			n++
-		case strings.ContainsRune(gsmExtended, r):
-			n += 2
-		default:
-			return UTF16.Of(s)
 		}
 	}
 	return n

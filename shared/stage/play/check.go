@@ -126,7 +126,11 @@ func Filled() Check {
 
 // Is is one text, number or truth of several.
 func Is(values ...string) Check {
-	return That(strings.Join(values, " | "), func(_ Taken, v any) bool { return slices.Contains(values, plain(v)) })
+	says := strings.Join(values, " | ")
+	if says == "" {
+		says = "empty"
+	}
+	return That(says, func(_ Taken, v any) bool { return slices.Contains(values, plain(v)) })
 }
 
 // plain is a text, number or truth as text.

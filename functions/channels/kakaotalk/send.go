@@ -32,10 +32,7 @@ var outbound = channel.Outbound{
 	Address: channel.DigitsAddress,
 	Send:    send,
 	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
-
-	Hosts:    []string{callbackHost, hubHost, nhnHost, sensHost},
-	Double:   double,
-	Customer: customer,
+	Hosts:   []string{callbackHost, hubHost, nhnHost, sensHost},
 }
 
 // alimTalk is the category of a template that is to go as AlimTalk. Templates of other

@@ -97,7 +97,7 @@ var twilio = play.API{
 		{Method: "POST", Path: "/2010-04-01/Accounts/{sid}/Messages.json", Docs: ref, Body: play.Form, Answer: queued, Rules: []play.Rule{
 			{At: "path:sid", Must: play.Own("account_sid"), Else: refuse(404, 20404, "The requested resource was not found")},
 			{At: "header:Content-Type", Must: play.Given(play.MIME("application/x-www-form-urlencoded"))},
-			{At: "To", Must: play.Given(play.Any(play.E164(), play.Matches(`^[a-z]+:.`))), Source: errors + "21211",
+			{At: "To", Must: play.Given(play.Matches(`^(\+?[0-9]+|[a-z]+:.+)$`)), Source: errors + "21211",
 				Else: refuse(400, 21211, "The 'To' number is not a valid phone number.")},
 			{At: "", Must: play.One("From", "MessagingServiceSid"), Source: errors + "21603",
 				Else: refuse(400, 21603, "A 'From' phone number is required.")},
@@ -197,7 +197,7 @@ var service = play.API{
 		Answer: texted,
 		Rules: []play.Rule{
 			{At: "header:X-Amz-Target", Must: play.Given(play.Is("PinpointSMSVoiceV2.SendTextMessage")), Else: noRequest},
-			{At: "DestinationPhoneNumber", Must: play.Given(play.E164())},
+			{At: "DestinationPhoneNumber", Must: play.Given(play.Matches(`^\+?[0-9]+$`))},
 			{At: "OriginationIdentity", Must: play.Given(play.Filled())},
 			{At: "MessageBody", Must: play.Given(play.Len(1, 1600, play.UTF16))},
 			{At: "MessageType", Must: play.Given(play.Is("TRANSACTIONAL", "PROMOTIONAL"))},

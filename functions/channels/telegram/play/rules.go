@@ -53,7 +53,12 @@ func given(names ...string) []play.Rule {
 	return list
 }
 
-var chatID = []play.Rule{{At: "chat_id", Must: play.Given(play.Not(play.Is("", "0"))), Else: refuse(400, "Bad Request: chat_id is empty")}}
+var chatID = []play.Rule{{At: "chat_id", Must: play.Given(someone), Else: refuse(400, "Bad Request: chat_id is empty")}}
+
+var someone = play.That("a chat's id, or the @name of a channel", func(_ play.Taken, v any) bool {
+	id := play.Taken{Tree: map[string]any{"id": v}}.Get("id")
+	return whole(id) != 0 || strings.HasPrefix(id, "@") && len(id) > 1
+})
 
 var text = []play.Rule{
 	{At: "text", Must: play.Most(4096, play.UTF16), Else: refuse(400, "Bad Request: message is too long"), Source: ref + "#sendmessage"},
@@ -91,9 +96,20 @@ var markup = play.Where(play.If("reply_markup", play.Object()), play.From(ref+"#
 	{At: "reply_markup.inline_keyboard[][].text", Must: play.Given(play.Filled())},
 	{At: "reply_markup.keyboard[][].text", Must: play.Given(play.Filled()), Source: ref + "#keyboardbutton"},
 	{At: "reply_markup.inline_keyboard[][].callback_data", Must: play.Len(1, 64, play.UTF8), Source: ref + "#inlinekeyboardbutton"},
-	{At: "reply_markup.inline_keyboard[][]", Must: play.One("callback_data", "url", "web_app", "copy_text"), Source: ref + "#inlinekeyboardbutton"},
-	{At: "reply_markup.inline_keyboard[][].copy_text.text", Must: play.Given(play.Filled()), Source: ref + "#copytextbutton"},
+	{At: "reply_markup.inline_keyboard[][]", Must: acts, Source: ref + "#inlinekeyboardbutton"},
 }...)...)
+
+// acts is a button that does one thing; clients write a copy_text without text for none.
+var acts = play.That("exactly one of callback_data, url, web_app, copy_text.text", func(_ play.Taken, v any) bool {
+	b := play.Taken{Tree: v}
+	n := b.Size("web_app")
+	for _, place := range []string{"callback_data", "url", "copy_text.text"} {
+		if b.Get(place) != "" {
+			n++
+		}
+	}
+	return n == 1
+})
 
 // file answers where a file lies.
 func file(t play.Taken) play.Answer {

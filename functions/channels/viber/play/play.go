@@ -24,7 +24,7 @@ var Platform = play.Platform{
 	Customer: customer,
 	APIs: []play.API{{
 		Name: "REST bot API", Hosts: []string{"chatapi.viber.com"}, Missing: play.Refusal{Status: 404}, Else: refuse("3", "badData"),
-		Knows:   func(t play.Taken) bool { return t.Header.Get("X-Viber-Auth-Token") == t.Account.Value("token") },
+		Knows:   func(t play.Taken) bool { return t.Header.Get("X-Viber-Auth-Token") == t.Account.Value("auth_token") },
 		Unknown: refuse("2", "invalidAuthToken"),
 		Faults: map[play.Fault]play.Refusal{
 			play.Throttled: refuse("12", "tooManyRequests"), play.Closed: refuse("3", "badData"),
@@ -53,7 +53,7 @@ func write(r play.Refusal, broken []play.Broken) play.Answer {
 }
 
 func sign(a channel.Account, r *channel.Request) {
-	mac := hmac.New(sha256.New, []byte(a.Value("token")))
+	mac := hmac.New(sha256.New, []byte(a.Value("auth_token")))
 	mac.Write(r.Body)
 	r.Header.Set("X-Viber-Content-Signature", hex.EncodeToString(mac.Sum(nil)))
 }

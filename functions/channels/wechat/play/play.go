@@ -138,9 +138,9 @@ func posted(a channel.Account, at time.Time, body string) channel.Request {
 		Body: []byte(body), Received: at}
 }
 
-// callback announces list, a JSON array, for an account of Customer Service. Nothing
+// Callback announces list, a JSON array, for an account of Customer Service. Nothing
 // here remembers, so that the messages are in the callback's token.
-func callback(a channel.Account, at time.Time, account, list string) channel.Request {
+func Callback(a channel.Account, at time.Time, account, list string) channel.Request {
 	return posted(a, at, "<xml><ToUserName>"+receiver(a)+"</ToUserName><CreateTime>"+strconv.FormatInt(at.Unix(), 10)+
 		"</CreateTime><MsgType>event</MsgType><Event>kf_msg_or_event</Event><Token>"+
 		base64.RawURLEncoding.EncodeToString([]byte(list))+"</Token><OpenKfId>"+account+"</OpenKfId></xml>")
@@ -153,7 +153,7 @@ func customer(a channel.Account, text string, n int, now time.Time) channel.Requ
 			"msgid": "double_" + strconv.FormatInt(now.UnixMilli(), 10) + "_" + strconv.Itoa(n), "open_kfid": "wkDemo",
 			"external_userid": "wmDemo", "send_time": now.Unix(), "origin": 3, "msgtype": "text", "text": map[string]string{"content": text},
 		}})
-		return callback(a, now, "wkDemo", string(list))
+		return Callback(a, now, "wkDemo", string(list))
 	}
 	return push(a, "oDemoOpenid0001", now, "<MsgType>text</MsgType><Content>"+html.EscapeString(text)+"</Content><MsgId>"+
 		strconv.FormatInt(now.UnixMilli()*1000+int64(n), 10)+"</MsgId>")

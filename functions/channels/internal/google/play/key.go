@@ -1,11 +1,11 @@
 package play
 
-// testKeyID is how tokens signed with testKey call it.
-const testKeyID = "relais-test"
+// TestKeyID is how tokens signed with TestKey call it.
+const TestKeyID = "relais-test"
 
-// testKey signs what the tests, the demo and local mode send. No account trusts it:
+// TestKey signs what the tests, the demo and local mode send. No account trusts it:
 // outside of them, r.Keys is what Google serves.
-const testKey = `
+const TestKey = `
 -----BEGIN RSA PRIVATE KEY-----
 MIIEowIBAAKCAQEAwxqd85itXLydwK7LG2Qrd5dOdbZZCaSIGb9md8BubVkzLJdo
 v+s2SocOKns8TjQs7uC4yCfgj8n3+pWGz6Rn5rRIZhL4pnAGwEBjhpw35y9aKbGI

@@ -34,7 +34,7 @@ const tokenLife = time.Hour
 // serve if the test key were its own. Nobody can sign for an empty audience, so r then
 // stays as it is.
 func Sign(r *channel.Request, w Claim) {
-	private, err := jwt.ParseRSAPrivateKeyFromPEM([]byte(testKey))
+	private, err := jwt.ParseRSAPrivateKeyFromPEM([]byte(TestKey))
 	if err != nil || w.Audience == "" {
 		return
 	}
@@ -43,7 +43,7 @@ func Sign(r *channel.Request, w Claim) {
 		c["email"], c["email_verified"] = w.Email, true
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, c)
-	token.Header["kid"] = testKeyID
+	token.Header["kid"] = TestKeyID
 	text, err := token.SignedString(private)
 	if err != nil {
 		return
@@ -53,7 +53,7 @@ func Sign(r *channel.Request, w Claim) {
 	}
 	r.Header.Set("Authorization", "Bearer "+text)
 	r.Keys, _ = json.Marshal(map[string]any{"keys": []any{map[string]string{ // texts only
-		"kty": "RSA", "kid": testKeyID, "alg": "RS256", "use": "sig",
+		"kty": "RSA", "kid": TestKeyID, "alg": "RS256", "use": "sig",
 		"n": base64.RawURLEncoding.EncodeToString(private.N.Bytes()),
 		"e": base64.RawURLEncoding.EncodeToString(big.NewInt(int64(private.E)).Bytes()),
 	}}})

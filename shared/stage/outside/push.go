@@ -1,10 +1,10 @@
-package double
+package outside
 
 import (
 	"net/http"
 	"strings"
 
-	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/stage/play"
 )
 
 // PushHost is a browser's push service: it takes what is sent to a subscription,
@@ -15,13 +15,14 @@ const PushHost = "push.local.test"
 // PushName is what the calls of PushHost are kept under.
 const PushName = "push"
 
-func pushService(_ channel.Account, c channel.Call) channel.Answer {
+func pushService(c play.Call) play.Answer {
 	status := http.StatusCreated
 	switch {
 	case strings.HasPrefix(c.Path, "/gone/"):
 		status = http.StatusGone
-	case c.Method != http.MethodPost || c.Header.Get("TTL") == "" || c.Header.Get("Content-Encoding") != "aes128gcm" || !strings.HasPrefix(c.Header.Get("Authorization"), "vapid "):
+	case c.Method != http.MethodPost || c.Header.Get("TTL") == "" || c.Header.Get("Content-Encoding") != "aes128gcm",
+		!strings.HasPrefix(c.Header.Get("Authorization"), "vapid "):
 		status = http.StatusBadRequest
 	}
-	return channel.Answer{Reply: channel.Reply{Status: status}}
+	return play.Reply(status, "", nil)
 }

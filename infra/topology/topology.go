@@ -22,7 +22,7 @@ type System struct {
 // A Function is one Lambda function. Name is also its handler.
 type Function struct {
 	Name     string
-	Program  string        // its executable: Bootstrap or RouterBootstrap
+	Program  string        // its executable: Webhooks, Work or Router
 	Channel  string        // the channel whose webhooks it takes, or ""
 	Route    string        // of the HTTP API, or ""
 	Auth     bool          // the route is for those whom the API's authoriser lets in
@@ -37,11 +37,12 @@ type Function struct {
 	Grants   []Grant
 }
 
-// The executables: main packages below functions. The router's is apart because
-// its rules weigh more than everything else.
+// The executables: main packages below functions. They are parted by what they may
+// touch and need: platforms wait for webhooks, and rules weigh more than all else.
 const (
-	Bootstrap       = "bootstrap"
-	RouterBootstrap = "bootstrap/router"
+	Webhooks = "bootstrap/webhooks"
+	Work     = "bootstrap/work"
+	Router   = "bootstrap/router"
 )
 
 // A Variable is an environment variable and what it points at.
@@ -166,7 +167,7 @@ const webhookParallel = 35
 // webhook may write events and read its own channel's secrets; it cannot read
 // messages, so a hole in a parser leaks none.
 func webhook(c Config, ch channel.Channel) Function {
-	f := Function{Name: ch.Name, Program: Bootstrap, Channel: ch.Name, Route: "ANY /webhooks/" + ch.Name + "/{account}",
+	f := Function{Name: ch.Name, Program: Webhooks, Channel: ch.Name, Route: "ANY /webhooks/" + ch.Name + "/{account}",
 		Parallel: webhookParallel, Timeout: 10 * time.Second, Memory: 256,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill},
@@ -181,7 +182,7 @@ func webhook(c Config, ch channel.Channel) Function {
 }
 
 func router(c Config) Function {
-	f := Function{Name: "router", Program: RouterBootstrap, Consumes: names.Ingress, Batch: 10, Parallel: 50, Timeout: 20 * time.Second, Memory: 512,
+	f := Function{Name: "router", Program: Router, Consumes: names.Ingress, Batch: 10, Parallel: 50, Timeout: 20 * time.Second, Memory: 512,
 		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
 			{names.EnvDestinations, DestinationURLs, ""}, {names.EnvRoutes, RoutesFile, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvMedia, QueueURL, names.Media}},
@@ -194,7 +195,7 @@ func router(c Config) Function {
 }
 
 func sweeper() Function {
-	return Function{Name: "sweeper", Program: Bootstrap, Every: time.Minute, Parallel: 1, Timeout: 50 * time.Second, Memory: 256,
+	return Function{Name: "sweeper", Program: Work, Every: time.Minute, Parallel: 1, Timeout: 50 * time.Second, Memory: 256,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill},
 			{names.EnvOutbound, QueueURL, names.Outbound}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvMedia, QueueURL, names.Media}},
@@ -204,7 +205,7 @@ func sweeper() Function {
 }
 
 func drainer() Function {
-	return Function{Name: "drainer", Program: Bootstrap, Consumes: names.Spill, Batch: 1, Parallel: 5, Timeout: 20 * time.Second, Memory: 512,
+	return Function{Name: "drainer", Program: Work, Consumes: names.Spill, Batch: 1, Parallel: 5, Timeout: 20 * time.Second, Memory: 512,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvRetention, RetentionDays, ""}},
 		Grants: []Grant{{OnTable, "", []string{"dynamodb:PutItem"}}, {OnObjects, "raw/", []string{"s3:PutObject"}},
@@ -219,7 +220,7 @@ const (
 // sender speaks for all channels, so it reads all their secrets; what customers
 // wrote it has no need to read.
 func sender(name, queue string, c Config, channels []channel.Channel) Function {
-	f := Function{Name: name, Program: Bootstrap, Consumes: queue, Batch: 5, Parallel: 20, Timeout: senderTimeout, Memory: 512,
+	f := Function{Name: name, Program: Work, Consumes: queue, Batch: 5, Parallel: 20, Timeout: senderTimeout, Memory: 512,
 		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
 		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}},
@@ -233,7 +234,7 @@ func sender(name, queue string, c Config, channels []channel.Channel) Function {
 
 // fetcher copies what customers sent.
 func fetcher(c Config, channels []channel.Channel) Function {
-	return Function{Name: "media", Program: Bootstrap, Consumes: names.Media, Batch: 1, Parallel: 20, Timeout: fetcherTimeout, Memory: 512,
+	return Function{Name: "media", Program: Work, Consumes: names.Media, Batch: 1, Parallel: 20, Timeout: fetcherTimeout, Memory: 512,
 		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
 		Grants: []Grant{{OnTable, "", []string{"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"}},
@@ -255,7 +256,7 @@ func (f Function) speaksFor(c Config, channels []channel.Channel) Function {
 // api is for integrators; it reads conversations and accepts messages, and has no
 // channel's secret.
 func api() Function {
-	return Function{Name: "api", Program: Bootstrap, Route: "ANY /v1/{proxy+}", Auth: true, Parallel: 20, Timeout: 15 * time.Second, Memory: 512,
+	return Function{Name: "api", Program: Work, Route: "ANY /v1/{proxy+}", Auth: true, Parallel: 20, Timeout: 15 * time.Second, Memory: 512,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvOutbound, QueueURL, names.Outbound}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""},
 			{names.EnvAPIToken, LocalToken, ""}},
@@ -265,7 +266,7 @@ func api() Function {
 
 // files answers links to media: whoever has a signed one may load the file.
 func files() Function {
-	return Function{Name: "files", Program: Bootstrap, Route: "GET /v1/media/{digest}", Parallel: 20, Timeout: 10 * time.Second, Memory: 256,
+	return Function{Name: "files", Program: Work, Route: "GET /v1/media/{digest}", Parallel: 20, Timeout: 10 * time.Second, Memory: 256,
 		Env:    []Variable{{names.EnvBucket, BucketName, ""}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
 		Grants: []Grant{{OnObjects, "media/", []string{"s3:GetObject"}}, {OnLinkKey, "", []string{"secretsmanager:GetSecretValue"}}}}
 }

@@ -26,6 +26,7 @@ import (
 
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/functions/plays"
+	"github.com/relais-dev/relais/functions/work"
 	"github.com/relais-dev/relais/functions/workers/router"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/channel"
@@ -138,8 +139,9 @@ func (s *System) Restart() error {
 
 // programs are the executables of functions, linked in.
 var programs = map[string]func(string, function.Env) (function.Handler, error){
-	topology.Bootstrap:       functions.New,
-	topology.RouterBootstrap: router.New,
+	topology.Webhooks: functions.New,
+	topology.Work:     work.New,
+	topology.Router:   router.New,
 }
 
 func (s *System) startFunction(f topology.Function) error {

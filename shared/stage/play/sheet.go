@@ -29,7 +29,8 @@ func (p Platform) Validate() error {
 }
 
 func (api API) validate(need func(bool, string, ...any)) {
-	need(api.Name != "" && (len(api.Hosts) > 0 || api.Origin != nil), "%q: an API has a name, and hosts or an origin", api.Name)
+	named := api.Name != "" && (len(api.Hosts) > 0 || api.Origin != nil)
+	need(named, "%q: an API has a name, and hosts or an origin", api.Name)
 	need(api.Write != nil && !api.Missing.none(), "%s: an API says how it refuses, and what is not there", api.Name)
 	need(api.Knows == nil || !api.Unknown.none(), "%s: what does it say to a stranger?", api.Name)
 	need(len(api.Endpoints) > 0, "%s has no endpoint", api.Name)

@@ -15,9 +15,11 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions"
+	"github.com/relais-dev/relais/functions/plays"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/fit"
 	"github.com/relais-dev/relais/shared/outbox"
+	"github.com/relais-dev/relais/shared/stage/play"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
@@ -138,10 +140,10 @@ func encoded(t *rapid.T, address string) {
 	}
 }
 
-// A stageDoor is the platform's double as an HTTP client.
+// A stageDoor is the played platform as an HTTP client.
 type stageDoor struct {
-	ch  channel.Channel
-	set sample.Set
+	platform play.Platform
+	set      sample.Set
 }
 
 func (d stageDoor) Do(r *http.Request) (*http.Response, error) {
@@ -149,7 +151,7 @@ func (d stageDoor) Do(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		body, _ = io.ReadAll(r.Body)
 	}
-	a := d.ch.Double(d.set.Account, channel.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(),
+	a := d.platform.Answer(d.set.Account, play.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(),
 		RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: d.set.Now}})
 	h := a.Reply.Header
 	if h == nil {
@@ -160,10 +162,11 @@ func (d stageDoor) Do(r *http.Request) (*http.Response, error) {
 
 // send makes one call; a refusal says what to do.
 func send(t *rapid.T, ch channel.Channel, set sample.Set, to channel.Recipient, id string, call fit.Call) {
-	if ch.Double == nil {
+	platform, _ := plays.Of(ch.Name)
+	if len(platform.APIs) == 0 {
 		return
 	}
-	e := channel.Env{Account: set.Account, HTTP: stageDoor{ch, set}, Now: set.Now, Open: openFile}
+	e := channel.Env{Account: set.Account, HTTP: stageDoor{platform, set}, Now: set.Now, Open: openFile}
 	if ch.Token != nil {
 		token, err := ch.Token(t.Context(), e)
 		if err != nil {

@@ -22,10 +22,7 @@ var timely = map[string]string{
 	"../shared/signature/signature.go: len(sig) != ed25519.SignatureSize":       "the length is public",
 	"channels/internal/tencent/xml.go: strings.HasPrefix(s.src[s.pos:], token)": "a token of XML",
 	"channels/sms/twilio.go: q.Get(bodyDigest) != hex.EncodeToString(sum[:])":   "the body's digest is public; the signature covers it",
-	"channels/instagram/send.go: q.Get(\"access_token\") != own":                "the double of the platform",
 	"channels/telegram/compose.go: sum == p.Amount.Amount":                      "an amount of money",
-	"http/api/body.go: token == json.Delim('[')":                                "a token of JSON",
-	"http/api/body.go: token == json.Delim('{')":                                "a token of JSON",
 }
 
 // TestComparisonsTakeConstantTime: what proves a request is compared by crypto/subtle
@@ -36,8 +33,10 @@ func TestComparisonsTakeConstantTime(t *testing.T) {
 	for _, dir := range []string{"channels", "../shared/signature", "../shared/secret", "../shared/webhook",
 		"../shared/media", "http"} {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") ||
-				strings.HasPrefix(filepath.Base(path), "double") {
+			if d != nil && d.IsDir() && d.Name() == "play" { // no Lambda has it
+				return filepath.SkipDir
+			}
+			if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 				return err
 			}
 			files := token.NewFileSet()

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/route"
 )
 
@@ -51,11 +52,11 @@ func TestReproducible(t *testing.T) {
 	for f := range hashes {
 		files = append(files, f)
 	}
-	if len(files) != 5 { // two executables, rules beside one of them and the widget's two files beside the other
+	if len(files) != 6 { // three executables, rules beside one of them and the widget's two files beside another
 		t.Errorf("the assets are %v", files)
 	}
-	checkRuns(t, filepath.Join(assetOf(here, "bootstrap"), "bootstrap"))
-	checkRules(t, filepath.Join(assetOf(here, "bootstrap/router"), routesFile), s.Config.Routes())
+	checkRuns(t, filepath.Join(assetOf(here, topology.Work), "bootstrap"))
+	checkRules(t, filepath.Join(assetOf(here, topology.Router), routesFile), s.Config.Routes())
 }
 
 func hashesBelow(t *testing.T, dir string) map[string]string {

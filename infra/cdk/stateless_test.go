@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/relais-dev/relais/functions"
+	"github.com/relais-dev/relais/functions/work"
 	"github.com/relais-dev/relais/functions/workers/router"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/cloud"
@@ -53,8 +54,9 @@ func TestFunctions(t *testing.T) {
 
 // programs are what the executables run.
 var programs = map[string]func(string, function.Env) (function.Handler, error){
-	topology.Bootstrap:       functions.New,
-	topology.RouterBootstrap: router.New,
+	topology.Webhooks: functions.New,
+	topology.Work:     work.New,
+	topology.Router:   router.New,
 }
 
 // mayLack are variables whose absence means something.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/functions/channels/inapp"
+	"github.com/relais-dev/relais/functions/plays"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/names"
@@ -70,7 +71,8 @@ func tryLine(s *system.System, o system.Options) (string, error) {
 	}
 	r := text.Request
 	r.Received = s.Now()
-	ch.Sign(set.Account, &r)
+	platform, _ := plays.Of(ch.Name) // plays has one for each channel
+	platform.Sign(set.Account, &r)
 	url := o.PublicURL + r.Path
 	if r.RawQuery != "" {
 		url += "?" + r.RawQuery

@@ -23,7 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/relais-dev/relais/events"
-	"github.com/relais-dev/relais/functions/channels/whatsapp"
+	whatsappplay "github.com/relais-dev/relais/functions/channels/whatsapp/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
@@ -259,7 +259,7 @@ func (x *poster) post(ctx context.Context, text string, at time.Time) bool {
 		`"metadata":{"display_phone_number":"15550100001","phone_number_id":"2"},"contacts":[],"messages":[`+
 		`{"from":"1555010%04d","id":"wamid.%s","timestamp":"%d","type":"text","text":{"body":%q}}]}}]}]}`, x.number, text, at.Unix(), text)
 	r := channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body)}
-	whatsapp.Channel.Sign(x.account, &r)
+	whatsappplay.Platform.Sign(x.account, &r)
 	hr, err := http.NewRequestWithContext(ctx, r.Method, *url, bytes.NewReader(r.Body))
 	if err != nil {
 		x.t.Error(err)

@@ -135,7 +135,7 @@ func (r *result) post(ctx context.Context, s *system.System, ch channel.Channel,
 	req.Header = req.Header.Clone()
 	account := set.Account
 	account.URL = base + req.Path
-	s.Doubles.Sign(ch, account, &req)
+	s.World.Sign(ch, account, &req)
 	evs, err := ch.Events(account, req)
 	if err != nil {
 		return 0, fmt.Errorf("sample does not parse: %w", err)

@@ -11,10 +11,10 @@ import (
 
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/infra/local/system"
-	"github.com/relais-dev/relais/shared/stage/double"
+	"github.com/relais-dev/relais/shared/stage/play"
 )
 
-// platformsPath is where the platforms' doubles show themselves.
+// platformsPath is where the platforms show themselves.
 const platformsPath = "/platforms"
 
 // platformPages shows the platforms: write as a customer, see each call that a
@@ -39,7 +39,7 @@ func platformPages(s *system.System) http.Handler {
 		http.Redirect(w, r, platformsPath+"?channel="+template.URLQueryEscaper(r.FormValue("channel")), http.StatusSeeOther)
 	})
 	mux.HandleFunc("POST "+platformsPath+"/fail", func(w http.ResponseWriter, r *http.Request) {
-		if err := s.Doubles.Fail(r.FormValue("channel"), double.Fault(r.FormValue("fault"))); err != nil {
+		if err := s.World.Fail(r.FormValue("channel"), play.Fault(r.FormValue("fault"))); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
@@ -66,7 +66,7 @@ type shownCall struct {
 
 func callsOf(s *system.System, name string) []shownCall {
 	list := []shownCall{}
-	for _, c := range s.Doubles.Calls(name) {
+	for _, c := range s.World.Calls(name) {
 		list = append(list, shownCall{At: c.At.Format("15:04:05.000"), Channel: c.Channel, Call: c.Request.Method + " " + c.Request.Host + maskPath(c.Request.Path),
 			Body: readable(c.Request.Body), Fault: string(c.Fault), Status: c.Answer.Status, Answer: readable(c.Answer.Body)})
 	}
@@ -91,7 +91,7 @@ func readable(body []byte) string {
 func showPlatforms(w http.ResponseWriter, r *http.Request, s *system.System) {
 	var channels []string
 	for _, ch := range functions.Channels() {
-		if s.System.Config.Has(ch.Name) && ch.Customer != nil {
+		if s.System.Config.Has(ch.Name) {
 			channels = append(channels, ch.Name)
 		}
 	}
@@ -100,7 +100,7 @@ func showPlatforms(w http.ResponseWriter, r *http.Request, s *system.System) {
 	slices.Reverse(calls)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
-	platformsPage.Execute(w, map[string]any{"Channels": channels, "Channel": name, "Calls": calls, "Faults": double.Faults()})
+	platformsPage.Execute(w, map[string]any{"Channels": channels, "Channel": name, "Calls": calls, "Faults": play.Faults()})
 }
 
 var platformsPage = template.Must(template.New("platforms").Parse(`<!doctype html>
@@ -115,7 +115,7 @@ pre{background:#f4f4f4;padding:.5rem;overflow:auto;max-height:20rem;margin:.25re
 @media (prefers-color-scheme:dark){body{color:#eee;background:#161616}pre{background:#262626}.bad{color:#ff9b9b}}
 </style></head><body>
 <h1>Platforms</h1>
-<p>These are doubles: nothing leaves this machine. Write as a customer, see what each platform received, or make its next call fail.</p>
+<p>These are played: nothing leaves this machine. Write as a customer, see what each platform received, or make its next call fail.</p>
 <form method="post" action="/platforms/say"><label>Channel <select name="channel">{{range .Channels}}<option{{if eq . $.Channel}} selected{{end}}>{{.}}</option>{{end}}</select></label>
 <label>A customer writes <input name="text" required value="Hello?" size="30"></label><button>Send</button></form>
 <form method="post" action="/platforms/fail"><label>Channel <select name="channel">{{range .Channels}}<option{{if eq . $.Channel}} selected{{end}}>{{.}}</option>{{end}}</select></label>

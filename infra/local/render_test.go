@@ -90,7 +90,7 @@ func TestPlatformPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := s.Doubles.RoundTrip(r); err != nil {
+	if _, err := s.World.RoundTrip(r); err != nil {
 		t.Fatal(err)
 	}
 	w := httptest.NewRecorder()

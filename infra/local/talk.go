@@ -15,10 +15,11 @@ import (
 	"time"
 
 	"github.com/relais-dev/relais/functions"
+	"github.com/relais-dev/relais/functions/plays"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/names"
-	"github.com/relais-dev/relais/shared/stage/double"
+	"github.com/relais-dev/relais/shared/stage/outside"
 )
 
 // answered is what the example integrator says, on whatever channel.
@@ -35,7 +36,7 @@ func talk(ctx context.Context, s *system.System, o system.Options, out io.Writer
 	defer stop()
 	var open []channel.Channel
 	for _, ch := range functions.Channels() {
-		if !o.Config.Has(ch.Name) || ch.Customer == nil {
+		if !o.Config.Has(ch.Name) {
 			continue
 		}
 		status, err := s.Say(ctx, ch.Name, "Hello from "+ch.Title)
@@ -96,7 +97,7 @@ func startIntegrator(ctx context.Context, s *system.System, o system.Options) (s
 // wentOut waits for the answer and says as what it went out: a call, or where we
 // are the platform, what is in the conversation.
 func wentOut(ctx context.Context, s *system.System, o system.Options, ch channel.Channel) (string, bool) {
-	if ch.Double == nil {
+	if platform, _ := plays.Of(ch.Name); len(platform.APIs) == 0 {
 		return "an event of the conversation", awaitEvent(ctx, s, o, ch)
 	}
 	c, ok := awaitAnswer(ctx, s, ch.Name)
@@ -109,7 +110,8 @@ func awaitEvent(ctx context.Context, s *system.System, o system.Options, ch chan
 	if err != nil {
 		return false
 	}
-	webhook := ch.Customer(set.Account, "Hello", 1, s.Now())
+	platform, _ := plays.Of(ch.Name) // plays has one for each channel
+	webhook := platform.Customer(set.Account, "Hello", 1, s.Now())
 	webhook.Received = s.Now()
 	evs, err := ch.Events(set.Account, webhook)
 	if err != nil || len(evs) == 0 {
@@ -135,15 +137,15 @@ func awaitEvent(ctx context.Context, s *system.System, o system.Options, ch chan
 }
 
 // awaitAnswer waits for the call that brought the answer to a platform.
-func awaitAnswer(ctx context.Context, s *system.System, name string) (double.Call, bool) {
+func awaitAnswer(ctx context.Context, s *system.System, name string) (outside.Call, bool) {
 	for deadline := time.Now().Add(patience); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
-		for _, c := range s.Doubles.Calls(name) {
+		for _, c := range s.World.Calls(name) {
 			if c.Answer.OK() && strings.Contains(plain(c.Request.Body), answered) {
 				return c, true
 			}
 		}
 	}
-	return double.Call{}, false
+	return outside.Call{}, false
 }
 
 // plain is a body as people read it: forms encode their blanks.

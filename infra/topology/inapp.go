@@ -41,7 +41,7 @@ var devices = []string{"ticket:", "socket:", "devices:"}
 // talks is what speaks with customers' devices: it may write events and read the
 // conversations of those who have a session.
 func talks(f Function, c Config) Function {
-	f.Program, f.Memory = Bootstrap, 512
+	f.Program, f.Memory = Work, 512
 	f.Env = append(f.Env, Variable{names.EnvTable, TableName, ""}, Variable{names.EnvBucket, BucketName, ""}, Variable{names.EnvRetention, RetentionDays, ""},
 		Variable{names.EnvIngress, QueueURL, names.Ingress}, Variable{names.EnvSpill, QueueURL, names.Spill}, Variable{names.EnvSecrets, SecretPrefix, inapp},
 		Variable{names.EnvPublicURL, PublicURL, ""}, Variable{names.EnvLinkKey, LinkKey, ""})
@@ -69,7 +69,7 @@ func socket(c Config) Function {
 
 // pusher sends what happens to WebSockets, or to the services of notifications.
 func pusher() Function {
-	return Function{Name: "pusher", Program: Bootstrap, Consumes: names.Sockets, Batch: 10, Parallel: 10, Timeout: pusherTimeout, Memory: 512,
+	return Function{Name: "pusher", Program: Work, Consumes: names.Sockets, Batch: 10, Parallel: 10, Timeout: pusherTimeout, Memory: 512,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""}, {names.EnvSecrets, SecretPrefix, inapp},
 			{names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}, {names.EnvConnections, ConnectionsURL, ""}, {names.EnvIngress, QueueURL, names.Ingress}},
 		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query"), leave(devices...), on(OnObjects, "raw/", "s3:GetObject", "s3:PutObject"), on(OnBucket, "raw/", "s3:ListBucket"),
@@ -80,7 +80,7 @@ func pusher() Function {
 // publisher puts the widget's files, which stand beside its executable, into their
 // bucket when a deployment brings others. It may do nothing else.
 func publisher() Function {
-	return Function{Name: "publisher", Program: Bootstrap, Parallel: 1, Timeout: 30 * time.Second, Memory: 256,
+	return Function{Name: "publisher", Program: Work, Parallel: 1, Timeout: 30 * time.Second, Memory: 256,
 		Env: []Variable{{names.EnvBucket, WidgetBucket, ""}}, Grants: []Grant{on(OnWidget, "", "s3:PutObject", "s3:DeleteObject")}}
 }
 

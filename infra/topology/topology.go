@@ -22,7 +22,7 @@ type System struct {
 // A Function is one Lambda function. Name is also its handler.
 type Function struct {
 	Name     string
-	Program  string        // its executable: Bootstrap or RouterBootstrap
+	Program  string        // its executable: Webhooks, Work or Router
 	Channel  string        // the channel whose webhooks it takes, or ""
 	Route    string        // of the HTTP API, or ""
 	Auth     bool          // the route is for those whom the API's authoriser lets in
@@ -47,11 +47,12 @@ type Function struct {
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html
 func (f Function) Integration() time.Duration { return f.Timeout + 2*time.Second }
 
-// The executables: main packages below functions. The router's is apart because
-// its rules weigh more than everything else.
+// The executables: main packages below functions. They are parted by what they may
+// touch and need: platforms wait for webhooks, and rules weigh more than all else.
 const (
-	Bootstrap       = "bootstrap"
-	RouterBootstrap = "bootstrap/router"
+	Webhooks = "bootstrap/webhooks"
+	Work     = "bootstrap/work"
+	Router   = "bootstrap/router"
 )
 
 // A Variable is an environment variable and what it points at.
@@ -194,7 +195,7 @@ const webhookParallel = 35
 // webhook may write events and read its own channel's secrets; it cannot read
 // messages, so a hole in a parser leaks none.
 func webhook(c Config, ch channel.Channel) Function {
-	f := Function{Name: ch.Name, Program: Bootstrap, Channel: ch.Name, Route: "ANY /webhooks/" + ch.Name + "/{account}",
+	f := Function{Name: ch.Name, Program: Webhooks, Channel: ch.Name, Route: "ANY /webhooks/" + ch.Name + "/{account}",
 		Parallel: webhookParallel, Timeout: 10 * time.Second, Memory: 256,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill},
@@ -209,7 +210,7 @@ func webhook(c Config, ch channel.Channel) Function {
 }
 
 func router(c Config) Function {
-	f := Function{Name: "router", Program: RouterBootstrap, Consumes: names.Ingress, Batch: 10, Parallel: 50, Timeout: 20 * time.Second, Memory: 512,
+	f := Function{Name: "router", Program: Router, Consumes: names.Ingress, Batch: 10, Parallel: 50, Timeout: 20 * time.Second, Memory: 512,
 		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
 			{names.EnvDestinations, DestinationURLs, ""}, {names.EnvRoutes, RoutesFile, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvMedia, QueueURL, names.Media}},
@@ -222,7 +223,7 @@ func router(c Config) Function {
 }
 
 func sweeper() Function {
-	return Function{Name: "sweeper", Program: Bootstrap, Every: time.Minute, Parallel: 1, Timeout: 50 * time.Second, Memory: 256,
+	return Function{Name: "sweeper", Program: Work, Every: time.Minute, Parallel: 1, Timeout: 50 * time.Second, Memory: 256,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill},
 			{names.EnvOutbound, QueueURL, names.Outbound}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvMedia, QueueURL, names.Media}},
@@ -232,7 +233,7 @@ func sweeper() Function {
 }
 
 func drainer() Function {
-	return Function{Name: "drainer", Program: Bootstrap, Consumes: names.Spill, Batch: 1, Parallel: 5, Timeout: 20 * time.Second, Memory: 512,
+	return Function{Name: "drainer", Program: Work, Consumes: names.Spill, Batch: 1, Parallel: 5, Timeout: 20 * time.Second, Memory: 512,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvRetention, RetentionDays, ""}},
 		Grants: []Grant{on(OnTable, "", "dynamodb:PutItem"), on(OnObjects, "raw/", "s3:PutObject"),
@@ -251,7 +252,7 @@ var lanes = map[string][]string{names.Outbound: {"out:", "later:", "account:"}, 
 // sender speaks for all channels, so it reads all their secrets; what customers
 // wrote it has no need to read.
 func sender(name, queue string, c Config, channels []channel.Channel) Function {
-	f := Function{Name: name, Program: Bootstrap, Consumes: queue, Batch: 5, Parallel: 20, Timeout: senderTimeout, Memory: 512,
+	f := Function{Name: name, Program: Work, Consumes: queue, Batch: 5, Parallel: 20, Timeout: senderTimeout, Memory: 512,
 		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
 		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"), leave(lanes[queue]...),
@@ -265,7 +266,7 @@ func sender(name, queue string, c Config, channels []channel.Channel) Function {
 
 // fetcher copies what customers sent.
 func fetcher(c Config, channels []channel.Channel) Function {
-	return Function{Name: "media", Program: Bootstrap, Consumes: names.Media, Batch: 1, Parallel: 20, Timeout: fetcherTimeout, Memory: 512,
+	return Function{Name: "media", Program: Work, Consumes: names.Media, Batch: 1, Parallel: 20, Timeout: fetcherTimeout, Memory: 512,
 		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
 		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"), leave("media:"),
@@ -287,7 +288,7 @@ func (f Function) speaksFor(c Config, channels []channel.Channel) Function {
 // api is for integrators; it reads conversations and accepts messages, and has no
 // channel's secret.
 func api() Function {
-	return Function{Name: "api", Program: Bootstrap, Route: "ANY /v1/{proxy+}", Auth: true, Parallel: 20, Timeout: 15 * time.Second, Memory: 512,
+	return Function{Name: "api", Program: Work, Route: "ANY /v1/{proxy+}", Auth: true, Parallel: 20, Timeout: 15 * time.Second, Memory: 512,
 		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
 			{names.EnvOutbound, QueueURL, names.Outbound}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""},
 			{names.EnvAPIToken, LocalToken, ""}},
@@ -299,7 +300,7 @@ func api() Function {
 
 // files answers links to media: whoever has a signed one may load the file, or look at it by HEAD.
 func files() Function {
-	return Function{Name: "files", Program: Bootstrap, Route: "ANY /v1/media/{digest}", Parallel: 20, Timeout: 10 * time.Second, Memory: 256,
+	return Function{Name: "files", Program: Work, Route: "ANY /v1/media/{digest}", Parallel: 20, Timeout: 10 * time.Second, Memory: 256,
 		Env:    []Variable{{names.EnvBucket, BucketName, ""}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
 		Grants: []Grant{on(OnObjects, "media/", "s3:GetObject"), on(OnLinkKey, "", "secretsmanager:GetSecretValue")}}
 }

@@ -1,7 +1,7 @@
 // Package channel is the contract between Relais and a messaging platform.
 //
 // A Channel is a value: facts as data, behaviour as functions. It holds no
-// state. Verify, Handshake, Parse and Sign are pure: the Request carries its
+// state. Verify, Handshake and Parse are pure: the Request carries its
 // time and the Account its secrets, so a channel needs no clock, no network and
 // no log. Whatever can be forgotten (bounding the body, decoding base64, ids,
 // deduplication, storing, answering) is done once, by package webhook.
@@ -38,11 +38,6 @@ type Channel struct {
 	// no words for becomes unsupported content or an ingest.unsupported event,
 	// never nothing. An error sends the whole body to quarantine.
 	Parse func(Account, Request) ([]events.Event, error)
-
-	// Sign makes r verifiable, as the platform would: the inverse of Verify. Local
-	// mode, the demo and the tests sign with it; no Lambda function calls it.
-	// Where there are Keys it also sets r.Keys to the document they would be in.
-	Sign func(Account, *Request)
 
 	// Keys is the https URL of the public keys with which Verify checks r, on a host
 	// that only the platform can own, or "" when there is none. The core fetches the
@@ -106,19 +101,12 @@ type Outbound struct {
 	// Find asks the platform whether it took o, for the class Queryable.
 	Find func(context.Context, Env, Outgoing) (sent Sent, found bool, err error)
 
-	// Hosts are the host names that the double answers for; an account's own URL
-	// may name more, see Origin. Double plays the platform: it checks our call as
-	// the platform would and answers. Pure; for local mode and tests. A channel without
-	// them calls nobody: we are its platform, and the events that tell what was sent
-	// are what customers see.
+	// Hosts are the host names that Send, Act and Token call, and Origin is an address
+	// of the account's own: the transport reaches no other. A channel without them
+	// calls nobody: we are its platform, and the events that tell what was sent are
+	// what customers see.
 	Hosts  []string
 	Origin func(Account) string
-	Double func(Account, Call) Answer
-
-	// Customer is the webhook, unsigned, that the platform posts when the customer
-	// of the sample text.http writes text, in the same conversation, at now; n tells
-	// their messages apart. For local mode and tests.
-	Customer func(a Account, text string, n int, now time.Time) Request
 }
 
 // Announced is the Reason of an event for Pull.

@@ -18,7 +18,8 @@ func TestAddress(t *testing.T) {
 		{events.RCSPhone, "0049 170 1234567", "491701234567", "+491701234567"},
 	} {
 		i := events.Identity{Scheme: c.scheme, Value: c.value}
-		if d, p := DigitsThread(i), PlusAddress(i); d != c.digits || p != c.plus {
+		p := PlusAddress(i)
+		if d := DigitsThread(events.Identity{Scheme: c.scheme, Value: p}); d != c.digits || p != c.plus {
 			t.Errorf("%s %q: %q and %q, want %q and %q", c.scheme, c.value, d, p, c.digits, c.plus)
 		}
 	}

@@ -58,14 +58,9 @@ func E164(number string) string {
 }
 
 // PlusAddress is Address for identities that are phone numbers: "+44207946".
-func PlusAddress(i events.Identity) string { return address(i, "+") }
-
-// DigitsThread is Thread for platforms that write a phone number as digits alone: "44207946".
-func DigitsThread(i events.Identity) string { return address(i, "") }
-
-// address writes a phone number behind prefix, "" for what is none: it is never taken
-// for another kind of id. Other identities stay as they are.
-func address(i events.Identity, prefix string) string {
+// A number that is none is "": it is never taken for another kind of id. Other
+// identities stay as they are.
+func PlusAddress(i events.Identity) string {
 	if i.Scheme != events.Phone && i.Scheme != events.RCSPhone {
 		return strings.TrimSpace(i.Value)
 	}
@@ -73,5 +68,14 @@ func address(i events.Identity, prefix string) string {
 	if !ok {
 		return ""
 	}
-	return prefix + digits
+	return "+" + digits
+}
+
+// DigitsThread is Thread for platforms that write a phone number as digits alone:
+// "44207946" for the identity "+44207946".
+func DigitsThread(i events.Identity) string {
+	if i.Scheme != events.Phone && i.Scheme != events.RCSPhone {
+		return i.Value
+	}
+	return strings.TrimPrefix(i.Value, "+")
 }

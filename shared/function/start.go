@@ -1,7 +1,6 @@
 package function
 
 import (
-	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -21,7 +20,7 @@ func Start(make func(name string, e Env) (Handler, error)) {
 		ReadFile: func(name string) ([]byte, error) {
 			return os.ReadFile(filepath.Join(os.Getenv("LAMBDA_TASK_ROOT"), name))
 		},
-		AWS: func(b cloud.Budget) (aws.Config, error) { return cloud.Load(context.Background(), b) },
+		AWS: func(b cloud.Budget) (aws.Config, error) { return cloud.Load(os.Getenv, b) },
 		Out: os.Stdout,
 		Now: time.Now,
 	})

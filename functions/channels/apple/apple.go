@@ -36,7 +36,6 @@ var Channel = channel.Channel{
 
 	Verify: verify,
 	Parse:  parse,
-	Sign:   sign,
 
 	Outbound: outbound,
 }
@@ -109,14 +108,6 @@ func idsOf(a channel.Account) []string {
 		}
 	}
 	return ids
-}
-
-// sign makes the token as Apple does.
-func sign(a channel.Account, r *channel.Request) {
-	r.Header.Del(header)
-	if token := tokenOf(a, "aud", r.Received); token != "" {
-		r.Header.Set(header, scheme+token)
-	}
 }
 
 // tokenOf is a token in which claim names our MSP: aud in what Apple sends, iss in

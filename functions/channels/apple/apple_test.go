@@ -15,13 +15,14 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/apple"
+	"github.com/relais-dev/relais/functions/channels/apple/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 )
 
-func Test(t *testing.T)             { exam.Run(t, apple.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, apple.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, apple.Channel) }
+func Test(t *testing.T)             { exam.Run(t, apple.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, apple.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, apple.Channel, play.Platform) }
 
 // The vector of Apple's token: the secret is decoded before it is a key.
 const (
@@ -97,7 +98,7 @@ func TestVerify(t *testing.T) {
 
 func TestSignGivesTheVector(t *testing.T) {
 	r := request("{}")
-	apple.Channel.Sign(account(vectorMSP, vectorSecret), &r)
+	play.Platform.Sign(account(vectorMSP, vectorSecret), &r)
 	if got := r.Header.Get("Authorization"); got != "Bearer "+vectorToken {
 		t.Errorf("signed with %q", got)
 	}

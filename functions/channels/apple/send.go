@@ -40,10 +40,7 @@ var outbound = channel.Outbound{
 	Acts:  []events.Verb{events.ActTyping},
 	Fetch: fetch,
 	Pull:  pull,
-
-	Hosts:    []string{host},
-	Double:   double,
-	Customer: customerWrites,
+	Hosts: []string{host},
 }
 
 const (

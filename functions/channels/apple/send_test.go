@@ -24,15 +24,17 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/apple"
+	"github.com/relais-dev/relais/functions/channels/apple/play"
 	"github.com/relais-dev/relais/shared/channel"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 )
 
 const platformID = "1a2b3c4d-0000-4000-8000-000000000001/urn:mbid:AQAAYdemo/Kx7+0w=="
 
 // A gateway is Apple's as an HTTP client: the double, or what answer says instead.
 type gateway struct {
-	answer func(channel.Call) (channel.Reply, error)
-	calls  []channel.Call
+	answer func(stage.Call) (channel.Reply, error)
+	calls  []stage.Call
 }
 
 func (g *gateway) Do(r *http.Request) (*http.Response, error) {
@@ -43,9 +45,9 @@ func (g *gateway) Do(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	call := channel.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header, Body: body, Received: received}}
+	call := stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header, Body: body, Received: received}}
 	g.calls = append(g.calls, call)
-	reply := apple.Channel.Double(account(vectorMSP, vectorSecret), call).Reply
+	reply := play.Platform.Answer(account(vectorMSP, vectorSecret), call).Reply
 	if g.answer != nil {
 		if reply, err = g.answer(call); err != nil {
 			return nil, err
@@ -75,7 +77,7 @@ func send(t *testing.T, c events.Content, files map[string][]byte) map[string]an
 }
 
 // message is what the last of calls holds.
-func message(t *testing.T, calls []channel.Call) map[string]any {
+func message(t *testing.T, calls []stage.Call) map[string]any {
 	t.Helper()
 	z, err := gzip.NewReader(bytes.NewReader(calls[len(calls)-1].Body))
 	if err != nil {
@@ -113,7 +115,7 @@ func TestFetchDecryptsTheVector(t *testing.T) {
 		t.Fatal(err)
 	}
 	evs := parse(t, `{"id":"1","type":"text","destinationId":"urn:biz:b1","attachments":[{"url":"https://a.example/1","owner":"o","signature":"0102","key":"`+vectorKey+`"}]}`)
-	g := gateway{answer: func(c channel.Call) (channel.Reply, error) {
+	g := gateway{answer: func(c stage.Call) (channel.Reply, error) {
 		if c.Path == "/v1/preDownload" {
 			return channel.Reply{Status: 200, Body: []byte(`{"download-url":"https://content.example/x"}`)}, nil
 		}
@@ -166,11 +168,11 @@ func TestPull(t *testing.T) {
 
 // An answer that is gone is told of; one that may still come is tried again.
 func TestPullFailures(t *testing.T) {
-	status := func(code int) func(channel.Call) (channel.Reply, error) {
-		return func(channel.Call) (channel.Reply, error) { return channel.Reply{Status: code}, nil }
+	status := func(code int) func(stage.Call) (channel.Reply, error) {
+		return func(stage.Call) (channel.Reply, error) { return channel.Reply{Status: code}, nil }
 	}
 	for name, tc := range map[string]struct {
-		answer func(channel.Call) (channel.Reply, error)
+		answer func(stage.Call) (channel.Reply, error)
 		after  time.Duration
 		again  bool
 	}{
@@ -195,8 +197,8 @@ func TestPullFailures(t *testing.T) {
 }
 
 // decodes is a gateway that decodes anything to payload.
-func decodes(payload string) func(channel.Call) (channel.Reply, error) {
-	return func(c channel.Call) (channel.Reply, error) {
+func decodes(payload string) func(stage.Call) (channel.Reply, error) {
+	return func(c stage.Call) (channel.Reply, error) {
 		switch c.Path {
 		case "/v1/preDownload":
 			return channel.Reply{Status: 200, Body: []byte(`{"download-url":"https://content.example/x"}`)}, nil
@@ -240,7 +242,7 @@ func TestFetchFailures(t *testing.T) {
 		"no handle": {"52002738", 200}, "no key": {"url=https%3A%2F%2Fa.example", 200}, "short key": {"url=u&key=00AB", 200},
 		"gone": {good, 404}, "broken gateway": {good, 200},
 	} {
-		g := gateway{answer: func(channel.Call) (channel.Reply, error) {
+		g := gateway{answer: func(stage.Call) (channel.Reply, error) {
 			return channel.Reply{Status: tc.status, Body: []byte("<html>")}, nil
 		}}
 		if _, err := apple.Channel.Fetch(t.Context(), g.env(nil), events.Media{PlatformID: tc.handle}); err == nil {
@@ -289,11 +291,11 @@ func TestUploadedFilesOpenWithTheirKey(t *testing.T) {
 func TestNothingWasSentBefore(t *testing.T) {
 	c := events.NewMedia(events.Media{Type: events.File, URL: "u"})
 	o := channel.Outgoing{ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: platformID}}, Content: []events.Content{c}}
-	for name, answer := range map[string]func(channel.Call) (channel.Reply, error){
-		"lost":        func(channel.Call) (channel.Reply, error) { return channel.Reply{}, io.ErrUnexpectedEOF },
-		"500":         func(channel.Call) (channel.Reply, error) { return channel.Reply{Status: 500}, nil },
-		"not JSON":    func(channel.Call) (channel.Reply, error) { return channel.Reply{Status: 200, Body: []byte("<")}, nil },
-		"no such URL": func(channel.Call) (channel.Reply, error) { return channel.Reply{Status: 200, Body: []byte("{}")}, nil },
+	for name, answer := range map[string]func(stage.Call) (channel.Reply, error){
+		"lost":        func(stage.Call) (channel.Reply, error) { return channel.Reply{}, io.ErrUnexpectedEOF },
+		"500":         func(stage.Call) (channel.Reply, error) { return channel.Reply{Status: 500}, nil },
+		"not JSON":    func(stage.Call) (channel.Reply, error) { return channel.Reply{Status: 200, Body: []byte("<")}, nil },
+		"no such URL": func(stage.Call) (channel.Reply, error) { return channel.Reply{Status: 200, Body: []byte("{}")}, nil },
 	} {
 		g := gateway{answer: answer}
 		_, err := apple.Channel.Send(t.Context(), g.env(map[string][]byte{"u": []byte("x")}), o)
@@ -571,16 +573,16 @@ func TestDoubleIsStrict(t *testing.T) {
 		"nothing to show":              {inter(`"x":1`), 400},
 		"data for another's app":       {strings.Replace(inter(`"x":1`), "0000000000:", "TEAM:", 1), 400},
 	} {
-		call := channel.Call{Host: "mspgw.push.apple.com", Request: request(zipped(t, tc.body))}
+		call := stage.Call{Host: "mspgw.push.apple.com", Request: request(zipped(t, tc.body))}
 		call.Method, call.Path = "POST", "/v1/message"
 		for k, v := range map[string]string{"Authorization": "Bearer " + token, "Id": id, "Source-Id": "b1", "Destination-Id": user, "Content-Type": "application/json", "Content-Encoding": "gzip"} {
 			call.Header.Set(k, v)
 		}
-		if got := apple.Channel.Double(account(vectorMSP, vectorSecret), call).Status; got != tc.status {
+		if got := play.Platform.Answer(account(vectorMSP, vectorSecret), call).Status; got != tc.status {
 			t.Errorf("%s: %d, want %d", name, got, tc.status)
 		}
 		call.Header.Set("Authorization", "Bearer "+vectorToken) // Apple's own
-		if got := apple.Channel.Double(account(vectorMSP, vectorSecret), call).Status; got != 403 {
+		if got := play.Platform.Answer(account(vectorMSP, vectorSecret), call).Status; got != 403 {
 			t.Errorf("%s with another's token: %d, want 403", name, got)
 		}
 	}

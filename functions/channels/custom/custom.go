@@ -37,7 +37,6 @@ var Channel = channel.Channel{
 
 	Verify: verify,
 	Parse:  parse,
-	Sign:   sign,
 	Ack:    ack,
 
 	Outbound: outbound,
@@ -153,22 +152,6 @@ func decoded(value, prefix string) []byte {
 		return nil
 	}
 	return key
-}
-
-// sign signs as a bridge with a shared secret does. The private key of one that
-// signs with v1a is the bridge's alone.
-func sign(a channel.Account, r *channel.Request) {
-	secrets := secretsOf(a, inboundSecret)
-	if len(secrets) == 0 {
-		return
-	}
-	id := r.Header.Get(headerID)
-	if !validID.MatchString(id) {
-		id = "msg_" + channel.Digest(r.Body)
-	}
-	for name, values := range signatures(secrets[:1], id, r.Received, r.Body) {
-		r.Header[name] = values
-	}
 }
 
 // signatures are the headers of a delivery that is sent at now, signed with each of

@@ -14,13 +14,14 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/custom"
+	"github.com/relais-dev/relais/functions/channels/custom/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 )
 
-func Test(t *testing.T)             { exam.Run(t, custom.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, custom.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, custom.Channel) }
+func Test(t *testing.T)             { exam.Run(t, custom.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, custom.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, custom.Channel, play.Platform) }
 
 // The vectors of Standard Webhooks: bytes 00 to 17 and 18 to 2f (hex) as secrets,
 // bytes 00 to 1f as the seed of a key pair.
@@ -169,7 +170,7 @@ func TestTolerance(t *testing.T) {
 
 func TestSignGivesTheVector(t *testing.T) {
 	r := request(vectorID, "", "", vectorBody)
-	custom.Channel.Sign(account(t, `{"inbound_secret":["`+secret1+`","`+secret2+`"]}`), &r)
+	play.Platform.Sign(account(t, `{"inbound_secret":["`+secret1+`","`+secret2+`"]}`), &r)
 	if got := r.Header.Get("webhook-signature"); got != v1By1 {
 		t.Errorf("signature is %q, want %q", got, v1By1)
 	}

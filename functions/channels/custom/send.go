@@ -20,9 +20,6 @@ var outbound = channel.Outbound{
 	Act:    act,
 	Acts:   []events.Verb{events.ActTyping, events.ActRead, events.ActEdit, events.ActDelete},
 	Origin: origin,
-	Double: double,
-
-	Customer: customer,
 }
 
 // maxText keeps a delivery near the 20 kB that Standard Webhooks recommends.
@@ -61,15 +58,6 @@ var actions = []string{events.ActionReply, events.ActionPostback, events.ActionU
 func offering(style string) channel.Choices {
 	return channel.Choices{Style: style, Min: 1, Max: maxOptions, Actions: actions, Title: maxText, Footer: maxText, Describe: maxText, Section: maxText,
 		Header: true, Multiple: true}
-}
-
-// origin is where a's bridge is.
-func origin(a channel.Account) string {
-	u, err := url.Parse(a.Value(outboundURL))
-	if err != nil || u.Host == "" {
-		return ""
-	}
-	return u.Scheme + "://" + u.Host
 }
 
 // send posts o. Receipts and answers name the message by our id, or by the bridge's
@@ -171,4 +159,13 @@ func referenceTo(platformID string) *reference {
 		return &reference{ExternalMessageID: external}
 	}
 	return &reference{MessageID: platformID}
+}
+
+// origin is where a's bridge is.
+func origin(a channel.Account) string {
+	u, err := url.Parse(a.Value(outboundURL))
+	if err != nil || u.Host == "" {
+		return ""
+	}
+	return u.Scheme + "://" + u.Host
 }

@@ -160,11 +160,3 @@ func TestAnswersNameTheOption(t *testing.T) {
 		t.Errorf("comes back as %+v", in)
 	}
 }
-
-func TestOrigin(t *testing.T) {
-	for url, want := range map[string]string{"https://bridge.example.com:8443/a?b": "https://bridge.example.com:8443", "": "", "%": "", "bridge": ""} {
-		if got := custom.Channel.Origin(account(t, `{"outbound_url":"`+url+`"}`)); got != want {
-			t.Errorf("the origin of %q is %q, want %q", url, got, want)
-		}
-	}
-}

@@ -31,7 +31,6 @@ var Channel = channel.Channel{
 
 	Verify: verify,
 	Parse:  parse,
-	Sign:   sign,
 	Keys:   keys,
 	Ack:    ack,
 
@@ -47,12 +46,6 @@ const (
 func verify(a channel.Account, r channel.Request) error { return google.Verify(r, callers(a)) }
 
 func keys(_ channel.Account, r channel.Request) string { return google.KeysURL(r) }
-
-func sign(a channel.Account, r *channel.Request) {
-	if list := callers(a); len(list) > 0 {
-		google.Sign(r, list[0])
-	}
-}
 
 // callers are who may post to an account. A project number as audience is signed
 // for by Chat itself; a URL by an ID token of Chat's service account or, for an

@@ -9,13 +9,14 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/googlechat"
+	"github.com/relais-dev/relais/functions/channels/googlechat/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 )
 
-func Test(t *testing.T)             { exam.Run(t, googlechat.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, googlechat.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, googlechat.Channel) }
+func Test(t *testing.T)             { exam.Run(t, googlechat.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, googlechat.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, googlechat.Channel, play.Platform) }
 
 // Tokens of both kinds, and the key they are signed with.
 const (
@@ -78,7 +79,7 @@ func TestSignedForEachKindOfAccount(t *testing.T) {
 	}
 	for signer, credentials := range accounts {
 		r := channel.Request{Header: http.Header{}, Received: issued}
-		googlechat.Channel.Sign(account(credentials), &r)
+		play.Platform.Sign(account(credentials), &r)
 		for verifier, own := range accounts {
 			if err := googlechat.Channel.Verify(account(own), r); (err == nil) != (signer == verifier) {
 				t.Errorf("signed for %s, the account of %s says %v", signer, verifier, err)

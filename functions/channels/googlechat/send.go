@@ -20,17 +20,14 @@ var outbound = channel.Outbound{
 	Limits: limits,
 	// 3,000 writes a minute per project, 60 per space: ten at once and 50 more within the minute.
 	// https://developers.google.com/workspace/chat/limits
-	Rate:   channel.Rate{Account: 50, Pair: 0.8, Burst: 10},
-	Class:  channel.Always(channel.Idempotent), // by requestId
-	Send:   send,
-	Act:    act,
-	Acts:   []events.Verb{events.ActEdit, events.ActDelete},
-	Token:  token,
-	Fetch:  fetch,
-	Hosts:  []string{apiHost, google.TokenHost},
-	Double: double,
-
-	Customer: customer,
+	Rate:  channel.Rate{Account: 50, Pair: 0.8, Burst: 10},
+	Class: channel.Always(channel.Idempotent), // by requestId
+	Send:  send,
+	Act:   act,
+	Acts:  []events.Verb{events.ActEdit, events.ActDelete},
+	Token: token,
+	Fetch: fetch,
+	Hosts: []string{apiHost, google.TokenHost},
 }
 
 const (
@@ -39,11 +36,8 @@ const (
 	scope   = "https://www.googleapis.com/auth/chat.bot"
 )
 
-// maxMessage is the largest message in bytes, cards included.
-// https://developers.google.com/workspace/chat/create-messages
-const maxMessage = 32_000
-
-// limits leave room within maxMessage for markup and for the cards' own form.
+// limits leave room within the 32,000 bytes of a message, cards included, for markup
+// and for the cards' own form. https://developers.google.com/workspace/chat/create-messages
 // https://developers.google.com/workspace/chat/api/reference/rest/v1/cards
 var limits = channel.Limits{
 	Text:   24_000,

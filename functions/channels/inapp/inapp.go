@@ -47,7 +47,6 @@ var Channel = channel.Channel{
 
 	Verify: verify,
 	Parse:  parse,
-	Sign:   sign,
 	Ack:    ack,
 
 	Outbound: outbound,

@@ -2,9 +2,7 @@ package inapp
 
 import (
 	"context"
-	"encoding/json"
 	"io"
-	"net/http"
 	"strconv"
 	"time"
 
@@ -46,8 +44,6 @@ var outbound = channel.Outbound{
 	Act:     act,
 	Acts:    []events.Verb{events.ActTyping, events.ActRead, events.ActReact, events.ActEdit, events.ActDelete},
 	Fetch:   fetch,
-
-	Customer: customer,
 }
 
 // address is a known user's id, as long as it can be one.
@@ -118,12 +114,4 @@ func edited(target string, by events.Actor, content []events.Content, now time.T
 // fetch opens what a customer uploaded.
 func fetch(ctx context.Context, e channel.Env, m events.Media) (io.ReadCloser, error) {
 	return e.Open(ctx, m)
-}
-
-// customer is the delivery of a text by the visitor of our samples.
-func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
-	c := events.NewText(text)
-	frame, _ := channel.JSON(Frame{V: 1, Action: Send, ClientMsgID: strconv.FormatInt(now.UnixMilli(), 36) + "." + strconv.Itoa(n), Content: &c}) // texts
-	body, _ := channel.JSON(delivery{V: 1, From: from{Thread: anonymous + "k3v7q2m5x4a6t2n7w5c3", Device: "laptop"}, Frames: []json.RawMessage{frame}})
-	return channel.Request{Method: http.MethodPost, Path: "/webhooks/" + Name + "/" + a.ID, Header: http.Header{"Content-Type": {"application/json"}}, Body: body}
 }

@@ -32,7 +32,6 @@ var Channel = channel.Channel{
 
 	Verify:    verify,
 	Parse:     parse,
-	Sign:      sign,
 	Handshake: handshake,
 	Outbound:  outbound,
 }
@@ -51,8 +50,6 @@ const (
 // depends on the log-in, and Meta's pages do not agree.
 // https://developers.facebook.com/docs/instagram-platform/webhooks
 func verify(a channel.Account, r channel.Request) error { return meta.Verify(a.Values(appSecret), r) }
-
-func sign(a channel.Account, r *channel.Request) { meta.Sign(a.Value(appSecret), r) }
 
 func handshake(a channel.Account, r channel.Request) (channel.Response, bool) {
 	return meta.Handshake(a.Values(verifyToken), r)

@@ -9,13 +9,14 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/instagram"
+	"github.com/relais-dev/relais/functions/channels/instagram/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 )
 
-func Test(t *testing.T)             { exam.Run(t, instagram.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, instagram.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, instagram.Channel) }
+func Test(t *testing.T)             { exam.Run(t, instagram.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, instagram.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, instagram.Channel, play.Platform) }
 
 // The published vector, signed with either of an app's secrets; its backslashes are
 // literal.

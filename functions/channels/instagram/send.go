@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"net/http"
 	"net/url"
 	"time"
 
@@ -35,9 +34,6 @@ var outbound = channel.Outbound{
 	Acts:    meta.Verbs(),
 	Token:   token,
 	Hosts:   []string{instagramHost, facebookHost},
-	Double:  double,
-
-	Customer: customer,
 }
 
 // maxText is the longest text, in bytes.
@@ -127,33 +123,4 @@ func refresh(ctx context.Context, e channel.Env, old string) (channel.Token, err
 		return channel.Token{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a token"}
 	}
 	return channel.Token{Value: minted.Token, ExpiresAt: e.Now.Add(minted.Life(tokenLife) / 2), Refresh: minted.Token}, nil
-}
-
-func double(a channel.Account, call channel.Call) channel.Answer {
-	if call.Path == "/refresh_access_token" {
-		return doubleToken(a, call)
-	}
-	return played(a).Answer(a, call)
-}
-
-func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
-	return played(a).Customer(a, text, n, now)
-}
-
-// played are the account and the customer of testdata.
-func played(a channel.Account) meta.Double {
-	return meta.Double{
-		SendAPI: api(a, ""), Object: object, Account: "17840000000000005", App: a.Value(appID), User: "8000000000000002", Channel: "instagram",
-		Text: maxText, Unit: channel.Bytes, Closed: 2534022,
-	}
-}
-
-// doubleToken exchanges the account's token for itself.
-func doubleToken(a channel.Account, call channel.Call) channel.Answer {
-	own, q := a.Value(accessToken), call.Query()
-	if call.Method != http.MethodGet || call.Host != instagramHost || q.Get("grant_type") != "ig_refresh_token" || q.Get("access_token") != own ||
-		call.Fault == channel.FaultExpired {
-		return channel.AnswerJSON(http.StatusBadRequest, `{"error":{"message":"Error validating access token","type":"OAuthException","code":190}}`)
-	}
-	return channel.AnswerJSON(http.StatusOK, `{"access_token":"`+own+`","token_type":"bearer","expires_in":5184000}`)
 }

@@ -15,9 +15,7 @@
 package kakaotalk
 
 import (
-	"encoding/json"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/relais-dev/relais/events"
@@ -53,7 +51,6 @@ var Channel = channel.Channel{
 
 	Verify: verify,
 	Parse:  parse,
-	Sign:   sign,
 	Ack:    ack,
 
 	Outbound: outbound,
@@ -130,42 +127,6 @@ func verify(a channel.Account, r channel.Request) error {
 		return err
 	}
 	return signature.Token(a.Values(p.secret), got)
-}
-
-// sign puts the secret where the product has it. A request that claims none is
-// told by its body.
-func sign(a channel.Account, r *channel.Request) {
-	p, ok := claimed(*r)
-	if !ok {
-		p = likely(r.Body)
-	}
-	secret := a.Value(p.secret)
-	if p.header != "" {
-		r.Header.Set(p.header, p.scheme+secret)
-		return
-	}
-	q, _ := url.ParseQuery(r.RawQuery) // what is malformed is left out
-	q.Set(p.query, secret)
-	r.RawQuery = q.Encode()
-}
-
-// likely is the product whose bodies look like this.
-func likely(body []byte) product {
-	var w struct {
-		Skill    json.RawMessage `json:"userRequest"`
-		Relation json.RawMessage `json:"channel_public_id"`
-		Results  json.RawMessage `json:"hooks"`
-	}
-	_ = channel.Decode(body, &w) // what is none of them is the hub's
-	switch {
-	case w.Skill != nil:
-		return products[0]
-	case w.Relation != nil:
-		return products[1]
-	case w.Results != nil:
-		return products[2]
-	}
-	return products[3]
 }
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {

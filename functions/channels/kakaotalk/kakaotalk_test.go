@@ -11,13 +11,14 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/kakaotalk"
+	"github.com/relais-dev/relais/functions/channels/kakaotalk/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 )
 
-func Test(t *testing.T)             { exam.Run(t, kakaotalk.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, kakaotalk.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, kakaotalk.Channel) }
+func Test(t *testing.T)             { exam.Run(t, kakaotalk.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, kakaotalk.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, kakaotalk.Channel, play.Platform) }
 
 var (
 	account = channel.NewAccount("demo", "https://relais.example/webhooks/kakaotalk/demo", map[string]string{

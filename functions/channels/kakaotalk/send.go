@@ -33,10 +33,7 @@ var outbound = channel.Outbound{
 	Thread:  channel.DigitsThread,
 	Send:    send,
 	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
-
-	Hosts:    []string{callbackHost, hubHost, nhnHost, sensHost},
-	Double:   double,
-	Customer: customer,
+	Hosts:   []string{callbackHost, hubHost, nhnHost, sensHost},
 }
 
 // alimTalk is the category of a template that is to go as AlimTalk. Templates of other

@@ -13,14 +13,16 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/kakaotalk"
+	"github.com/relais-dev/relais/functions/channels/kakaotalk/play"
 	"github.com/relais-dev/relais/shared/channel"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 )
 
 // A double is the platforms as an HTTP client that keeps the calls.
 type double struct {
 	account  channel.Account
 	reply    *channel.Reply // instead of the platform's
-	calls    []channel.Call
+	calls    []stage.Call
 	webhooks []channel.Request
 }
 
@@ -29,10 +31,10 @@ func (d *double) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := channel.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header, Body: body, Received: received}}
+	c := stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header, Body: body, Received: received}}
 	d.calls = append(d.calls, c)
-	a := kakaotalk.Channel.Double(d.account, c)
-	d.webhooks = append(d.webhooks, a.Webhooks...)
+	a := play.Platform.Answer(d.account, c)
+	d.webhooks = append(d.webhooks, a.Posts...)
 	if d.reply != nil {
 		a.Reply = *d.reply
 	}
@@ -170,7 +172,7 @@ func TestNHN(t *testing.T) {
 	if len(d.webhooks) != 1 {
 		t.Fatalf("%d webhooks, want the result", len(d.webhooks))
 	}
-	kakaotalk.Channel.Sign(account, &d.webhooks[0])
+	play.Platform.Sign(account, &d.webhooks[0])
 	if err := kakaotalk.Channel.Verify(account, d.webhooks[0]); err != nil {
 		t.Fatal(err)
 	}

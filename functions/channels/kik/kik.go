@@ -5,11 +5,9 @@ package kik
 
 import (
 	"cmp"
-	"crypto/hmac"
 	"crypto/sha1"
 	"encoding/hex"
 	"encoding/json"
-	"strings"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -30,7 +28,6 @@ var Channel = channel.Channel{
 
 	Verify: verify,
 	Parse:  parse,
-	Sign:   sign,
 
 	Outbound: outbound,
 }
@@ -45,12 +42,6 @@ const (
 // https://github.com/kikinteractive/kik-python/blob/master/kik/api.py
 func verify(a channel.Account, r channel.Request) error {
 	return signature.HMAC(sha1.New, a.Values(secret), r.Body, r.Joined(header), hex.DecodeString)
-}
-
-func sign(a channel.Account, r *channel.Request) {
-	mac := hmac.New(sha1.New, []byte(a.Value(secret)))
-	mac.Write(r.Body)
-	r.Header.Set(header, strings.ToUpper(hex.EncodeToString(mac.Sum(nil))))
 }
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {

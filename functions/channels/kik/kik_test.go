@@ -10,13 +10,14 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/kik"
+	"github.com/relais-dev/relais/functions/channels/kik/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 )
 
-func Test(t *testing.T)             { exam.Run(t, kik.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, kik.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, kik.Channel) }
+func Test(t *testing.T)             { exam.Run(t, kik.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, kik.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, kik.Channel, play.Platform) }
 
 // The vector of Kik's signature.
 const (
@@ -63,7 +64,7 @@ func TestVerify(t *testing.T) {
 
 func TestSignGivesTheVector(t *testing.T) {
 	r := request(vectorBody)
-	kik.Channel.Sign(account(vectorKey), &r)
+	play.Platform.Sign(account(vectorKey), &r)
 	if got := r.Header.Get("X-Kik-Signature"); got != vectorSignature {
 		t.Errorf("signed with %q", got)
 	}

@@ -27,10 +27,7 @@ var outbound = channel.Outbound{
 	Send:  send,
 	Act:   act,
 	Acts:  []events.Verb{events.ActTyping, events.ActRead},
-
-	Hosts:    []string{host},
-	Double:   double,
-	Customer: customer,
+	Hosts: []string{host},
 }
 
 const (

@@ -12,20 +12,22 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/kik"
+	"github.com/relais-dev/relais/functions/channels/kik/play"
 	"github.com/relais-dev/relais/shared/channel"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 )
 
 // A recorder is Kik's double as an HTTP client.
-type recorder struct{ calls []channel.Call }
+type recorder struct{ calls []stage.Call }
 
 func (d *recorder) Do(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
 	}
-	call := channel.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body}}
+	call := stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body}}
 	d.calls = append(d.calls, call)
-	reply := kik.Channel.Double(account(vectorKey), call).Reply
+	reply := play.Platform.Answer(account(vectorKey), call).Reply
 	return &http.Response{StatusCode: reply.Status, Header: reply.Header, Body: io.NopCloser(bytes.NewReader(reply.Body))}, nil
 }
 
@@ -98,13 +100,14 @@ func TestDoubleIsStrict(t *testing.T) {
 		`{"messages":[{"to":"a","type":"picture","picUrl":"http://b.example"}]}`:                           400,
 		`{"messages":[{"to":"a","type":"text","body":"x","keyboards":[{"type":"sugar","responses":[]}]}]}`: 400,
 	} {
-		call := channel.Call{Host: "api.kik.com", Request: request(body)}
+		call := stage.Call{Host: "api.kik.com", Request: request(body)}
 		call.Path = "/v1/message"
-		if got := kik.Channel.Double(account(vectorKey), call).Status; got != 401 {
+		if got := play.Platform.Answer(account(vectorKey), call).Status; got != 401 {
 			t.Errorf("%s without a key: %d", body, got)
 		}
+		call.Header.Set("Content-Type", "application/json")
 		call.Header.Set("Authorization", "Basic ZGVtb2JvdDowZjFlMmQzYy00YjVhLTY5NzgtODc5Ni1hNWI0YzNkMmUxZjA=")
-		if got := kik.Channel.Double(account(vectorKey), call).Status; got != want {
+		if got := play.Platform.Answer(account(vectorKey), call).Status; got != want {
 			t.Errorf("%s: %d, want %d", body, got, want)
 		}
 	}

@@ -7,9 +7,7 @@ package line
 
 import (
 	"cmp"
-	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/json"
 	"time"
 
@@ -33,7 +31,6 @@ var Channel = channel.Channel{
 
 	Verify: verify,
 	Parse:  parse,
-	Sign:   sign,
 
 	Outbound: outbound,
 }
@@ -49,12 +46,6 @@ const (
 // https://developers.line.biz/en/docs/messaging-api/verify-webhook-signature/
 func verify(a channel.Account, r channel.Request) error {
 	return signature.HMAC(sha256.New, a.Values(secret), r.Body, r.Joined(header), signature.Base64)
-}
-
-func sign(a channel.Account, r *channel.Request) {
-	mac := hmac.New(sha256.New, []byte(a.Value(secret)))
-	mac.Write(r.Body)
-	r.Header.Set(header, base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 }
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {

@@ -13,13 +13,14 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/line"
+	"github.com/relais-dev/relais/functions/channels/line/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 )
 
-func Test(t *testing.T)             { exam.Run(t, line.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, line.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, line.Channel) }
+func Test(t *testing.T)             { exam.Run(t, line.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, line.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, line.Channel, play.Platform) }
 
 var received = time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
 
@@ -79,7 +80,7 @@ func TestVerify(t *testing.T) {
 // A signature is of bytes: an emoji as it was sent, in its one standard base64.
 func TestVerifyEmoji(t *testing.T) {
 	r := request(`{"destination":"U","events":[],"note":"😀 é"}`)
-	line.Channel.Sign(account(vectorSecret), &r)
+	play.Platform.Sign(account(vectorSecret), &r)
 	good := r.Header.Get("X-Line-Signature")
 	raw, err := base64.StdEncoding.DecodeString(good)
 	if err != nil {
@@ -109,7 +110,7 @@ func TestVerifyEmoji(t *testing.T) {
 
 func TestSignGivesTheVector(t *testing.T) {
 	r := request(vectorBody)
-	line.Channel.Sign(account(vectorSecret), &r)
+	play.Platform.Sign(account(vectorSecret), &r)
 	if got := r.Header.Get("X-Line-Signature"); got != vectorSignature {
 		t.Errorf("signature is %q, want %q", got, vectorSignature)
 	}

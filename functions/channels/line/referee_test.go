@@ -19,7 +19,9 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/line"
+	"github.com/relais-dev/relais/functions/channels/line/play"
 	"github.com/relais-dev/relais/shared/channel"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
@@ -53,7 +55,7 @@ func TestSDKVerifiesOurSignatures(t *testing.T) {
 	secret := set.Account.Value("channel_secret")
 	for _, s := range set.Samples {
 		r := s.Request
-		line.Channel.Sign(set.Account, &r)
+		play.Platform.Sign(set.Account, &r)
 		_, err := webhook.ParseRequest(secret, asPosted(r))
 		if errors.Is(err, webhook.ErrInvalidSignature) || (err != nil) != unreadable(s.Name) {
 			t.Errorf("%s: the SDK says %v", s.Name, err)
@@ -215,7 +217,7 @@ func api(t *testing.T, set sample.Set, token string) *messaging_api.MessagingApi
 // minted is a token of the double.
 func minted(t *testing.T, set sample.Set) string {
 	t.Helper()
-	answer := line.Channel.Double(set.Account, tokenCall(set.Account))
+	answer := play.Platform.Answer(set.Account, tokenCall(set.Account))
 	var a struct {
 		Token string `json:"access_token"`
 	}
@@ -271,9 +273,10 @@ func TestDoubleRefusesTheSDK(t *testing.T) {
 	}
 }
 
-func tokenCall(a channel.Account) channel.Call {
+func tokenCall(a channel.Account) stage.Call {
 	form := "grant_type=client_credentials&client_id=" + a.Value("channel_id") + "&client_secret=" + a.Value("channel_secret")
-	return channel.Call{Host: "api.line.me", Request: channel.Request{Method: http.MethodPost, Path: "/oauth2/v3/token", Header: http.Header{}, Body: []byte(form)}}
+	return stage.Call{Host: "api.line.me", Request: channel.Request{Method: http.MethodPost, Path: "/oauth2/v3/token", Body: []byte(form),
+		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}}}
 }
 
 // A sdkTransport is the double behind a client.
@@ -284,7 +287,7 @@ func (p sdkTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := line.Channel.Double(p.set.Account, channel.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(),
+	answer := play.Platform.Answer(p.set.Account, stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(),
 		RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: p.set.Now}})
 	return &http.Response{StatusCode: answer.Status, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.Body)), Request: r}, nil
 }

@@ -27,9 +27,6 @@ var outbound = channel.Outbound{
 	Token:  token,
 	Fetch:  fetch,
 	Hosts:  []string{apiHost, dataHost},
-	Double: double,
-
-	Customer: customer,
 }
 
 const (

@@ -30,7 +30,6 @@ var Channel = channel.Channel{
 
 	Verify:    verify,
 	Parse:     parse,
-	Sign:      sign,
 	Handshake: handshake,
 	Outbound:  outbound,
 }
@@ -46,8 +45,6 @@ const (
 
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/webhooks
 func verify(a channel.Account, r channel.Request) error { return meta.Verify(a.Values(appSecret), r) }
-
-func sign(a channel.Account, r *channel.Request) { meta.Sign(a.Value(appSecret), r) }
 
 func handshake(a channel.Account, r channel.Request) (channel.Response, bool) {
 	return meta.Handshake(a.Values(verifyToken), r)

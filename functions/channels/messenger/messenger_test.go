@@ -12,14 +12,16 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/messenger"
+	"github.com/relais-dev/relais/functions/channels/messenger/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
-func Test(t *testing.T)             { exam.Run(t, messenger.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, messenger.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, messenger.Channel) }
+func Test(t *testing.T)             { exam.Run(t, messenger.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, messenger.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, messenger.Channel, play.Platform) }
 
 // The published vector; its backslashes are literal.
 const (
@@ -157,10 +159,10 @@ func (p *platform) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := messenger.Channel.Double(p.Account, channel.Call{Host: r.URL.Host, Request: channel.Request{
+	answer := play.Platform.Answer(p.Account, stage.Call{Host: r.URL.Host, Request: channel.Request{
 		Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: p.Now,
 	}})
-	p.posts = append(p.posts, answer.Webhooks...)
+	p.posts = append(p.posts, answer.Posts...)
 	return &http.Response{StatusCode: answer.Status, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.Body))}, nil
 }
 

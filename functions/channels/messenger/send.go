@@ -2,7 +2,6 @@ package messenger
 
 import (
 	"context"
-	"time"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/internal/meta"
@@ -32,9 +31,6 @@ var outbound = channel.Outbound{
 	Act:     act,
 	Acts:    meta.Verbs(),
 	Hosts:   []string{host},
-	Double:  double,
-
-	Customer: customer,
 }
 
 const host = "graph.facebook.com"
@@ -77,18 +73,4 @@ func outside(o channel.Outgoing) bool {
 
 func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Action) error {
 	return api(e.Account).Act(ctx, e, to, a)
-}
-
-func double(a channel.Account, call channel.Call) channel.Answer { return played(a).Answer(a, call) }
-
-func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
-	return played(a).Customer(a, text, n, now)
-}
-
-// played are the page and the customer of testdata.
-func played(a channel.Account) meta.Double {
-	return meta.Double{
-		SendAPI: api(a), Object: object, Account: "100000000000007", App: a.Value(appID), User: "7000000000000001", Channel: "messenger",
-		Text: 2000, Unit: channel.UTF16, Closed: 2018278, Calls: true, Marks: true,
-	}
 }

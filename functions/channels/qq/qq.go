@@ -38,7 +38,6 @@ var Channel = channel.Channel{
 
 	Verify:    verify,
 	Parse:     parse,
-	Sign:      sign,
 	Handshake: handshake,
 	Ack:       ack,
 
@@ -111,16 +110,6 @@ func keyOf(secret string) ed25519.PrivateKey {
 	}
 	seed := strings.Repeat(secret, (ed25519.SeedSize+len(secret)-1)/len(secret))
 	return ed25519.NewKeyFromSeed([]byte(seed[:ed25519.SeedSize]))
-}
-
-func sign(a channel.Account, r *channel.Request) {
-	key := keyOf(a.Value(appSecret))
-	if key == nil {
-		return
-	}
-	at := strconv.FormatInt(r.Received.Unix(), 10)
-	r.Header.Set(headerTime, at)
-	r.Header.Set(headerSignature, hex.EncodeToString(ed25519.Sign(key, append([]byte(at), r.Body...))))
 }
 
 // handshake answers the validation of the URL, and heartbeats. Both must be signed

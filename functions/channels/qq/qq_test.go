@@ -12,13 +12,14 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/qq"
+	"github.com/relais-dev/relais/functions/channels/qq/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 )
 
-func Test(t *testing.T)             { exam.Run(t, qq.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, qq.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, qq.Channel) }
+func Test(t *testing.T)             { exam.Run(t, qq.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, qq.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, qq.Channel, play.Platform) }
 
 var received = time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
 
@@ -86,7 +87,7 @@ func TestKeyOfASecret(t *testing.T) {
 		strings.Repeat("x", 40): strings.Repeat("x", 32), "z": strings.Repeat("z", 32),
 	} {
 		r := request(vectorBody)
-		qq.Channel.Sign(account(`"`+secret+`"`), &r)
+		play.Platform.Sign(account(`"`+secret+`"`), &r)
 		sig, _ := hex.DecodeString(r.Header.Get("X-Signature-Ed25519"))
 		public := ed25519.NewKeyFromSeed([]byte(seed)).Public().(ed25519.PublicKey)
 		if !ed25519.Verify(public, []byte(vectorTime+vectorBody), sig) {
@@ -101,7 +102,7 @@ func TestKeyOfASecret(t *testing.T) {
 // validate is the answer to a validation, signed by QQ with secret.
 func validate(secret, token, at string) channel.Response {
 	r := request(`{"op":13,"d":{"plain_token":"` + token + `","event_ts":"` + at + `"}}`)
-	qq.Channel.Sign(account(secret), &r)
+	play.Platform.Sign(account(secret), &r)
 	answer, _ := qq.Channel.Handshake(account(secret), r)
 	return answer
 }
@@ -122,7 +123,7 @@ func TestValidation(t *testing.T) {
 // During a rotation the answer is signed with the secret that QQ itself signed with.
 func TestValidationWithTheSecretInUse(t *testing.T) {
 	r := request(`{"op":13,"d":{"plain_token":"pLaInT0ken42","event_ts":"1785600000"}}`)
-	qq.Channel.Sign(account(vectorSecret), &r)
+	play.Platform.Sign(account(vectorSecret), &r)
 	answer, ok := qq.Channel.Handshake(account(`["new",`+vectorSecret+`]`), r)
 	if !ok || !strings.Contains(answer.Body, vectorProof) {
 		t.Errorf("answered %+v", answer)
@@ -164,7 +165,7 @@ func TestHeartbeat(t *testing.T) {
 	if answer, _ := qq.Channel.Handshake(account(vectorSecret), r); answer.Status != http.StatusUnauthorized {
 		t.Errorf("unsigned, answered %+v", answer)
 	}
-	qq.Channel.Sign(account(vectorSecret), &r)
+	play.Platform.Sign(account(vectorSecret), &r)
 	if answer, _ := qq.Channel.Handshake(account(vectorSecret), r); answer.Body != `{"op":11,"d":42}` {
 		t.Errorf("answered %+v", answer)
 	}

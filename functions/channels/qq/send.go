@@ -30,9 +30,6 @@ var outbound = channel.Outbound{
 	Acts:    []events.Verb{events.ActTyping, events.ActDelete},
 	Token:   token,
 	Hosts:   []string{apiHost, sandboxHost, tokenHost},
-	Double:  double,
-
-	Customer: customer,
 }
 
 var limits = channel.Limits{

@@ -8,9 +8,7 @@ package rcs
 
 import (
 	"cmp"
-	"crypto/hmac"
 	"crypto/sha512"
-	"encoding/base64"
 	"net/http"
 
 	"github.com/relais-dev/relais/events"
@@ -35,7 +33,6 @@ var Channel = channel.Channel{
 
 	Verify:    verify,
 	Parse:     parse,
-	Sign:      sign,
 	Handshake: handshake,
 
 	Outbound: outbound,
@@ -55,19 +52,6 @@ func verify(a channel.Account, r channel.Request) error {
 		return channel.Refuse(channel.Malformed)
 	}
 	return signature.HMAC(sha512.New, a.Values(clientToken), data, r.Joined(header), signature.Base64)
-}
-
-func sign(a channel.Account, r *channel.Request) {
-	_, data, ok := google.Open(r.Body)
-	if !ok {
-		return
-	}
-	mac := hmac.New(sha512.New, []byte(a.Value(clientToken)))
-	mac.Write(data)
-	if r.Header == nil {
-		r.Header = http.Header{}
-	}
-	r.Header.Set(header, base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 }
 
 // handshake answers the request by which Google checks a webhook when it is saved:

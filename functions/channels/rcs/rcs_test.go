@@ -14,14 +14,16 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/rcs"
+	"github.com/relais-dev/relais/functions/channels/rcs/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
-func Test(t *testing.T)             { exam.Run(t, rcs.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, rcs.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, rcs.Channel) }
+func Test(t *testing.T)             { exam.Run(t, rcs.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, rcs.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, rcs.Channel, play.Platform) }
 
 // The vector of Google's signature: of the decoded data, not of the body, and not
 // of the base64 text.
@@ -63,7 +65,7 @@ func TestVerify(t *testing.T) {
 
 func TestSignGivesTheVector(t *testing.T) {
 	r := request(vectorBody, "")
-	rcs.Channel.Sign(account, &r)
+	play.Platform.Sign(account, &r)
 	if got := r.Header.Get("X-Goog-Signature"); got != vectorSign {
 		t.Errorf("signature is %q, want %q", got, vectorSign)
 	}
@@ -215,7 +217,7 @@ func (p *platform) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := rcs.Channel.Double(p.Account, channel.Call{Host: r.URL.Host, Request: channel.Request{
+	answer := play.Platform.Answer(p.Account, stage.Call{Host: r.URL.Host, Request: channel.Request{
 		Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: p.Now,
 	}})
 	return &http.Response{StatusCode: answer.Status, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.Body))}, nil

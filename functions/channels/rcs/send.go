@@ -25,9 +25,6 @@ var outbound = channel.Outbound{
 	Acts:    []events.Verb{events.ActTyping, events.ActRead, events.ActDelete},
 	Token:   token,
 	Hosts:   []string{globalHost, "us-" + globalHost, "europe-" + globalHost, "asia-" + globalHost, google.TokenHost},
-	Double:  double,
-
-	Customer: customer,
 }
 
 const (

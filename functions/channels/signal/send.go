@@ -46,9 +46,6 @@ var outbound = channel.Outbound{
 	Acts:   events.Verbs(),
 	Fetch:  fetch,
 	Origin: origin,
-	Double: double,
-
-	Customer: customer,
 }
 
 // maxFile is what travels inside of one JSON request. Signal itself takes 100 MB.

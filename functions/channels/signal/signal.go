@@ -7,9 +7,7 @@
 package signal
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/base64"
 	"regexp"
 	"strconv"
 	"strings"
@@ -37,7 +35,6 @@ var Channel = channel.Channel{
 
 	Verify: verify,
 	Parse:  parse,
-	Sign:   sign,
 
 	Outbound: outbound,
 }
@@ -126,23 +123,6 @@ func secretsOf(a channel.Account) []string {
 		}
 	}
 	return keys
-}
-
-func sign(a channel.Account, r *channel.Request) {
-	secrets := secretsOf(a)
-	if len(secrets) == 0 {
-		return
-	}
-	id := r.Header.Get(headerID)
-	if !validID.MatchString(id) {
-		id = "msg_" + channel.Digest(r.Body)
-	}
-	at := strconv.FormatInt(r.Received.Unix(), 10)
-	mac := hmac.New(sha256.New, []byte(secrets[0]))
-	mac.Write(signed(id, at, r.Body))
-	r.Header.Set(headerID, id)
-	r.Header.Set(headerTime, at)
-	r.Header.Set(headerSignature, "v1,"+base64.StdEncoding.EncodeToString(mac.Sum(nil)))
 }
 
 // parse reads one envelope, in any of the three forms in which signal-cli and the

@@ -10,13 +10,14 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/signal"
+	"github.com/relais-dev/relais/functions/channels/signal/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 )
 
-func Test(t *testing.T)             { exam.Run(t, signal.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, signal.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, signal.Channel) }
+func Test(t *testing.T)             { exam.Run(t, signal.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, signal.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, signal.Channel, play.Platform) }
 
 var received = time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
 
@@ -80,7 +81,7 @@ func TestVerify(t *testing.T) {
 func TestSignGivesTheVector(t *testing.T) {
 	r := request(vectorBody)
 	r.Header.Set("Webhook-Id", vectorID)
-	signal.Channel.Sign(account(vectorSecret), &r)
+	play.Platform.Sign(account(vectorSecret), &r)
 	if got := r.Header.Get("Webhook-Signature"); got != vectorSignature {
 		t.Errorf("signature is %q, want %q", got, vectorSignature)
 	}

@@ -89,14 +89,6 @@ const (
 // viaAWS says whether a sends through AWS: it has an access key, and none of Twilio's.
 func viaAWS(a channel.Account) bool { return a.Value(keyID) != "" && a.Value(authToken) == "" }
 
-// origin is where the account's AWS region is called; "" without one.
-func origin(a channel.Account) string {
-	if host := awsAPI(a).Host(); host != "" && viaAWS(a) {
-		return "https://" + host
-	}
-	return ""
-}
-
 func awsAPI(a channel.Account) aws.API {
 	return aws.In(awsService, a.Value(topicARN), a.Value(keyID), a.Value(keySecret))
 }
@@ -191,4 +183,12 @@ func awsState(outcome string) (events.State, *channel.Error) {
 		return events.Failed, &channel.Error{Class: events.ClassUnknown}
 	}
 	return "", nil
+}
+
+// origin is where the account's AWS region is called; "" without one.
+func origin(a channel.Account) string {
+	if host := awsAPI(a).Host(); host != "" && viaAWS(a) {
+		return "https://" + host
+	}
+	return ""
 }

@@ -24,11 +24,8 @@ var outbound = channel.Outbound{
 	Send:    send,
 	Outside: outside,
 	Fetch:   fetch,
-
-	Hosts:    []string{twilioHost},
-	Origin:   origin,
-	Double:   double,
-	Customer: customer,
+	Hosts:   []string{twilioHost},
+	Origin:  origin,
 }
 
 // maxText is the longest text of both providers, which they cut into parts.

@@ -15,16 +15,18 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/sms"
+	"github.com/relais-dev/relais/functions/channels/sms/play"
 	"github.com/relais-dev/relais/shared/channel"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 )
 
 // provider is the double as an HTTP client. It remembers the calls and what is to be
 // posted to our webhooks.
 type provider struct {
 	account  channel.Account
-	fault    channel.Fault
+	fault    stage.Fault
 	answers  []channel.Reply // instead of the double's, in this order
-	calls    []channel.Call
+	calls    []stage.Call
 	webhooks []channel.Request
 }
 
@@ -36,14 +38,14 @@ func (p *provider) Do(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	call := channel.Call{Host: r.URL.Host, Fault: p.fault, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: received}}
+	call := stage.Call{Host: r.URL.Host, Fault: p.fault, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: received}}
 	p.calls = append(p.calls, call)
 	var reply channel.Reply
 	if n := len(p.calls); n <= len(p.answers) {
 		reply = p.answers[n-1]
 	} else {
-		a := sms.Channel.Double(p.account, call)
-		reply, p.webhooks = a.Reply, append(p.webhooks, a.Webhooks...)
+		a := play.Platform.Answer(p.account, call)
+		reply, p.webhooks = a.Reply, append(p.webhooks, a.Posts...)
 	}
 	return &http.Response{StatusCode: reply.Status, Header: reply.Header, Body: io.NopCloser(bytes.NewReader(reply.Body))}, nil
 }
@@ -113,7 +115,7 @@ func (p *provider) bringsBack(t *testing.T, id string) {
 	}
 	for _, w := range p.webhooks {
 		w.Received = received
-		sms.Channel.Sign(p.account, &w)
+		play.Platform.Sign(p.account, &w)
 		if err := sms.Channel.Verify(p.account, w); err != nil {
 			t.Fatal(err)
 		}
@@ -151,7 +153,7 @@ func TestSendThroughAWS(t *testing.T) {
 			if diff := cmp.Diff(tc.want, got); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
-			if c := p.calls[0]; c.URL() != "https://sms-voice.eu-west-1.amazonaws.com/" || !sms.Channel.Answers(p.account, c.Host) {
+			if c := p.calls[0]; c.URL() != "https://sms-voice.eu-west-1.amazonaws.com/" || !play.Platform.Answers(p.account, c.Host) {
 				t.Errorf("called %s", c.URL())
 			}
 			p.bringsBack(t, sent.IDs[0])
@@ -160,8 +162,8 @@ func TestSendThroughAWS(t *testing.T) {
 }
 
 func TestRefusalsThroughAWS(t *testing.T) {
-	for fault, want := range map[channel.Fault]string{
-		channel.FaultThrottled: events.ClassRate, channel.FaultExpired: events.ClassAuth, channel.FaultGone: events.ClassConsent, channel.FaultInvalid: events.ClassContent,
+	for fault, want := range map[stage.Fault]string{
+		stage.Throttled: events.ClassRate, stage.Expired: events.ClassAuth, stage.Gone: events.ClassConsent, stage.Invalid: events.ClassContent,
 	} {
 		p := overAWS()
 		p.fault = fault
@@ -301,9 +303,9 @@ func TestOutside(t *testing.T) {
 
 func TestCustomerThroughAWS(t *testing.T) {
 	p := overAWS()
-	r := sms.Channel.Customer(p.account, "Hello", 1, received)
+	r := play.Platform.Customer(p.account, "Hello", 1, received)
 	r.Received = received
-	sms.Channel.Sign(p.account, &r)
+	play.Platform.Sign(p.account, &r)
 	evs, err := sms.Channel.Events(p.account, r)
 	if err != nil || len(evs) != 1 || evs[0].Type != events.MessageReceived || sms.Channel.Verify(p.account, r) != nil {
 		t.Errorf("%+v, %v", evs, err)

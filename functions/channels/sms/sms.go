@@ -34,7 +34,6 @@ var Channel = channel.Channel{
 
 	Verify: verify,
 	Parse:  parse,
-	Sign:   sign,
 	Keys:   keys,
 	Ack:    ack,
 
@@ -56,14 +55,6 @@ func verify(a channel.Account, r channel.Request) error {
 		return aws.Verify(a.Values(topicARN), r)
 	}
 	return verifyTwilio(a, r)
-}
-
-func sign(a channel.Account, r *channel.Request) {
-	if aws.Posted(*r) {
-		aws.Sign(a.Values(topicARN), r)
-		return
-	}
-	signTwilio(a, r)
 }
 
 func keys(a channel.Account, r channel.Request) string {

@@ -12,13 +12,14 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/sms"
+	"github.com/relais-dev/relais/functions/channels/sms/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 )
 
-func Test(t *testing.T)             { exam.Run(t, sms.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, sms.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, sms.Channel) }
+func Test(t *testing.T)             { exam.Run(t, sms.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, sms.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, sms.Channel, play.Platform) }
 
 // The published vectors.
 const (
@@ -94,7 +95,7 @@ func TestRepeatedParameters(t *testing.T) {
 	a := twilio(vectorURL, `"`+vectorToken+`"`)
 	for name, signed := range map[string]string{"all values": "A=1&A=2", "the first": "A=2"} {
 		r := request("", signed)
-		sms.Channel.Sign(a, &r)
+		play.Platform.Sign(a, &r)
 		r.Body = []byte("A=2&A=1&A=2")
 		if err := sms.Channel.Verify(a, r); err != nil {
 			t.Errorf("signed %s: %v", name, err)
@@ -138,7 +139,7 @@ func posted(t *testing.T, message string) []events.Event {
 	}
 	a, r := channel.NewAccount("demo", "", map[string]string{"topic_arn": topic}), request("", string(body))
 	r.Header.Set("X-Amz-Sns-Message-Type", "Notification")
-	sms.Channel.Sign(a, &r)
+	play.Platform.Sign(a, &r)
 	if err := sms.Channel.Verify(a, r); err != nil {
 		t.Error(err)
 	}

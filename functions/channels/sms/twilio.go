@@ -3,14 +3,11 @@ package sms
 import (
 	"bytes"
 	"cmp"
-	"crypto/hmac"
 	"crypto/sha1" // Twilio's choice
 	"crypto/sha256"
-	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -41,24 +38,6 @@ func verifyTwilio(a channel.Account, r channel.Request) error {
 		}
 	}
 	return err
-}
-
-func signTwilio(a channel.Account, r *channel.Request) {
-	if isJSON(r.Body) {
-		sum, q := sha256.Sum256(r.Body), r.Query()
-		q.Set(bodyDigest, hex.EncodeToString(sum[:]))
-		r.RawQuery = q.Encode()
-	}
-	texts := signedTexts(a.URL, *r)
-	if r.Header == nil {
-		r.Header = http.Header{}
-	}
-	r.Header.Del(twilioHeader)
-	if texts != nil {
-		mac := hmac.New(sha1.New, []byte(a.Value(authToken)))
-		mac.Write([]byte(texts[0]))
-		r.Header.Set(twilioHeader, base64.StdEncoding.EncodeToString(mac.Sum(nil)))
-	}
 }
 
 // signedTexts are the texts that Twilio may have signed: it is not known to spell a

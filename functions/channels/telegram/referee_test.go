@@ -21,7 +21,9 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/telegram"
+	"github.com/relais-dev/relais/functions/channels/telegram/play"
 	"github.com/relais-dev/relais/shared/channel"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
@@ -295,7 +297,7 @@ func (c client) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := telegram.Channel.Double(c.set.Account, channel.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path,
+	answer := play.Platform.Answer(c.set.Account, stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path,
 		Header: r.Header, Body: body, Received: c.set.Now}})
 	return &http.Response{StatusCode: answer.Status, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.Body)), Request: r}, nil
 }

@@ -23,9 +23,6 @@ var outbound = channel.Outbound{
 	Acts:    events.Verbs(),
 	Fetch:   fetch,
 	Hosts:   []string{apiHost},
-	Double:  double,
-
-	Customer: customer,
 }
 
 const apiHost = "api.telegram.org"

@@ -15,7 +15,9 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/telegram"
+	"github.com/relais-dev/relais/functions/channels/telegram/play"
 	"github.com/relais-dev/relais/shared/channel"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 )
 
 // A platform answers the calls of a test in turn, the last answer for ever.
@@ -291,8 +293,8 @@ type doubled struct {
 func (d *doubled) Do(r *http.Request) (*http.Response, error) {
 	body, _ := io.ReadAll(r.Body)
 	now := time.Unix(1785600000, 0)
-	a := telegram.Channel.Double(d.account, channel.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header, Body: body, Received: now}})
-	for _, w := range a.Webhooks {
+	a := play.Platform.Answer(d.account, stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header, Body: body, Received: now}})
+	for _, w := range a.Posts {
 		w.Received = now
 		d.webhooks = append(d.webhooks, w)
 	}

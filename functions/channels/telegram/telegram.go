@@ -13,7 +13,6 @@ import (
 	"bytes"
 	"cmp"
 	"maps"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -38,7 +37,6 @@ var Channel = channel.Channel{
 	},
 	Verify: verify,
 	Parse:  parse,
-	Sign:   sign,
 
 	Outbound: outbound,
 }
@@ -70,13 +68,6 @@ func validToken(token string) bool {
 		}
 	}
 	return len(token) >= 1 && len(token) <= 256
-}
-
-func sign(a channel.Account, r *channel.Request) {
-	if r.Header == nil {
-		r.Header = http.Header{}
-	}
-	r.Header.Set(tokenHeader, a.Value("secret_token"))
 }
 
 func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {

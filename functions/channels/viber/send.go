@@ -40,10 +40,7 @@ var outbound = channel.Outbound{
 	Class: channel.Always(channel.Blind), // no key of ours is taken, and receipts carry none
 	Opens: []events.Scheme{events.ViberUser},
 	Send:  send,
-
-	Hosts:    []string{host},
-	Double:   double,
-	Customer: customer,
+	Hosts: []string{host},
 }
 
 const (

@@ -11,7 +11,9 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/viber"
+	"github.com/relais-dev/relais/functions/channels/viber/play"
 	"github.com/relais-dev/relais/shared/channel"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 )
 
 // A double is Viber as an HTTP client that keeps the last body.
@@ -26,7 +28,7 @@ func (d *double) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	d.body = body
-	a := viber.Channel.Double(account, channel.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body}})
+	a := play.Platform.Answer(account, stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body}})
 	if d.reply != "" {
 		a.Body = []byte(d.reply)
 	}

@@ -8,7 +8,6 @@ package viber
 
 import (
 	"cmp"
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -35,7 +34,6 @@ var Channel = channel.Channel{
 
 	Verify: verify,
 	Parse:  parse,
-	Sign:   sign,
 	Ack:    ack,
 
 	Outbound: outbound,
@@ -59,12 +57,6 @@ func verify(a channel.Account, r channel.Request) error {
 		got = list[0]
 	}
 	return signature.HMAC(sha256.New, a.Values(token), r.Body, got, hex.DecodeString)
-}
-
-func sign(a channel.Account, r *channel.Request) {
-	mac := hmac.New(sha256.New, []byte(a.Value(token)))
-	mac.Write(r.Body)
-	r.Header.Set(header, hex.EncodeToString(mac.Sum(nil)))
 }
 
 // ack answers a conversation_started with the account's welcome: the only moment

@@ -10,13 +10,14 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/viber"
+	"github.com/relais-dev/relais/functions/channels/viber/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 )
 
-func Test(t *testing.T)             { exam.Run(t, viber.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, viber.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, viber.Channel) }
+func Test(t *testing.T)             { exam.Run(t, viber.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, viber.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, viber.Channel, play.Platform) }
 
 const (
 	vectorToken     = "4453b6ac12345678-abcdef0123456789-0a1b2c3d4e5f6071"
@@ -58,7 +59,7 @@ func TestVerify(t *testing.T) {
 
 func TestSignGivesTheVector(t *testing.T) {
 	r := request(vectorBody)
-	viber.Channel.Sign(account, &r)
+	play.Platform.Sign(account, &r)
 	if got := r.Header.Get("X-Viber-Content-Signature"); got != vectorSignature {
 		t.Errorf("signature is %q, want %q", got, vectorSignature)
 	}

@@ -2,8 +2,6 @@ package wechat
 
 import (
 	"cmp"
-	"net/http"
-	"net/url"
 	"strings"
 	"time"
 
@@ -39,26 +37,6 @@ func (p proof) open(a channel.Account, received time.Time, encrypted string) (st
 		return "", err
 	}
 	return open(a, encrypted)
-}
-
-// sealKF encrypts what r brings, unless it is encrypted already, and returns the
-// ciphertext: the body, or the echostr with which WeCom tries a URL.
-func sealKF(a channel.Account, salt [16]byte, r *channel.Request, q url.Values) (encrypted string) {
-	if r.Method == http.MethodPost {
-		encrypted, r.Body = seal(a, salt, r.Body)
-		return encrypted
-	}
-	encrypted = q.Get("echostr")
-	if _, err := open(a, encrypted); err == nil {
-		return encrypted
-	}
-	key, err := tencent.ParseKey(a.Value(aesKey))
-	if err != nil {
-		return encrypted
-	}
-	encrypted = key.Seal(salt, encrypted, receiver(a))
-	q.Set("echostr", encrypted)
-	return encrypted
 }
 
 // waiting is the event of a callback that announces messages.

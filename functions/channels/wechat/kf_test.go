@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/channels/wechat/play"
 	"github.com/relais-dev/relais/shared/channel"
 )
 
@@ -22,8 +23,8 @@ func kfAccount() channel.Account {
 // waitingFor is the event of a callback that announces list, as a webhook brings it.
 func waitingFor(t testing.TB, list string) events.Event {
 	t.Helper()
-	r := doubleCallback(kfAccount(), at(0), "wkDemo", list)
-	sign(kfAccount(), &r)
+	r := play.Callback(kfAccount(), at(0), "wkDemo", list)
+	play.Platform.Sign(kfAccount(), &r)
 	if err := verify(kfAccount(), r); err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +53,7 @@ func TestACallbackAnnounces(t *testing.T) {
 
 func kfPost(body string) channel.Request {
 	r := channel.Request{Method: http.MethodPost, Received: at(0), Body: []byte(body)}
-	sign(kfAccount(), &r)
+	play.Platform.Sign(kfAccount(), &r)
 	return r
 }
 
@@ -106,7 +107,7 @@ func TestVerifyKF(t *testing.T) {
 // WeCom encrypts what it wants to hear when the URL is saved.
 func TestHandshakeKF(t *testing.T) {
 	r := channel.Request{Method: http.MethodGet, RawQuery: "echostr=1616140317555161061", Received: at(0)}
-	sign(kfAccount(), &r)
+	play.Platform.Sign(kfAccount(), &r)
 	if sealed := r.Query().Get("echostr"); len(sealed) < 64 {
 		t.Fatalf("echostr is not encrypted: %s", sealed)
 	}
@@ -330,8 +331,8 @@ func TestPullTellsWhatFailed(t *testing.T) {
 // The double's customer of Customer Service is heard through a pull.
 func TestKFCustomer(t *testing.T) {
 	for n, text := range []string{"Hello", "Grüße \"&<👋> 2"} {
-		r := customer(kfAccount(), text, n, at(0))
-		sign(kfAccount(), &r)
+		r := play.Platform.Customer(kfAccount(), text, n, at(0))
+		play.Platform.Sign(kfAccount(), &r)
 		evs, err := Channel.Events(kfAccount(), r)
 		if err != nil {
 			t.Fatal(err)

@@ -25,10 +25,7 @@ var outbound = channel.Outbound{
 	Token:   mint,
 	Fetch:   fetch,
 	Pull:    pull,
-
-	Hosts:    []string{apiHost, kfHost},
-	Double:   double,
-	Customer: customer,
+	Hosts:   []string{apiHost, kfHost},
 }
 
 // limits are the narrower of each pair where the ways differ.

@@ -14,24 +14,26 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/events/samples"
+	"github.com/relais-dev/relais/functions/channels/wechat/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/fit"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 )
 
 // A platform is the double as an HTTP client; reply, when set, is said instead.
 type platform struct {
 	account  channel.Account
-	fault    channel.Fault
+	fault    stage.Fault
 	reply    *channel.Reply
 	err      error
-	calls    []channel.Call
+	calls    []stage.Call
 	webhooks []channel.Request
 }
 
 func playing(a channel.Account) *platform { return &platform{account: a} }
 
 func (p *platform) Do(r *http.Request) (*http.Response, error) {
-	c := channel.Call{Host: r.URL.Host, Fault: p.fault, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Received: at(0)}}
+	c := stage.Call{Host: r.URL.Host, Fault: p.fault, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Received: at(0)}}
 	if r.Body != nil {
 		c.Body, _ = io.ReadAll(r.Body)
 	}
@@ -39,13 +41,13 @@ func (p *platform) Do(r *http.Request) (*http.Response, error) {
 	if p.err != nil {
 		return nil, p.err
 	}
-	a := channel.Answer{}
+	a := stage.Answer{}
 	if p.reply != nil {
 		a.Reply = *p.reply
 	} else {
-		a = double(p.account, c)
+		a = play.Platform.Answer(p.account, c)
 	}
-	p.webhooks = append(p.webhooks, a.Webhooks...)
+	p.webhooks = append(p.webhooks, a.Posts...)
 	h := a.Header
 	if h == nil {
 		h = http.Header{}
@@ -158,7 +160,7 @@ func uploadedID(p *platform) string {
 	for _, c := range p.calls {
 		if c.Path == uploadPath {
 			var w uploaded
-			_ = double(p.account, c).Decode(&w)
+			_ = play.Platform.Answer(p.account, c).Decode(&w)
 			return w.MediaID
 		}
 	}
@@ -215,7 +217,7 @@ func TestTemplates(t *testing.T) {
 			t.Errorf("%s: it needs a window, or is not taken", v.path)
 		}
 		r := p.webhooks[0]
-		sign(v.a, &r)
+		play.Platform.Sign(v.a, &r)
 		evs, err := Channel.Events(v.a, r)
 		if err != nil || evs[0].Data.Status.Message.PlatformID != sent.IDs[0] || evs[0].Data.Status.State != v.state {
 			t.Errorf("%s: the receipt is %+v, %v", v.path, evs, err)
@@ -439,8 +441,8 @@ func TestFetch(t *testing.T) {
 
 // The suite tries these on an Official Account; the others' codes are their own.
 func TestFaultsOnAllWays(t *testing.T) {
-	for fault, want := range map[channel.Fault]string{
-		channel.FaultThrottled: events.ClassRate, channel.FaultExpired: events.ClassAuth, channel.FaultClosed: events.ClassWindow, channel.FaultInvalid: events.ClassContent,
+	for fault, want := range map[stage.Fault]string{
+		stage.Throttled: events.ClassRate, stage.Expired: events.ClassAuth, stage.Closed: events.ClassWindow, stage.Invalid: events.ClassContent,
 	} {
 		for _, a := range []channel.Account{account(product, "mini"), kfAccount()} {
 			p := playing(a)

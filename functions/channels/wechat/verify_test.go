@@ -10,6 +10,7 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/internal/tencent"
+	"github.com/relais-dev/relais/functions/channels/wechat/play"
 	"github.com/relais-dev/relais/shared/channel"
 )
 
@@ -210,12 +211,12 @@ func TestSignIsTheInverseOfVerify(t *testing.T) {
 	for name, a := range map[string]channel.Account{"safe": safeAccount(), "plain": plainAccount()} {
 		for _, body := range []string{vector2Text, `{"ToUserName":"gh_<&>\"","FromUserName":"o1","CreateTime":1785600000,"MsgType":"text","Content":"x","MsgId":1}`, "no document"} {
 			r := post("openid=o1&signature=old", body)
-			sign(a, &r)
+			play.Platform.Sign(a, &r)
 			if err := verify(a, r); err != nil {
 				t.Errorf("%s: verify: %v of %s", name, err, r.Body)
 			}
 			again := post("openid=o1&signature=old", body)
-			if sign(a, &again); again.RawQuery != r.RawQuery || string(again.Body) != string(r.Body) {
+			if play.Platform.Sign(a, &again); again.RawQuery != r.RawQuery || string(again.Body) != string(r.Body) {
 				t.Errorf("%s: signing twice differs", name)
 			}
 			if name == "safe" && strings.Contains(string(r.Body), "Content") {

@@ -13,12 +13,7 @@
 package wechat
 
 import (
-	"bytes"
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/json"
-	"html"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -49,7 +44,6 @@ var Channel = channel.Channel{
 
 	Verify:    verify,
 	Parse:     parse,
-	Sign:      sign,
 	Handshake: handshake,
 	Ack:       ack,
 
@@ -157,33 +151,6 @@ func ack(a channel.Account, _ channel.Request, _ channel.Receipt) channel.Respon
 	return channel.Response{Status: http.StatusOK, ContentType: "text/plain", Body: "success"}
 }
 
-// sign signs r at its time of receipt, and encrypts its body first if the account
-// has a key and the body is not encrypted yet. What the platform draws at random
-// is derived from the body, so that equal requests sign alike.
-func sign(a channel.Account, r *channel.Request) {
-	q, sum := r.Query(), sha256.Sum256(r.Body)
-	timestamp := strconv.FormatInt(r.Received.Unix(), 10)
-	nonce := strconv.FormatUint(uint64(binary.BigEndian.Uint32(sum[:])), 10)
-	q.Set("timestamp", timestamp)
-	q.Set("nonce", nonce)
-	for _, name := range []string{"signature", "encrypt_type", "msg_signature"} {
-		q.Del(name)
-	}
-	if isKF(a) {
-		q.Set("msg_signature", tencent.Signature(a.Value(token), timestamp, nonce, sealKF(a, [16]byte(sum[:16]), r, q)))
-		r.RawQuery = q.Encode()
-		return
-	}
-	q.Set("signature", tencent.Signature(a.Value(token), timestamp, nonce))
-	if safe(a) && r.Method == http.MethodPost {
-		var encrypted string
-		encrypted, r.Body = seal(a, [16]byte(sum[:16]), r.Body)
-		q.Set("encrypt_type", "aes")
-		q.Set("msg_signature", tencent.Signature(a.Value(token), timestamp, nonce, encrypted))
-	}
-	r.RawQuery = q.Encode()
-}
-
 func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
 	body := string(r.Body)
 	if safe(a) {
@@ -228,25 +195,6 @@ func open(a channel.Account, encrypted string) (string, error) {
 		return "", channel.Refuse(channel.NoSecret)
 	}
 	return "", channel.Refuse(channel.BadSignature)
-}
-
-// seal is body in the envelope of its form, and the envelope's ciphertext.
-func seal(a channel.Account, salt [16]byte, body []byte) (encrypted string, sealed []byte) {
-	doc, _ := tencent.Parse(string(body))
-	if e := doc.Text("Encrypt"); e != "" {
-		return e, body
-	}
-	key, err := tencent.ParseKey(a.Value(aesKey))
-	if err != nil {
-		return "", body
-	}
-	encrypted = key.Seal(salt, string(body), receiver(a))
-	to := doc.Text("ToUserName")
-	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
-		sealed, _ = json.Marshal(envelope{to, encrypted})
-		return encrypted, sealed
-	}
-	return encrypted, []byte("<xml><ToUserName>" + html.EscapeString(to) + "</ToUserName><Encrypt>" + encrypted + "</Encrypt></xml>")
 }
 
 // A proof is a request's query. No parameter occurs twice.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/relais-dev/relais/functions/channels/internal/tencent"
+	"github.com/relais-dev/relais/functions/channels/wechat/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 	"github.com/relais-dev/relais/shared/stage/sample"
@@ -17,11 +18,11 @@ import (
 
 func Test(t *testing.T) {
 	samplesOpen(t)
-	exam.Run(t, Channel)
+	exam.Run(t, Channel, play.Platform)
 }
 
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, Channel) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, Channel, play.Platform) }
 
 // samplesOpen holds the encrypted samples against testdata/plain, where a person
 // can read them. With -update a sample that differs is written as its plain text,

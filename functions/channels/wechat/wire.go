@@ -7,13 +7,6 @@ import (
 	"github.com/relais-dev/relais/functions/channels/internal/tencent"
 )
 
-// envelope is what an encrypted push looks like from outside, in JSON.
-// https://developers.weixin.qq.com/doc/service/guide/dev/push/encryption.html
-type envelope struct {
-	ToUserName string
-	Encrypt    string
-}
-
 // push is a message or an event. XML and JSON have the same fields, all text.
 type push struct {
 	FromUserName, CreateTime, MsgType string

@@ -66,14 +66,6 @@ const (
 // viaAWS says whether a has what it takes to send through AWS.
 func viaAWS(a channel.Account) bool { return a.Value(topicARN) != "" && a.Value(keyID) != "" }
 
-// origin is where the account's AWS region is called; "" without one.
-func origin(a channel.Account) string {
-	if host := socialAPI(a).Host(); host != "" && viaAWS(a) {
-		return "https://" + host
-	}
-	return ""
-}
-
 func socialAPI(a channel.Account) aws.API {
 	return aws.In(socialService, a.Value(topicARN), a.Value(keyID), a.Value(keySecret))
 }
@@ -109,4 +101,12 @@ func socialFailure(r channel.Reply) *channel.Error {
 		return refused(meta.Error{Code: channel.Text(cmp.Or(m[1], m[2])), Message: e.Title})
 	}
 	return e
+}
+
+// origin is where the account's AWS region is called; "" without one.
+func origin(a channel.Account) string {
+	if host := socialAPI(a).Host(); host != "" && viaAWS(a) {
+		return "https://" + host
+	}
+	return ""
 }

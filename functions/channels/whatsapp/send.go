@@ -28,11 +28,8 @@ var outbound = channel.Outbound{
 	Act:     act,
 	Acts:    []events.Verb{events.ActTyping, events.ActRead, events.ActReact},
 	Fetch:   fetch,
-
-	Hosts:    []string{graphHost, mediaHost},
-	Origin:   origin,
-	Double:   double,
-	Customer: customer,
+	Hosts:   []string{graphHost, mediaHost},
+	Origin:  origin,
 }
 
 const (

@@ -16,16 +16,18 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/whatsapp"
+	"github.com/relais-dev/relais/functions/channels/whatsapp/play"
 	"github.com/relais-dev/relais/shared/channel"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 )
 
 // meta is the double as an HTTP client. It remembers the calls and what is to be
 // posted to our webhooks.
 type meta struct {
 	account  channel.Account
-	fault    channel.Fault
+	fault    stage.Fault
 	answer   *channel.Reply // instead of the double's
-	calls    []channel.Call
+	calls    []stage.Call
 	webhooks []channel.Request
 }
 
@@ -39,12 +41,12 @@ func (m *meta) Do(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	call := channel.Call{Host: r.URL.Host, Fault: m.fault, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: sendingAt}}
+	call := stage.Call{Host: r.URL.Host, Fault: m.fault, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: sendingAt}}
 	m.calls = append(m.calls, call)
 	reply := m.answer
 	if reply == nil {
-		a := whatsapp.Channel.Double(m.account, call)
-		reply, m.webhooks = &a.Reply, append(m.webhooks, a.Webhooks...)
+		a := play.Platform.Answer(m.account, call)
+		reply, m.webhooks = &a.Reply, append(m.webhooks, a.Posts...)
 	}
 	return &http.Response{StatusCode: reply.Status, Header: reply.Header, Body: io.NopCloser(bytes.NewReader(reply.Body))}, nil
 }
@@ -99,7 +101,7 @@ func TestSendThroughAWS(t *testing.T) {
 	var states []events.State
 	for _, w := range m.webhooks {
 		w.Received = sendingAt
-		whatsapp.Channel.Sign(m.account, &w)
+		play.Platform.Sign(m.account, &w)
 		if err := whatsapp.Channel.Verify(m.account, w); err != nil {
 			t.Fatal(err)
 		}
@@ -112,16 +114,16 @@ func TestSendThroughAWS(t *testing.T) {
 	if diff := cmp.Diff([]events.State{events.Sent, events.Delivered, events.Read}, states); diff != "" {
 		t.Errorf("states (-want +got):\n%s", diff)
 	}
-	if !whatsapp.Channel.Answers(m.account, m.calls[0].Host) {
+	if !play.Platform.Answers(m.account, m.calls[0].Host) {
 		t.Error("AWS' host is none of the account's")
 	}
 }
 
 func TestCustomerThroughAWS(t *testing.T) {
 	m := overAWS()
-	r := whatsapp.Channel.Customer(m.account, "Hello", 1, sendingAt)
+	r := play.Platform.Customer(m.account, "Hello", 1, sendingAt)
 	r.Received = sendingAt
-	whatsapp.Channel.Sign(m.account, &r)
+	play.Platform.Sign(m.account, &r)
 	evs, err := whatsapp.Channel.Events(m.account, r)
 	if err != nil || len(evs) != 1 || evs[0].Type != events.MessageReceived || whatsapp.Channel.Verify(m.account, r) != nil {
 		t.Errorf("%+v, %v", evs, err)
@@ -129,9 +131,9 @@ func TestCustomerThroughAWS(t *testing.T) {
 }
 
 func TestRefusalsThroughAWS(t *testing.T) {
-	for fault, want := range map[channel.Fault]string{
-		channel.FaultThrottled: events.ClassRate, channel.FaultExpired: events.ClassAuth, channel.FaultClosed: events.ClassWindow,
-		channel.FaultGone: events.ClassRecipient, channel.FaultInvalid: events.ClassContent,
+	for fault, want := range map[stage.Fault]string{
+		stage.Throttled: events.ClassRate, stage.Expired: events.ClassAuth, stage.Closed: events.ClassWindow,
+		stage.Gone: events.ClassRecipient, stage.Invalid: events.ClassContent,
 	} {
 		m := overAWS()
 		m.fault = fault

@@ -335,3 +335,8 @@ func (p *sendParameter) incomplete() string {
 	}
 	return ""
 }
+
+// located says whether Meta can find the file.
+func (f *sendMedia) located() bool {
+	return f != nil && (f.ID == "") != (f.Link == "") && (f.ID != "" || strings.HasPrefix(f.Link, "https://"))
+}

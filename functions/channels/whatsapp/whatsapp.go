@@ -34,7 +34,6 @@ var Channel = channel.Channel{
 
 	Verify:    verify,
 	Parse:     parse,
-	Sign:      sign,
 	Keys:      keys,
 	Handshake: handshake,
 
@@ -58,14 +57,6 @@ func verify(a channel.Account, r channel.Request) error {
 		return aws.Verify(a.Values(topicARN), r)
 	}
 	return meta.Verify(a.Values(appSecret), r)
-}
-
-func sign(a channel.Account, r *channel.Request) {
-	if aws.Posted(*r) {
-		aws.Sign(a.Values(topicARN), r)
-		return
-	}
-	meta.Sign(a.Value(appSecret), r)
 }
 
 func keys(a channel.Account, r channel.Request) string {

@@ -16,13 +16,14 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/whatsapp"
+	"github.com/relais-dev/relais/functions/channels/whatsapp/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 )
 
-func Test(t *testing.T)             { exam.Run(t, whatsapp.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, whatsapp.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, whatsapp.Channel) }
+func Test(t *testing.T)             { exam.Run(t, whatsapp.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, whatsapp.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, whatsapp.Channel, play.Platform) }
 
 // The published vector; its backslashes are literal.
 const (
@@ -405,7 +406,7 @@ func TestTypeMayStandAnywhere(t *testing.T) {
 func TestAllocations(t *testing.T) {
 	r := request(head + messages(`{`+user+`,"id":"wamid.1","timestamp":"1785600000","type":"text","text":{"body":"Is it in stock?"}}`) + tail)
 	a := account(`"` + vectorSecret + `"`)
-	whatsapp.Channel.Sign(a, &r)
+	play.Platform.Sign(a, &r)
 	if n := testing.AllocsPerRun(100, func() { receive(t, a, r) }); n > 20 {
 		t.Errorf("a text message takes %v allocations, want at most 20", n)
 	}
@@ -428,7 +429,7 @@ func BenchmarkBatch(b *testing.B) {
 		items = append(items, fmt.Sprintf(`{%s,"id":"wamid.HBgLMTU1NTAxMDAwOTkVAgASGBQzQ%03d","timestamp":"1785600000","text":{"body":"a message of usual length, number %d"},"type":"text","context":{"from":"15550100001","id":"wamid.HBgLMTU1NTAxMDAwOTkVAgARGBI"}}`, user, i, i))
 	}
 	r, a := request(head+messages(strings.Join(items, ","))+tail), account(`"`+vectorSecret+`"`)
-	whatsapp.Channel.Sign(a, &r)
+	play.Platform.Sign(a, &r)
 	var base, ours time.Duration
 	for b.Loop() {
 		start := time.Now()
@@ -501,7 +502,7 @@ func TestThroughAWS(t *testing.T) {
 		}
 		r := request(string(body))
 		r.Header.Set("X-Amz-Sns-Message-Type", "Notification")
-		whatsapp.Channel.Sign(a, &r)
+		play.Platform.Sign(a, &r)
 		if err := whatsapp.Channel.Verify(a, r); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -516,7 +517,7 @@ func TestThroughAWS(t *testing.T) {
 func TestEachWayHasItsOwnProof(t *testing.T) {
 	both := channel.NewAccount("demo", "", map[string]string{"app_secret": "s", "topic_arn": "arn:aws:sns:eu-west-1:111122223333:wa"})
 	r := request(`{"object":"whatsapp_business_account","entry":[]}`)
-	whatsapp.Channel.Sign(both, &r)
+	play.Platform.Sign(both, &r)
 	if err := whatsapp.Channel.Verify(both, r); err != nil {
 		t.Fatal(err)
 	}

@@ -30,16 +30,13 @@ var outbound = channel.Outbound{
 	// X lets an account send 15 direct messages in 15 minutes, and says in its answer
 	// when to go on. A steady rate would keep a person waiting for the second
 	// sentence (https://docs.x.com/x-api/fundamentals/rate-limits).
-	Class:  channel.Always(channel.Blind),
-	Opens:  []events.Scheme{events.XUser},
-	Send:   send,
-	Act:    act,
-	Acts:   []events.Verb{events.ActDelete},
-	Fetch:  fetch,
-	Hosts:  []string{apiHost, tonHost, videoHost},
-	Double: double,
-
-	Customer: customer,
+	Class: channel.Always(channel.Blind),
+	Opens: []events.Scheme{events.XUser},
+	Send:  send,
+	Act:   act,
+	Acts:  []events.Verb{events.ActDelete},
+	Fetch: fetch,
+	Hosts: []string{apiHost, tonHost, videoHost},
 }
 
 const (

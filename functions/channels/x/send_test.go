@@ -12,7 +12,9 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/x"
+	"github.com/relais-dev/relais/functions/channels/x/play"
 	"github.com/relais-dev/relais/shared/channel"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 )
 
 func sender() channel.Account {
@@ -22,7 +24,7 @@ func sender() channel.Account {
 
 // A double is X, or an answer of it, as an HTTP client that keeps the last call.
 type double struct {
-	fault  channel.Fault
+	fault  stage.Fault
 	answer *channel.Reply
 	paths  []string
 	body   string
@@ -33,7 +35,7 @@ func (d *double) Do(r *http.Request) (*http.Response, error) {
 	d.paths, d.body = append(d.paths, r.Method+" "+r.URL.Path), string(body)
 	reply := d.answer
 	if reply == nil {
-		a := x.Channel.Double(sender(), channel.Call{Host: r.URL.Host, Fault: d.fault, Request: channel.Request{
+		a := play.Platform.Answer(sender(), stage.Call{Host: r.URL.Host, Fault: d.fault, Request: channel.Request{
 			Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: received}})
 		reply = &a.Reply
 	}

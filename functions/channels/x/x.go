@@ -42,7 +42,6 @@ var Channel = channel.Channel{
 
 	Verify:    verify,
 	Parse:     parse,
-	Sign:      sign,
 	Handshake: handshake,
 
 	Outbound: outbound,
@@ -75,10 +74,6 @@ func digest(text string) ([]byte, error) {
 		return nil, errors.New("not a sha256 signature")
 	}
 	return signature.Base64(text)
-}
-
-func sign(a channel.Account, r *channel.Request) {
-	r.Header.Set(header, signatureOf(a, string(r.Body)))
 }
 
 // signatureOf signs a body or a token with the secret in force.

@@ -12,13 +12,14 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/x"
+	"github.com/relais-dev/relais/functions/channels/x/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 )
 
-func Test(t *testing.T)             { exam.Run(t, x.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, x.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, x.Channel) }
+func Test(t *testing.T)             { exam.Run(t, x.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, x.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, x.Channel, play.Platform) }
 
 var received = time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
 

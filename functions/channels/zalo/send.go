@@ -33,10 +33,7 @@ var outbound = channel.Outbound{
 	Send:    send,
 	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
 	Token:   mint,
-
-	Hosts:    []string{apiHost, znsHost, oauthHost},
-	Double:   double,
-	Customer: customer,
+	Hosts:   []string{apiHost, znsHost, oauthHost},
 }
 
 const (

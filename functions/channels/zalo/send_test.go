@@ -14,7 +14,9 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/zalo"
+	"github.com/relais-dev/relais/functions/channels/zalo/play"
 	"github.com/relais-dev/relais/shared/channel"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 )
 
 var sending = channel.NewAccount("demo", "", map[string]string{
@@ -34,8 +36,8 @@ func (d *double) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	d.body = body
-	a := zalo.Channel.Double(sending, channel.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: received}})
-	d.webhooks = append(d.webhooks, a.Webhooks...)
+	a := play.Platform.Answer(sending, stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: received}})
+	d.webhooks = append(d.webhooks, a.Posts...)
 	if d.reply != "" {
 		a.Body = []byte(d.reply)
 	}

@@ -7,11 +7,9 @@
 package zalo
 
 import (
-	"bytes"
 	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
-	"strconv"
 	"strings"
 	"time"
 
@@ -36,7 +34,6 @@ var Channel = channel.Channel{
 
 	Verify: verify,
 	Parse:  parse,
-	Sign:   sign,
 
 	Outbound: outbound,
 }
@@ -80,14 +77,6 @@ func verify(a channel.Account, r channel.Request) error {
 		return err
 	}
 	return signature.Fresh(r.Received, channel.UnixText(ms), tolerance)
-}
-
-// sign brings a stale time up to date, because Zalo signs the one in the body.
-func sign(a channel.Account, r *channel.Request) {
-	if ms := timestamp(r.Body); ms != "" && signature.Fresh(r.Received, channel.UnixText(ms), tolerance) != nil {
-		r.Body = bytes.Replace(r.Body, []byte(ms), []byte(strconv.FormatInt(r.Received.UnixMilli(), 10)), 1)
-	}
-	r.Header.Set(header, prefix+digest(a.Value(appID), r.Body, timestamp(r.Body), a.Value(secret)))
 }
 
 func digest(app string, body []byte, timestamp, secret string) string {

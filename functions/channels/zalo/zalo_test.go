@@ -8,13 +8,14 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/zalo"
+	"github.com/relais-dev/relais/functions/channels/zalo/play"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam"
 )
 
-func Test(t *testing.T)             { exam.Run(t, zalo.Channel) }
-func FuzzChannel(f *testing.F)      { exam.Fuzz(f, zalo.Channel) }
-func BenchmarkChannel(b *testing.B) { exam.Bench(b, zalo.Channel) }
+func Test(t *testing.T)             { exam.Run(t, zalo.Channel, play.Platform) }
+func FuzzChannel(f *testing.F)      { exam.Fuzz(f, zalo.Channel, play.Platform) }
+func BenchmarkChannel(b *testing.B) { exam.Bench(b, zalo.Channel, play.Platform) }
 
 const (
 	vectorBody      = `{"event_name":"user_send_text","app_id":"431234567890","timestamp":"1785600000000","message":{"text":"xin chao","msg_id":"96d3cdf3af150460909"}}`
@@ -64,7 +65,7 @@ func TestVerify(t *testing.T) {
 
 func TestSignGivesTheVector(t *testing.T) {
 	r := request(vectorBody)
-	zalo.Channel.Sign(account, &r)
+	play.Platform.Sign(account, &r)
 	if got := r.Header.Get("X-ZEvent-Signature"); got != "mac="+vectorSignature {
 		t.Errorf("signature is %q", got)
 	}
@@ -73,7 +74,7 @@ func TestSignGivesTheVector(t *testing.T) {
 // A time may be a number: what is signed are its digits as they are written.
 func TestNumericTime(t *testing.T) {
 	r := request(strings.Replace(vectorBody, `"1785600000000"`, `1785600000000`, 1))
-	zalo.Channel.Sign(account, &r)
+	play.Platform.Sign(account, &r)
 	if err := zalo.Channel.Verify(account, r); err != nil {
 		t.Error(err)
 	}

@@ -18,7 +18,7 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions"
-	"github.com/relais-dev/relais/functions/channels/whatsapp"
+	whatsappplay "github.com/relais-dev/relais/functions/channels/whatsapp/play"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/channel"
@@ -187,7 +187,7 @@ func body(ms ...message) []byte {
 // signed is an HTTP request that the demo account's platform would make.
 func (r *rig) signed(b []byte) *http.Request {
 	req := channel.Request{Method: "POST", Path: "/webhooks/whatsapp/demo", Header: http.Header{"Content-Type": {"application/json"}}, Body: b, Received: r.clock.Now()}
-	whatsapp.Channel.Sign(r.account, &req)
+	whatsappplay.Platform.Sign(r.account, &req)
 	hr := httptest.NewRequest(req.Method, req.Path, bytes.NewReader(b))
 	hr.Header = req.Header
 	return hr

@@ -22,7 +22,7 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/stage/awsfake"
-	"github.com/relais-dev/relais/shared/stage/double"
+	"github.com/relais-dev/relais/shared/stage/outside"
 )
 
 // A shop is a rig with in-app messaging, on a real port for WebSockets.
@@ -775,7 +775,7 @@ func TestInAppLogout(t *testing.T) {
 		t.Errorf("answered %d %v", status, a)
 	}
 	s.answers(e, "k1", "too late")
-	if n := len(s.sys.Doubles.Calls(double.PushName)); n != 0 {
+	if n := len(s.sys.World.Calls(outside.PushName)); n != 0 {
 		t.Errorf("%d notifications", n)
 	}
 }
@@ -804,7 +804,7 @@ func TestInAppStaleConnection(t *testing.T) {
 	v.ask("POST", "push", browser.subscription("/p/1"))
 	s.answers(e, "k1", "one")
 	s.callsOf("pusher")
-	if n := len(s.sys.Doubles.Calls(double.PushName)); n != 1 {
+	if n := len(s.sys.World.Calls(outside.PushName)); n != 1 {
 		t.Errorf("%d notifications, want one: nobody was connected", n)
 	}
 	s.answers(e, "k2", "two")

@@ -15,12 +15,13 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions"
+	"github.com/relais-dev/relais/functions/plays"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/names"
-	"github.com/relais-dev/relais/shared/stage/double"
+	"github.com/relais-dev/relais/shared/stage/play"
 )
 
 // A desk is a rig with several channels, whose platforms' webhooks wait until
@@ -90,9 +91,10 @@ func (d *desk) customer(name, text string) {
 	account := set.Account
 	account.URL = "https://relais.example/webhooks/" + name + "/demo"
 	d.written++
-	r := ch.Customer(account, text, d.written, d.clock.Now())
+	platform, _ := plays.Of(ch.Name)
+	r := platform.Customer(account, text, d.written, d.clock.Now())
 	r.Path, r.Received = "/webhooks/"+name+"/demo", d.clock.Now()
-	d.sys.Doubles.Sign(ch, account, &r)
+	d.sys.World.Sign(ch, account, &r)
 	if status := d.sys.Receive(d.t.Context(), r); status/100 != 2 {
 		d.t.Fatalf("the customer's webhook was answered %d", status)
 	}
@@ -149,7 +151,7 @@ func say(to events.Event, key, text string) events.Outbound {
 // said are the texts that a platform received in its calls that had an effect.
 func (d *desk) said(name, marker string) int {
 	n := 0
-	for _, c := range d.sys.Doubles.Calls(name) {
+	for _, c := range d.sys.World.Calls(name) {
 		if strings.Contains(string(c.Request.Body), marker) && c.Answer.OK() {
 			n++
 		}
@@ -247,13 +249,13 @@ func TestOrder(t *testing.T) {
 	d := newDesk(t, deskConfig)
 	e := d.writes("line", "Hello?")
 	d.warm(e)
-	d.sys.Doubles.Fail("line", double.Broken, double.Broken, double.FaultOf(channel.FaultThrottled))
+	d.sys.World.Fail("line", play.Down, play.Down, play.Throttled)
 	for i := range 5 {
 		d.ask(say(e, fmt.Sprint("k", i), fmt.Sprint("part ", i)))
 	}
 	d.settle()
 	var order []string
-	for _, c := range d.sys.Doubles.Calls("line") {
+	for _, c := range d.sys.World.Calls("line") {
 		if c.Answer.OK() && strings.Contains(string(c.Request.Body), `"text":"part`) {
 			_, rest, _ := strings.Cut(string(c.Request.Body), `"text":"`)
 			order = append(order, rest[:6])
@@ -282,7 +284,7 @@ func TestUnknownOutcome(t *testing.T) {
 			d := newDesk(t, deskConfig)
 			e := d.writes(x.channel, "Hello?")
 			d.warm(e)
-			if err := d.sys.Doubles.Fail(x.channel, double.Lost); err != nil {
+			if err := d.sys.World.Fail(x.channel, play.Lost); err != nil {
 				t.Fatal(err)
 			}
 			o := say(e, "k1", "hi")
@@ -319,7 +321,7 @@ func TestClosedWindow(t *testing.T) {
 	d.ask(template)
 	d.drain()
 	if d.said("whatsapp", "too late") != 0 || d.said("whatsapp", "order_shipped") != 1 {
-		t.Errorf("calls: %v", d.sys.Doubles.Calls("whatsapp"))
+		t.Errorf("calls: %v", d.sys.World.Calls("whatsapp"))
 	}
 	list := d.received("support")
 	if diff := cmp.Diff([]string{"rejected window", "echo message.echoed.v1"}, outcomes(list)); diff != "" {
@@ -335,8 +337,8 @@ func TestClosedWindow(t *testing.T) {
 func TestExpiredToken(t *testing.T) {
 	d := newDesk(t, deskConfig)
 	e := d.writes("telegram", "Hello?")
-	expired := double.FaultOf(channel.FaultExpired)
-	d.sys.Doubles.Fail("telegram", expired, expired)
+	expired := play.Expired
+	d.sys.World.Fail("telegram", expired, expired)
 	d.ask(say(e, "k1", "first"))
 	d.ask(say(e, "k2", "second"))
 	d.drain()
@@ -387,7 +389,7 @@ func TestRefusedRequests(t *testing.T) {
 	d.askRaw(`{"idempotencyKey":"a","to":{"conversation":"`+e.Subject+`"},"content":[]}`, "2")
 	d.ask(events.Outbound{IdempotencyKey: "b", To: events.To{Conversation: events.ConversationID("x", "y", "z")}, Content: []events.Content{events.NewText("hi")}})
 	d.drain()
-	if n := len(d.sys.Doubles.Calls("telegram")); n != 0 {
+	if n := len(d.sys.World.Calls("telegram")); n != 0 {
 		t.Errorf("%d calls", n)
 	}
 	var got []string
@@ -415,7 +417,7 @@ func TestMediaIsCopied(t *testing.T) {
 	}
 	r := s.Request
 	r.Received = d.clock.Now()
-	d.sys.Doubles.Sign(channelNamed(t, "telegram"), set.Account, &r)
+	d.sys.World.Sign(channelNamed(t, "telegram"), set.Account, &r)
 	d.sys.Receive(t.Context(), r)
 	d.drain()
 	var stored *events.MediaUpdate

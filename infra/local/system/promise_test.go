@@ -22,7 +22,7 @@ import (
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/stage/awsfake"
-	"github.com/relais-dev/relais/shared/stage/double"
+	"github.com/relais-dev/relais/shared/stage/play"
 )
 
 // refusing makes a destination's queue refuse everything, as a key that is not
@@ -185,7 +185,7 @@ func TestLaterThanTheRetention(t *testing.T) {
 func TestRefusedAccountIsTold(t *testing.T) {
 	d := deskFor(t, "telegram")
 	e := d.writes("telegram", "Hello?")
-	d.fail("telegram", slices.Repeat([]double.Fault{double.Fault("expired")}, 2000)...)
+	d.fail("telegram", slices.Repeat([]play.Fault{play.Expired}, 2000)...)
 	d.ask(say(e, "k1", "hi"))
 	d.drain()
 	told := []string{}
@@ -210,7 +210,7 @@ func TestPatienceBeginsWhenDue(t *testing.T) {
 	o.Constraints = &events.Constraints{NotBefore: d.clock.Now().Add(48 * time.Hour)}
 	d.ask(o)
 	d.drain()
-	d.fail("telegram", double.Fault("throttled"))
+	d.fail("telegram", play.Throttled)
 	d.clock.Advance(48 * time.Hour)
 	d.sweeps(10)
 	if n := d.said("telegram", `"later"`); n != 1 {
@@ -364,7 +364,7 @@ func (r *rig) nothingWaits() {
 func TestClockSetBack(t *testing.T) {
 	d := deskFor(t, "telegram")
 	e := d.writes("telegram", "Hello?")
-	d.fail("telegram", double.Fault("throttled"))
+	d.fail("telegram", play.Throttled)
 	for i, text := range []string{"one", "two", "three"} {
 		d.ask(say(e, fmt.Sprint("k", i), text))
 		if i == 0 {

@@ -17,7 +17,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
-	"github.com/relais-dev/relais/shared/stage/double"
+	"github.com/relais-dev/relais/shared/stage/outside"
 )
 
 // A browser subscribes to notifications, and alone can read them.
@@ -37,7 +37,7 @@ func newBrowser(t *testing.T) browser {
 }
 
 func (b browser) subscription(path string) map[string]any {
-	return map[string]any{"endpoint": "https://" + double.PushHost + path, "keys": map[string]string{
+	return map[string]any{"endpoint": "https://" + outside.PushHost + path, "keys": map[string]string{
 		"p256dh": base64.RawURLEncoding.EncodeToString(b.key.PublicKey().Bytes()), "auth": base64.RawURLEncoding.EncodeToString(b.auth)}}
 }
 
@@ -104,7 +104,7 @@ func (s *shop) vouches(authorization, key string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	_, err = jwt.Parse(token, func(*jwt.Token) (any, error) { return public, nil }, jwt.WithValidMethods([]string{"ES256"}), jwt.WithAudience("https://"+double.PushHost), jwt.WithExpirationRequired())
+	_, err = jwt.Parse(token, func(*jwt.Token) (any, error) { return public, nil }, jwt.WithValidMethods([]string{"ES256"}), jwt.WithAudience("https://"+outside.PushHost), jwt.WithExpirationRequired())
 	if err != nil {
 		s.t.Errorf("the token does not vouch: %v", err)
 	}
@@ -123,7 +123,7 @@ func TestInAppWebPush(t *testing.T) {
 		}
 	}
 	s.answers(e, "k1", "Your parcel is on its way. "+strings.Repeat("x", 300))
-	calls := s.sys.Doubles.Calls(double.PushName)
+	calls := s.sys.World.Calls(outside.PushName)
 	if len(calls) != 2 {
 		t.Fatalf("%d calls, want one per subscription\n%s", len(calls), s.logs)
 	}
@@ -135,15 +135,15 @@ func TestInAppWebPush(t *testing.T) {
 			t.Errorf("notified of %v", n)
 		}
 	}
-	s.sys.Doubles.Forget()
+	s.sys.World.Forget()
 	s.answers(e, "k2", "It is here")
-	if n := len(s.sys.Doubles.Calls(double.PushName)); n != 1 {
+	if n := len(s.sys.World.Calls(outside.PushName)); n != 1 {
 		t.Errorf("%d calls, want that of the subscription that is left", n)
 	}
-	s.sys.Doubles.Forget()
+	s.sys.World.Forget()
 	v.connect(t)
 	s.answers(e, "k3", "Hello again")
-	if n := len(s.sys.Doubles.Calls(double.PushName)); n != 0 {
+	if n := len(s.sys.World.Calls(outside.PushName)); n != 0 {
 		t.Errorf("%d calls for a customer who is connected", n)
 	}
 	for name, body := range map[string]any{"http": map[string]any{"endpoint": "http://push.example.com/x", "keys": b.subscription("/")["keys"]},

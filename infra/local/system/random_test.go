@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"pgregory.net/rapid"
 
-	"github.com/relais-dev/relais/functions/channels/whatsapp"
+	whatsappplay "github.com/relais-dev/relais/functions/channels/whatsapp/play"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
@@ -161,7 +161,7 @@ func (w *world) say(rt *rapid.T, a channel.Account, ms ...message) {
 
 func (w *world) signedBy(a channel.Account, b []byte) *http.Request {
 	r := channel.Request{Method: "POST", Path: "/webhooks/whatsapp/demo", Header: http.Header{"Content-Type": {"application/json"}}, Body: b}
-	whatsapp.Channel.Sign(a, &r)
+	whatsappplay.Platform.Sign(a, &r)
 	return asHTTP(r)
 }
 

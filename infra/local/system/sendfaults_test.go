@@ -61,7 +61,7 @@ func effectsOf(d *desk, name string) map[string]int {
 	d.t.Helper()
 	times, seen := map[string]int{}, map[string]bool{}
 	last := ""
-	for _, c := range d.sys.Doubles.Calls(name) {
+	for _, c := range d.sys.World.Calls(name) {
 		body := string(c.Request.Body)
 		for at := strings.Index(body, "message "); at >= 0 && c.Answer.OK(); at = strings.Index(body, "message ") {
 			text := body[at : at+len("message 0.0")]

@@ -16,11 +16,11 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/infra/local/system"
-	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/stage/awsfake"
-	"github.com/relais-dev/relais/shared/stage/double"
+	"github.com/relais-dev/relais/shared/stage/outside"
+	"github.com/relais-dev/relais/shared/stage/play"
 )
 
 // deskFor is a desk with some channels.
@@ -53,7 +53,7 @@ func (d *desk) posted(name, sample string) {
 	}
 	r := s.Request
 	r.Received = d.clock.Now()
-	d.sys.Doubles.Sign(channelNamed(d.t, name), set.Account, &r)
+	d.sys.World.Sign(channelNamed(d.t, name), set.Account, &r)
 	if status := d.sys.Receive(d.t.Context(), r); status/100 != 2 {
 		d.t.Fatalf("the webhook was answered %d", status)
 	}
@@ -64,16 +64,16 @@ func (d *desk) posted(name, sample string) {
 func (d *desk) prompt() { d.onPost = func() { d.hear() } }
 
 // fail makes the next calls of a channel fail.
-func (d *desk) fail(name string, faults ...double.Fault) {
+func (d *desk) fail(name string, faults ...play.Fault) {
 	d.t.Helper()
-	if err := d.sys.Doubles.Fail(name, faults...); err != nil {
+	if err := d.sys.World.Fail(name, faults...); err != nil {
 		d.t.Fatal(err)
 	}
 }
 
 // taken are the calls that a platform took and whose body or path has marker.
-func (d *desk) taken(name, marker string) []double.Call {
-	return slices.DeleteFunc(d.sys.Doubles.Calls(name), func(c double.Call) bool {
+func (d *desk) taken(name, marker string) []outside.Call {
+	return slices.DeleteFunc(d.sys.World.Calls(name), func(c outside.Call) bool {
 		return !c.Answer.OK() || !strings.Contains(c.Request.Path+string(c.Request.Body), marker)
 	})
 }
@@ -188,7 +188,7 @@ func TestRestartRingsForNothingEarly(t *testing.T) {
 	d.drain()
 	d.restarts()
 	d.drain()
-	if calls := d.sys.Doubles.Calls("telegram"); len(calls) != 0 {
+	if calls := d.sys.World.Calls("telegram"); len(calls) != 0 {
 		t.Errorf("right after the restart the platform was asked %d times, first %s", len(calls), calls[0].Request.Body)
 	}
 	d.sweeps(32)
@@ -197,12 +197,12 @@ func TestRestartRingsForNothingEarly(t *testing.T) {
 			t.Errorf("%s was said %+v, want once soon after %v", key, calls, at)
 		}
 	}
-	d.fail("telegram", double.FaultOf(channel.FaultThrottled))
+	d.fail("telegram", play.Throttled)
 	d.ask(say(e, "k2", "put off"))
 	d.drain()
 	d.restarts()
 	d.drain()
-	if calls := d.sys.Doubles.Calls("telegram"); len(calls) != 0 {
+	if calls := d.sys.World.Calls("telegram"); len(calls) != 0 {
 		t.Errorf("the platform said when to come back, and was asked at once: %s", calls[0].Request.Body)
 	}
 	d.sweeps(10)
@@ -228,7 +228,7 @@ func TestNotAfter(t *testing.T) {
 	e := d.writes("telegram", "Hello?")
 	fresh := say(e, "k1", "today only")
 	fresh.Constraints = &events.Constraints{NotAfter: d.clock.Now().Add(time.Minute)}
-	d.fail("telegram", double.FaultOf(channel.FaultThrottled))
+	d.fail("telegram", play.Throttled)
 	d.ask(say(e, "k0", "before it"))
 	d.ask(fresh)
 	d.drain()
@@ -348,18 +348,18 @@ func asked(t *testing.T, o events.Outbound) string {
 func TestRetryAfterHoldsTheAccount(t *testing.T) {
 	d := deskFor(t, "telegram")
 	one, group := d.writes("telegram", "Hello?"), d.sample("telegram", "group_text")
-	d.fail("telegram", double.FaultOf(channel.FaultThrottled))
+	d.fail("telegram", play.Throttled)
 	d.ask(say(one, "k1", "one first"))
 	d.drain()
-	told := d.sys.Doubles.Calls("telegram")[0].At
+	told := d.sys.World.Calls("telegram")[0].At
 	d.ask(say(group, "k2", "group"))
 	d.ask(say(one, "k3", "one second"))
 	d.drain()
-	if n := len(d.sys.Doubles.Calls("telegram")); n != 1 {
+	if n := len(d.sys.World.Calls("telegram")); n != 1 {
 		t.Errorf("%d calls while the account must wait", n-1)
 	}
 	d.sweeps(12)
-	for _, c := range d.sys.Doubles.Calls("telegram")[1:] {
+	for _, c := range d.sys.World.Calls("telegram")[1:] {
 		if c.At.Before(told.Add(7 * time.Second)) {
 			t.Errorf("called again after %v, told to wait 7s", c.At.Sub(told))
 		}
@@ -377,7 +377,7 @@ func TestPostponedKeepsItsPlace(t *testing.T) {
 	for i := range 3 {
 		d.ask(say(e, fmt.Sprint("k", i), fmt.Sprint("part ", i)))
 	}
-	d.fail("telegram", slices.Repeat([]double.Fault{double.Unreachable}, 5)...)
+	d.fail("telegram", slices.Repeat([]play.Fault{play.Unreachable}, 5)...)
 	d.settle()
 	var order []string
 	for _, c := range d.taken("telegram", "part ") {
@@ -427,7 +427,7 @@ func TestTokenIsRenewedOnce(t *testing.T) {
 	d.warm(d.writes("line", "Hello?"))
 	e := d.writes("line", "Still there?")
 	before := d.mints()
-	d.fail("line", double.FaultOf(channel.FaultExpired))
+	d.fail("line", play.Expired)
 	d.ask(say(e, "k1", "yes"))
 	d.drain()
 	if minted := d.mints() - before; minted != 1 || d.said("line", "yes") != 1 {
@@ -487,10 +487,10 @@ func TestTokenOutlivesItsProcess(t *testing.T) {
 func TestNoTokenForAWhile(t *testing.T) {
 	d := deskFor(t, "line")
 	e := d.writes("line", "Hello?")
-	d.fail("line", slices.Repeat([]double.Fault{double.Broken}, 8)...)
+	d.fail("line", slices.Repeat([]play.Fault{play.Down}, 8)...)
 	d.ask(say(e, "k1", "hi"))
 	d.drain()
-	if n := len(d.sys.Doubles.Calls("line")); n > 5 {
+	if n := len(d.sys.World.Calls("line")); n > 5 {
 		t.Errorf("%d tokens were asked for at once", n)
 	}
 	d.sweeps(150)
@@ -576,7 +576,7 @@ func TestOwnEcho(t *testing.T) {
 // TestMediaThatCannotBeHad: after some hours of trying, an event says so.
 func TestMediaThatCannotBeHad(t *testing.T) {
 	d := deskFor(t, "telegram")
-	d.fail("telegram", slices.Repeat([]double.Fault{double.Broken}, 200)...)
+	d.fail("telegram", slices.Repeat([]play.Fault{play.Down}, 200)...)
 	d.sample("telegram", "photo")
 	d.drain()
 	if n := len(d.received("support")); n != 0 {
@@ -639,7 +639,7 @@ func TestActions(t *testing.T) {
 	if diff := cmp.Diff([]string{"sendChatAction", "setMessageReaction", "editMessageText", "deleteMessage"}, methods); diff != "" {
 		t.Errorf("%s\n%s", diff, d.logs)
 	}
-	d.fail("telegram", double.FaultOf(channel.FaultInvalid))
+	d.fail("telegram", play.Invalid)
 	d.act(events.Action{To: to, Verb: events.ActDelete, Message: mine})
 	d.act(events.Action{To: to, Verb: events.ActDelete})
 	if diff := cmp.Diff([]string{"rejected content", "rejected content"}, outcomes(d.received("support"))); diff != "" {
@@ -676,7 +676,7 @@ func TestWindowOfFive(t *testing.T) {
 		d.ask(say(e, fmt.Sprint("k", i), fmt.Sprint("answer ", i)))
 		d.drain()
 		if i == 0 {
-			d.fail("wechat", double.Unreachable, double.Unreachable)
+			d.fail("wechat", play.Unreachable, play.Unreachable)
 		}
 	}
 	if n := d.said("wechat", "answer"); n != 5 {
@@ -725,7 +725,7 @@ func TestStaleHandle(t *testing.T) {
 	d := deskFor(t, "line")
 	d.warm(d.writes("line", "Hello?"))
 	e := d.writes("line", "Still there?")
-	d.fail("line", double.FaultOf(channel.FaultClosed))
+	d.fail("line", play.Closed)
 	d.ask(say(e, "k1", "answer"))
 	d.drain()
 	calls := d.taken("line", "answer")
@@ -800,14 +800,14 @@ func TestWindowIsCheckedAtTheCall(t *testing.T) {
 	d := deskFor(t, "whatsapp")
 	e := d.writes("whatsapp", "Hello?")
 	d.clock.Advance(24*time.Hour - time.Minute)
-	d.fail("whatsapp", double.Unreachable, double.Unreachable, double.Unreachable, double.Unreachable)
+	d.fail("whatsapp", play.Unreachable, play.Unreachable, play.Unreachable, play.Unreachable)
 	d.ask(say(e, "k1", "just in time"))
 	d.drain()
-	calls := len(d.sys.Doubles.Calls("whatsapp"))
+	calls := len(d.sys.World.Calls("whatsapp"))
 	d.sweeps(5)
 	list := d.received("support")
-	if got := outcomes(list); len(got) != 1 || got[0] != "failed window" || len(d.sys.Doubles.Calls("whatsapp")) != calls {
-		t.Fatalf("told %v; %d calls after the window had closed", got, len(d.sys.Doubles.Calls("whatsapp"))-calls)
+	if got := outcomes(list); len(got) != 1 || got[0] != "failed window" || len(d.sys.World.Calls("whatsapp")) != calls {
+		t.Fatalf("told %v; %d calls after the window had closed", got, len(d.sys.World.Calls("whatsapp"))-calls)
 	}
 	if remedy := list[0].Data.Status.Error.Remedy; !strings.Contains(remedy, "template") {
 		t.Errorf("remedy %q", remedy)
@@ -819,7 +819,7 @@ func TestWindowIsCheckedAtTheCall(t *testing.T) {
 func TestOptedOut(t *testing.T) {
 	d := deskFor(t, "telegram")
 	e := d.writes("telegram", "Hello?")
-	d.fail("telegram", double.FaultOf(channel.FaultThrottled))
+	d.fail("telegram", play.Throttled)
 	d.ask(say(e, "k1", "hi"))
 	d.drain()
 	d.sample("telegram", "blocked")
@@ -833,17 +833,17 @@ func TestOptedOut(t *testing.T) {
 // one of them, nobody is told that it failed.
 func TestGivingUp(t *testing.T) {
 	for _, x := range []struct {
-		fault double.Fault
+		fault play.Fault
 		want  string
 	}{
-		{double.Unreachable, "failed platform"},
-		{double.Lost, "uncertain platform"},
+		{play.Unreachable, "failed platform"},
+		{play.Lost, "uncertain platform"},
 	} {
 		t.Run(string(x.fault), func(t *testing.T) {
 			d := deskFor(t, "line")
 			e := d.writes("line", "Hello?")
 			d.warm(e)
-			d.fail("line", slices.Repeat([]double.Fault{x.fault}, 200)...)
+			d.fail("line", slices.Repeat([]play.Fault{x.fault}, 200)...)
 			d.ask(say(e, "k1", "hi"))
 			for range 26 {
 				d.sweeps(1)
@@ -861,7 +861,7 @@ func TestGivingUp(t *testing.T) {
 func TestRefusedAfterUnknown(t *testing.T) {
 	d := deskFor(t, "telegram")
 	e := d.writes("telegram", "Hello?")
-	d.fail("telegram", double.Lost, double.FaultOf(channel.FaultInvalid))
+	d.fail("telegram", play.Lost, play.Invalid)
 	o := say(e, "k1", "hi")
 	o.Policy = events.AtLeastOnce
 	d.ask(o)
@@ -878,7 +878,7 @@ func TestHealthIsTold(t *testing.T) {
 		d := deskFor(t, "telegram")
 		d.workers = []string{"sender", "router"}
 		e := d.writes("telegram", "Hello?")
-		d.fail("telegram", double.FaultOf(channel.FaultExpired), double.FaultOf(channel.FaultExpired))
+		d.fail("telegram", play.Expired, play.Expired)
 		d.ask(say(e, "k1", "hi"))
 		p := &plan{strikes: []strike{{at, fault{name: "crash after the call", crash: true, applied: true}}}}
 		d.breaks(p.intercept)

@@ -14,11 +14,12 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/plays"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/names"
-	"github.com/relais-dev/relais/shared/stage/double"
+	"github.com/relais-dev/relais/shared/stage/play"
 )
 
 // TestSendingAtRandom lets rapid play customers, integrators, platforms and
@@ -77,9 +78,10 @@ func (w *sending) write(rt *rapid.T) {
 	}
 	w.desk.written++
 	ch := channelNamed(w.t, name)
-	r := ch.Customer(set.Account, "Still there?", w.desk.written, w.clock.Now())
+	platform, _ := plays.Of(ch.Name)
+	r := platform.Customer(set.Account, "Still there?", w.desk.written, w.clock.Now())
 	r.Path, r.Received = "/webhooks/"+name+"/demo", w.clock.Now()
-	w.sys.Doubles.Sign(ch, set.Account, &r)
+	w.sys.World.Sign(ch, set.Account, &r)
 	w.sys.Receive(context.Background(), r)
 }
 
@@ -125,9 +127,9 @@ func (w *sending) put(o events.Outbound) {
 }
 
 func (w *sending) breakPlatform(rt *rapid.T) {
-	faults := []double.Fault{double.Broken, double.Lost, double.Lost, double.Unreachable, double.FaultOf(channel.FaultThrottled), double.FaultOf(channel.FaultExpired), double.FaultOf(channel.FaultInvalid)}
+	faults := []play.Fault{play.Down, play.Lost, play.Lost, play.Unreachable, play.Throttled, play.Expired, play.Invalid}
 	name := rapid.SampledFrom(sendingChannels).Draw(rt, "channel")
-	if err := w.sys.Doubles.Fail(name, rapid.SliceOfN(rapid.SampledFrom(faults), 1, 4).Draw(rt, "faults")...); err != nil {
+	if err := w.sys.World.Fail(name, rapid.SliceOfN(rapid.SampledFrom(faults), 1, 4).Draw(rt, "faults")...); err != nil {
 		rt.Fatal(err)
 	}
 }
@@ -193,7 +195,7 @@ func (w *sending) effects() map[string]int {
 	times, refused := map[string]int{}, w.refused()
 	keys := map[string]bool{}
 	last := map[string]string{}
-	for _, c := range w.sys.Doubles.Calls("") {
+	for _, c := range w.sys.World.Calls("") {
 		if !c.Answer.OK() {
 			continue
 		}
@@ -274,8 +276,8 @@ func (w *sending) told() map[string]string {
 
 // certain says that the first call with a part was answered.
 func (w *sending) certain(text string) bool {
-	for _, c := range w.sys.Doubles.Calls("") {
-		if strings.Contains(string(c.Request.Body), text) && c.Fault == double.Lost {
+	for _, c := range w.sys.World.Calls("") {
+		if strings.Contains(string(c.Request.Body), text) && c.Fault == play.Lost {
 			return false
 		}
 	}

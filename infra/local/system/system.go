@@ -25,6 +25,8 @@ import (
 	"github.com/aws/smithy-go/middleware"
 
 	"github.com/relais-dev/relais/functions"
+	"github.com/relais-dev/relais/functions/plays"
+	"github.com/relais-dev/relais/functions/work"
 	"github.com/relais-dev/relais/functions/workers/router"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/channel"
@@ -32,7 +34,7 @@ import (
 	"github.com/relais-dev/relais/shared/function"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/stage/awsfake"
-	"github.com/relais-dev/relais/shared/stage/double"
+	"github.com/relais-dev/relais/shared/stage/outside"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
@@ -56,8 +58,8 @@ type Options struct {
 type System struct {
 	topology.System
 	AWS      *awsfake.Server
-	Doubles  *double.Doubles // the platforms
-	APIToken string          // what the HTTP API asks for
+	World    *outside.World // the platforms
+	APIToken string         // what the HTTP API asks for
 
 	opts      Options
 	functions map[string]function.Handler
@@ -90,9 +92,9 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Doubles = &double.Doubles{Channels: functions.Channels(), Account: s.demoAccount, Now: o.Clock.Now, Deliver: s.receiveLater}
+	s.World = &outside.World{Channels: functions.Channels(), Platforms: plays.All(), Account: s.demoAccount, Now: o.Clock.Now, Deliver: s.receiveLater}
 	if o.Deliver != nil {
-		s.Doubles.Deliver = o.Deliver
+		s.World.Deliver = o.Deliver
 	}
 	if err := s.createResources(ctx); err != nil {
 		return nil, err
@@ -197,8 +199,9 @@ func (s *System) Restart() error {
 
 // programs are the executables of functions, linked in.
 var programs = map[string]func(string, function.Env) (function.Handler, error){
-	topology.Bootstrap:       functions.New,
-	topology.RouterBootstrap: router.New,
+	topology.Webhooks: functions.New,
+	topology.Work:     work.New,
+	topology.Router:   router.New,
 }
 
 func (s *System) startFunction(f topology.Function) error {
@@ -213,7 +216,7 @@ func (s *System) startFunction(f topology.Function) error {
 		AWS:      func(b cloud.Budget) (aws.Config, error) { return s.ConfigOf(f.Name, b), nil },
 		Out:      s.opts.Out,
 		Now:      s.opts.Clock.Now,
-		HTTP:     fencedWorld{s.Doubles},
+		HTTP:     fencedWorld{s.World},
 	})
 	s.functions[f.Name] = h
 	s.sqs[f.Name] = sqs.NewFromConfig(s.ConfigOf(f.Name, cloud.Work))
@@ -341,12 +344,13 @@ func (s *System) Say(ctx context.Context, name, text string) (status int, err er
 	// The time keeps numbers apart over restarts.
 	n := s.said + int(s.Now().Unix()%1e8)
 	s.mu.Unlock()
-	r := ch.Customer(account, text, n, s.Now())
+	platform, _ := plays.Of(name) // plays has one for each channel
+	r := platform.Customer(account, text, n, s.Now())
 	r.Received = s.Now()
 	if r.Path == "" {
 		r.Path = sample.Path(name)
 	}
-	s.Doubles.Sign(ch, account, &r)
+	s.World.Sign(ch, account, &r)
 	return s.Receive(ctx, r), nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/relais-dev/relais/functions/channels/googlechat"
 	"github.com/relais-dev/relais/functions/channels/sms"
 	"github.com/relais-dev/relais/functions/channels/whatsapp"
+	"github.com/relais-dev/relais/functions/plays"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
@@ -68,10 +69,10 @@ func (r *rig) invoke(h function.Handler, req *http.Request) int {
 	return answer.StatusCode
 }
 
-// outside answers every request with a status, or not at all with 0, and counts.
-type outside struct{ status, asked int }
+// keyHost answers every request with a status, or not at all with 0, and counts.
+type keyHost struct{ status, asked int }
 
-func (o *outside) RoundTrip(*http.Request) (*http.Response, error) {
+func (o *keyHost) RoundTrip(*http.Request) (*http.Response, error) {
 	o.asked++
 	if o.status == 0 {
 		return nil, errors.New("no route to host")
@@ -89,7 +90,7 @@ func TestKeysThatCannotBeHad(t *testing.T) {
 		} {
 			t.Run(ch.Name+" "+name, func(t *testing.T) {
 				r := newRig(t, func(o *system.Options) { o.Config.Channels = nil })
-				host := &outside{status: c.host}
+				host := &keyHost{status: c.host}
 				h := r.webhook(ch, host)
 				r.invoke(h, r.fromCustomer(ch, "hello"))
 				r.callsOf(ch.Name)
@@ -121,9 +122,10 @@ func (r *rig) fromCustomer(ch channel.Channel, text string) *http.Request {
 		set.Account = channel.NewAccount("demo", "", map[string]string{"topic_arn": topic})
 		r.setSecretOf(ch.Name, "demo", `{"topic_arn":"`+topic+`"}`)
 	}
-	req := ch.Customer(set.Account, text, 1, r.clock.Now())
+	platform, _ := plays.Of(ch.Name)
+	req := platform.Customer(set.Account, text, 1, r.clock.Now())
 	req.Received, req.Path = r.clock.Now(), "/webhooks/"+ch.Name+"/demo"
-	ch.Sign(set.Account, &req)
+	platform.Sign(set.Account, &req)
 	return asHTTP(req)
 }
 

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
-	"github.com/relais-dev/relais/functions/channels/whatsapp"
+	whatsappplay "github.com/relais-dev/relais/functions/channels/whatsapp/play"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
@@ -39,7 +39,7 @@ func (r *rig) setSecretOf(channel, id, doc string) {
 // signedWith is a request to an account, signed with any secret.
 func signedWith(id, appSecret string, b []byte) *http.Request {
 	req := channel.Request{Method: "POST", Path: "/webhooks/whatsapp/" + id, Header: http.Header{"Content-Type": {"application/json"}}, Body: b}
-	whatsapp.Channel.Sign(channel.NewAccount(id, "", map[string]string{"app_secret": appSecret}), &req)
+	whatsappplay.Platform.Sign(channel.NewAccount(id, "", map[string]string{"app_secret": appSecret}), &req)
 	return asHTTP(req)
 }
 

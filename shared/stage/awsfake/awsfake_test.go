@@ -445,13 +445,12 @@ func TestUnknownIsRefused(t *testing.T) {
 	_, replicas := c.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("x"), ForceOverwriteReplicaSecret: true})
 	_, permission := c.queues.AddPermission(ctx, &sqs.AddPermissionInput{QueueUrl: aws.String("x"), Label: aws.String("x"), AWSAccountIds: []string{"1"}, Actions: []string{"*"}})
 	_, acl := c.objects.GetBucketAcl(ctx, &s3.GetBucketAclInput{Bucket: aws.String("bucket")})
-	_, tagging := c.objects.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: aws.String("bucket"), Key: aws.String("x"), Tagging: &s3types.Tagging{TagSet: []s3types.Tag{}}})
 	for name, x := range map[string]struct {
 		err  error
 		want string
 	}{
 		"RotateSecret": {rotate, "UnknownOperationException"}, "CreateSecret with replicas": {replicas, "ValidationException"},
-		"AddPermission": {permission, "UnknownOperationException"}, "GetBucketAcl": {acl, "NotImplemented"}, "PutObjectTagging": {tagging, "NotImplemented"},
+		"AddPermission": {permission, "UnknownOperationException"}, "GetBucketAcl": {acl, "NotImplemented"},
 	} {
 		if got := code(x.err); got != x.want {
 			t.Errorf("%s: %s, want %s", name, got, x.want)

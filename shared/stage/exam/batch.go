@@ -18,7 +18,7 @@ import (
 // itemArrays are the arrays of s whose elements are items of a batch: each alone
 // gives events, and no two give the same ones. Arrays within an item (its entities,
 // its photo sizes) are not.
-func itemArrays(c channel.Channel, set sample.Set, s sample.Sample) []value {
+func itemArrays(c candidate, set sample.Set, s sample.Sample) []value {
 	all, _ := parse(c, set.Account, s.Request)
 	return slices.DeleteFunc(values(s.Request.Body), func(v value) bool {
 		return v.kind != '[' || len(v.children) < 2 || within(all, v.text(s.Request.Body)) || !independent(c, set, s, v)
@@ -30,7 +30,7 @@ func within(evs []events.Event, text []byte) bool {
 	return slices.ContainsFunc(evs, func(e events.Event) bool { return len(e.Raw) > len(text) && bytes.Contains(e.Raw, text) })
 }
 
-func independent(c channel.Channel, set sample.Set, s sample.Sample, array value) bool {
+func independent(c candidate, set sample.Set, s sample.Sample, array value) bool {
 	seen := map[string]bool{}
 	for _, element := range array.children {
 		alone, err := keys(c, set, s, splice(s.Request.Body, array, "["+string(element.text(s.Request.Body))+"]"))
@@ -48,7 +48,7 @@ func independent(c channel.Channel, set sample.Set, s sample.Sample, array value
 }
 
 // keys are the keys of the events in body, sent as s is.
-func keys(c channel.Channel, set sample.Set, s sample.Sample, body []byte) ([]string, error) {
+func keys(c candidate, set sample.Set, s sample.Sample, body []byte) ([]string, error) {
 	r := clone(s.Request)
 	r.Body = body
 	evs, err := parse(c, set.Account, r)
@@ -60,7 +60,7 @@ func keys(c channel.Channel, set sample.Set, s sample.Sample, body []byte) ([]st
 }
 
 // nothingLost checks that a batch gives what its items give, in their order.
-func nothingLost(c channel.Channel, set sample.Set) error {
+func nothingLost(c candidate, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error {
 		body := s.Request.Body
 		for _, array := range itemArrays(c, set, s) {
@@ -83,7 +83,7 @@ func nothingLost(c channel.Channel, set sample.Set) error {
 }
 
 // badItemAlone checks that what is not an item becomes unsupported and harms no other.
-func badItemAlone(c channel.Channel, set sample.Set) error {
+func badItemAlone(c candidate, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error {
 		body := s.Request.Body
 		for _, array := range itemArrays(c, set, s) {
@@ -135,7 +135,7 @@ func keeps(evs []events.Event, others []string, bad string) error {
 const unknownName = "zz_unknown"
 
 // unknownFieldsIgnored adds a field to one object after the other.
-func unknownFieldsIgnored(c channel.Channel, set sample.Set) error {
+func unknownFieldsIgnored(c candidate, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error {
 		before, err := meaning(c, set, s.Request)
 		if err != nil {
@@ -166,7 +166,7 @@ func unknownFieldsIgnored(c channel.Channel, set sample.Set) error {
 
 // meaning is what r's events say, without the raw parts, the ids that may be
 // derived from them, and values passed on by their name.
-func meaning(c channel.Channel, set sample.Set, r channel.Request) (any, error) {
+func meaning(c candidate, set sample.Set, r channel.Request) (any, error) {
 	evs, err := parse(c, set.Account, r)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,7 @@ import (
 
 	"github.com/relais-dev/relais/events/samples"
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/stage/play"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
@@ -25,7 +26,8 @@ import (
 // of the body and decoding it with the standard library (JSON into a struct of its
 // shape). Metrics: "x-of-base", the ratio of both, which a busy machine disturbs
 // little; "ns" and "base-ns" per delivery; "allocs" per delivery.
-func Bench(b *testing.B, c channel.Channel) {
+func Bench(b *testing.B, ch channel.Channel, p play.Platform) {
+	c := candidate{ch, p}
 	set := read(b, c)
 	c = withKeys(c, set)
 	for _, s := range benchmarked(set) {
@@ -49,7 +51,7 @@ func Bench(b *testing.B, c channel.Channel) {
 // benchOutbound measures what a message costs before the network: "fit" plans a
 // text, a choice and a carousel of the contract, "send" renders a text and hands it
 // to the double.
-func benchOutbound(b *testing.B, c channel.Channel, set sample.Set) {
+func benchOutbound(b *testing.B, c candidate, set sample.Set) {
 	all, err := samples.Outbound()
 	if err != nil {
 		b.Fatal(err)

@@ -1,8 +1,8 @@
 // Package exam is what every channel must pass. A channel's whole test file is
 //
-//	func Test(t *testing.T)             { exam.Run(t, line.Channel) }
-//	func FuzzChannel(f *testing.F)      { exam.Fuzz(f, line.Channel) }
-//	func BenchmarkChannel(b *testing.B) { exam.Bench(b, line.Channel) }
+//	func Test(t *testing.T)             { exam.Run(t, line.Channel, play.Platform) }
+//	func FuzzChannel(f *testing.F)      { exam.Fuzz(f, line.Channel, play.Platform) }
+//	func BenchmarkChannel(b *testing.B) { exam.Bench(b, line.Channel, play.Platform) }
 //
 // It works on the channel's folder (the test's working directory) and on the
 // samples in its testdata, offline. What applies to a channel is found from its
@@ -26,6 +26,7 @@ import (
 	"testing"
 
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/stage/play"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
@@ -34,7 +35,7 @@ var update = flag.Bool("update", false, "sign the samples in testdata/in and rew
 // A check looks at a channel and its samples. why is the rule it guards.
 type check struct {
 	name, why string
-	find      func(channel.Channel, sample.Set) error
+	find      func(candidate, sample.Set) error
 }
 
 func checks() []check {
@@ -45,9 +46,17 @@ func checks() []check {
 	return all
 }
 
-// Run checks c against every rule of the contract, one subtest per rule.
-func Run(t *testing.T, c channel.Channel) {
+// A candidate is a channel with the platform that it talks to on the stage.
+type candidate struct {
+	channel.Channel
+	play.Platform
+}
+
+// Run checks c, which talks to p, against every rule of the contract, one subtest per
+// rule.
+func Run(t *testing.T, ch channel.Channel, p play.Platform) {
 	t.Helper()
+	c := candidate{ch, p}
 	set := read(t, c)
 	c = withKeys(c, set)
 	if *update {
@@ -65,7 +74,7 @@ func Run(t *testing.T, c channel.Channel) {
 	}
 }
 
-func read(t testing.TB, c channel.Channel) sample.Set {
+func read(t testing.TB, c candidate) sample.Set {
 	t.Helper()
 	set, err := sample.Read(".")
 	if err != nil {
@@ -79,7 +88,7 @@ func read(t testing.TB, c channel.Channel) sample.Set {
 
 // withKeys is c for tests, where nobody fetches a document of public keys: Verify
 // finds the one at the URL that a request names, if Sign uses it for a sample.
-func withKeys(c channel.Channel, set sample.Set) channel.Channel {
+func withKeys(c candidate, set sample.Set) candidate {
 	if c.Keys == nil {
 		return c
 	}
@@ -101,7 +110,7 @@ func withKeys(c channel.Channel, set sample.Set) channel.Channel {
 }
 
 // run is find, with a panic as a finding.
-func (k check) run(c channel.Channel, set sample.Set) (err error) {
+func (k check) run(c candidate, set sample.Set) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic outside of Verify, Parse and Handshake: %v", p)

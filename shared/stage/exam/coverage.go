@@ -25,7 +25,7 @@ func coverage() []check {
 }
 
 // eventsOf are the events of the sample called name.
-func eventsOf(c channel.Channel, set sample.Set, name string) ([]events.Event, error) {
+func eventsOf(c candidate, set sample.Set, name string) ([]events.Event, error) {
 	s, found := set.Find(name)
 	if !found {
 		return nil, fmt.Errorf("testdata/in/%s.http is missing", name)
@@ -37,7 +37,7 @@ func eventsOf(c channel.Channel, set sample.Set, name string) ([]events.Event, e
 	return evs, err
 }
 
-func textReceived(c channel.Channel, set sample.Set) error {
+func textReceived(c candidate, set sample.Set) error {
 	evs, err := eventsOf(c, set, "text")
 	if err != nil {
 		return err
@@ -55,7 +55,7 @@ func textReceived(c channel.Channel, set sample.Set) error {
 	return errors.New("text.http gives no message.received.v1 with text")
 }
 
-func unknownKept(c channel.Channel, set sample.Set) error {
+func unknownKept(c candidate, set sample.Set) error {
 	evs, err := eventsOf(c, set, "unknown")
 	if err != nil {
 		return err
@@ -74,7 +74,7 @@ func unknownKept(c channel.Channel, set sample.Set) error {
 	return errors.New("unknown.http gives neither unsupported content nor ingest.unsupported.v1 with kind and raw")
 }
 
-func unicodeKept(c channel.Channel, set sample.Set) error {
+func unicodeKept(c candidate, set sample.Set) error {
 	for _, s := range deliveries(set) {
 		evs, err := parse(c, set.Account, s.Request)
 		if err != nil {
@@ -98,7 +98,7 @@ func hasAstral(part events.Content) bool {
 
 // batchRecorded doubles each array of text.http: when that doubles the events,
 // the platform has batches.
-func batchRecorded(c channel.Channel, set sample.Set) error {
+func batchRecorded(c candidate, set sample.Set) error {
 	if evs, err := eventsOf(c, set, "batch"); err == nil {
 		if len(evs) < 2 {
 			return fmt.Errorf("batch.http gives %d event, want several", len(evs))
@@ -127,7 +127,7 @@ func batchRecorded(c channel.Channel, set sample.Set) error {
 	return nil
 }
 
-func eventsSound(c channel.Channel, set sample.Set) error {
+func eventsSound(c candidate, set sample.Set) error {
 	const year = 366 * 24 * time.Hour
 	return eachDelivery(set, func(s sample.Sample) error {
 		evs, err := outcome(c, set.Account, s.Request)
@@ -140,7 +140,7 @@ func eventsSound(c channel.Channel, set sample.Set) error {
 	})
 }
 
-func acknowledged(c channel.Channel, set sample.Set) error {
+func acknowledged(c candidate, set sample.Set) error {
 	if c.Ack == nil {
 		return nil // the core answers 200
 	}

@@ -23,7 +23,7 @@ func declaration() []check {
 
 var channelName = regexp.MustCompile(`^[a-z0-9]+$`)
 
-func facts(c channel.Channel, set sample.Set) error {
+func facts(c candidate, set sample.Set) error {
 	var errs []error
 	if c.Name != set.Channel || !channelName.MatchString(c.Name) {
 		errs = append(errs, fmt.Errorf("its Name is %q, want the folder's name %q, of a-z and 0-9", c.Name, set.Channel))
@@ -48,7 +48,7 @@ func facts(c channel.Channel, set sample.Set) error {
 	return errors.Join(errs...)
 }
 
-func credentialsDeclared(c channel.Channel, set sample.Set) error {
+func credentialsDeclared(c candidate, set sample.Set) error {
 	var errs []error
 	declared := map[string]bool{}
 	for _, cr := range c.Credentials {
@@ -68,7 +68,7 @@ func credentialsDeclared(c channel.Channel, set sample.Set) error {
 	return errors.Join(errs...)
 }
 
-func readme(c channel.Channel, set sample.Set) error {
+func readme(c candidate, set sample.Set) error {
 	text, err := os.ReadFile(filepath.Join(set.Dir, "README.md"))
 	if err != nil {
 		return errors.New("README.md is missing")

@@ -76,7 +76,7 @@ func (p proof) set(r channel.Request, values []string) channel.Request {
 }
 
 // proofs finds what Sign sets: what comes back when it is removed.
-func proofs(c channel.Channel, a channel.Account, r channel.Request) []proof {
+func proofs(c candidate, a channel.Account, r channel.Request) []proof {
 	var found []proof
 	try := func(p proof) {
 		bare := p.set(r, nil)
@@ -100,17 +100,17 @@ func proofs(c channel.Channel, a channel.Account, r channel.Request) []proof {
 func names[T any](m map[string]T) []string { return slices.Sorted(maps.Keys(m)) }
 
 // signsBody says whether what Sign sets depends on the body.
-func signsBody(c channel.Channel, a channel.Account, r channel.Request) bool {
+func signsBody(c candidate, a channel.Account, r channel.Request) bool {
 	return len(r.Body) > 0 && signs(c, a, r, func(r *channel.Request) { r.Body = flip(r.Body, len(r.Body)/2) })
 }
 
 // signsTime says whether what Sign sets depends on the time of receipt.
-func signsTime(c channel.Channel, a channel.Account, r channel.Request) bool {
+func signsTime(c candidate, a channel.Account, r channel.Request) bool {
 	return signs(c, a, r, func(r *channel.Request) { r.Received = r.Received.Add(time.Hour) })
 }
 
 // signs says whether change makes a difference to what Sign sets.
-func signs(c channel.Channel, a channel.Account, r channel.Request, change func(*channel.Request)) bool {
+func signs(c candidate, a channel.Account, r channel.Request, change func(*channel.Request)) bool {
 	same, other := clone(r), clone(r)
 	change(&other)
 	c.Sign(a, &same)
@@ -125,7 +125,7 @@ func flip[T ~[]byte | ~string](s T, i int) T {
 }
 
 // forgeries are r with one thing changed since it was signed.
-func forgeries(c channel.Channel, a channel.Account, r channel.Request) []forgery {
+func forgeries(c candidate, a channel.Account, r channel.Request) []forgery {
 	var list []forgery
 	add := func(what string, r channel.Request) { list = append(list, forgery{what, r}) }
 	for _, p := range proofs(c, a, r) {
@@ -159,7 +159,7 @@ func changedBodies(body []byte) map[string][]byte {
 
 // alike says whether x and y are the same events. A signature that stands within the
 // body it signs leaves out what means nothing: white space, and itself.
-func alike(c channel.Channel, a channel.Account, x, y channel.Request) bool {
+func alike(c candidate, a channel.Account, x, y channel.Request) bool {
 	one, err := outcome(c, a, x)
 	other, otherErr := outcome(c, a, y)
 	return err == nil && otherErr == nil && len(one) > 0 && cmp.Equal(one, other)
@@ -192,7 +192,7 @@ func falsified(good string) []falsification {
 }
 
 // provers are the credentials that r depends on: with another value it is refused.
-func provers(c channel.Channel, set sample.Set, r channel.Request) []string {
+func provers(c candidate, set sample.Set, r channel.Request) []string {
 	var list []string
 	for _, cr := range c.Credentials {
 		if _, held := set.Credentials[cr.Name]; !held {
@@ -251,16 +251,16 @@ func without(set sample.Set, name string) channel.Account {
 	return channel.NewAccount(sample.AccountID, set.Account.URL, values)
 }
 
-func isPublic(c channel.Channel, name string) bool {
+func isPublic(c candidate, name string) bool {
 	return slices.ContainsFunc(c.Credentials, func(cr channel.Credential) bool { return cr.Name == name && cr.Public })
 }
 
-func isOptional(c channel.Channel, name string) bool {
+func isOptional(c candidate, name string) bool {
 	return slices.ContainsFunc(c.Credentials, func(cr channel.Credential) bool { return cr.Name == name && cr.Optional })
 }
 
 // confidences are the texts that no error may hold: the secrets and what proves r.
-func confidences(c channel.Channel, set sample.Set, r channel.Request) []string {
+func confidences(c candidate, set sample.Set, r channel.Request) []string {
 	var list []string
 	for name := range set.Credentials {
 		if !isPublic(c, name) {

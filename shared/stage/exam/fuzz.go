@@ -11,13 +11,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/stage/play"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
 // Fuzz feeds c bodies and signatures grown from its samples: Parse gives sound
 // events or an error, the same twice; Verify accepts no other meaning under a
 // sample's signature and no other signature for its body; nothing panics.
-func Fuzz(f *testing.F, c channel.Channel) {
+func Fuzz(f *testing.F, ch channel.Channel, p play.Platform) {
+	c := candidate{ch, p}
 	set := read(f, c)
 	c = withKeys(c, set)
 	for i, s := range set.Samples {
@@ -35,7 +37,7 @@ func Fuzz(f *testing.F, c channel.Channel) {
 	})
 }
 
-func fuzzBody(c channel.Channel, set sample.Set, s sample.Sample, body []byte) error {
+func fuzzBody(c candidate, set sample.Set, s sample.Sample, body []byte) error {
 	r := clone(s.Request)
 	r.Body = body
 	if _, _, err := shake(c, set.Account, r); err != nil {
@@ -69,7 +71,7 @@ func fuzzBody(c channel.Channel, set sample.Set, s sample.Sample, body []byte) e
 
 // prover is the sample whose proofs r shows: s, unless they stand in the body and the
 // body is grown from another one.
-func prover(c channel.Channel, set sample.Set, s sample.Sample, r channel.Request) sample.Sample {
+func prover(c candidate, set sample.Set, s sample.Sample, r channel.Request) sample.Sample {
 	for _, other := range append([]sample.Sample{s}, set.Samples...) {
 		if all := proofs(c, set.Account, other.Request); len(all) > 0 && !slices.ContainsFunc(all, func(p proof) bool { return p.value(r) != p.value(other.Request) }) {
 			return other
@@ -80,7 +82,7 @@ func prover(c channel.Channel, set sample.Set, s sample.Sample, r channel.Reques
 
 // fuzzProof puts text in the place of each proof. Where case does not matter, as
 // in hexadecimal digits, nor does it here.
-func fuzzProof(c channel.Channel, set sample.Set, s sample.Sample, text string) error {
+func fuzzProof(c candidate, set sample.Set, s sample.Sample, text string) error {
 	if isHandshake(s) {
 		return nil
 	}

@@ -18,7 +18,7 @@ import (
 )
 
 // rewrite signs what does not verify and writes the goldens.
-func rewrite(c channel.Channel, set sample.Set) error {
+func rewrite(c candidate, set sample.Set) error {
 	for _, s := range set.Samples {
 		s.Request = signed(c, set, s)
 		if err := os.WriteFile(set.In(s.Name, ".http"), sample.Format(s.Request), 0o644); err != nil {
@@ -37,7 +37,7 @@ func rewrite(c channel.Channel, set sample.Set) error {
 
 // signed is s as the platform would send it. What is accepted already stays as
 // it is, so that published vectors keep their bytes.
-func signed(c channel.Channel, set sample.Set, s sample.Sample) channel.Request {
+func signed(c candidate, set sample.Set, s sample.Sample) channel.Request {
 	r := clone(s.Request)
 	if isHandshake(s) {
 		if c.Handshake == nil {
@@ -56,7 +56,7 @@ func signed(c channel.Channel, set sample.Set, s sample.Sample) channel.Request 
 func isHandshake(s sample.Sample) bool { return strings.HasPrefix(s.Name, handshakePrefix) }
 
 // goldenOf is the file and text of the golden of s.
-func goldenOf(c channel.Channel, set sample.Set, s sample.Sample) (file string, text []byte, err error) {
+func goldenOf(c candidate, set sample.Set, s sample.Sample) (file string, text []byte, err error) {
 	if isHandshake(s) {
 		text, err = reply(c, set.Account, s.Request)
 		return set.In(s.Name, ".reply"), text, err
@@ -82,7 +82,7 @@ func marshal(evs []events.Event) ([]byte, error) {
 }
 
 // reply is the answer to a handshake, as a golden shows it.
-func reply(c channel.Channel, a channel.Account, r channel.Request) ([]byte, error) {
+func reply(c candidate, a channel.Account, r channel.Request) ([]byte, error) {
 	if c.Handshake == nil {
 		return nil, fmt.Errorf("the channel has no Handshake, so no sample may be called %s…", handshakePrefix)
 	}
@@ -97,7 +97,7 @@ func reply(c channel.Channel, a channel.Account, r channel.Request) ([]byte, err
 func isOK(r channel.Response) bool { return r.Status == 0 || r.Status/100 == 2 }
 
 // matchGolden compares the samples of one kind with their goldens.
-func matchGolden(c channel.Channel, set sample.Set, s sample.Sample) error {
+func matchGolden(c candidate, set sample.Set, s sample.Sample) error {
 	file, got, err := goldenOf(c, set, s)
 	if err != nil {
 		return err
@@ -115,7 +115,7 @@ func matchGolden(c channel.Channel, set sample.Set, s sample.Sample) error {
 func lines(text []byte) []string { return strings.SplitAfter(string(text), "\n") }
 
 // orphans finds goldens without a sample and files of another kind.
-func orphans(_ channel.Channel, set sample.Set) error {
+func orphans(_ candidate, set sample.Set) error {
 	files, err := os.ReadDir(filepath.Join(set.Dir, "testdata", "in"))
 	if err != nil {
 		return err

@@ -21,7 +21,7 @@ func handshakes() []check {
 
 // shake is c.Handshake with a panic as an error. ok tells an answer that
 // convinces the platform.
-func shake(c channel.Channel, a channel.Account, r channel.Request) (answer channel.Response, ok bool, err error) {
+func shake(c candidate, a channel.Account, r channel.Request) (answer channel.Response, ok bool, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &panicked{"Handshake", p}
@@ -35,7 +35,7 @@ func shake(c channel.Channel, a channel.Account, r channel.Request) (answer chan
 }
 
 // eachHandshake collects what find says about each sample that is answered well.
-func eachHandshake(c channel.Channel, set sample.Set, find func(sample.Sample, channel.Response) error) error {
+func eachHandshake(c candidate, set sample.Set, find func(sample.Sample, channel.Response) error) error {
 	var errs []error
 	for _, s := range set.Samples {
 		if !isHandshake(s) {
@@ -52,7 +52,7 @@ func eachHandshake(c channel.Channel, set sample.Set, find func(sample.Sample, c
 	return few(errs)
 }
 
-func handshakeGolden(c channel.Channel, set sample.Set) error {
+func handshakeGolden(c candidate, set sample.Set) error {
 	var errs []error
 	for _, s := range set.Samples {
 		if isHandshake(s) {
@@ -69,7 +69,7 @@ func handshakeGolden(c channel.Channel, set sample.Set) error {
 	return few(errs)
 }
 
-func handshakeForged(c channel.Channel, set sample.Set) error {
+func handshakeForged(c candidate, set sample.Set) error {
 	return eachHandshake(c, set, func(s sample.Sample, want channel.Response) error {
 		var errs []error
 		differs := func(what string, a channel.Account, r channel.Request) bool {
@@ -109,7 +109,7 @@ func handshakeForged(c channel.Channel, set sample.Set) error {
 
 // handshakeForgeries are r with one query parameter changed, or one header that Sign
 // sets, where the platform signs its handshakes too.
-func handshakeForgeries(c channel.Channel, a channel.Account, r channel.Request) []forgery {
+func handshakeForgeries(c candidate, a channel.Account, r channel.Request) []forgery {
 	var list []forgery
 	parts := slices.DeleteFunc(proofs(c, a, r), func(p proof) bool { return p.query })
 	for _, name := range names(r.Query()) {
@@ -129,7 +129,7 @@ func handshakeForgeries(c channel.Channel, a channel.Account, r channel.Request)
 	return list
 }
 
-func handshakeReflection(c channel.Channel, set sample.Set) error {
+func handshakeReflection(c candidate, set sample.Set) error {
 	const script = `<script>alert(1)</script>`
 	return eachHandshake(c, set, func(s sample.Sample, _ channel.Response) error {
 		var hostile []channel.Request
@@ -159,7 +159,7 @@ func handshakeReflection(c channel.Channel, set sample.Set) error {
 	})
 }
 
-func deliveryIsNoHandshake(c channel.Channel, set sample.Set) error {
+func deliveryIsNoHandshake(c candidate, set sample.Set) error {
 	if c.Handshake == nil {
 		return nil
 	}

@@ -33,11 +33,11 @@ const patience = 10 * time.Second
 
 // outcome is nil when parsing r ends well and soon: in sound events, or in an error
 // that tells no content.
-func outcome(c channel.Channel, a channel.Account, r channel.Request) ([]events.Event, error) {
+func outcome(c candidate, a channel.Account, r channel.Request) ([]events.Event, error) {
 	return outcomeWithin(patience, c, a, r)
 }
 
-func outcomeWithin(patience time.Duration, c channel.Channel, a channel.Account, r channel.Request) ([]events.Event, error) {
+func outcomeWithin(patience time.Duration, c candidate, a channel.Account, r channel.Request) ([]events.Event, error) {
 	type result struct {
 		evs []events.Event
 		err error
@@ -57,7 +57,7 @@ func outcomeWithin(patience time.Duration, c channel.Channel, a channel.Account,
 	}
 }
 
-func outcomeOf(c channel.Channel, a channel.Account, r channel.Request) (evs []events.Event, err error) {
+func outcomeOf(c candidate, a channel.Account, r channel.Request) (evs []events.Event, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &panicked{"Parse", p}
@@ -123,7 +123,7 @@ func idsOf(e *events.Event) map[string]string {
 	return ids
 }
 
-func hostileBodies(c channel.Channel, set sample.Set) error {
+func hostileBodies(c candidate, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error {
 		var errs []error
 		try := func(what string, change func(*channel.Request)) {
@@ -151,7 +151,7 @@ func hostileBodies(c channel.Channel, set sample.Set) error {
 	})
 }
 
-func hostileValues(c channel.Channel, set sample.Set) error {
+func hostileValues(c candidate, set sample.Set) error {
 	texts := []string{`null`, `""`, `" "`, `"` + canary + `"`, `"\ud800"`, "\"\xff\"", `"` + strings.Repeat("9", 40) + `"`, `"-1"`, `0`, `-1`, `1.5`, `1e400`, `9223372036854775807`,
 		strings.Repeat("9", 40), `true`, `{}`, `[]`, `[null]`, `[{}]`, `{"` + canary + `":"` + canary + `"}`, strings.Repeat("[", 2000) + strings.Repeat("]", 2000)}
 	tried := map[string]bool{} // a place is read by the same code in every sample
@@ -184,7 +184,7 @@ func hostileValues(c channel.Channel, set sample.Set) error {
 // memoryBounded fills each array of a sample with 64 KiB of empty elements. An
 // event of about 1 KiB for each of them is the contract's own price; 128 MiB is
 // four times that.
-func memoryBounded(c channel.Channel, set sample.Set) error {
+func memoryBounded(c candidate, set sample.Set) error {
 	const size, limit = 64 << 10, 128 << 20
 	tried := map[string]bool{} // as in hostileValues
 	return eachDelivery(set, func(s sample.Sample) error {

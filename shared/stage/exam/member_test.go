@@ -7,15 +7,14 @@ import (
 	"testing"
 
 	"github.com/relais-dev/relais/shared/channel"
-	"github.com/relais-dev/relais/shared/stage/exam/fake"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
 // moved is the fake channel whose platform puts time and signature into the body, as
 // the members that hold the text of the headers they were. They sign what is left
 // of the body without them and without white space.
-func moved() channel.Channel {
-	c := fake.Channel
+func moved() candidate {
+	c := fakeCandidate()
 	verify, sign := c.Verify, c.Sign
 	c.Verify = func(a channel.Account, r channel.Request) error {
 		if ambiguous(r.Body) {
@@ -69,7 +68,7 @@ func textMembers(body []byte) int {
 
 // movedSet is the fake's samples as the platform of moved would send them: on lines
 // of their own, which nobody signed.
-func movedSet(t *testing.T, c channel.Channel) sample.Set {
+func movedSet(t *testing.T, c candidate) sample.Set {
 	t.Helper()
 	set, err := sample.Read("fake")
 	if err != nil {
@@ -105,7 +104,7 @@ func TestProofInTheBody(t *testing.T) {
 func TestMutantsWithProofInTheBody(t *testing.T) {
 	for name, m := range map[string]struct {
 		words  string
-		change func(*channel.Channel)
+		change func(*candidate)
 	}{
 		"no signature": {"member " + header + " missing", verifyWith(func(a channel.Account, r channel.Request, good verifier) error {
 			if members(r.Body)[header] == "" {

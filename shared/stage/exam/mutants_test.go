@@ -14,6 +14,7 @@ import (
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/exam/fake"
+	fakeplay "github.com/relais-dev/relais/shared/stage/exam/fake/play"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
@@ -21,7 +22,7 @@ import (
 // and explain with these words.
 type mutant struct {
 	name, check, words string
-	change             func(*channel.Channel)
+	change             func(*candidate)
 	files              map[string]string // written over the fake's folder; an empty text deletes
 }
 
@@ -39,7 +40,7 @@ func TestMutants(t *testing.T) {
 }
 
 func (m mutant) mustFail(t *testing.T) {
-	c := fake.Channel
+	c := fakeCandidate()
 	if m.change != nil {
 		m.change(&c)
 	}
@@ -92,15 +93,15 @@ func allMutants() []mutant {
 }
 
 var declarationMutants = []mutant{
-	{name: "other name", check: "declaration/facts", words: "Name", change: func(c *channel.Channel) { c.Name = "Line" }},
-	{name: "no title", check: "declaration/facts", words: "Title", change: func(c *channel.Channel) { c.Title = "" }},
-	{name: "http docs", check: "declaration/facts", words: "Docs", change: func(c *channel.Channel) { c.Docs = "http://fake.example" }},
-	{name: "own label", check: "declaration/facts", words: "Label", change: func(c *channel.Channel) { c.Label = "great" }},
-	{name: "undeclared", check: "declaration/credentials", words: "app_id", change: func(c *channel.Channel) { c.Credentials = c.Credentials[:2] }},
-	{name: "not held", check: "declaration/credentials", words: "lacks", change: func(c *channel.Channel) {
+	{name: "other name", check: "declaration/facts", words: "Name", change: func(c *candidate) { c.Name = "Line" }},
+	{name: "no title", check: "declaration/facts", words: "Title", change: func(c *candidate) { c.Title = "" }},
+	{name: "http docs", check: "declaration/facts", words: "Docs", change: func(c *candidate) { c.Docs = "http://fake.example" }},
+	{name: "own label", check: "declaration/facts", words: "Label", change: func(c *candidate) { c.Label = "great" }},
+	{name: "undeclared", check: "declaration/credentials", words: "app_id", change: func(c *candidate) { c.Credentials = c.Credentials[:2] }},
+	{name: "not held", check: "declaration/credentials", words: "lacks", change: func(c *candidate) {
 		c.Credentials = append([]channel.Credential{{Name: "pin", Help: "x"}}, c.Credentials...)
 	}},
-	{name: "no help", check: "declaration/credentials", words: "help", change: func(c *channel.Channel) {
+	{name: "no help", check: "declaration/credentials", words: "help", change: func(c *candidate) {
 		c.Credentials = append([]channel.Credential{{Name: "pin", Optional: true}}, c.Credentials...)
 	}},
 	{name: "none", check: "declaration/readme", words: "missing", files: map[string]string{"README.md": ""}},
@@ -144,8 +145,8 @@ var sourceMutants = []mutant{
 }
 
 // verifyWith breaks Verify; good is the right one.
-func verifyWith(broken func(a channel.Account, r channel.Request, good func(channel.Account, channel.Request) error) error) func(*channel.Channel) {
-	return func(c *channel.Channel) {
+func verifyWith(broken func(a channel.Account, r channel.Request, good func(channel.Account, channel.Request) error) error) func(*candidate) {
+	return func(c *candidate) {
 		good := c.Verify
 		c.Verify = func(a channel.Account, r channel.Request) error { return broken(a, r, good) }
 	}
@@ -160,7 +161,7 @@ func expected(a channel.Account, r channel.Request) string {
 	at := clone(r)
 	seconds, _ := json.Number(r.Header.Get("X-Fake-Time")).Int64()
 	at.Received = time.Unix(seconds, 0)
-	fake.Channel.Sign(a, &at)
+	fakeCandidate().Sign(a, &at)
 	return at.Header.Get(header)
 }
 
@@ -201,14 +202,14 @@ var verifyMutants = []mutant{
 		all := strings.Split(r.Header.Get(header), ",")
 		return good(a, withHeader(r, all[len(all)-1]))
 	})},
-	{name: "looks at half the body", check: "verify/forged", words: "body", change: func(c *channel.Channel) {
+	{name: "looks at half the body", check: "verify/forged", words: "body", change: func(c *candidate) {
 		verify, sign := c.Verify, c.Sign
 		half := func(r channel.Request) channel.Request { r.Body = r.Body[:len(r.Body)/2+1]; return r }
 		c.Verify = func(a channel.Account, r channel.Request) error { return verify(a, half(r)) }
 		c.Sign = func(a channel.Account, r *channel.Request) { h := half(clone(*r)); sign(a, &h); r.Header = h.Header }
 	}},
-	{name: "signs nothing", check: "verify/forged", words: "nothing in the request", change: func(c *channel.Channel) { c.Sign = func(channel.Account, *channel.Request) {} }},
-	{name: "sets what it ignores", check: "verify/forged", words: "Content-Type", change: func(c *channel.Channel) {
+	{name: "signs nothing", check: "verify/forged", words: "nothing in the request", change: func(c *candidate) { c.Sign = func(channel.Account, *channel.Request) {} }},
+	{name: "sets what it ignores", check: "verify/forged", words: "Content-Type", change: func(c *candidate) {
 		sign := c.Sign
 		c.Sign = func(a channel.Account, r *channel.Request) {
 			sign(a, r)
@@ -233,7 +234,7 @@ var verifyMutants = []mutant{
 		}
 		return good(a, r)
 	})},
-	{name: "has one secret for all", check: "verify/secrets", words: "another account", change: func(c *channel.Channel) {
+	{name: "has one secret for all", check: "verify/secrets", words: "another account", change: func(c *candidate) {
 		verify, sign := c.Verify, c.Sign
 		all := channel.NewAccount("all", "", map[string]string{"secret": "fake-Secret-0123456789"})
 		c.Verify = func(_ channel.Account, r channel.Request) error { return verify(all, r) }
@@ -280,8 +281,8 @@ var verifyMutants = []mutant{
 }
 
 // parseWith breaks Parse by changing what it returns.
-func parseWith(change func(r channel.Request, evs []events.Event) []events.Event) func(*channel.Channel) {
-	return func(c *channel.Channel) {
+func parseWith(change func(r channel.Request, evs []events.Event) []events.Event) func(*candidate) {
+	return func(c *candidate) {
 		good := c.Parse
 		c.Parse = func(a channel.Account, r channel.Request) ([]events.Event, error) {
 			evs, err := good(a, r)
@@ -294,7 +295,7 @@ func parseWith(change func(r channel.Request, evs []events.Event) []events.Event
 }
 
 // eachWith breaks Parse by changing each event.
-func eachWith(change func(e *events.Event)) func(*channel.Channel) {
+func eachWith(change func(e *events.Event)) func(*candidate) {
 	return parseWith(func(_ channel.Request, evs []events.Event) []events.Event {
 		for i := range evs {
 			change(&evs[i])
@@ -304,8 +305,8 @@ func eachWith(change func(e *events.Event)) func(*channel.Channel) {
 }
 
 // strictly breaks Parse by an error for some bodies.
-func strictly(refuse func(r channel.Request, evs []events.Event) error) func(*channel.Channel) {
-	return func(c *channel.Channel) {
+func strictly(refuse func(r channel.Request, evs []events.Event) error) func(*candidate) {
+	return func(c *candidate) {
 		good := c.Parse
 		c.Parse = func(a channel.Account, r channel.Request) ([]events.Event, error) {
 			evs, err := good(a, r)
@@ -326,7 +327,7 @@ var parseMutants = []mutant{
 	{name: "no golden", check: "parse/golden", words: "-update", files: map[string]string{"testdata/in/text.json": ""}},
 	{name: "left over", check: "parse/orphan", words: "old.json", files: map[string]string{"testdata/in/old.json": "[]\n"}},
 	{name: "ids from the clock", check: "parse/deterministic", words: "second Parse", change: eachWith(func(e *events.Event) { e.Key += fmt.Sprint(time.Now().UnixNano()) })},
-	{name: "remembers", check: "parse/concurrent", words: "", change: func(c *channel.Channel) {
+	{name: "remembers", check: "parse/concurrent", words: "", change: func(c *candidate) {
 		turn := make(chan int, 1)
 		turn <- 0
 		eachWith(func(e *events.Event) { n := <-turn; e.Key += fmt.Sprint(n); turn <- n + 1 })(c)
@@ -376,7 +377,7 @@ var parseMutants = []mutant{
 			e.Data.Message.Revision = int64(bytes.Count(e.Raw, []byte(":")))
 		}
 	})},
-	{name: "panics when truncated", check: "parse/hostile-body", words: "panics", change: func(c *channel.Channel) {
+	{name: "panics when truncated", check: "parse/hostile-body", words: "panics", change: func(c *candidate) {
 		good := c.Parse
 		c.Parse = func(a channel.Account, r channel.Request) ([]events.Event, error) {
 			if r.Body[len(r.Body)-1] != '}' {
@@ -395,7 +396,7 @@ var parseMutants = []mutant{
 		}
 		return json.Unmarshal(r.Body, &d)
 	})},
-	{name: "empty ids", check: "parse/hostile-value", words: "is empty", change: func(c *channel.Channel) {
+	{name: "empty ids", check: "parse/hostile-value", words: "is empty", change: func(c *candidate) {
 		c.Parse = func(_ channel.Account, r channel.Request) ([]events.Event, error) {
 			var d struct{ Events []struct{ ID string } }
 			if json.Unmarshal(r.Body, &d) != nil || len(d.Events) == 0 {
@@ -409,8 +410,8 @@ var parseMutants = []mutant{
 }
 
 // shakeWith breaks Handshake.
-func shakeWith(broken func(a channel.Account, r channel.Request, good func(channel.Account, channel.Request) (channel.Response, bool)) (channel.Response, bool)) func(*channel.Channel) {
-	return func(c *channel.Channel) {
+func shakeWith(broken func(a channel.Account, r channel.Request, good func(channel.Account, channel.Request) (channel.Response, bool)) (channel.Response, bool)) func(*candidate) {
+	return func(c *candidate) {
 		good := c.Handshake
 		c.Handshake = func(a channel.Account, r channel.Request) (channel.Response, bool) { return broken(a, r, good) }
 	}
@@ -432,7 +433,7 @@ var handshakeMutants = []mutant{
 	{name: "refuses all", check: "handshake/golden", words: "no handshake*.http is answered", change: shakeWith(func(channel.Account, channel.Request, shaker) (channel.Response, bool) {
 		return channel.Response{Status: 403}, true
 	})},
-	{name: "has a sample only", check: "handshake/golden", words: "no Handshake", change: func(c *channel.Channel) { c.Handshake = nil }},
+	{name: "has a sample only", check: "handshake/golden", words: "no Handshake", change: func(c *candidate) { c.Handshake = nil }},
 	{name: "answers anybody", check: "handshake/forged", words: "whatever the account's credentials", change: shakeWith(func(_ channel.Account, r channel.Request, _ shaker) (channel.Response, bool) {
 		return echo(r, "text/plain")
 	})},
@@ -503,7 +504,7 @@ var coverageMutants = []mutant{
 		}
 	})},
 	{name: "an unknown type", check: "coverage/schema", words: "type", change: eachWith(func(e *events.Event) { e.Type = "message.seen.v1" })},
-	{name: "refuses duplicates", check: "coverage/ack", words: "409", change: func(c *channel.Channel) {
+	{name: "refuses duplicates", check: "coverage/ack", words: "409", change: func(c *candidate) {
 		c.Ack = func(_ channel.Account, _ channel.Request, receipt channel.Receipt) channel.Response {
 			return channel.Response{Status: 200 + 209*receipt.Duplicates}
 		}
@@ -514,3 +515,6 @@ var coverageMutants = []mutant{
 		}
 	})},
 }
+
+// fakeCandidate is the channel that does everything right, with its platform.
+func fakeCandidate() candidate { return candidate{fake.Channel, fakeplay.Platform} }

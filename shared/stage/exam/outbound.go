@@ -19,6 +19,7 @@ import (
 	"github.com/relais-dev/relais/events/samples"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/fit"
+	"github.com/relais-dev/relais/shared/stage/play"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
@@ -42,13 +43,13 @@ func outbound() []check {
 
 // A recorder is the platform's double as an HTTP client that keeps the calls.
 type recorder struct {
-	c        channel.Channel
+	c        candidate
 	account  channel.Account
 	now      time.Time
-	fault    channel.Fault
+	fault    play.Fault
 	answer   *channel.Reply // instead of the double's
 	err      error          // instead of an answer
-	calls    []channel.Call
+	calls    []play.Call
 	webhooks []channel.Request
 	told     []events.Event
 }
@@ -61,19 +62,22 @@ func (d *recorder) Do(r *http.Request) (*http.Response, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	call := channel.Call{Host: r.URL.Host, Fault: d.fault, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(),
+	call := play.Call{Host: r.URL.Host, Fault: d.fault, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(),
 		RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: d.now}}
 	if r.URL.Scheme != "https" {
 		return nil, fmt.Errorf("called %s://%s, not https", r.URL.Scheme, r.URL.Host)
 	}
+	if len(d.c.APIs) > 0 && !d.c.Answers(d.account, r.URL.Host) {
+		return nil, fmt.Errorf("called %s, which is no host of its platform", r.URL.Host)
+	}
 	d.calls = append(d.calls, call)
 	reply := d.answer
-	if reply == nil && d.c.Double == nil {
-		return nil, errors.New("it makes a call and has no double")
+	if reply == nil && len(d.c.APIs) == 0 {
+		return nil, errors.New("it makes a call and its platform has no API")
 	}
 	if reply == nil {
-		a := d.c.Double(d.account, call)
-		reply, d.webhooks = &a.Reply, append(d.webhooks, a.Webhooks...)
+		a := d.c.Answer(d.account, call)
+		reply, d.webhooks = &a.Reply, append(d.webhooks, a.Posts...)
 	}
 	h := reply.Header
 	if h == nil {
@@ -119,12 +123,12 @@ func openSample(_ context.Context, m events.Media) (io.ReadCloser, error) {
 	return io.NopCloser(strings.NewReader(text)), nil
 }
 
-func newRecorder(c channel.Channel, set sample.Set) *recorder {
+func newRecorder(c candidate, set sample.Set) *recorder {
 	return &recorder{c: c, account: set.Account, now: set.Now}
 }
 
 // recipient is who wrote text.http, and the id of what they wrote.
-func recipient(c channel.Channel, set sample.Set) (channel.Recipient, string, error) {
+func recipient(c candidate, set sample.Set) (channel.Recipient, string, error) {
 	evs, err := eventsOf(c, set, "text")
 	if err != nil {
 		return channel.Recipient{}, "", err
@@ -143,7 +147,7 @@ func fileLink(sha256 string) string {
 }
 
 // plan is what o becomes on c.
-func plan(c channel.Channel, o samples.Out) fit.Plan {
+func plan(c candidate, o samples.Out) fit.Plan {
 	content := o.Content
 	for _, v := range o.Overrides {
 		if v.Channel == c.Name {
@@ -166,32 +170,16 @@ func outgoings(o samples.Out, p fit.Plan, to channel.Recipient, quoted string, n
 	return list
 }
 
-func outboundDeclared(c channel.Channel, _ sample.Set) error {
-	var errs []error
-	need := func(ok bool, what string) {
-		if !ok {
-			errs = append(errs, errors.New(what))
-		}
+func outboundDeclared(c candidate, _ sample.Set) error {
+	var err error
+	if (len(c.APIs) > 0) != (len(c.Hosts) > 0 || c.Origin != nil) {
+		err = errors.New("Hosts or Origin, and APIs of its platform, go together; a channel without them calls nobody")
 	}
-	need(c.Send != nil && c.Class != nil, "it needs Send and Class")
-	need((c.Double != nil) == (len(c.Hosts) > 0 || c.Origin != nil), "Double and Hosts, or Origin, go together; a channel without them calls nobody")
-	need(c.Limits.Text > 0, "Limits.Text is zero: every channel carries text")
-	need((c.Act == nil) == (len(c.Acts) == 0), "Act and Acts go together")
-	for _, v := range c.Acts {
-		need(slices.Contains(events.Verbs(), v), fmt.Sprintf("Acts holds %q", v))
-	}
-	for _, k := range c.Limits.Kinds {
-		need(slices.Contains(events.Outbounds(), k) && k != events.KindText && k != events.KindMedia && k != events.KindChoice && k != events.KindCards,
-			fmt.Sprintf("Limits.Kinds holds %q, which has limits of its own or is not sent", k))
-	}
-	for _, f := range c.Limits.Choices {
-		need(f.Max > 0 && f.Min <= f.Max, "Limits.Choices holds one that offers nothing")
-	}
-	return errors.Join(errs...)
+	return errors.Join(c.Channel.Validate(), c.Platform.Validate(), err)
 }
 
 // eachSample sends every sample and hands over its record.
-func eachSample(c channel.Channel, set sample.Set, look func(samples.Out, fit.Plan, *recorder, [][]string) error) error {
+func eachSample(c candidate, set sample.Set, look func(samples.Out, fit.Plan, *recorder, [][]string) error) error {
 	all, err := samples.Outbound()
 	if err != nil {
 		return err
@@ -236,7 +224,7 @@ func (s outFile) path(name string) string {
 
 // outFile reads and writes goldens of calls.
 type outFile struct {
-	c   channel.Channel
+	c   candidate
 	set sample.Set
 }
 
@@ -298,7 +286,7 @@ func (s outFile) mask(text, token string) string {
 	return text
 }
 
-func samplesSent(c channel.Channel, set sample.Set) error {
+func samplesSent(c candidate, set sample.Set) error {
 	return eachSample(c, set, func(o samples.Out, p fit.Plan, d *recorder, ids [][]string) error {
 		f := outFile{c, set}
 		return f.match(o.Name, f.show(p.Report, d, ids))
@@ -306,7 +294,7 @@ func samplesSent(c channel.Channel, set sample.Set) error {
 }
 
 // simple sends a text and is the base of what follows.
-func simple(c channel.Channel, set sample.Set, d *recorder) (channel.Sent, error) {
+func simple(c candidate, set sample.Set, d *recorder) (channel.Sent, error) {
 	to, _, err := recipient(c, set)
 	if err != nil {
 		return channel.Sent{}, err
@@ -315,7 +303,7 @@ func simple(c channel.Channel, set sample.Set, d *recorder) (channel.Sent, error
 	return c.Send(context.Background(), e, channel.Outgoing{ID: "msg_simple.1", To: to, Content: []events.Content{events.NewText("Hello 👋")}, Heard: set.Now.Add(-time.Minute)})
 }
 
-func sendStable(c channel.Channel, set sample.Set) error {
+func sendStable(c candidate, set sample.Set) error {
 	a, b := newRecorder(c, set), newRecorder(c, set)
 	if _, err := simple(c, set, a); err != nil {
 		return err
@@ -329,10 +317,10 @@ func sendStable(c channel.Channel, set sample.Set) error {
 	return nil
 }
 
-func hostsKept(c channel.Channel, set sample.Set) error {
+func hostsKept(c candidate, set sample.Set) error {
 	return eachSample(c, set, func(_ samples.Out, _ fit.Plan, d *recorder, _ [][]string) error {
 		for _, call := range d.calls {
-			if !c.Answers(set.Account, call.Host) {
+			if !c.Channel.Answers(set.Account, call.Host) {
 				return fmt.Errorf("called %s, which is neither in Hosts nor Origin's", call.Host)
 			}
 		}
@@ -341,21 +329,21 @@ func hostsKept(c channel.Channel, set sample.Set) error {
 }
 
 // wanted are the classes that a fault may become.
-var wanted = map[channel.Fault][]string{
-	channel.FaultThrottled: {events.ClassRate},
-	channel.FaultExpired:   {events.ClassAuth},
-	channel.FaultClosed:    {events.ClassWindow},
-	channel.FaultGone:      {events.ClassRecipient, events.ClassConsent},
-	channel.FaultInvalid:   {events.ClassContent, events.ClassMedia, events.ClassTemplate},
+var wanted = map[play.Fault][]string{
+	play.Throttled: {events.ClassRate},
+	play.Expired:   {events.ClassAuth},
+	play.Closed:    {events.ClassWindow},
+	play.Gone:      {events.ClassRecipient, events.ClassConsent},
+	play.Invalid:   {events.ClassContent, events.ClassMedia, events.ClassTemplate},
 }
 
-func faultsClassified(c channel.Channel, set sample.Set) error {
-	if c.Double == nil { // it calls nobody, as outbound/samples has seen
+func faultsClassified(c candidate, set sample.Set) error {
+	if len(c.APIs) == 0 { // it calls nobody, as outbound/samples has seen
 		return nil
 	}
 	var errs []error
-	for _, f := range channel.Faults() {
-		if f == channel.FaultClosed && c.Outside == nil {
+	for _, f := range play.Refused() {
+		if f == play.Closed && c.Outside == nil {
 			continue // the platform has no windows
 		}
 		d := newRecorder(c, set)
@@ -372,8 +360,8 @@ func faultsClassified(c channel.Channel, set sample.Set) error {
 	return errors.Join(errs...)
 }
 
-func answersSurvived(c channel.Channel, set sample.Set) error {
-	if c.Double == nil { // it calls nobody, as outbound/samples has seen
+func answersSurvived(c candidate, set sample.Set) error {
+	if len(c.APIs) == 0 { // it calls nobody, as outbound/samples has seen
 		return nil
 	}
 	var errs []error
@@ -414,8 +402,8 @@ func answersSurvived(c channel.Channel, set sample.Set) error {
 	return errors.Join(errs...)
 }
 
-func unsentKept(c channel.Channel, set sample.Set) error {
-	if c.Double == nil { // it calls nobody, as outbound/samples has seen
+func unsentKept(c candidate, set sample.Set) error {
+	if len(c.APIs) == 0 { // it calls nobody, as outbound/samples has seen
 		return nil
 	}
 	for _, broken := range []error{channel.ErrNotSent, io.ErrUnexpectedEOF} {
@@ -428,14 +416,14 @@ func unsentKept(c channel.Channel, set sample.Set) error {
 	return nil
 }
 
-func sendErrorsDiscreet(c channel.Channel, set sample.Set) error {
+func sendErrorsDiscreet(c candidate, set sample.Set) error {
 	secrets := []string{"Hello 👋"}
 	for _, cr := range c.Credentials {
 		if !cr.Public {
 			secrets = append(secrets, set.Account.Values(cr.Name)...)
 		}
 	}
-	for _, f := range channel.Faults() {
+	for _, f := range play.Refused() {
 		d := newRecorder(c, set)
 		d.fault = f
 		_, err := simple(c, set, d)
@@ -467,7 +455,7 @@ func actions(v events.Verb, quoted string) events.Action {
 	return a
 }
 
-func actsShown(c channel.Channel, set sample.Set) error {
+func actsShown(c candidate, set sample.Set) error {
 	to, quoted, err := recipient(c, set)
 	if err != nil {
 		return err
@@ -485,7 +473,7 @@ func actsShown(c channel.Channel, set sample.Set) error {
 	return few(errs)
 }
 
-func tokenMinted(c channel.Channel, set sample.Set) error {
+func tokenMinted(c candidate, set sample.Set) error {
 	if c.Token == nil {
 		return nil
 	}
@@ -501,7 +489,7 @@ func tokenMinted(c channel.Channel, set sample.Set) error {
 	return f.match("token", f.show(nil, d, nil))
 }
 
-func receiptsMatch(c channel.Channel, set sample.Set) error {
+func receiptsMatch(c candidate, set sample.Set) error {
 	return eachSample(c, set, func(o samples.Out, p fit.Plan, d *recorder, ids [][]string) error {
 		known := slices.Concat(ids...)
 		for i := range p.Calls {
@@ -530,7 +518,7 @@ func receiptsMatch(c channel.Channel, set sample.Set) error {
 	})
 }
 
-func customerWrites(c channel.Channel, set sample.Set) error {
+func customerWrites(c candidate, set sample.Set) error {
 	if c.Customer == nil {
 		return errors.New("there is no Customer")
 	}
@@ -565,7 +553,7 @@ func customerWrites(c channel.Channel, set sample.Set) error {
 	return nil
 }
 
-func outOrphans(c channel.Channel, set sample.Set) error {
+func outOrphans(c candidate, set sample.Set) error {
 	all, err := samples.Outbound()
 	if err != nil {
 		return err

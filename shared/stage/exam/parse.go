@@ -25,7 +25,7 @@ func parsing() []check {
 }
 
 // parse is c.Events with a panic as an error.
-func parse(c channel.Channel, a channel.Account, r channel.Request) (evs []events.Event, err error) {
+func parse(c candidate, a channel.Account, r channel.Request) (evs []events.Event, err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			evs, err = nil, &panicked{"Parse", p}
@@ -42,11 +42,11 @@ type panicked struct {
 
 func (p *panicked) Error() string { return fmt.Sprintf("%s panics: %v", p.function, p.value) }
 
-func goldens(c channel.Channel, set sample.Set) error {
+func goldens(c candidate, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error { return matchGolden(c, set, s) })
 }
 
-func deterministic(c channel.Channel, set sample.Set) error {
+func deterministic(c candidate, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error {
 		first, err := parse(c, set.Account, s.Request)
 		if err != nil {
@@ -63,7 +63,7 @@ func deterministic(c channel.Channel, set sample.Set) error {
 	})
 }
 
-func concurrent(c channel.Channel, set sample.Set) error {
+func concurrent(c candidate, set sample.Set) error {
 	errs := make([]error, 8)
 	var wait sync.WaitGroup
 	for i := range errs {
@@ -87,7 +87,7 @@ func concurrent(c channel.Channel, set sample.Set) error {
 	return errors.Join(errs...)
 }
 
-func distinctKeys(c channel.Channel, set sample.Set) error {
+func distinctKeys(c candidate, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error {
 		evs, err := parse(c, set.Account, s.Request)
 		if err != nil {
@@ -104,7 +104,7 @@ func distinctKeys(c channel.Channel, set sample.Set) error {
 	})
 }
 
-func ownRaw(c channel.Channel, set sample.Set) error {
+func ownRaw(c candidate, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error {
 		evs, err := parse(c, set.Account, s.Request)
 		if err != nil || len(evs) < 2 {

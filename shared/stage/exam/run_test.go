@@ -13,7 +13,6 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
-	"github.com/relais-dev/relais/shared/stage/exam/fake"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
@@ -40,7 +39,7 @@ func TestRewriteSignsAndWritesGoldens(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := rewrite(fake.Channel, set); err != nil {
+		if err := rewrite(fakeCandidate(), set); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(want, folder(t, dir)); diff != "" {
@@ -94,7 +93,7 @@ func TestBaseReadsTheBody(t *testing.T) {
 }
 
 func TestFuzzFindsForgery(t *testing.T) {
-	c := fake.Channel
+	c := fakeCandidate()
 	for _, m := range verifyMutants {
 		if m.name == "compares a prefix" {
 			m.change(&c)
@@ -109,16 +108,16 @@ func TestFuzzFindsForgery(t *testing.T) {
 	if err := fuzzProof(c, set, s, good[:20]); err == nil {
 		t.Error("a prefix of the signature is accepted, and fuzzing does not see it")
 	}
-	if err := fuzzProof(fake.Channel, set, s, good[:20]); err != nil {
+	if err := fuzzProof(fakeCandidate(), set, s, good[:20]); err != nil {
 		t.Errorf("the right channel is blamed: %v", err)
 	}
-	if err := fuzzBody(fake.Channel, set, s, s.Request.Body[1:]); err != nil {
+	if err := fuzzBody(fakeCandidate(), set, s, s.Request.Body[1:]); err != nil {
 		t.Errorf("the right channel is blamed: %v", err)
 	}
 }
 
 func TestEndlessParseIsFound(t *testing.T) {
-	c, release := fake.Channel, make(chan struct{})
+	c, release := fakeCandidate(), make(chan struct{})
 	defer close(release)
 	c.Parse = func(channel.Account, channel.Request) ([]events.Event, error) { <-release; return nil, nil }
 	if _, err := outcomeWithin(time.Millisecond, c, channel.Account{}, channel.Request{}); err == nil || !strings.Contains(err.Error(), "longer than") {

@@ -10,13 +10,12 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/events/schema"
-	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
 // eventsMatchSchema checks every event of a sample against the JSON Schema of its
 // type, as integrators do.
-func eventsMatchSchema(c channel.Channel, set sample.Set) error {
+func eventsMatchSchema(c candidate, set sample.Set) error {
 	compiler, err := newCompiler()
 	if err != nil {
 		return err

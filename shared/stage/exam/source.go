@@ -13,7 +13,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
 
@@ -92,7 +91,7 @@ func (s code) inspect(find func(ast.Node) string) error {
 	return errors.Join(errs...)
 }
 
-func packageNamed(_ channel.Channel, set sample.Set) error {
+func packageNamed(_ candidate, set sample.Set) error {
 	s, err := readCode(set.Dir)
 	if err != nil {
 		return err
@@ -112,7 +111,7 @@ var outside = []string{"crypto/rand", "crypto/tls", "expvar", "io/ioutil", "log"
 // formats are libraries for formats that are not a platform's own.
 var formats = []string{"github.com/golang-jwt/jwt/v5"}
 
-func importsAllowed(_ channel.Channel, set sample.Set) error {
+func importsAllowed(_ candidate, set sample.Set) error {
 	s, err := readCode(set.Dir)
 	if err != nil {
 		return err
@@ -145,7 +144,7 @@ var impure = map[string][]string{
 	"fmt":      {"Print", "Printf", "Println", "Scan", "Scanf", "Scanln"},
 }
 
-func pure(_ channel.Channel, set sample.Set) error {
+func pure(_ candidate, set sample.Set) error {
 	s, err := readCode(set.Dir)
 	if err != nil {
 		return err
@@ -177,7 +176,7 @@ func (s code) imported(e ast.Expr) string {
 	return ""
 }
 
-func stateless(_ channel.Channel, set sample.Set) error {
+func stateless(_ candidate, set sample.Set) error {
 	s, err := readCode(set.Dir)
 	if err != nil {
 		return err

@@ -23,7 +23,7 @@ func verification() []check {
 }
 
 // verify is c.Verify with a panic as an error.
-func verify(c channel.Channel, a channel.Account, r channel.Request) (err error) {
+func verify(c candidate, a channel.Account, r channel.Request) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = &panicked{"Verify", p}
@@ -33,7 +33,7 @@ func verify(c channel.Channel, a channel.Account, r channel.Request) (err error)
 }
 
 // refused is nil when Verify refuses r without a panic.
-func refused(c channel.Channel, a channel.Account, f forgery) error {
+func refused(c candidate, a channel.Account, f forgery) error {
 	err := verify(c, a, f.request)
 	var p *panicked
 	switch {
@@ -45,11 +45,11 @@ func refused(c channel.Channel, a channel.Account, f forgery) error {
 	return nil
 }
 
-func samplesVerify(c channel.Channel, set sample.Set) error {
+func samplesVerify(c candidate, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error { return verify(c, set.Account, s.Request) })
 }
 
-func forgedRefused(c channel.Channel, set sample.Set) error {
+func forgedRefused(c candidate, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error {
 		if len(proofs(c, set.Account, s.Request)) == 0 {
 			return errors.New("its Sign sets no header, no query parameter and no member of the body: nothing in the request proves its origin")
@@ -62,7 +62,7 @@ func forgedRefused(c channel.Channel, set sample.Set) error {
 	})
 }
 
-func unsignedRefused(c channel.Channel, set sample.Set) error {
+func unsignedRefused(c candidate, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error {
 		bare := clone(s.Request)
 		for _, p := range proofs(c, set.Account, s.Request) {
@@ -81,7 +81,7 @@ func unsignedRefused(c channel.Channel, set sample.Set) error {
 
 // secretsMatter needs one credential whose change makes Verify refuse, and holds
 // each such credential to the rule.
-func secretsMatter(c channel.Channel, set sample.Set) error {
+func secretsMatter(c candidate, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error {
 		names := provers(c, set, s.Request)
 		if len(names) == 0 {
@@ -106,13 +106,13 @@ func secretsMatter(c channel.Channel, set sample.Set) error {
 }
 
 // refusesOwn checks that a refuses even what was signed with its own broken secret.
-func refusesOwn(c channel.Channel, a channel.Account, r channel.Request, what string) error {
+func refusesOwn(c candidate, a channel.Account, r channel.Request, what string) error {
 	r = clone(r)
 	c.Sign(a, &r)
 	return refused(c, a, forgery{what, r})
 }
 
-func rotationAccepted(c channel.Channel, set sample.Set) error {
+func rotationAccepted(c candidate, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error {
 		var errs []error
 		for _, name := range provers(c, set, s.Request) {
@@ -136,7 +136,7 @@ func rotationAccepted(c channel.Channel, set sample.Set) error {
 	})
 }
 
-func timeChecked(c channel.Channel, set sample.Set) error {
+func timeChecked(c candidate, set sample.Set) error {
 	return eachDelivery(set, func(s sample.Sample) error {
 		if !signsTime(c, set.Account, s.Request) {
 			return nil
@@ -156,7 +156,7 @@ func timeChecked(c channel.Channel, set sample.Set) error {
 	})
 }
 
-func refusalsAreDiscreet(c channel.Channel, set sample.Set) error {
+func refusalsAreDiscreet(c candidate, set sample.Set) error {
 	known := strings.Join([]string{channel.NoSignature, channel.BadSignature, channel.Malformed, channel.Stale, channel.NoSecret}, " ") + " "
 	return eachDelivery(set, func(s sample.Sample) error {
 		secrets := append(confidences(c, set, s.Request), string(s.Request.Body))

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"crypto/subtle"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -80,23 +79,6 @@ func (a API) sign(ctx context.Context, path string, header http.Header, body []b
 		return nil, err
 	}
 	return req.Header, nil
-}
-
-// Signed says whether call is one of a's, for doubles: the signature is made again
-// from what it covers.
-func (a API) Signed(call channel.Call, names ...string) bool {
-	const layout = "20060102T150405Z"
-	at, err := time.Parse(layout, call.Header.Get("X-Amz-Date"))
-	if err != nil || call.Host != a.Host() || call.Method != http.MethodPost {
-		return false
-	}
-	header := http.Header{}
-	for _, name := range names {
-		header[name] = call.Header[name]
-	}
-	want, err := a.sign(context.Background(), call.Path, header, call.Body, at)
-	got := call.Header.Get("Authorization")
-	return err == nil && subtle.ConstantTimeCompare([]byte(want.Get("Authorization")), []byte(got)) == 1
 }
 
 // fault is why AWS refused a call.

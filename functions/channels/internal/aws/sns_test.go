@@ -18,6 +18,7 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/internal/aws"
+	"github.com/relais-dev/relais/functions/channels/internal/aws/play"
 	"github.com/relais-dev/relais/shared/channel"
 )
 
@@ -130,7 +131,7 @@ func TestSign(t *testing.T) {
 	}
 	for _, version := range []string{"1", "2"} {
 		r := vector(t, nil, map[string]any{"Subject": "a <b> & c", "SignatureVersion": version, "Signature": nil, "TopicArn": nil})
-		aws.Sign([]string{topic}, &r)
+		play.Sign([]string{topic}, &r)
 		if err := aws.Verify([]string{topic}, r); err != nil {
 			t.Errorf("version %s: %v", version, err)
 		}
@@ -213,7 +214,7 @@ func TestSubscription(t *testing.T) {
 	for kind, state := range map[string]string{"SubscriptionConfirmation": events.HealthWarning, "UnsubscribeConfirmation": events.HealthFailing} {
 		const url = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t"
 		r := vector(t, nil, map[string]any{"Type": kind, "Token": "t", "SubscribeURL": url})
-		aws.Sign([]string{topic}, &r)
+		play.Sign([]string{topic}, &r)
 		if err := aws.Verify([]string{topic}, r); err != nil {
 			t.Fatal(err)
 		}

@@ -11,14 +11,16 @@ import (
 	"time"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/functions/channels/internal/google/play"
 	"github.com/relais-dev/relais/shared/channel"
+	stage "github.com/relais-dev/relais/shared/stage/play"
 )
 
 const scope = "https://www.googleapis.com/auth/chat.bot"
 
 func serviceAccount(t *testing.T) channel.Account {
 	t.Helper()
-	file, err := json.Marshal(accountKey{KeyID: "k1", Key: testKey, Client: "a@b.iam.gserviceaccount.com"})
+	file, err := json.Marshal(accountKey{KeyID: "k1", Key: play.TestKey, Client: "a@b.iam.gserviceaccount.com"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,20 +28,21 @@ func serviceAccount(t *testing.T) channel.Account {
 }
 
 // doer answers with a function.
-type doer func(channel.Call) channel.Reply
+type doer func(stage.Call) channel.Reply
 
 func (d doer) Do(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	if err != nil {
 		return nil, err
 	}
-	a := d(channel.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: now}})
+	a := d(stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: now}})
 	return &http.Response{StatusCode: a.Status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(a.Body))}, nil
 }
 
 func TestToken(t *testing.T) {
 	a := serviceAccount(t)
-	google := doer(func(c channel.Call) channel.Reply { return DoubleToken(a, c, scope).Reply })
+	oauth := stage.Platform{APIs: []stage.API{play.Tokens(scope)}}
+	google := doer(func(c stage.Call) channel.Reply { return oauth.Answer(a, c).Reply })
 	got, err := Token(context.Background(), channel.Env{Account: a, HTTP: google, Now: now}, scope)
 	if err != nil || got.Value == "" || !got.ExpiresAt.Equal(now.Add(time.Hour-time.Second)) {
 		t.Errorf("Token gives %v until %s, %v", got.Value != "", got.ExpiresAt, err)
@@ -67,7 +70,7 @@ func TestTokenFailures(t *testing.T) {
 		{200, `<html>`, events.ClassPlatform, true},
 		{200, `{}`, events.ClassPlatform, false},
 	} {
-		google := doer(func(channel.Call) channel.Reply { return channel.Reply{Status: tc.status, Body: []byte(tc.body)} })
+		google := doer(func(stage.Call) channel.Reply { return channel.Reply{Status: tc.status, Body: []byte(tc.body)} })
 		_, err := Token(context.Background(), channel.Env{Account: serviceAccount(t), HTTP: google, Now: now}, scope)
 		var e *channel.Error
 		if !errors.As(err, &e) || e.Class != tc.class || e.Unknown != tc.unknown {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 
+	"github.com/relais-dev/relais/functions/channels/internal/google/play"
 	"github.com/relais-dev/relais/shared/channel"
 )
 
@@ -23,7 +24,7 @@ var (
 
 func signed(t *testing.T, change func(jwt.MapClaims, *jwt.Token)) channel.Request {
 	t.Helper()
-	private, err := jwt.ParseRSAPrivateKeyFromPEM([]byte(testKey))
+	private, err := jwt.ParseRSAPrivateKeyFromPEM([]byte(play.TestKey))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +32,7 @@ func signed(t *testing.T, change func(jwt.MapClaims, *jwt.Token)) channel.Reques
 		"iss": caller.Issuer, "aud": caller.Audience, "email": caller.Email, "email_verified": true, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, c)
-	token.Header["kid"] = testKeyID
+	token.Header["kid"] = play.TestKeyID
 	change(c, token)
 	var key any = private
 	if _, symmetric := token.Method.(*jwt.SigningMethodHMAC); symmetric {
@@ -42,7 +43,7 @@ func signed(t *testing.T, change func(jwt.MapClaims, *jwt.Token)) channel.Reques
 		t.Fatal(err)
 	}
 	var own channel.Request
-	Sign(&own, caller)
+	play.Sign(&own, play.Claim(caller))
 	return channel.Request{Header: http.Header{"Authorization": {"Bearer " + text}}, Received: now, Keys: own.Keys}
 }
 
@@ -98,7 +99,7 @@ func TestVerifyNeedsKeysAndCallers(t *testing.T) {
 			t.Errorf("%s is accepted", name)
 		}
 	}
-	for _, keys := range []string{"", "{}", "[]", `{"keys":[{"kid":"` + testKeyID + `"}]}`} {
+	for _, keys := range []string{"", "{}", "[]", `{"keys":[{"kid":"` + play.TestKeyID + `"}]}`} {
 		r.Keys = []byte(keys)
 		if Verify(r, []Caller{caller}) == nil {
 			t.Errorf("accepted with the keys %s", keys)
@@ -123,7 +124,7 @@ func TestPublicKey(t *testing.T) {
 		t.Fatal(err)
 	}
 	var own channel.Request
-	Sign(&own, caller)
+	play.Sign(&own, play.Claim(caller))
 	var set keySet
 	if err := json.Unmarshal(own.Keys, &set); err != nil {
 		t.Fatal(err)
@@ -144,7 +145,7 @@ func TestPublicKey(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if public, err := publicKey(doc, testKeyID); err == nil && name != "no exponent" {
+		if public, err := publicKey(doc, play.TestKeyID); err == nil && name != "no exponent" {
 			t.Errorf("%s: accepted as a key of %d bits", name, public.N.BitLen())
 		}
 		r := signed(t, func(jwt.MapClaims, *jwt.Token) {})

@@ -7,7 +7,6 @@
 package meta
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -38,16 +37,6 @@ func digest(header string) ([]byte, error) {
 		return nil, errors.New("not a sha256 signature")
 	}
 	return hex.DecodeString(text)
-}
-
-// Sign is the inverse of Verify.
-func Sign(secret string, r *channel.Request) {
-	mac := hmac.New(sha256.New, []byte(secret))
-	mac.Write(r.Body)
-	if r.Header == nil {
-		r.Header = http.Header{}
-	}
-	r.Header.Set(SignatureHeader, scheme+hex.EncodeToString(mac.Sum(nil)))
 }
 
 // maxChallenge bounds the text we echo to an outsider, in bytes; Meta's challenges

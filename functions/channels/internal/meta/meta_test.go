@@ -11,12 +11,13 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/internal/meta"
+	"github.com/relais-dev/relais/functions/channels/internal/meta/play"
 	"github.com/relais-dev/relais/shared/channel"
 )
 
 func TestVerifyRefusesTwoHeaders(t *testing.T) {
 	r := channel.Request{Body: []byte("{}")}
-	meta.Sign("secret", &r)
+	play.Sign("secret", &r)
 	if err := meta.Verify([]string{"secret"}, r); err != nil {
 		t.Fatalf("refused: %v", err)
 	}

@@ -3,7 +3,6 @@
 package fake
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -24,7 +23,7 @@ var Channel = channel.Channel{
 		{Name: "verify_token", Help: "any text; enter the same in the console"},
 		{Name: "app_id", Help: "Console, Overview", Public: true},
 	},
-	Verify: verify, Parse: parse, Sign: sign, Handshake: handshake,
+	Verify: verify, Parse: parse, Handshake: handshake,
 	Outbound: outbound,
 }
 
@@ -51,14 +50,6 @@ func verify(a channel.Account, r channel.Request) error {
 }
 
 func message(at string, body []byte) []byte { return append([]byte(at+"."), body...) }
-
-func sign(a channel.Account, r *channel.Request) {
-	at := strconv.FormatInt(r.Received.Unix(), 10)
-	mac := hmac.New(sha256.New, []byte(a.Value("secret")))
-	mac.Write(message(at, r.Body))
-	r.Header.Set(stamped, at)
-	r.Header.Set(signed, hex.EncodeToString(mac.Sum(nil)))
-}
 
 var plain = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
 

@@ -4,10 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"net/http"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/relais-dev/relais/events"
@@ -22,8 +18,7 @@ var outbound = channel.Outbound{
 	Opens:  []events.Scheme{events.External},
 	Send:   send, Outside: func(channel.Outgoing) bool { return false },
 	Act: act, Acts: []events.Verb{events.ActTyping},
-	Token: token,
-	Hosts: []string{host}, Double: double, Customer: customer,
+	Token: token, Hosts: []string{host},
 }
 
 // message is the platform's.
@@ -100,41 +95,4 @@ func token(ctx context.Context, e channel.Env) (channel.Token, error) {
 	}
 	err = r.Decode(&answer)
 	return channel.Token{Value: answer.Token, ExpiresAt: e.Now.Add(time.Duration(answer.Seconds) * time.Second)}, err
-}
-
-const goodToken = "token-of-the-fake-platform"
-
-func double(a channel.Account, c channel.Call) channel.Answer {
-	refuse := func(status int, code string) channel.Answer {
-		return channel.AnswerJSON(status, fmt.Sprintf(`{"error":%q}`, code))
-	}
-	if c.Path == "/token" {
-		return channel.AnswerJSON(200, `{"token":"`+goodToken+`","seconds":3600}`)
-	}
-	switch c.Fault {
-	case channel.FaultThrottled:
-		return refuse(429, "slow")
-	case channel.FaultClosed:
-		return refuse(403, "window")
-	case channel.FaultGone:
-		return refuse(404, "blocked")
-	case channel.FaultInvalid:
-		return refuse(400, "content")
-	}
-	if c.Fault == channel.FaultExpired || c.Header.Get("Authorization") != "Bearer "+goodToken {
-		return refuse(401, "token")
-	}
-	if c.Path == "/typing" {
-		return channel.AnswerJSON(200, "{}")
-	}
-	var m outMessage
-	if json.Unmarshal(c.Body, &m) != nil || m.To == "" || m.ID == "" || m.Text == "" && !strings.HasPrefix(m.Image, "https://") {
-		return refuse(400, "content")
-	}
-	return channel.AnswerJSON(200, `{"id":"`+channel.Digest([]byte(m.ID))+`"}`)
-}
-
-func customer(_ channel.Account, text string, n int, now time.Time) channel.Request {
-	item, _ := channel.JSON(map[string]any{"id": "c" + strconv.Itoa(n), "type": "text", "user": "U1", "time": now.UnixMilli(), "text": text}) // texts and numbers
-	return channel.Request{Method: http.MethodPost, Header: http.Header{}, Body: fmt.Appendf(nil, `{"events":[%s]}`, item)}
 }

@@ -1,0 +1,36 @@
+package play
+
+// TestKeyID is how tokens signed with TestKey call it.
+const TestKeyID = "relais-test"
+
+// TestKey signs what the tests, the demo and local mode send. No account trusts it:
+// outside of them, r.Keys is what Google serves.
+const TestKey = `
+-----BEGIN RSA PRIVATE KEY-----
+MIIEowIBAAKCAQEAwxqd85itXLydwK7LG2Qrd5dOdbZZCaSIGb9md8BubVkzLJdo
+v+s2SocOKns8TjQs7uC4yCfgj8n3+pWGz6Rn5rRIZhL4pnAGwEBjhpw35y9aKbGI
+ojiDbTnW2BJaK05OGrYiw18+RugeC0jVMjOza9oza1M2sUd2KYzGGW7r3FUftDTb
+DX3II7Abk6ORVip+1qOqHB5qYtBySxTajh5rAjPs24uf2pRwx9AsxeNpOk3nqOgb
+R3eLbzwpinB0EGusxUzuBDh9gk8jfdKcf9jg5IWG/84ehwUcmFOIPvPlipqyc1Xz
+jbecwUJjBjJnNS3HfgJfnUA0RMInaNK2h9ezXwIDAQABAoIBABjyAEazELIOE7Ad
+KS7kDIK1P9I2ca/qmimLRVNZBprIkDh1VhlOaO9NJqHb29wL48AvJLEYGCg0+esk
+zyB2tCoqhs82QcCAtlGXv0yTZg+9stjTMCsS8ArjyEpxc5dHOHPwhwVVL3tAFlyk
+VU3z5PmMjo0nDekgv++UEN1o8eiGaI6NgvqxVKAy61KmrW6ziU+FA1No9CGJJhV6
+v79cD7zGpRFCkefU/gJK0zu6L/lrimBt3BH/FSo02Le50XgtUb6aCliqyLrn2hAt
+M61X6uxHja8GI1ogUTZFmFe59hSv1P8p3daX3sdvOIriWL6euwpOxA0qwBdfKNbv
+8E/oVXECgYEA5eGqMbx+g3oC53tXci6+qrd48BsSb1YYmbHCQNFJTMZLGjAobOBP
+WdygP7NnJE6nCvSV6f99pKwrpODHbimNYk+/UgxN2nYD9ZvEzRBctZCSUBkVuCgp
+ZKTXSdd10pSrYICjJn8PdhY4oWlz5otwB1Jhw/928/fGMZYmXyMntEMCgYEA2UVp
+o7WFoi9ICDIP9A4IswM2c+09sQoSbqsZNT2fWtzxtT3Ci3uYzhsrCC9X9oRxm21f
+o+TVFQSgnGTSZNCaU6CD0wAXE7Xloz13N4mwqzCEK+0E8zl+b1fVAdoSNprAe/89
+Jc4ZvWOWs1oNzgz3uiaP0GQKOdxf21Jf3RxxwLUCgYBYwgDMo1LVwM5OQjlJRPMp
+Rx3S1yEPC9cDwLaYADalBgsJWX7CSvlYYO8eqU4xnoywli8r4hHI+xD+4CsgRbrp
+MpFURJvqtZZhxnr+Eks5b1COzKCuMhOJYHwfbql3XR+uavyTaIu3tGy5JdYyNbRT
+n2NQIdrz578GdkrqgNBbsQKBgBVvtcaDKFYiGBdG6TAJGm6fCIZTh9ypw7vLgccw
+90H9vpNFLqaYYTEkmRBLq4AU/Sh6mA8RirxyIm6Lu/5aXn+VvKvavGwjbC6458RA
+/39EYCX9Upm0uHa/0bJHE7jzd75EJoJOXVfENaAoaGhF+0MQfuvuktu2lHaNIAwu
+vEJpAoGBAIM8uCzSq2gbH+PtELaPFcBy3UGaBW6YOKb0PHPOe46YabDS09h3XyXi
+TMQDkf/yIMq3R5mhm+1MXjeodMxE9RYf8qYUTRBL7fDO1V7UBw6oJOPYZPpPqbjE
+RDxl3w8u/ZEcUYV5GmkndakifT/gksXFSvcpOfNbSNygXO2v2Vu+
+-----END RSA PRIVATE KEY-----
+`

@@ -1,0 +1,93 @@
+// Package play plays the chatbot's callback, the hub of consultation talk and the
+// dealers of AlimTalk, each at its host.
+package play
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"strconv"
+	"time"
+
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/stage/play"
+)
+
+// Platform is KakaoTalk.
+var Platform = play.Platform{
+	Channel:  "kakaotalk",
+	Sign:     sign,
+	Customer: customer,
+	APIs:     []play.API{callback, hub, nhn, sens},
+}
+
+var (
+	throttled = play.Refusal{Status: 429, Header: http.Header{"Retry-After": {"1"}}}
+	missing   = play.Refusal{Status: 404}
+	method    = play.Refusal{Status: 405}
+)
+
+// bare is a refusal without a body of its own.
+func bare(r play.Refusal) play.Answer {
+	a := play.Text(r.Status, "{}")
+	for name, values := range r.Header {
+		a.Header[name] = values
+	}
+	return a
+}
+
+// A proof is where a product has its secret.
+type proof struct{ secret, header, scheme, query string }
+
+var proofs = []proof{
+	{secret: "skill_secret", header: "X-Relais-Secret"},
+	{secret: "admin_key", header: "Authorization", scheme: "KakaoAK "},
+	{secret: "result_secret", header: "X-Toast-Webhook-Signature"},
+	{secret: "talk_secret", query: "key"},
+}
+
+// sign puts the secret where the product has it. A request that claims none is told by
+// its body.
+func sign(a channel.Account, r *channel.Request) {
+	p := likely(r.Body)
+	for i := len(proofs) - 1; i >= 0; i-- {
+		if c := proofs[i]; c.header != "" && r.Joined(c.header) != "" || c.query != "" && r.Query().Has(c.query) {
+			p = c
+		}
+	}
+	if p.header != "" {
+		r.Header.Set(p.header, p.scheme+a.Value(p.secret))
+		return
+	}
+	q, _ := url.ParseQuery(r.RawQuery) // what is malformed is left out
+	q.Set(p.query, a.Value(p.secret))
+	r.RawQuery = q.Encode()
+}
+
+func likely(body []byte) proof {
+	var w map[string]json.RawMessage
+	_ = json.Unmarshal(body, &w) // what is none of them is the hub's
+	for i, member := range []string{"userRequest", "channel_public_id", "hooks"} {
+		if w[member] != nil {
+			return proofs[i]
+		}
+	}
+	return proofs[3]
+}
+
+// customer is the person of text.http, who writes text in the consultation talk.
+func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
+	r := webhook(a, now, map[string]any{
+		"user_key": "uk_demo_0001", "sender_key": a.Value("sender_key"), "session_id": "180000001", "time": now.UnixMilli(),
+		"serial_number": "c" + strconv.Itoa(n), "type": "text", "content": text,
+	})
+	r.RawQuery = "call=/message"
+	return r
+}
+
+// webhook is a request to the account's own webhook, unsigned.
+func webhook(a channel.Account, at time.Time, v any) channel.Request {
+	body, _ := channel.JSON(v) // texts and numbers
+	return channel.Request{Method: http.MethodPost, Path: play.Address(a), Header: http.Header{"Content-Type": {"application/json"}},
+		Body: body, Received: at}
+}

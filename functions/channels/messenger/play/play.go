@@ -1,0 +1,25 @@
+// Package play plays Messenger, as Meta's pages describe it.
+package play
+
+import (
+	meta "github.com/relais-dev/relais/functions/channels/internal/meta/play"
+	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/stage/play"
+)
+
+var dialect = meta.Dialect{
+	Channel: "messenger", Object: "page", Account: "100000000000007", User: "7000000000000001", Hosts: []string{"graph.facebook.com"},
+	Token: "page_token", Typed: true, Calls: true, Marks: true, Closed: "2018278",
+	Text: play.Most(2000, play.UTF16), // https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages
+	Right: func(t play.Taken) bool {
+		return t.RawQuery == "appsecret_proof="+meta.Proof(t.Account.Value("app_secret"), t.Account.Value("page_token"))
+	},
+}
+
+// Platform is Messenger, for the page and the customer of testdata.
+var Platform = play.Platform{
+	Channel:  "messenger",
+	Sign:     func(a channel.Account, r *channel.Request) { meta.Sign(a.Value("app_secret"), r) },
+	Customer: dialect.Customer,
+	APIs:     []play.API{dialect.API()},
+}

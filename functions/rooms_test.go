@@ -1,0 +1,97 @@
+package functions_test
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/relais-dev/relais/functions"
+)
+
+// sources are the Go files below rooms of the project, without tests and without the
+// stage, which plays platforms.
+func sources(t *testing.T, rooms ...string) []string {
+	t.Helper()
+	var list []string
+	for _, room := range rooms {
+		err := filepath.WalkDir(filepath.Join("..", room), func(path string, e fs.DirEntry, err error) error {
+			if err == nil && e.IsDir() && e.Name() == "stage" {
+				return fs.SkipDir
+			}
+			if err == nil && strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+				list = append(list, path)
+			}
+			return err
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return list
+}
+
+// known are the places where the core knows a platform all the same, each with why.
+var known = map[string]string{
+	"shared/store/pack.go":               "a dictionary for compression: what most events look like, no decision",
+	"functions/workers/router/router.go": "in-app's devices are a destination; to become data of the Channel value",
+}
+
+// TestNoPlatformInTheCore: a core that knows a platform's name decides by it, and the
+// next platform like it is forgotten. What a platform needs is data of its Channel.
+func TestNoPlatformInTheCore(t *testing.T) {
+	var names []string
+	for _, ch := range functions.Channels() {
+		if len(ch.Name) > 1 { // "x" is a letter before it is a platform
+			names = append(names, ch.Name)
+		}
+	}
+	for _, file := range sources(t, "shared", "functions/workers", "functions/http") {
+		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast.Inspect(tree, func(n ast.Node) bool {
+			lit, ok := n.(*ast.BasicLit)
+			if !ok || lit.Kind != token.STRING {
+				return true
+			}
+			text, err := strconv.Unquote(lit.Value)
+			if err == nil && slices.Contains(names, text) && known[strings.TrimPrefix(filepath.ToSlash(file), "../")] == "" {
+				t.Errorf("%s says %q", file, text)
+			}
+			return true
+		})
+	}
+}
+
+// TestLinesEnd: two files fit beside each other on a screen, and shortness is not
+// bought with width. Rooms join as they become clean.
+func TestLinesEnd(t *testing.T) {
+	const column = 120
+	rooms := []string{"functions/bootstrap", "functions/plays", "functions/work", "shared/cloud"}
+	files := sources(t, rooms...)
+	kit, err := filepath.Glob("../shared/stage/play/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range append(files, kit...) {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		n := 0
+		for line := range strings.Lines(string(text)) {
+			if n++; utf8.RuneCountInString(strings.TrimRight(line, "\n")) >= column && !strings.HasSuffix(file, "_test.go") {
+				t.Errorf("%s:%d ends at column %d, not before %d", file, n, utf8.RuneCountInString(line), column)
+			}
+		}
+	}
+}

@@ -243,7 +243,7 @@ func TestInAppBrandBegins(t *testing.T) {
 	to.Identity.Value = "\u202e"
 	s.ask(events.Outbound{IdempotencyKey: "k3", To: to, Content: []events.Content{events.NewText("x")}})
 	s.drain()
-	if got := outcomes(s.received("support")); cmp.Diff([]string{"rejected recipient"}, got) != "" {
+	if got := outcomes(s.received("support")); cmp.Diff([]string{"rejected content"}, got) != "" {
 		t.Errorf("told %v of an id that nobody can have", got)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
+	"github.com/aws/smithy-go/middleware"
 
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/infra/topology"
@@ -119,7 +120,8 @@ func TestRecursiveLoop(t *testing.T) {
 		t.Run(fmt.Sprintf("recursive %v", recursive), func(t *testing.T) {
 			invoked := 0
 			s, f, clock := newStubbed(t, "router", func(s *System) stub {
-				c := s.ConfigOf(Admin, cloud.Work) // IAM would not let a function do this
+				c := s.ConfigOf(Admin, cloud.Work)                         // IAM would not let a function do this
+				c.APIOptions = []func(*middleware.Stack) error{traceCalls} // with the header that ours leave out
 				queue := sqs.NewFromConfig(c)
 				return func(ctx context.Context, _ []byte) ([]byte, error) {
 					invoked++

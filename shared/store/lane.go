@@ -91,13 +91,17 @@ func (t *Table) AddToLane(ctx context.Context, lane Lane, id string, now time.Ti
 // order last; last is "" in an empty lane. The lane itself counts: a clock that was
 // set back puts nothing before what was added earlier. The third part is the clock's.
 func LaneOrder(last string, now time.Time) string {
-	count := uint64(max(now.UnixNano(), 0))
-	if len(last) >= channelOrder {
-		if before, err := strconv.ParseUint(last[12:channelOrder], 16, 64); err == nil && before >= count {
-			count = before + 1
-		}
-	}
+	count := max(uint64(max(now.UnixNano(), 0)), LaneCount(last)+1)
 	return fmt.Sprintf("%012x%016x%012x%04x", count/uint64(time.Millisecond), count, max(now.UnixMilli(), 0), 0)
+}
+
+// LaneCount is where an order stands in its lane: what was added later has a higher one.
+func LaneCount(order string) uint64 {
+	if len(order) < channelOrder {
+		return 0
+	}
+	n, _ := strconv.ParseUint(order[12:channelOrder], 16, 64) // written by us
+	return n
 }
 
 // LastOrder is the order of what was added to a lane last and still waits; "" when

@@ -21,7 +21,8 @@ import (
 // status. Its id depends on the message alone, so that telling twice is telling once.
 func outcome(m store.Message, r outbox.Request, now time.Time) events.Event {
 	t := r.Thread
-	e := events.Event{Time: now, Data: events.Data{Contact: t.Contact, Conversation: &t.Conversation}}
+	// What was told in the same millisecond stands in the order in which it was said.
+	e := events.Event{Time: now, Rank: store.LaneCount(m.Order), Data: events.Data{Contact: t.Contact, Conversation: &t.Conversation}}
 	ref := events.Ref{ID: m.ID}
 	for _, list := range m.Progress.IDs {
 		if len(list) > 0 {

@@ -125,10 +125,14 @@ func (s *System) ConfigOf(principal string, b cloud.Budget) aws.Config {
 	if s.opts.Hasty {
 		b.Backoff = 0
 	}
-	return b.Apply(aws.Config{Region: awsfake.Region, BaseEndpoint: &s.opts.AWSURL,
+	cfg := b.Apply(aws.Config{Region: awsfake.Region, BaseEndpoint: &s.opts.AWSURL,
 		Credentials: credentials.NewStaticCredentialsProvider(s.keyID(principal), "local", ""),
 		HTTPClient:  fencedAWS{managing{s.AWS.HTTPClient(), s, principal}},
 		APIOptions:  []func(*middleware.Stack) error{traceCalls}})
+	if !s.isFunction(s.keyID(principal)) { // the SDK of anybody else says where it was called from
+		cfg.APIOptions = []func(*middleware.Stack) error{traceCalls}
+	}
+	return cfg
 }
 
 // SetWeather changes what functions meet at the endpoint. Where w.Strikes is nil, nobody else meets it.

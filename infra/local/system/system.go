@@ -49,7 +49,8 @@ type Options struct {
 	Deliver   func(channel.Channel, channel.Request) // takes what platforms post; nil posts it to the gateway
 	Observe   func(awsfake.Call)
 	Intercept func(awsfake.Call) *awsfake.Fault
-	Weather   awsfake.Weather // what functions meet at the endpoint; where Strikes is nil, nobody else meets it
+	Skew      func(function string) time.Duration // how far the clock of a function's instance is ahead; nil is not at all
+	Weather   awsfake.Weather                     // what functions meet at the endpoint; where Strikes is nil, nobody else meets it
 }
 
 // A System is running resources and functions. Nothing moves by itself until Run.
@@ -216,12 +217,20 @@ func (s *System) startFunction(f topology.Function) error {
 		ReadFile: s.readFile,
 		AWS:      func(b cloud.Budget) (aws.Config, error) { return s.ConfigOf(f.Name, b), nil },
 		Out:      s.opts.Out,
-		Now:      s.opts.Clock.Now,
+		Now:      s.clockOf(f.Name),
 		HTTP:     fencedWorld{s.Doubles},
 	})
 	s.functions[f.Name] = h
 	s.sqs[f.Name] = sqs.NewFromConfig(s.ConfigOf(f.Name, cloud.Work))
 	return err
+}
+
+// clockOf is what a function takes for the time.
+func (s *System) clockOf(function string) func() time.Time {
+	if s.opts.Skew == nil {
+		return s.opts.Clock.Now
+	}
+	return func() time.Time { return s.opts.Clock.Now().Add(s.opts.Skew(function)) }
 }
 
 // nap lets a test's clock run on instead of waiting.

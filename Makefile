@@ -1,4 +1,4 @@
-.PHONY: check test local demo golden synth diff deploy
+.PHONY: check test local demo mutants golden synth diff deploy
 
 check: ; .ci/run
 test:  ; go test ./...
@@ -14,3 +14,6 @@ cdk := npx --yes aws-cdk@2.1148.1
 synth:  ; $(cdk) synth --quiet --context stage=$(STAGE)
 diff:   ; $(cdk) diff --all --context stage=$(STAGE)
 deploy: ; $(cdk) deploy --all --context stage=$(STAGE)
+
+# Breaks the code on purpose, in a hundred ways, and looks whether a test notices.
+mutants: ; go run ./infra/mutants

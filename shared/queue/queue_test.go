@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -197,5 +198,55 @@ func TestSpill(t *testing.T) {
 	}
 	if _, err := queue.Spilled("{"); err == nil {
 		t.Error("a malformed spill was read")
+	}
+}
+
+// TestRingOnIsNoRepetition: a conversation has many turns within the five minutes of SQS.
+func TestRingOnIsNoRepetition(t *testing.T) {
+	now := time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
+	first, second := queue.RingOn("cnv_a", now), queue.RingOn("cnv_a", now)
+	if first.Dedup == second.Dedup || first.Group != "cnv_a" || second.Group != "cnv_a" {
+		t.Errorf("%+v and %+v", first, second)
+	}
+}
+
+// TestTurns: whoever shares a batch gives way after some seconds; nobody begins what
+// does not end before the function does.
+func TestTurns(t *testing.T) {
+	began := time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
+	over := func(elapsed, need time.Duration, messages ...string) (is bool) {
+		now := began
+		ctx, cancel := context.WithDeadline(t.Context(), began.Add(60*time.Second))
+		defer cancel()
+		s := queue.Source{Log: slog.New(slog.DiscardHandler), Now: func() time.Time { return now }}
+		var once sync.Once
+		if _, err := s.Batch(ctx, batch(messages...), func(_ context.Context, g queue.Group) int {
+			once.Do(func() {
+				now = began.Add(elapsed)
+				is = g.Over(need)
+			})
+			return len(g.Records)
+		}); err != nil {
+			t.Fatal(err)
+		}
+		return is
+	}
+	for _, x := range []struct {
+		name     string
+		elapsed  time.Duration
+		need     time.Duration
+		messages []string
+		want     bool
+	}{
+		{"alone, early", 3 * time.Second, time.Second, []string{"1 a"}, false},
+		{"alone, for long", 30 * time.Second, time.Second, []string{"1 a"}, false},
+		{"shared, early", 3 * time.Second, time.Second, []string{"1 a", "2 a", "3 b"}, false},
+		{"shared, for long", 5 * time.Second, time.Second, []string{"1 a", "2 a", "3 b"}, true},
+		{"alone, near the end", 50 * time.Second, 10 * time.Second, []string{"1 a"}, true},
+		{"alone, with a short step left", 50 * time.Second, time.Second, []string{"1 a"}, false},
+	} {
+		if got := over(x.elapsed, x.need, x.messages...); got != x.want {
+			t.Errorf("%s: over is %v", x.name, got)
+		}
 	}
 }

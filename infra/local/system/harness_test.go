@@ -15,6 +15,7 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions"
@@ -269,16 +270,21 @@ func (r *rig) received(destination string) []events.Event {
 			return all
 		}
 		for _, m := range out.Messages {
-			var e events.Event
-			if err := json.Unmarshal([]byte(aws.ToString(m.Body)), &e); err != nil {
-				r.t.Fatal(err)
-			}
-			all = append(all, e)
+			all = append(all, decoded(r.t, m))
 			if _, err := c.DeleteMessage(r.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
 				r.t.Fatal(err)
 			}
 		}
 	}
+}
+
+// decoded is the event in a message of a destination's queue.
+func decoded(t testing.TB, m types.Message) (e events.Event) {
+	t.Helper()
+	if err := json.Unmarshal([]byte(aws.ToString(m.Body)), &e); err != nil {
+		t.Fatal(err)
+	}
+	return e
 }
 
 // text is what a received message says.

@@ -240,10 +240,10 @@ func TestInAppBrandBegins(t *testing.T) {
 	if diff := cmp.Diff([]string{"> Hello?", "Hello Ana"}, w.history("")); diff != "" {
 		t.Error(diff)
 	}
-	to.Identity.Value = "\u202e"
+	to.Identity.Value = strings.Repeat("x", 129)
 	s.ask(events.Outbound{IdempotencyKey: "k3", To: to, Content: []events.Content{events.NewText("x")}})
 	s.drain()
-	if got := outcomes(s.received("support")); cmp.Diff([]string{"rejected content"}, got) != "" {
+	if got := outcomes(s.received("support")); cmp.Diff([]string{"rejected recipient"}, got) != "" {
 		t.Errorf("told %v of an id that nobody can have", got)
 	}
 }

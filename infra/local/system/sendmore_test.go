@@ -334,7 +334,7 @@ func TestRates(t *testing.T) {
 	}
 }
 
-func asked(t *testing.T, o events.Outbound) string {
+func asked(t testing.TB, o events.Outbound) string {
 	t.Helper()
 	doc, err := json.Marshal(o)
 	if err != nil {

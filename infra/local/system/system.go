@@ -51,7 +51,8 @@ type Options struct {
 	Deliver   func(channel.Channel, channel.Request) // takes what platforms post; nil posts it to the gateway
 	Observe   func(awsfake.Call)
 	Intercept func(awsfake.Call) *awsfake.Fault
-	Weather   awsfake.Weather // what functions meet at the endpoint; where Strikes is nil, nobody else meets it
+	Skew      func(function string) time.Duration // how far the clock of a function's instance is ahead; nil is not at all
+	Weather   awsfake.Weather                     // what functions meet at the endpoint; where Strikes is nil, nobody else meets it
 }
 
 // A System is running resources and functions. Nothing moves by itself until Run.
@@ -127,10 +128,14 @@ func (s *System) ConfigOf(principal string, b cloud.Budget) aws.Config {
 	if s.opts.Hasty {
 		b.Backoff = 0
 	}
-	return b.Apply(aws.Config{Region: awsfake.Region, BaseEndpoint: &s.opts.AWSURL,
+	cfg := b.Apply(aws.Config{Region: awsfake.Region, BaseEndpoint: &s.opts.AWSURL,
 		Credentials: credentials.NewStaticCredentialsProvider(s.keyID(principal), "local", ""),
 		HTTPClient:  fencedAWS{managing{s.AWS.HTTPClient(), s, principal}},
 		APIOptions:  []func(*middleware.Stack) error{traceCalls}})
+	if !s.isFunction(s.keyID(principal)) { // the SDK of anybody else says where it was called from
+		cfg.APIOptions = []func(*middleware.Stack) error{traceCalls}
+	}
+	return cfg
 }
 
 // SetWeather changes what functions meet at the endpoint. Where w.Strikes is nil, nobody else meets it.
@@ -215,12 +220,20 @@ func (s *System) startFunction(f topology.Function) error {
 		ReadFile: s.readFile,
 		AWS:      func(b cloud.Budget) (aws.Config, error) { return s.ConfigOf(f.Name, b), nil },
 		Out:      s.opts.Out,
-		Now:      s.opts.Clock.Now,
+		Now:      s.clockOf(f.Name),
 		HTTP:     fencedWorld{s.World},
 	})
 	s.functions[f.Name] = h
 	s.sqs[f.Name] = sqs.NewFromConfig(s.ConfigOf(f.Name, cloud.Work))
 	return err
+}
+
+// clockOf is what a function takes for the time.
+func (s *System) clockOf(function string) func() time.Time {
+	if s.opts.Skew == nil {
+		return s.opts.Clock.Now
+	}
+	return func() time.Time { return s.opts.Clock.Now().Add(s.opts.Skew(function)) }
 }
 
 // nap lets a test's clock run on instead of waiting.

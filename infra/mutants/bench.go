@@ -75,8 +75,10 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 type bench struct{ root string }
 
 const (
-	// testTimeout ends tests that a mutant sends round in circles. The slowest takes about a minute when two share a core.
-	testTimeout = 3 * time.Minute
+	// testTimeout ends tests that a mutant sends round in circles. The slowest takes some seconds.
+	testTimeout = 2 * time.Minute
+	// baseTimeout is for all tests of a folder together.
+	baseTimeout = 10 * time.Minute
 	// buildTimeout is what the go command may take besides.
 	buildTimeout = 10 * time.Minute
 )
@@ -161,9 +163,13 @@ func (b bench) overlay(m mutant) (string, error) {
 
 // run runs tests of a folder. Symbols and vet would cost time and kill nothing.
 func (b bench) run(ctx context.Context, folder, pattern, overlay string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, testTimeout+buildTimeout)
+	timeout := testTimeout
+	if overlay == "" {
+		timeout = baseTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout+buildTimeout)
 	defer cancel()
-	args := []string{"test", "-vet=off", "-count=1", "-failfast", "-ldflags=-s -w", "-timeout", testTimeout.String(), "-run", "^(" + pattern + ")$"}
+	args := []string{"test", "-vet=off", "-count=1", "-failfast", "-ldflags=-s -w", "-timeout", timeout.String(), "-run", "^(" + pattern + ")$"}
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}

@@ -47,6 +47,7 @@ type Options struct {
 	Out       io.Writer                              // the functions' logs
 	Hasty     bool                                   // failed calls are tried again at once: for tests, whose time stands still
 	Deliver   func(channel.Channel, channel.Request) // takes what platforms post; nil posts it to the gateway
+	Record    func(double.Call)                      // takes each call that a platform receives
 	Observe   func(awsfake.Call)
 	Intercept func(awsfake.Call) *awsfake.Fault
 	Weather   awsfake.Weather // what functions meet at the endpoint; where Strikes is nil, nobody else meets it
@@ -90,7 +91,7 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Doubles = &double.Doubles{Channels: functions.Channels(), Account: s.demoAccount, Now: o.Clock.Now, Deliver: s.receiveLater}
+	s.Doubles = &double.Doubles{Channels: functions.Channels(), Account: s.demoAccount, Now: o.Clock.Now, Deliver: s.receiveLater, Record: o.Record}
 	if o.Deliver != nil {
 		s.Doubles.Deliver = o.Deliver
 	}

@@ -27,6 +27,7 @@ type Doubles struct {
 	Account  func(name string) (channel.Account, error) // the demo account of a channel
 	Deliver  func(channel.Channel, channel.Request)     // takes what a platform posts, signed
 	Now      func() time.Time
+	Record   func(Call) // takes each call before it has an effect; nil keeps none beside Calls
 
 	mu     sync.Mutex
 	calls  []Call
@@ -238,6 +239,9 @@ func (d *Doubles) nextFault(name string) Fault {
 func (d *Doubles) remember(c Call) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.Record != nil {
+		d.Record(c)
+	}
 	d.calls = append(d.calls, c)
 	if len(d.calls) > keep {
 		d.calls = slices.Clone(d.calls[len(d.calls)-keep:])

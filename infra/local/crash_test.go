@@ -108,7 +108,8 @@ type process struct {
 func newProcess(t *testing.T) *process {
 	t.Helper()
 	p := &process{t: t}
-	p.options = child.Options{Binary: filepath.Join(t.TempDir(), "local"), Root: filepath.Join("..", ".."), Data: t.TempDir(), Logs: &p.logs}
+	p.options = child.Options{Binary: filepath.Join(t.TempDir(), "local"), Root: filepath.Join("..", ".."),
+		Data: t.TempDir(), Logs: &p.logs}
 	if err := child.Build(t.Context(), p.options.Root, p.options.Binary); err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +152,8 @@ func (p *process) kill() {
 // timeout; a short one keeps that out of the patience.
 func (p *process) receive(acknowledged map[string]bool) []events.Event {
 	url := p.now.Queues["support"]
-	c := sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: &p.now.AWS, Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")})
+	c := sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: &p.now.AWS,
+		Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")})
 	var all []events.Event
 	missing := len(acknowledged)
 	seen := map[string]bool{}

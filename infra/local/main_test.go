@@ -77,8 +77,8 @@ func TestHelp(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{"--help"}, []string{"demo", "render", "--listen", "--aws-listen", "--data", "--config", "--host", "--metrics", "--calls",
-			"--version"}},
+		{[]string{"--help"}, []string{"demo", "render", "--listen", "--aws-listen", "--data", "--config", "--host",
+			"--metrics", "--calls", "--version"}},
 		{[]string{"-h"}, []string{"--listen"}},
 		{[]string{"demo", "--help"}, []string{"--verbose", "--all"}},
 		{[]string{"render", "--help"}, []string{"<file>", "--channel"}},

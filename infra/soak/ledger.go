@@ -62,7 +62,8 @@ type saying struct {
 
 func newLedger() *ledger {
 	return &ledger{heard: map[string]*heard{}, facts: map[string]fact{}, places: map[string]map[uint64]string{},
-		asked: map[string]*asked{}, turns: map[string]int{}, ids: map[string]string{}, loose: map[string]bool{}, last: map[string]uint64{}}
+		asked: map[string]*asked{}, turns: map[string]int{}, ids: map[string]string{}, loose: map[string]bool{},
+		last: map[string]uint64{}}
 }
 
 // post notes that a customer wrote a text, before it is posted for the first time.
@@ -85,7 +86,8 @@ func (l *ledger) deliver(queue string, e events.Event) {
 	defer l.mu.Unlock()
 	if old, again := l.facts[e.ID]; again {
 		if old != (fact{e.Subject, e.Sequence}) {
-			l.fault(otherSequence, "event %s came as %s #%s and again as %s #%s", e.ID, old.conversation, old.sequence, e.Subject, e.Sequence)
+			l.fault(otherSequence, "event %s came as %s #%s and again as %s #%s", e.ID, old.conversation, old.sequence,
+				e.Subject, e.Sequence)
 		}
 		l.repeated++
 		return
@@ -216,6 +218,20 @@ func (l *ledger) open() (unheard, untold int) {
 		}
 	}
 	return unheard, untold
+}
+
+// events counts those that were delivered.
+func (l *ledger) events() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.facts)
+}
+
+// found counts the faults that showed themselves before the end.
+func (l *ledger) found() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.faults)
 }
 
 // key is the form of the idempotency keys, which are also the texts that are said.

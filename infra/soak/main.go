@@ -47,14 +47,15 @@ type command struct {
 	Messages int64         `default:"60000" help:"Most messages that customers write."`
 	Kills    time.Duration `default:"2s" help:"Time between a start and the next kill, on average."`
 	Rest     time.Duration `default:"6m" help:"Most time to come to rest."`
-	Keep     string        `placeholder:"DIR" help:"Keep the state and the log here, in a directory that is not there yet."`
+	Keep     string        `placeholder:"DIR" help:"Keep state and log here, a directory that is not there yet."`
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var c command
-	kong.Parse(&c, kong.Name("go run ./infra/soak"), kong.Description("Load and kill local mode, and judge whether it kept its promise."))
+	kong.Parse(&c, kong.Name("go run ./infra/soak"),
+		kong.Description("Load and kill local mode, and judge whether it kept its promise."))
 	if err := c.run(ctx, os.Stdout); err != nil {
 		fmt.Fprintln(os.Stderr, "soak:", err)
 		os.Exit(1)
@@ -65,6 +66,7 @@ func main() {
 type soak struct {
 	options child.Options
 	ledger  *ledger
+	out     io.Writer
 	web     *http.Client
 	posters int
 	between time.Duration // kills
@@ -99,7 +101,8 @@ func (c command) run(ctx context.Context, out io.Writer) error {
 		c.Seed = rand.Uint64()>>12 | 1
 	}
 	began := time.Now()
-	fmt.Fprintf(out, "seed %d, %s: %s of load by %d posters on %d channels\n", c.Seed, began.UTC().Format(time.DateTime), c.For, c.Posters, len(open)+1)
+	fmt.Fprintf(out, "seed %d, %s: %s of load by %d posters on %d channels\n",
+		c.Seed, began.UTC().Format(time.DateTime), c.For, c.Posters, len(open)+1)
 	dir, tidy, err := c.directory()
 	if err != nil {
 		return err
@@ -110,6 +113,7 @@ func (c command) run(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
+	s.out = out
 	v, err := s.soak(ctx, c)
 	if err != nil {
 		return fmt.Errorf("%w\nits log ends:\n%s", err, logs)
@@ -135,9 +139,10 @@ func (c command) directory() (string, func(), error) {
 
 // config has the channels of the posters, a team for everything and one whose queue is
 // taken away now and then.
-const config = `{"context":{"relais":{"stage":"dev","channels":%s,"destinations":{"support":{"description":"everything else"},
-"shop":{"description":"what the captive writes"}},"default":"support",
-"rules":[{"name":"the captive","when":"event.channel == 'kik' && event.type == 'message.received.v1'","to":["shop"]}],"retentionDays":30}}}`
+const config = `{"context":{"relais":{"stage":"dev","channels":%s,"retentionDays":30,"default":"support",
+"destinations":{"support":{"description":"everything else"},"shop":{"description":"what the captive writes"}},
+"rules":[{"name":"the captive","to":["shop"],
+"when":"event.channel == 'kik' && event.type == 'message.received.v1'"}]}}}`
 
 // prepare builds local mode.
 func (c command) prepare(ctx context.Context, dir string, logs io.Writer) (*soak, error) {
@@ -148,7 +153,8 @@ func (c command) prepare(ctx context.Context, dir string, logs io.Writer) (*soak
 	if _, err := os.Stat(filepath.Join(root, "functions", "functions.go")); err != nil {
 		return nil, errors.New("run it from the project's root")
 	}
-	o := child.Options{Binary: filepath.Join(dir, "local"), Root: root, Data: filepath.Join(dir, "data"), Config: filepath.Join(dir, "cdk.json"), Logs: logs}
+	o := child.Options{Binary: filepath.Join(dir, "local"), Root: root, Data: filepath.Join(dir, "data"),
+		Config: filepath.Join(dir, "cdk.json"), Logs: logs}
 	if c.Keep != "" {
 		file, err := os.Create(filepath.Join(dir, "log"))
 		if err != nil {
@@ -164,7 +170,8 @@ func (c command) prepare(ctx context.Context, dir string, logs io.Writer) (*soak
 		return nil, err
 	}
 	return &soak{options: o, ledger: newLedger(), posters: c.Posters, between: c.Kills, desks: map[int]*desk{},
-		calling: make(chan struct{}), posting: make(chan struct{}), web: &http.Client{Timeout: 15 * time.Second}}, child.Build(ctx, root, o.Binary)
+		calling: make(chan struct{}), posting: make(chan struct{}),
+		web: &http.Client{Timeout: 15 * time.Second}}, child.Build(ctx, root, o.Binary)
 }
 
 // soak runs the phases: load under trouble, rest, judgement.
@@ -184,7 +191,7 @@ func (s *soak) soak(ctx context.Context, c command) (verdict, error) {
 		x := &consumer{queue: queue, random: c.random(1000 + i), soak: s}
 		consumers.Go(func() { x.run(consuming) })
 	}
-	err = s.load(ctx, consuming, c, posters)
+	err = s.load(ctx, consuming, enough, c, posters)
 	if err == nil {
 		s.calm.Store(true)
 		err = s.rest(ctx, c.Rest)
@@ -214,13 +221,15 @@ func (c command) platforms(s *soak) ([]*poster, error) {
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, &poster{number: i, channel: functions.Channels()[at], account: set.Account, random: c.random(i), soak: s})
+		list = append(list, &poster{number: i, channel: functions.Channels()[at], account: set.Account,
+			random: c.random(i), soak: s})
 	}
 	return list, nil
 }
 
-// load lets everybody work until the time is over.
-func (s *soak) load(ctx, consuming context.Context, c command, posters []*poster) error {
+// load lets everybody work until the time is over. What was begun is finished, unless
+// local mode does not start any more.
+func (s *soak) load(ctx, consuming context.Context, giveUp func(), c command, posters []*poster) error {
 	loading, over := context.WithTimeout(ctx, c.For)
 	defer over()
 	var left atomic.Int64
@@ -234,14 +243,30 @@ func (s *soak) load(ctx, consuming context.Context, c command, posters []*poster
 	work.Go(func() { s.captivity(loading, posters[last]) })
 	work.Go(func() { s.initiate(loading, consuming, c.random(2000)) })
 	work.Go(func() { s.failing(loading, c.random(2001)) })
+	work.Go(func() { s.progress(loading) })
 	err := s.killing(loading, c.random(2002))
 	over()
 	s.kill() // the queue that was deleted, and a full disk, end with it
 	if err == nil {
 		err = s.start(0)
 	}
+	if err != nil {
+		giveUp()
+	}
 	work.Wait()
 	return err
+}
+
+// progress says every minute how it goes.
+func (s *soak) progress(ctx context.Context) {
+	for began := time.Now(); ; {
+		if sleep(ctx, time.Minute); ctx.Err() != nil {
+			return
+		}
+		unheard, untold := s.ledger.open()
+		fmt.Fprintf(s.out, "%s: %d kills, %d events, %d webhooks and %d answers open, %d faults so far\n",
+			time.Since(began).Round(time.Second), s.count.kills.Load(), s.ledger.events(), unheard, untold, s.ledger.found())
+	}
 }
 
 // quiet is how long nothing may have moved at the end.
@@ -249,12 +274,17 @@ const quiet = 10 * time.Second
 
 // rest waits until all that was promised has come about and nothing moves any more.
 func (s *soak) rest(ctx context.Context, most time.Duration) error {
+	told := time.Now()
 	for deadline := time.Now().Add(most); time.Now().Before(deadline); {
 		sleep(ctx, time.Second)
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		unheard, untold := s.ledger.open()
+		if time.Since(told) > 30*time.Second {
+			told = time.Now()
+			fmt.Fprintf(s.out, "coming to rest: %d webhooks and %d answers are open\n", unheard, untold)
+		}
 		if unheard == 0 && untold == 0 && time.Since(time.Unix(0, s.moved.Load())) > quiet {
 			return nil
 		}
@@ -265,9 +295,10 @@ func (s *soak) rest(ctx context.Context, most time.Duration) error {
 // report prints what was done and what came of it.
 func (s *soak) report(out io.Writer, v verdict, took time.Duration) error {
 	n := &s.count
-	fmt.Fprintf(out, "%s: %d kills, %d starts on a full disk, %d consumers died, %d deletions of a queue, %d rounds of mistakes, %d faults of platforms\n",
-		took.Round(time.Second), n.kills.Load(), n.full.Load(), n.deaths.Load(), n.deletions.Load(), n.rounds.Load(), n.played.Load())
-	fmt.Fprintf(out, "%d posts without an answer, %d answered with an error\n", n.unanswered.Load(), n.broken.Load())
+	fmt.Fprintf(out, "%s: %d kills, %d full disks, %d posts without an answer, %d answered with an error\n",
+		took.Round(time.Second), n.kills.Load(), n.full.Load(), n.unanswered.Load(), n.broken.Load())
+	fmt.Fprintf(out, "%d dead consumers, a queue deleted %d times, %d rounds of mistakes, %d failures of platforms\n",
+		n.deaths.Load(), n.deletions.Load(), n.rounds.Load(), n.played.Load())
 	if err := v.print(out); err != nil {
 		return err
 	}

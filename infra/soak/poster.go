@@ -153,7 +153,7 @@ func (p *poster) post(ctx context.Context, w webhook) bool {
 }
 
 // do makes a request. Without an answer, the whole of it, the status is 0.
-func (s *soak) do(ctx context.Context, method, url string, header http.Header, body []byte) (status int, answer string) {
+func (s *soak) do(ctx context.Context, method, url string, header http.Header, body []byte) (int, string) {
 	r, err := http.NewRequestWithContext(ctx, method, url, bytes.NewReader(body))
 	if err != nil {
 		return 0, err.Error()

@@ -71,8 +71,10 @@ func (s *story) asked(a asked, keys ...string) {
 
 // said is a call that brought a text to a platform.
 func said(channelName, key, repetition string, fault double.Fault) double.Call {
-	return double.Call{Channel: channelName, Fault: fault, Answer: channel.Reply{Status: http.StatusOK}, Request: channel.Call{Request: channel.Request{
-		Method: http.MethodPost, Body: []byte(`{"text":"Answer ` + key + `"}`), Header: http.Header{"X-Line-Retry-Key": {repetition}}}}}
+	r := channel.Request{Method: http.MethodPost, Body: []byte(`{"text":"Answer ` + key + `"}`),
+		Header: http.Header{"X-Line-Retry-Key": {repetition}}}
+	return double.Call{Channel: channelName, Fault: fault, Answer: channel.Reply{Status: http.StatusOK},
+		Request: channel.Call{Request: r}}
 }
 
 // TestJudge: each breach of the promise is found, and nothing else is taken for one.

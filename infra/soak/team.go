@@ -27,13 +27,18 @@ func queues(c *child.Child) *sqs.Client {
 		Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")})
 }
 
-const (
-	visibility = 5 // seconds for which a consumer has what it received
-	// mouthful is how often a team says something in one conversation. WhatsApp takes
-	// one message in six seconds from one business to one customer.
-	// https://developers.facebook.com/docs/whatsapp/messaging-limits
-	mouthful = 7 * time.Second
-)
+// visibility is for how many seconds a consumer has what it received.
+const visibility = 5
+
+// breath is how long a team is silent in a conversation after it said something there.
+// WhatsApp takes one message in six seconds from one business to one customer.
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput
+func (d *desk) breath() time.Duration {
+	if d.channel == "whatsapp" {
+		return 7 * time.Second
+	}
+	return 3 * time.Second
+}
 
 // A consumer takes events from one queue, as the contract asks it to; now and then it
 // dies, before it has applied what it received, or before it has deleted it.
@@ -56,7 +61,8 @@ func (c *consumer) run(ctx context.Context) {
 // receive takes a batch; it says whether there was an answer.
 func (c *consumer) receive(ctx context.Context, now *child.Child) bool {
 	client, url := queues(now), now.Queues[c.queue]
-	out, err := client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10, WaitTimeSeconds: 2, VisibilityTimeout: visibility})
+	out, err := client.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10,
+		WaitTimeSeconds: 2, VisibilityTimeout: visibility})
 	if err != nil {
 		return false
 	}
@@ -78,7 +84,8 @@ func (c *consumer) receive(ctx context.Context, now *child.Child) bool {
 		if fate == 1 && c.soak.dying() { // after
 			return true
 		}
-		if _, err := client.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
+		done := &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}
+		if _, err := client.DeleteMessage(ctx, done); err != nil {
 			return false
 		}
 	}
@@ -97,18 +104,19 @@ func (s *soak) dying() bool {
 // A desk is what a team knows of a conversation. Whoever holds its lock asks.
 type desk struct {
 	sync.Mutex
-	id     string
-	poster int
-	spoke  time.Time
-	asked  map[int]bool // the numbers that were answered, for as long as they can come again
+	id      string
+	channel string
+	poster  int
+	spoke   time.Time
+	asked   map[int]bool // the numbers that were answered, for as long as they can come again
 }
 
 // desk is that of a poster's conversation; nil while nobody has heard of it.
-func (s *soak) desk(poster int, conversation string) *desk {
+func (s *soak) desk(poster int, conversation, channel string) *desk {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.desks[poster] == nil && conversation != "" {
-		s.desks[poster] = &desk{id: conversation, poster: poster, asked: map[int]bool{}}
+		s.desks[poster] = &desk{id: conversation, channel: channel, poster: poster, asked: map[int]bool{}}
 	}
 	return s.desks[poster]
 }
@@ -123,10 +131,10 @@ func (s *soak) answer(ctx context.Context, e events.Event) {
 	if n, err := fmt.Sscanf(customerText(e), "hear%dx%de", &poster, &number); n != 2 || err != nil {
 		return
 	}
-	d := s.desk(poster, e.Subject)
+	d := s.desk(poster, e.Subject, e.Channel)
 	d.Lock()
 	defer d.Unlock()
-	fresh := time.Since(d.spoke) > mouthful && !s.calm.Load()
+	fresh := time.Since(d.spoke) > d.breath() && !s.calm.Load()
 	if e.Channel == captive || !fresh && !d.asked[number] {
 		return
 	}
@@ -137,9 +145,9 @@ func (s *soak) answer(ctx context.Context, e events.Event) {
 // initiate lets the team speak up by itself until ctx is done.
 func (s *soak) initiate(ctx, work context.Context, random *rand.Rand) {
 	for n := proactive; ctx.Err() == nil; n++ {
-		sleep(ctx, time.Duration(300+random.IntN(900))*time.Millisecond)
-		if d := s.desk(random.IntN(s.posters), ""); d != nil && d.TryLock() {
-			if time.Since(d.spoke) > mouthful {
+		sleep(ctx, time.Duration(200+random.IntN(500))*time.Millisecond)
+		if d := s.desk(random.IntN(s.posters), "", ""); d != nil && d.TryLock() {
+			if time.Since(d.spoke) > d.breath() {
 				s.say(work, d, n)
 			}
 			d.Unlock()
@@ -153,7 +161,8 @@ func (s *soak) say(ctx context.Context, d *desk, number int) {
 	key := fmt.Sprintf("say%dx%de", d.poster, number)
 	h := fnv.New32()
 	h.Write([]byte(key))
-	o := events.Outbound{IdempotencyKey: key, To: events.To{Conversation: d.id}, Content: []events.Content{events.NewText("Answer " + key)}}
+	o := events.Outbound{IdempotencyKey: key, To: events.To{Conversation: d.id},
+		Content: []events.Content{events.NewText("Answer " + key)}}
 	if h.Sum32()%8 == 0 {
 		o.Policy = events.AtLeastOnce
 	}
@@ -178,7 +187,8 @@ func (s *soak) say(ctx context.Context, d *desk, number int) {
 // put sends a body to a queue, and says whether it was taken. The key is what the
 // ledger knows it by; "" is a message of which nothing is to come.
 func (s *soak) put(ctx context.Context, now *child.Child, url, group, dedup, key, body string) bool {
-	out, err := queues(now).SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body, MessageGroupId: &group, MessageDeduplicationId: &dedup})
+	out, err := queues(now).SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &url, MessageBody: &body,
+		MessageGroupId: &group, MessageDeduplicationId: &dedup})
 	if err != nil {
 		return false
 	}

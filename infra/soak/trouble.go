@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs/types"
 
 	"github.com/relais-dev/relais/infra/local/child"
+	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/stage/double"
 )
@@ -139,13 +140,15 @@ func (s *soak) kept() int64 {
 // failing makes platforms fail until ctx is done.
 func (s *soak) failing(ctx context.Context, random *rand.Rand) {
 	// A refused token costs an account minutes, so it is not among them.
-	faults := []double.Fault{double.Lost, double.Lost, double.Lost, double.Broken, double.Unreachable, double.Fault("throttled"), double.Fault("invalid")}
+	faults := []double.Fault{double.Lost, double.Lost, double.Lost, double.Broken, double.Unreachable,
+		double.FaultOf(channel.FaultThrottled), double.FaultOf(channel.FaultInvalid)}
 	for ctx.Err() == nil {
-		sleep(ctx, time.Duration(200+random.IntN(1500))*time.Millisecond)
-		fault, channel := faults[random.IntN(len(faults))], open[random.IntN(len(open))]
+		sleep(ctx, time.Duration(100+random.IntN(700))*time.Millisecond)
+		fault, platform := faults[random.IntN(len(faults))], open[random.IntN(len(open))]
 		if c := s.child.Load(); c != nil {
-			form := url.Values{"channel": {channel}, "fault": {string(fault)}}.Encode()
-			s.do(ctx, http.MethodPost, c.URL+"/platforms/fail", http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, []byte(form))
+			form := url.Values{"channel": {platform}, "fault": {string(fault)}}.Encode()
+			header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
+			s.do(ctx, http.MethodPost, c.URL+"/platforms/fail", header, []byte(form))
 		}
 	}
 }
@@ -213,7 +216,7 @@ var plausible = []string{
 // what that queue does not serve. Nothing may be said or lost by it.
 func (s *soak) mistakes(ctx context.Context, round int, p *poster) {
 	c := s.child.Load()
-	desk := s.desk(p.number, "")
+	desk := s.desk(p.number, "", "")
 	if c == nil || desk == nil {
 		return
 	}
@@ -255,7 +258,8 @@ func (s *soak) deadLetters(ctx context.Context) {
 	c := s.child.Load()
 	for name, url := range c.Queues {
 		dead := strings.TrimSuffix(url, ".fifo") + names.DeadSuffix + ".fifo"
-		out, err := queues(c).GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &dead, AttributeNames: []types.QueueAttributeName{"All"}})
+		out, err := queues(c).GetQueueAttributes(ctx, &sqs.GetQueueAttributesInput{QueueUrl: &dead,
+			AttributeNames: []types.QueueAttributeName{"All"}})
 		if err != nil {
 			s.ledger.note(lost, "the dead letters of %s cannot be seen: %v", name, err)
 		} else if n := out.Attributes["ApproximateNumberOfMessages"]; n != "0" {

@@ -51,7 +51,9 @@ func (l *ledger) judge() verdict {
 	v.judgeHeard(l)
 	v.judgeSequences(l)
 	v.judgeAsked(l)
-	slices.SortStableFunc(v.faults, func(a, b fault) int { return cmp.Compare(slices.Index(kinds, a.kind), slices.Index(kinds, b.kind)) })
+	slices.SortStableFunc(v.faults, func(a, b fault) int {
+		return cmp.Compare(slices.Index(kinds, a.kind), slices.Index(kinds, b.kind))
+	})
 	return v
 }
 
@@ -112,8 +114,9 @@ func (v *verdict) judgeSequences(l *ledger) {
 func (v *verdict) judgeAsked(l *ledger) {
 	type place struct{ turn, at int }
 	latest := map[string]place{} // by conversation
-	for _, key := range slices.SortedFunc(maps.Keys(l.asked), func(a, b string) int {
-		return cmp.Or(cmp.Compare(l.asked[a].conversation, l.asked[b].conversation), cmp.Compare(l.asked[a].turn, l.asked[b].turn))
+	for _, key := range slices.SortedFunc(maps.Keys(l.asked), func(x, y string) int {
+		a, b := l.asked[x], l.asked[y]
+		return cmp.Or(cmp.Compare(a.conversation, b.conversation), cmp.Compare(a.turn, b.turn), cmp.Compare(x, y))
 	}) {
 		a := l.asked[key]
 		v.judgeSaid(key, a)
@@ -149,7 +152,7 @@ func (v *verdict) judgeSaid(key string, a *asked) {
 	switch {
 	case a.turn > 0 && len(a.told) == 0:
 		v.fault(silentlyLost, "%s was taken, said %d times, and nobody was told", key, len(a.said))
-	case sent && len(a.said) == 0, never && len(a.said) > 0, sent && never, a.mistake && len(a.said) > 0, a.mistake && sent:
+	case sent && len(a.said) == 0, never && len(a.said) > 0, sent && never, a.mistake && (sent || len(a.said) > 0):
 		v.fault(lied, "%s was told to be %v and said %d times", key, a.told, len(a.said))
 	}
 	if n := different(a.said); n > 1 && !a.repeats {
@@ -179,7 +182,8 @@ func (v verdict) print(out io.Writer) error {
 		count[f.kind]++
 	}
 	w := tabwriter.NewWriter(out, 2, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "webhooks\tacknowledged\t%d\n\tdelivered\t%d\n\tdelivered without acknowledgement\t%d\n", v.acknowledged, v.delivered, v.recovered)
+	fmt.Fprintf(w, "webhooks\tacknowledged\t%d\n\tdelivered\t%d\n", v.acknowledged, v.delivered)
+	fmt.Fprintf(w, "\tdelivered without acknowledgement\t%d\n", v.recovered)
 	fmt.Fprintf(w, "\tdelivered again, the same\t%d\n\tmarked as late\t%d\n", v.repeated, v.late)
 	fmt.Fprintf(w, "answers\taccepted\t%d\n\tsaid\t%d\n\tmistakes, taken by a queue\t%d\n", v.asked, v.said, v.mistakes)
 	for _, t := range slices.Sorted(maps.Keys(v.told)) {

@@ -91,7 +91,8 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.Doubles = &double.Doubles{Channels: functions.Channels(), Account: s.demoAccount, Now: o.Clock.Now, Deliver: s.receiveLater, Record: o.Record}
+	s.Doubles = &double.Doubles{Channels: functions.Channels(), Account: s.demoAccount, Now: o.Clock.Now,
+		Deliver: s.receiveLater, Record: o.Record}
 	if o.Deliver != nil {
 		s.Doubles.Deliver = o.Deliver
 	}

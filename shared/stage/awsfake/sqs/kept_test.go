@@ -29,7 +29,8 @@ func TestFullDisk(t *testing.T) {
 		return reply, err
 	}
 	send := func(id string) error {
-		_, err := call("SendMessage", fmt.Sprintf(`{"QueueUrl":"q.fifo","MessageBody":"hello","MessageGroupId":"g","MessageDeduplicationId":%q}`, id))
+		_, err := call("SendMessage", fmt.Sprintf(
+			`{"QueueUrl":"q.fifo","MessageBody":"hello","MessageGroupId":"g","MessageDeduplicationId":%q}`, id))
 		return err
 	}
 	if _, err := call("CreateQueue", `{"QueueName":"q.fifo","Attributes":{"FifoQueue":"true"}}`); err != nil {

@@ -8,6 +8,8 @@
 //	go run ./infra/soak --for 20m
 //	go run ./infra/soak --for 2m --seed 7
 //
+// It needs a Unix: a shell with ulimit, and /dev/fd.
+//
 // The seed fixes what is drawn: the moments of kills, the faults, who says what when. The
 // machine's own timing stays its own.
 package main

@@ -88,6 +88,12 @@ func (s *soak) tick() time.Time {
 // burst is how many messages a customer writes at a time, on average.
 const burst = 4
 
+// apart is the time between two messages of a customer. Where the platform counts in
+// seconds, as WhatsApp does, their order is that of arrival, which API Gateway tells in
+// milliseconds. No platform is nearer than that.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
+const apart = 2 * time.Millisecond
+
 // run posts until ctx is done or the count is reached: bursts, with a pause for each message.
 func (p *poster) run(ctx context.Context, pause time.Duration, count *atomic.Int64) {
 	for ctx.Err() == nil {
@@ -100,6 +106,7 @@ func (p *poster) run(ctx context.Context, pause time.Duration, count *atomic.Int
 			if p.insist(ctx, w) && p.random.IntN(10) == 0 {
 				p.post(ctx, w)
 			}
+			sleep(ctx, apart)
 		}
 		sleep(ctx, time.Duration(p.random.Int64N(int64(2*pause)*int64(n))))
 	}

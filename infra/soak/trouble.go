@@ -179,6 +179,7 @@ func (s *soak) writes(ctx context.Context, p *poster, n int) {
 	for range n {
 		for w := p.write(); ctx.Err() == nil && !p.insist(ctx, w); {
 		}
+		sleep(ctx, apart)
 	}
 }
 

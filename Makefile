@@ -1,9 +1,15 @@
-.PHONY: check test local demo mutants golden synth diff deploy
+.PHONY: check test local demo mutants soak golden synth diff deploy
 
 check: ; .ci/run
 test:  ; go test ./...
 local: ; go run ./infra/local
 demo:  ; go run ./infra/local demo
+
+# Load and kill for SOAK, then judge (PROOF.md). SEED=N draws the same again.
+SOAK ?= 20m
+SEED ?= 0
+soak:  ; go run ./infra/soak --for $(SOAK) --seed $(SEED)
+
 golden:
 	go test ./events ./functions/... ./infra/cdk -update
 	go test ./infra/local/system -run README -update

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"context"
 	"encoding/json"
@@ -9,10 +8,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"net/http"
-	"os/exec"
 	"path/filepath"
-	"regexp"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -24,6 +20,7 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	whatsappplay "github.com/relais-dev/relais/functions/channels/whatsapp/play"
+	"github.com/relais-dev/relais/infra/local/child"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/stage/sample"
 )
@@ -39,7 +36,7 @@ const (
 // TestKilledAtAnyMoment kills the process again and again while it is posted to:
 // every webhook that was answered 2xx arrives, in order, once.
 func TestKilledAtAnyMoment(t *testing.T) {
-	p := &process{t: t, binary: build(t), data: t.TempDir()}
+	p := newProcess(t)
 	p.start()
 	var wg sync.WaitGroup
 	posting, stop := context.WithCancel(t.Context())
@@ -98,77 +95,55 @@ func checkDeliveries(t *testing.T, acknowledged map[string]bool, deliveries []ev
 	}
 }
 
-// build compiles the command once.
-func build(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "local")
-	cmd := exec.Command("go", "build", "-o", binary, ".")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("build: %v\n%s", err, out)
-	}
-	return binary
-}
-
 // A process is one run after another of the command with the same data.
 type process struct {
-	t            *testing.T
-	binary, data string
+	t       *testing.T
+	options child.Options
 
-	cmd      *exec.Cmd
+	now      *child.Child
 	webhooks atomic.Pointer[string] // URL of whatsapp's; nil while the process is down
-	aws      string
-	queue    string
 	logs     bytes.Buffer
 }
 
-var (
-	webhookLine = regexp.MustCompile(`(?m)^  whatsapp +(\S+)$`)
-	queueLine   = regexp.MustCompile(`(?m)^  support +(\S+)$`)
-	awsFlag     = regexp.MustCompile(`--endpoint-url (\S+)`)
-)
-
-// start runs the command on free ports and waits for its welcome.
-func (p *process) start() {
-	p.t.Helper()
-	p.cmd = exec.Command(p.binary, "--data", p.data, "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0")
-	p.cmd.Dir = filepath.Join("..", "..")
-	p.logs.Reset()
-	p.cmd.Stderr = &p.logs
-	out, err := p.cmd.StdoutPipe()
-	if err != nil {
-		p.t.Fatal(err)
+func newProcess(t *testing.T) *process {
+	t.Helper()
+	p := &process{t: t}
+	p.options = child.Options{Binary: filepath.Join(t.TempDir(), "local"), Root: filepath.Join("..", ".."),
+		Data: t.TempDir(), Logs: &p.logs}
+	if err := child.Build(t.Context(), p.options.Root, p.options.Binary); err != nil {
+		t.Fatal(err)
 	}
-	if err := p.cmd.Start(); err != nil {
-		p.t.Fatal(err)
-	}
-	running := p.cmd.Process
-	p.t.Cleanup(func() { running.Kill() })
-	var welcome strings.Builder
-	lines := bufio.NewScanner(out)
-	for lines.Scan() && lines.Text() != "Ctrl-C stops." {
-		fmt.Fprintln(&welcome, lines.Text())
-	}
-	go io.Copy(io.Discard, out)
-	webhook, queue, aws := find(webhookLine, welcome.String()), find(queueLine, welcome.String()), find(awsFlag, welcome.String())
-	if webhook == "" || queue == "" || aws == "" {
-		p.t.Fatalf("the welcome lacks an address:\n%s\n%s", welcome.String(), p.logs.String())
-	}
-	p.queue, p.aws = queue, aws
-	p.webhooks.Store(&webhook)
+	return p
 }
 
-func find(re *regexp.Regexp, text string) string {
-	if m := re.FindStringSubmatch(text); m != nil {
-		return m[1]
+// addresses are those that a welcome tells.
+func addresses(t *testing.T, welcome string) child.Addresses {
+	t.Helper()
+	a, err := child.Read(welcome)
+	if err != nil {
+		t.Fatal(err)
 	}
-	return ""
+	return a
+}
+
+// start runs the command and waits for its welcome.
+func (p *process) start() {
+	p.t.Helper()
+	p.logs.Reset()
+	running, err := child.Start(p.options)
+	if err != nil {
+		p.t.Fatalf("%v\n%s", err, p.logs.String())
+	}
+	p.t.Cleanup(running.Kill)
+	p.now = running
+	webhook := running.Webhook("whatsapp")
+	p.webhooks.Store(&webhook)
 }
 
 // kill ends the process as kill -9 does.
 func (p *process) kill() {
 	p.webhooks.Store(nil)
-	p.cmd.Process.Kill()
-	p.cmd.Wait()
+	p.now.Kill()
 }
 
 // receive plays the integrator until everything acknowledged is there and no
@@ -176,12 +151,14 @@ func (p *process) kill() {
 // server hides its messages, and so their conversation, for the visibility
 // timeout; a short one keeps that out of the patience.
 func (p *process) receive(acknowledged map[string]bool) []events.Event {
-	c := sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: &p.aws, Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")})
+	url := p.now.Queues["support"]
+	c := sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: &p.now.AWS,
+		Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")})
 	var all []events.Event
 	missing := len(acknowledged)
 	seen := map[string]bool{}
 	for deadline := time.Now().Add(crashPatience); time.Now().Before(deadline); {
-		out, err := c.ReceiveMessage(p.t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &p.queue, MaxNumberOfMessages: 10, WaitTimeSeconds: 1, VisibilityTimeout: 3})
+		out, err := c.ReceiveMessage(p.t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1, VisibilityTimeout: 3})
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -201,7 +178,7 @@ func (p *process) receive(acknowledged map[string]bool) []events.Event {
 				seen[text] = true
 				missing--
 			}
-			if _, err := c.DeleteMessage(p.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &p.queue, ReceiptHandle: m.ReceiptHandle}); err != nil {
+			if _, err := c.DeleteMessage(p.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
 				p.t.Fatal(err)
 			}
 		}

@@ -21,7 +21,8 @@ func ask(t *testing.T, method, url, host, body string, header ...string) (int, s
 // TestRebinding: a page whose name was led to this machine reads nothing on any route of either port.
 func TestRebinding(t *testing.T) {
 	out, _ := up(t)
-	base, aws := strings.TrimSuffix(find(webhookLine, out.String()), "/webhooks/whatsapp/demo"), find(awsFlag, out.String())
+	at := addresses(t, out.String())
+	base, aws := at.URL, at.AWS
 	paths := []string{"/", "/nothing", "/page/token?user=ana", "/page/page.js", "/platforms", "/platforms/calls.json", "/widget/relais.js", "/socket"}
 	config, err := topology.Load(configFile, functions.Channels())
 	if err != nil {
@@ -50,7 +51,7 @@ func TestRebinding(t *testing.T) {
 			}
 		}
 	}
-	queue := `{"QueueUrl":"` + find(queueLine, out.String()) + `"}`
+	queue := `{"QueueUrl":"` + at.Queues["support"] + `"}`
 	for path, x := range map[string][2]string{"/": {"AmazonSQS.ReceiveMessage", queue}, "/?": {"secretsmanager.ListSecrets", "{}"},
 		"/relais": {}, "/relais/raw/x": {}} {
 		status, text := ask(t, "POST", aws+path, "evil.example", x[1], "X-Amz-Target", x[0])
@@ -95,7 +96,8 @@ func TestHosts(t *testing.T) {
 // does nothing; the bucket takes forms from any page, as in AWS.
 func TestForeignPages(t *testing.T) {
 	out, _ := up(t)
-	base, aws := strings.TrimSuffix(find(webhookLine, out.String()), "/webhooks/whatsapp/demo"), find(awsFlag, out.String())
+	at := addresses(t, out.String())
+	base, aws := at.URL, at.AWS
 	for _, path := range []string{"/", "/page/token?user=ana", "/platforms", "/platforms/calls.json"} {
 		for _, header := range [][]string{{"Origin", "https://evil.example"}, {"Origin", "null"}, {"Sec-Fetch-Site", "cross-site"},
 			{"Sec-Fetch-Site", "same-site"}, {"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "iframe"}} {

@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -28,6 +29,7 @@ import (
 	"github.com/relais-dev/relais/functions"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/infra/topology"
+	"github.com/relais-dev/relais/shared/stage/outside"
 )
 
 // A command is the command line.
@@ -45,6 +47,7 @@ type serveCommand struct {
 	Data      string   `placeholder:"DIR" help:"Keep state here; in memory without it."`
 	Config    string   `default:"cdk.json" help:"Configuration file."`
 	Metrics   string   `placeholder:"FILE" help:"Add the functions' metrics to it; dropped without it."`
+	Calls     string   `placeholder:"FILE" help:"Add each call that a platform receives to it, as a line of JSON."`
 }
 
 type demoCommand struct {
@@ -166,17 +169,27 @@ func (c serveCommand) run(ctx context.Context, out, logs io.Writer) error {
 	if err != nil {
 		return err
 	}
-	metrics := io.Discard
-	if c.Metrics != "" {
-		file, err := os.OpenFile(c.Metrics, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-		if err != nil {
-			return fmt.Errorf("--metrics: %w", err)
-		}
-		defer file.Close()
-		metrics = file
+	metrics, err := additions(c.Metrics)
+	if err != nil {
+		return fmt.Errorf("--metrics: %w", err)
 	}
+	defer metrics.Close()
+	calls, err := additions(c.Calls)
+	if err != nil {
+		return fmt.Errorf("--calls: %w", err)
+	}
+	defer calls.Close()
 	o.Dir, o.Out = c.Data, sieve{logs, metrics}
+	o.Record = func(call outside.Call) { json.NewEncoder(calls).Encode(call) } // in one write
 	return serve(ctx, c, o, out)
+}
+
+// additions adds to a file; without a name, to none.
+func additions(name string) (io.WriteCloser, error) {
+	if name == "" {
+		name = os.DevNull
+	}
+	return os.OpenFile(name, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
 }
 
 // A sieve keeps metrics from the log, where in Lambda both go: they are for CloudWatch, not for people.

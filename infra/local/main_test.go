@@ -77,8 +77,8 @@ func TestHelp(t *testing.T) {
 		args []string
 		want []string
 	}{
-		{[]string{"--help"}, []string{"demo", "render", "--listen", "--aws-listen", "--data", "--config", "--host", "--metrics",
-			"--version"}},
+		{[]string{"--help"}, []string{"demo", "render", "--listen", "--aws-listen", "--data", "--config", "--host",
+			"--metrics", "--calls", "--version"}},
 		{[]string{"-h"}, []string{"--listen"}},
 		{[]string{"demo", "--help"}, []string{"--verbose", "--all"}},
 		{[]string{"render", "--help"}, []string{"<file>", "--channel"}},
@@ -196,11 +196,11 @@ func TestWelcome(t *testing.T) {
 	if got := curl(t, command); got != http.StatusOK {
 		t.Fatalf("the command was answered %d", got)
 	}
-	e := receiveOne(t, find(awsFlag, out.String()), find(queueLine, out.String()))
+	e := receiveOne(t, addresses(t, out.String()).AWS, addresses(t, out.String()).Queues["support"])
 	if !strings.Contains(e, `"type":"message.received.v1"`) {
 		t.Errorf("received %s", e)
 	}
-	resp, err := http.Get(strings.Replace(find(webhookLine, out.String()), "/webhooks/whatsapp/demo", "/", 1))
+	resp, err := http.Get(addresses(t, out.String()).URL + "/")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -257,9 +257,9 @@ func curl(t *testing.T, command string) int {
 func TestAnyCredentials(t *testing.T) {
 	out, _ := up(t)
 	for _, id := range []string{"x", "api", "media", "router", "admin", "test", "AKIAIOSFODNN7EXAMPLE"} {
-		c := sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: aws.String(find(awsFlag, out.String())),
+		c := sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: aws.String(addresses(t, out.String()).AWS),
 			Credentials: credentials.NewStaticCredentialsProvider(id, id, "")})
-		queue := find(queueLine, out.String())
+		queue := addresses(t, out.String()).Queues["support"]
 		if _, err := c.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue}); err != nil {
 			t.Errorf("%s: %v", id, err)
 		}

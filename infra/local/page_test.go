@@ -45,7 +45,7 @@ func fetch(t *testing.T, method, url, session, body string, header ...string) (*
 // nothing inline, and the demo agent answers who chats there.
 func TestPage(t *testing.T) {
 	out, _ := up(t)
-	base := strings.TrimSuffix(find(webhookLine, out.String()), "/webhooks/whatsapp/demo")
+	base := addresses(t, out.String()).URL
 	resp, page := fetch(t, "GET", base+"/", "", "", "Accept", "text/html")
 	policy := resp.Header.Get("Content-Security-Policy")
 	if !strings.Contains(page, `data-app="demo"`) || strings.Contains(policy, "unsafe") || !strings.HasPrefix(policy, "default-src 'none'") {

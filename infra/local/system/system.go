@@ -49,6 +49,7 @@ type Options struct {
 	Out       io.Writer                              // the functions' logs
 	Hasty     bool                                   // failed calls are tried again at once: for tests, whose time stands still
 	Deliver   func(channel.Channel, channel.Request) // takes what platforms post; nil posts it to the gateway
+	Record    func(outside.Call)                     // takes each call that a platform receives
 	Observe   func(awsfake.Call)
 	Intercept func(awsfake.Call) *awsfake.Fault
 	Skew      func(function string) time.Duration // how far the clock of a function's instance is ahead; nil is not at all
@@ -93,7 +94,8 @@ func Start(ctx context.Context, o Options) (*System, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.World = &outside.World{Channels: functions.Channels(), Platforms: plays.All(), Account: s.demoAccount, Now: o.Clock.Now, Deliver: s.receiveLater}
+	s.World = &outside.World{Channels: functions.Channels(), Platforms: plays.All(), Account: s.demoAccount, Now: o.Clock.Now,
+		Deliver: s.receiveLater, Record: o.Record}
 	if o.Deliver != nil {
 		s.World.Deliver = o.Deliver
 	}

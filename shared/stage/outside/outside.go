@@ -29,6 +29,7 @@ type World struct {
 	Account   func(name string) (channel.Account, error) // the demo account of a channel
 	Deliver   func(channel.Channel, channel.Request)     // takes what a platform posts, signed
 	Now       func() time.Time
+	Record    func(Call) // takes each call before it has an effect; nil keeps none beside Calls
 
 	mu     sync.Mutex
 	calls  []Call
@@ -244,6 +245,9 @@ func (w *World) nextFault(name string) play.Fault {
 func (w *World) remember(c Call) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.Record != nil {
+		w.Record(c)
+	}
 	w.calls = append(w.calls, c)
 	if len(w.calls) > keep {
 		w.calls = slices.Clone(w.calls[len(w.calls)-keep:])

@@ -44,11 +44,14 @@ func (s *Queues) put(key string, v any) error {
 // drop adds deletions to what the operation under way keeps.
 func (s *Queues) drop(ops ...keep.Op) { s.ops = append(s.ops, ops...) }
 
-// commit writes what the operation did, as one record.
+// commit writes what the operation did, as one record. What a full disk refused stays to be written before anything
+// else is answered: it has happened in memory, and a repetition is known there.
 func (s *Queues) commit() error {
-	ops := s.ops
+	if err := s.log.Write(s.ops...); err != nil {
+		return err
+	}
 	s.ops = s.ops[:0]
-	return s.log.Write(ops...)
+	return nil
 }
 
 // next is a fresh sequence number, larger than any before it, also before a restart.

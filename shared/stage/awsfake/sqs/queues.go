@@ -184,8 +184,7 @@ func with[In any](c *call, body []byte, f func(*In) (any, error)) (any, error) {
 }
 
 // abort answers for a state that could not be kept.
-func (c *call) abort(err error) error {
-	c.ops = c.ops[:0]
+func (*call) abort(err error) error {
 	return &wire.Error{Status: http.StatusInternalServerError, Type: "com.amazonaws.sqs#InternalError", Message: err.Error(), QueryCode: "InternalError;Receiver"}
 }
 

@@ -94,7 +94,8 @@ func TestOneHasDevices(t *testing.T) {
 // bought with width. Rooms join as they become clean.
 func TestLinesEnd(t *testing.T) {
 	const column = 120
-	rooms := []string{"functions/bootstrap", "functions/plays", "functions/work", "shared/cloud"}
+	rooms := []string{"functions/bootstrap", "functions/http", "functions/plays", "functions/work", "functions/workers",
+		"infra/topology", "shared/channel", "shared/cloud", "shared/function", "shared/names", "shared/route"}
 	files := sources(t, rooms...)
 	kit, err := filepath.Glob("../shared/stage/play/*.go")
 	if err != nil {

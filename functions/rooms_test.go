@@ -40,8 +40,7 @@ func sources(t *testing.T, rooms ...string) []string {
 
 // known are the places where the core knows a platform all the same, each with why.
 var known = map[string]string{
-	"shared/store/pack.go":               "a dictionary for compression: what most events look like, no decision",
-	"functions/workers/router/router.go": "in-app's devices are a destination; to become data of the Channel value",
+	"shared/store/pack.go": "a dictionary for compression: what most events look like, no decision",
 }
 
 // TestNoPlatformInTheCore: a core that knows a platform's name decides by it, and the
@@ -53,7 +52,11 @@ func TestNoPlatformInTheCore(t *testing.T) {
 			names = append(names, ch.Name)
 		}
 	}
-	for _, file := range sources(t, "shared", "functions/workers", "functions/http") {
+	named := func(part string) bool { return slices.Contains(names, part) }
+	for _, file := range sources(t, "shared", "functions/workers", "functions/http", "infra/topology") {
+		if known[strings.TrimPrefix(filepath.ToSlash(file), "../")] != "" {
+			continue
+		}
 		tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
 		if err != nil {
 			t.Fatal(err)
@@ -64,7 +67,8 @@ func TestNoPlatformInTheCore(t *testing.T) {
 				return true
 			}
 			text, err := strconv.Unquote(lit.Value)
-			if err == nil && slices.Contains(names, text) && known[strings.TrimPrefix(filepath.ToSlash(file), "../")] == "" {
+			parts := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("/:'", r) }) // of paths and rules
+			if err == nil && slices.ContainsFunc(parts, named) {
 				t.Errorf("%s says %q", file, text)
 			}
 			return true
@@ -72,11 +76,26 @@ func TestNoPlatformInTheCore(t *testing.T) {
 	}
 }
 
+// TestOneHasDevices: infra/topology has one WebSocket API, one widget and one set of
+// functions for the channel whose platform we are.
+func TestOneHasDevices(t *testing.T) {
+	var own []string
+	for _, ch := range functions.Channels() {
+		if ch.Devices {
+			own = append(own, ch.Name)
+		}
+	}
+	if len(own) != 1 {
+		t.Errorf("channels with devices are %v, want one", own)
+	}
+}
+
 // TestLinesEnd: two files fit beside each other on a screen, and shortness is not
 // bought with width. Rooms join as they become clean.
 func TestLinesEnd(t *testing.T) {
 	const column = 120
-	rooms := []string{"functions/bootstrap", "functions/plays", "functions/work", "shared/cloud"}
+	rooms := []string{"functions/bootstrap", "functions/http", "functions/plays", "functions/work", "functions/workers",
+		"infra/topology", "shared/channel", "shared/cloud", "shared/function", "shared/names", "shared/route"}
 	files := sources(t, rooms...)
 	kit, err := filepath.Glob("../shared/stage/play/*.go")
 	if err != nil {

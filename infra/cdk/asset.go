@@ -41,14 +41,14 @@ func buildAssets(root, dir string, s topology.System) error {
 			}
 		}
 		if f.Publishes() {
-			if err := copyWidget(root, asset); err != nil {
+			if err := copyWidget(filepath.Join(root, s.Widget), asset); err != nil {
 				return fmt.Errorf("copy the widget: %w", err)
 			}
 		}
 		if !reads(f, topology.RoutesFile) {
 			continue
 		}
-		doc, err := json.MarshalIndent(s.Config.Routes(), "", "  ")
+		doc, err := json.MarshalIndent(s.Routes, "", "  ")
 		if err != nil {
 			return fmt.Errorf("write rules: %w", err)
 		}
@@ -65,9 +65,9 @@ func reads(f topology.Function, file topology.Reference) bool {
 
 // copyWidget puts the widget beside the executable of the function that publishes it,
 // as it was built and checked in.
-func copyWidget(root, asset string) error {
+func copyWidget(built, asset string) error {
 	for _, name := range topology.WidgetFiles() {
-		text, err := os.ReadFile(filepath.Join(root, topology.WidgetDir, name))
+		text, err := os.ReadFile(filepath.Join(built, name))
 		if err != nil {
 			return err
 		}

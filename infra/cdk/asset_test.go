@@ -56,7 +56,7 @@ func TestReproducible(t *testing.T) {
 		t.Errorf("the assets are %v", files)
 	}
 	checkRuns(t, filepath.Join(assetOf(here, topology.Work), "bootstrap"))
-	checkRules(t, filepath.Join(assetOf(here, topology.Router), routesFile), s.Config.Routes())
+	checkRules(t, filepath.Join(assetOf(here, topology.Router), routesFile), s.Routes)
 }
 
 func hashesBelow(t *testing.T, dir string) map[string]string {

@@ -109,10 +109,10 @@ func TestReceipts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(x.silent, c.Routes().Silent); diff != "" || c.WantsReceipts() != x.wanted {
+		if diff := cmp.Diff(x.silent, c.Routes(functions.Channels()).Silent); diff != "" || c.WantsReceipts() != x.wanted {
 			t.Errorf("%s: receipts wanted: %v, silent: %s", x.destinations, c.WantsReceipts(), diff)
 		}
-		if diff := cmp.Diff([]string{"line"}, c.Routes().Linked); diff != "" {
+		if diff := cmp.Diff([]string{"line"}, c.Routes(functions.Channels()).Linked); diff != "" {
 			t.Error(diff)
 		}
 	}

@@ -101,7 +101,7 @@ func synth(s topology.System) deployment {
 			panic(err)
 		}
 		if f.Publishes() {
-			if err := copyWidget("../..", asset); err != nil {
+			if err := copyWidget(filepath.Join("../..", s.Widget), asset); err != nil {
 				panic(err)
 			}
 		}

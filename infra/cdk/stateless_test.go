@@ -60,7 +60,7 @@ var programs = map[string]func(string, function.Env) (function.Handler, error){
 }
 
 // mayLack are variables whose absence means something.
-var mayLack = map[string]bool{names.EnvReceipts: true, names.EnvAPIToken: true, names.EnvSockets: true}
+var mayLack = map[string]bool{names.EnvReceipts: true, names.EnvAPIToken: true}
 
 // TestEnvironment starts every function with a Getenv that takes notes: what it
 // reads is set, and what is set is read.
@@ -87,7 +87,7 @@ func TestEnvironment(t *testing.T) {
 					if name != routesFile {
 						t.Errorf("%s reads %q, the asset has %s", f.Name, name, routesFile)
 					}
-					return json.Marshal(d.Config.Routes())
+					return json.Marshal(d.Routes)
 				},
 				AWS: func(cloud.Budget) (aws.Config, error) { return aws.Config{Region: "eu-central-1"}, nil },
 				Out: io.Discard,

@@ -217,7 +217,7 @@ func (r *result) receiveAll(ctx context.Context, s *system.System) error {
 
 // owed is every destination and event that the rules promise to each other.
 func (r *result) owed(s *system.System) (map[string]bool, error) {
-	rules, err := route.Compile(s.System.Config.Routes(), s.Stage)
+	rules, err := route.Compile(s.System.Routes, s.Stage)
 	if err != nil {
 		return nil, err
 	}

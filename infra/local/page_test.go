@@ -88,7 +88,7 @@ func TestPage(t *testing.T) {
 func checkWidget(t *testing.T, base string) {
 	t.Helper()
 	for _, name := range topology.WidgetFiles() {
-		built, err := os.ReadFile(filepath.Join("../..", topology.WidgetDir, name))
+		built, err := os.ReadFile(filepath.Join("../../functions/channels/inapp/widget/dist", name))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -25,7 +25,7 @@ type Config struct {
 	Rules         []route.Rule           `json:"rules"`
 	RetentionDays int                    `json:"retentionDays"` // how long messages are kept; at least 8
 	PublicURL     string                 `json:"publicUrl"`     // custom domain of the webhooks, when there is one
-	Media         map[string]string      `json:"media"`         // by channel: "copy" (absent) or "link", where files stay on the platform
+	Media         map[string]string      `json:"media"`         // by channel: "copy" (absent), or "link" to the platform
 	API           API                    `json:"api"`
 }
 
@@ -51,7 +51,8 @@ const minRetentionDays = 8
 func Load(file string, channels []channel.Channel) (Config, error) {
 	text, err := os.ReadFile(file)
 	if err != nil {
-		return Config{}, fmt.Errorf("%s: cannot be read: %w; run from the project's root or name the file with --config", file, err)
+		return Config{}, fmt.Errorf("%s: cannot be read: %w; run from the project's root or name the file with --config",
+			file, err)
 	}
 	var doc struct {
 		Context struct {
@@ -91,7 +92,8 @@ var stageName = regexp.MustCompile(`^[a-z][a-z0-9-]{0,19}$`)
 
 // consumer is an account's id, an organisation's id or the ARN of a role. Users
 // and whole services are left out on purpose: a role is what a consumer runs as.
-var consumer = regexp.MustCompile(`^([0-9]{12}|o-[a-z0-9]{10,32}|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+)$`)
+var consumer = regexp.MustCompile(
+	`^([0-9]{12}|o-[a-z0-9]{10,32}|arn:aws[a-z-]*:iam::[0-9]{12}:role/[A-Za-z0-9+=,.@_/-]+)$`)
 
 // maxConsumers is what one statement of a queue's policy takes.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-policies.html
@@ -99,20 +101,26 @@ const maxConsumers = 50
 
 func (c Config) check(channels []channel.Channel) error {
 	if !stageName.MatchString(c.Stage) {
-		return &route.Error{Path: "relais.stage", Problem: fmt.Sprintf("%q is no stage; take up to 20 lower-case letters, digits and hyphens, beginning with a letter", c.Stage)}
+		return &route.Error{Path: "relais.stage",
+			Problem: fmt.Sprintf("%q is no stage; take up to 20 lower-case letters, digits and hyphens, "+
+				"beginning with a letter", c.Stage)}
 	}
 	if c.RetentionDays < minRetentionDays {
-		return &route.Error{Path: "relais.retentionDays", Problem: fmt.Sprintf("is %d; a platform retries for 7 days, so at least %d are needed to know a duplicate", c.RetentionDays, minRetentionDays)}
+		return &route.Error{Path: "relais.retentionDays",
+			Problem: fmt.Sprintf("is %d; a platform retries for 7 days, so at least %d are needed to know a duplicate",
+				c.RetentionDays, minRetentionDays)}
 	}
 	if c.PublicURL != "" && !isOrigin(c.PublicURL) {
-		return &route.Error{Path: "relais.publicUrl", Problem: fmt.Sprintf("%q is no origin; write it as https://host, without a path or a slash at the end", c.PublicURL)}
+		return &route.Error{Path: "relais.publicUrl",
+			Problem: fmt.Sprintf("%q is no origin; write it as https://host, without a path or a slash at the end",
+				c.PublicURL)}
 	}
 	for _, err := range []error{c.checkChannels(channels), c.API.check(), c.checkConsumers()} {
 		if err != nil {
 			return err
 		}
 	}
-	_, err := route.Compile(c.Routes(), c.Stage)
+	_, err := route.Compile(c.Routes(channels), c.Stage)
 	return err
 }
 
@@ -120,12 +128,14 @@ func (c Config) checkChannels(channels []channel.Channel) error {
 	known := channelNames(channels)
 	for i, name := range c.Channels {
 		if !slices.Contains(known, name) {
-			return &route.Error{Path: fmt.Sprintf("relais.channels[%d]", i), Problem: fmt.Sprintf("%q is no channel; choose from %s", name, strings.Join(known, ", "))}
+			return &route.Error{Path: fmt.Sprintf("relais.channels[%d]", i),
+				Problem: fmt.Sprintf("%q is no channel; choose from %s", name, strings.Join(known, ", "))}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(c.Media)) {
 		if p := c.Media[name]; p != "copy" && p != "link" || !slices.Contains(known, name) {
-			return &route.Error{Path: "relais.media." + name, Problem: fmt.Sprintf("is %q; give a channel's name the value copy or link", p)}
+			return &route.Error{Path: "relais.media." + name,
+				Problem: fmt.Sprintf("is %q; give a channel's name the value copy or link", p)}
 		}
 	}
 	return nil
@@ -135,19 +145,24 @@ func (a API) check() error {
 	if a.Issuer == "" && len(a.Audience) == 0 || strings.HasPrefix(a.Issuer, "https://") && len(a.Audience) > 0 {
 		return nil
 	}
-	return &route.Error{Path: "relais.api", Problem: "issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for"}
+	return &route.Error{Path: "relais.api",
+		Problem: "issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for"}
 }
 
 func (c Config) checkConsumers() error {
 	for _, d := range c.DestinationNames() {
 		for i, text := range c.Destinations[d].Consumers {
 			if !consumer.MatchString(text) {
-				return &route.Error{Path: fmt.Sprintf("relais.destinations.%s.consumers[%d]", d, i), Problem: fmt.Sprintf("%q is no consumer; name an account (123456789012), an organisation (o-a1b2c3d4e5) or a role (arn:aws:iam::123456789012:role/inbox)", text)}
+				return &route.Error{Path: fmt.Sprintf("relais.destinations.%s.consumers[%d]", d, i),
+					Problem: fmt.Sprintf("%q is no consumer; name an account (123456789012), an organisation "+
+						"(o-a1b2c3d4e5) or a role (arn:aws:iam::123456789012:role/inbox)", text)}
 			}
 		}
 	}
 	if n := len(c.Consumers()); n > maxConsumers {
-		return &route.Error{Path: "relais.destinations", Problem: fmt.Sprintf("name %d consumers; a queue's policy takes %d, so let teams share a role or name their organisation", n, maxConsumers)}
+		return &route.Error{Path: "relais.destinations",
+			Problem: fmt.Sprintf("name %d consumers; a queue's policy takes %d, so let teams share a role "+
+				"or name their organisation", n, maxConsumers)}
 	}
 	return nil
 }
@@ -164,7 +179,8 @@ func (c Config) Cloud(stage string, channels []channel.Channel) (Config, error) 
 		c.Stage = stage
 	}
 	if c.Stage == names.Local {
-		return Config{}, &route.Error{Path: "relais.stage", Problem: `"local" is the laptop's stage; choose another name, such as dev or prod`}
+		return Config{}, &route.Error{Path: "relais.stage",
+			Problem: `"local" is the laptop's stage; choose another name, such as dev or prod`}
 	}
 	return c, c.check(channels)
 }
@@ -179,6 +195,11 @@ func channelNames(channels []channel.Channel) []string {
 
 // Has says whether the channel is switched on.
 func (c Config) Has(name string) bool { return c.Channels == nil || slices.Contains(c.Channels, name) }
+
+// on are those of the channels that are switched on.
+func (c Config) on(channels []channel.Channel) []channel.Channel {
+	return slices.DeleteFunc(slices.Clone(channels), func(ch channel.Channel) bool { return !c.Has(ch.Name) })
+}
 
 // DestinationNames are sorted.
 func (c Config) DestinationNames() []string { return slices.Sorted(maps.Keys(c.Destinations)) }
@@ -196,7 +217,7 @@ func (c Config) Consumers() []string {
 func Distinct(list []string) []string { return slices.Compact(slices.Sorted(slices.Values(list))) }
 
 // Routes is the part that the router reads.
-func (c Config) Routes() route.Config {
+func (c Config) Routes(channels []channel.Channel) route.Config {
 	r := route.Config{Destinations: c.DestinationNames(), Default: c.Default, Rules: c.Rules}
 	for _, d := range r.Destinations {
 		if !c.wantsReceipts(d) {
@@ -206,6 +227,11 @@ func (c Config) Routes() route.Config {
 	for _, name := range slices.Sorted(maps.Keys(c.Media)) {
 		if c.Media[name] == "link" {
 			r.Linked = append(r.Linked, name)
+		}
+	}
+	for _, ch := range c.on(channels) {
+		if ch.Devices {
+			r.Devices = append(r.Devices, ch.Name)
 		}
 	}
 	return r

@@ -4,10 +4,12 @@
 package topology
 
 import (
+	"slices"
 	"time"
 
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/route"
 )
 
 // A System is one deployment.
@@ -17,6 +19,8 @@ type System struct {
 	Queues    []Queue
 	Table     Table
 	Config    Config
+	Routes    route.Config // what the router reads
+	Widget    string       // where the widget was built, below the project's root, or ""
 }
 
 // A Function is one Lambda function. Name is also its handler.
@@ -33,8 +37,10 @@ type Function struct {
 	Every    time.Duration // its schedule, or 0
 	Timeout  time.Duration
 	Memory   int // MB
-	Env      []Variable
 	Grants   []Grant
+	Speaks   bool        // for all channels that are switched on: it may read their accounts' secrets
+	Told     []Reference // what it has to know beside where things are that it may touch
+	Env      []Variable  // follows from the rest
 
 	// Recursive lets Lambda go on however long a chain of functions and queues this one
 	// is in: a conversation is such a chain. Else it ends after about 16 turns.
@@ -53,35 +59,6 @@ const (
 	Webhooks = "bootstrap/webhooks"
 	Work     = "bootstrap/work"
 	Router   = "bootstrap/router"
-)
-
-// A Variable is an environment variable and what it points at.
-type Variable struct {
-	Name string
-	Of   Reference
-	Arg  string // a queue or a channel, where Of needs one
-}
-
-// A Reference is what a variable's value is made from.
-type Reference string
-
-// References.
-const (
-	StageName       Reference = "stage"
-	TableName       Reference = "table"
-	BucketName      Reference = "bucket"
-	QueueURL        Reference = "queue"        // Arg is the queue
-	DestinationURLs Reference = "destinations" // JSON object of name to URL
-	SecretPrefix    Reference = "secrets"      // Arg is the channel
-	PublicURL       Reference = "public"
-	RoutesFile      Reference = "routes"
-	RetentionDays   Reference = "retention"
-	LinkKey         Reference = "linkkey"     // name of the secret that signs links
-	Receipts        Reference = "receipts"    // "record" where no destination wants receipts
-	LocalToken      Reference = "token"       // what the API asks for on a laptop; nothing elsewhere
-	SocketURL       Reference = "socket"      // wss:// address of the WebSocket API
-	ConnectionsURL  Reference = "connections" // where open WebSockets are posted to
-	WidgetBucket    Reference = "widget"      // where pages load the widget from
 )
 
 // A Grant allows actions on one resource. There is no wildcard but the account
@@ -139,14 +116,13 @@ const day = 24 * time.Hour
 
 // New is the system that c asks for, with the channels it switches on.
 func New(c Config, stage string, channels []channel.Channel) System {
-	s := System{Stage: stage, Config: c, Table: mailbox()}
+	channels = c.on(channels)
+	s := System{Stage: stage, Config: c, Table: mailbox(), Routes: c.Routes(channels)}
 	for _, ch := range channels {
-		if c.Has(ch.Name) {
-			s.Functions = append(s.Functions, webhook(c, ch))
-		}
+		s.Functions = append(s.Functions, webhook(c, ch))
 	}
-	s.Functions = append(s.Functions, router(c), sweeper(), drainer(), sender("sender", names.Outbound, c, channels), sender("bulk", names.Bulk, c, channels),
-		fetcher(c, channels), api(), files())
+	s.Functions = append(s.Functions, router(c, channels), sweeper(), drainer(),
+		sender("sender", names.Outbound), sender("bulk", names.Bulk), fetcher(channels), api(), files())
 	s.Queues = []Queue{
 		// Rings hold no content; high receives, because poison is told by its kind,
 		// not by counting. Visibility is six times the router's timeout, and below
@@ -160,24 +136,10 @@ func New(c Config, stage string, channels []channel.Channel) System {
 		{Name: names.Media, Visibility: 2 * fetcherTimeout, Receives: 100, Retention: 4 * day},
 	}
 	for _, d := range c.DestinationNames() {
-		s.Queues = append(s.Queues, Queue{Name: d, Destination: true, Visibility: 60 * time.Second, Receives: 10, Retention: 14 * day})
+		s.Queues = append(s.Queues,
+			Queue{Name: d, Destination: true, Visibility: 60 * time.Second, Receives: 10, Retention: 14 * day})
 	}
-	return s.withInApp(channels).withSources()
-}
-
-// withSources tells whoever works for a queue where it is, and lets them ring on and
-// put what is no message of theirs into its dead letters.
-func (s System) withSources() System {
-	for i := range s.Functions {
-		f := &s.Functions[i]
-		if f.Consumes == "" {
-			continue
-		}
-		f.Env = append(f.Env, Variable{names.EnvQueue, QueueURL, f.Consumes}, Variable{names.EnvDead, QueueURL, f.Consumes + names.DeadSuffix})
-		f.Grants = append(f.Grants, send(f.Consumes+names.DeadSuffix))
-		f.Recursive = true
-	}
-	return s
+	return s.withDevices(channels).complete(channels)
 }
 
 func mailbox() Table {
@@ -196,48 +158,42 @@ const webhookParallel = 35
 // messages, so a hole in a parser leaks none.
 func webhook(c Config, ch channel.Channel) Function {
 	f := Function{Name: ch.Name, Program: Webhooks, Channel: ch.Name, Route: "ANY /webhooks/" + ch.Name + "/{account}",
-		Parallel: webhookParallel, Timeout: 10 * time.Second, Memory: 256,
-		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
-			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill},
-			{names.EnvSecrets, SecretPrefix, ch.Name}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvRetention, RetentionDays, ""}},
+		Parallel: webhookParallel, Timeout: 10 * time.Second, Memory: 256, Told: c.receipts(),
 		Grants: []Grant{on(OnTable, "", "dynamodb:PutItem"), send(names.Ingress), send(names.Spill),
 			on(OnSecrets, ch.Name, "secretsmanager:GetSecretValue"), on(OnObjects, "raw/", "s3:PutObject")}}
 	if !c.WantsReceipts() { // they are noted where they arrive; an update returns nothing of what was there
-		f.Env = append(f.Env, Variable{names.EnvReceipts, Receipts, ""})
 		f.Grants[0].Actions = append(f.Grants[0].Actions, "dynamodb:UpdateItem")
 	}
 	return f
 }
 
-func router(c Config) Function {
-	f := Function{Name: "router", Program: Router, Consumes: names.Ingress, Batch: 10, Parallel: 50, Timeout: 20 * time.Second, Memory: 512,
-		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
-			{names.EnvDestinations, DestinationURLs, ""}, {names.EnvRoutes, RoutesFile, ""}, {names.EnvRetention, RetentionDays, ""},
-			{names.EnvMedia, QueueURL, names.Media}},
-		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"), on(OnIndex, names.PendingIndex, "dynamodb:Query"),
-			on(OnObjects, "raw/", "s3:GetObject", "s3:PutObjectTagging"), on(OnBucket, "raw/", "s3:ListBucket"), consume(names.Ingress), send(names.Ingress), send(names.Media)}}
+func router(c Config, channels []channel.Channel) Function {
+	f := Function{Name: "router", Program: Router, Consumes: names.Ingress, Batch: 10, Parallel: 50,
+		Timeout: 20 * time.Second, Memory: 512, Told: []Reference{RoutesFile, StageName},
+		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+			on(OnIndex, names.PendingIndex, "dynamodb:Query"), on(OnObjects, "raw/", "s3:GetObject", "s3:PutObjectTagging"),
+			on(OnBucket, "raw/", "s3:ListBucket"), send(names.Ingress), send(names.Media)}}
 	for _, d := range c.DestinationNames() {
 		f.Grants = append(f.Grants, send(d))
+	}
+	if slices.ContainsFunc(channels, hasDevices) {
+		f.Grants = append(f.Grants, send(names.Sockets))
 	}
 	return f
 }
 
 func sweeper() Function {
-	return Function{Name: "sweeper", Program: Work, Every: time.Minute, Parallel: 1, Timeout: 50 * time.Second, Memory: 256,
-		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
-			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvSpill, QueueURL, names.Spill},
-			{names.EnvOutbound, QueueURL, names.Outbound}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvMedia, QueueURL, names.Media}},
-		Grants: []Grant{send(names.Outbound), send(names.Bulk), send(names.Media), on(OnIndex, names.DueIndex, "dynamodb:Query"), on(OnTable, "", "dynamodb:UpdateItem"),
+	return Function{Name: "sweeper", Program: Work, Every: time.Minute, Parallel: 1, Timeout: 50 * time.Second,
+		Memory: 256, Grants: []Grant{send(names.Outbound), send(names.Bulk), send(names.Media),
+			on(OnIndex, names.DueIndex, "dynamodb:Query"), on(OnTable, "", "dynamodb:UpdateItem"),
 			on(OnQueue, names.Ingress, "sqs:SendMessage", "sqs:GetQueueAttributes"),
 			on(OnQueue, names.Spill, "sqs:GetQueueAttributes")}}
 }
 
 func drainer() Function {
-	return Function{Name: "drainer", Program: Work, Consumes: names.Spill, Batch: 1, Parallel: 5, Timeout: 20 * time.Second, Memory: 512,
-		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""},
-			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvRetention, RetentionDays, ""}},
-		Grants: []Grant{on(OnTable, "", "dynamodb:PutItem"), on(OnObjects, "raw/", "s3:PutObject"),
-			send(names.Ingress), consume(names.Spill)}}
+	return Function{Name: "drainer", Program: Work, Consumes: names.Spill, Batch: 1, Parallel: 5,
+		Timeout: 20 * time.Second, Memory: 512,
+		Grants: []Grant{on(OnTable, "", "dynamodb:PutItem"), on(OnObjects, "raw/", "s3:PutObject"), send(names.Ingress)}}
 }
 
 const (
@@ -247,61 +203,64 @@ const (
 
 // lanes are what a sender takes finished work out of: the partitions of its lanes, and
 // the pauses of accounts.
-var lanes = map[string][]string{names.Outbound: {"out:", "later:", "account:"}, names.Bulk: {"bulk:", "account:"}}
+var lanes = map[string][]string{
+	names.Outbound: {"out:", "later:", "account:"},
+	names.Bulk:     {"bulk:", "account:"},
+}
 
 // sender speaks for all channels, so it reads all their secrets; what customers
 // wrote it has no need to read.
-func sender(name, queue string, c Config, channels []channel.Channel) Function {
-	f := Function{Name: name, Program: Work, Consumes: queue, Batch: 5, Parallel: 20, Timeout: senderTimeout, Memory: 512,
-		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
-			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
-		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"), leave(lanes[queue]...),
-			on(OnIndex, names.PendingIndex, "dynamodb:Query"), on(OnObjects, "raw/", "s3:PutObject"), on(OnObjects, "media/", "s3:GetObject"),
-			on(OnLinkKey, "", "secretsmanager:GetSecretValue"), send(names.Ingress), send(queue), consume(queue)}}
+func sender(name, queue string) Function {
+	f := Function{Name: name, Program: Work, Consumes: queue, Batch: 5, Parallel: 20,
+		Timeout: senderTimeout, Memory: 512, Speaks: true,
+		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+			leave(lanes[queue]...), on(OnIndex, names.PendingIndex, "dynamodb:Query"),
+			on(OnObjects, "raw/", "s3:PutObject"), on(OnObjects, "media/", "s3:GetObject"),
+			on(OnLinkKey, "", "secretsmanager:GetSecretValue"), send(names.Ingress), send(queue)}}
 	if queue != names.Bulk {
 		f.Grants = append(f.Grants, send(names.Bulk))
 	}
-	return f.speaksFor(c, channels)
+	return f
 }
 
-// fetcher copies what customers sent.
-func fetcher(c Config, channels []channel.Channel) Function {
-	return Function{Name: "media", Program: Work, Consumes: names.Media, Batch: 1, Parallel: 20, Timeout: fetcherTimeout, Memory: 512,
-		Env: []Variable{{names.EnvStage, StageName, ""}, {names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
-			{names.EnvIngress, QueueURL, names.Ingress}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
+// fetcher copies what customers sent, and looks at what their devices uploaded.
+func fetcher(channels []channel.Channel) Function {
+	f := Function{Name: "media", Program: Work, Consumes: names.Media, Batch: 1, Parallel: 20,
+		Timeout: fetcherTimeout, Memory: 512, Speaks: true,
 		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"), leave("media:"),
-			on(OnIndex, names.PendingIndex, "dynamodb:Query"), on(OnObjects, "raw/", "s3:GetObject", "s3:PutObject"), on(OnBucket, "raw/", "s3:ListBucket"),
-			on(OnObjects, "media/", "s3:PutObject"), on(OnLinkKey, "", "secretsmanager:GetSecretValue"), send(names.Ingress), send(names.Media), consume(names.Media)},
-	}.speaksFor(c, channels)
-}
-
-// speaksFor lets f read the secrets of the channels that are switched on.
-func (f Function) speaksFor(c Config, channels []channel.Channel) Function {
-	for _, ch := range channels {
-		if c.Has(ch.Name) {
-			f.Grants = append(f.Grants, on(OnSecrets, ch.Name, "secretsmanager:GetSecretValue"))
-		}
+			on(OnIndex, names.PendingIndex, "dynamodb:Query"), on(OnObjects, "raw/", "s3:GetObject", "s3:PutObject"),
+			on(OnBucket, "raw/", "s3:ListBucket"), on(OnObjects, "media/", "s3:PutObject"),
+			on(OnLinkKey, "", "secretsmanager:GetSecretValue"), send(names.Ingress), send(names.Media)}}
+	if slices.ContainsFunc(channels, hasDevices) {
+		f.Grants = append(f.Grants, on(OnObjects, "uploads/", "s3:GetObject"))
 	}
 	return f
+}
+
+// secretsOf are the secrets of all accounts of channels.
+func secretsOf(channels []channel.Channel) []Grant {
+	var list []Grant
+	for _, ch := range channels {
+		list = append(list, on(OnSecrets, ch.Name, "secretsmanager:GetSecretValue"))
+	}
+	return list
 }
 
 // api is for integrators; it reads conversations and accepts messages, and has no
 // channel's secret.
 func api() Function {
-	return Function{Name: "api", Program: Work, Route: "ANY /v1/{proxy+}", Auth: true, Parallel: 20, Timeout: 15 * time.Second, Memory: 512,
-		Env: []Variable{{names.EnvTable, TableName, ""}, {names.EnvBucket, BucketName, ""}, {names.EnvRetention, RetentionDays, ""},
-			{names.EnvOutbound, QueueURL, names.Outbound}, {names.EnvBulk, QueueURL, names.Bulk}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""},
-			{names.EnvAPIToken, LocalToken, ""}},
-		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"), on(OnIndex, names.HistoryIndex, "dynamodb:Query"),
-			on(OnIndex, names.PendingIndex, "dynamodb:Query"),
-			on(OnObjects, "raw/", "s3:GetObject"), on(OnBucket, "raw/", "s3:ListBucket"), on(OnLinkKey, "", "secretsmanager:GetSecretValue"),
-			send(names.Outbound), send(names.Bulk)}}
+	return Function{Name: "api", Program: Work, Route: "ANY /v1/{proxy+}", Auth: true, Parallel: 20,
+		Timeout: 15 * time.Second, Memory: 512, Told: []Reference{LocalToken},
+		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+			on(OnIndex, names.HistoryIndex, "dynamodb:Query"), on(OnIndex, names.PendingIndex, "dynamodb:Query"),
+			on(OnObjects, "raw/", "s3:GetObject"), on(OnBucket, "raw/", "s3:ListBucket"),
+			on(OnLinkKey, "", "secretsmanager:GetSecretValue"), send(names.Outbound), send(names.Bulk)}}
 }
 
 // files answers links to media: whoever has a signed one may load the file, or look at it by HEAD.
 func files() Function {
-	return Function{Name: "files", Program: Work, Route: "ANY /v1/media/{digest}", Parallel: 20, Timeout: 10 * time.Second, Memory: 256,
-		Env:    []Variable{{names.EnvBucket, BucketName, ""}, {names.EnvPublicURL, PublicURL, ""}, {names.EnvLinkKey, LinkKey, ""}},
+	return Function{Name: "files", Program: Work, Route: "ANY /v1/media/{digest}", Parallel: 20,
+		Timeout: 10 * time.Second, Memory: 256,
 		Grants: []Grant{on(OnObjects, "media/", "s3:GetObject"), on(OnLinkKey, "", "secretsmanager:GetSecretValue")}}
 }
 
@@ -319,5 +278,6 @@ func send(queue string) Grant { return on(OnQueue, queue, "sqs:SendMessage") }
 
 // consume is what Lambda needs, in the function's name, to poll for it.
 func consume(queue string) Grant {
-	return on(OnQueue, queue, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes")
+	return on(OnQueue, queue, "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
+		"sqs:GetQueueAttributes")
 }

@@ -118,7 +118,8 @@ func public(host string) bool {
 	}
 	name := strings.TrimSuffix(host, ".")
 	dot := strings.LastIndexByte(name, '.')
-	return dot > 0 && dot < len(name)-1 && !slices.Contains([]string{"localhost", "local", "internal", "localdomain"}, name[dot+1:])
+	return dot > 0 && dot < len(name)-1 &&
+		!slices.Contains([]string{"localhost", "local", "internal", "localdomain"}, name[dot+1:])
 }
 
 // FileName is what media is called where a platform wants a name: its own, else that

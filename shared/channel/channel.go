@@ -27,6 +27,11 @@ type Channel struct {
 	Credentials []Credential // what an account must hold; nothing else can be read
 	MaxBody     int          // largest webhook body in bytes; 0 means DefaultMaxBody
 
+	// Devices says that we are the platform: customers' devices call us, and are reached
+	// through us. Such a channel has an HTTP and a WebSocket API, a place for uploads, a
+	// widget for web pages, and a queue of all that happens in its conversations.
+	Devices bool
+
 	// Verify says whether the platform sent r, looking at the bytes as received.
 	// It is called only with an account that Ready accepted. Its errors are made
 	// by Refuse or package signature and never hold a secret, an expected
@@ -96,7 +101,8 @@ type Outbound struct {
 	// whose Reason is Announced and whose Raw is what Pull needs; it is shown to nobody.
 	// cursor is what the last call for the same conversation returned, "" at first;
 	// done says that nothing more waits behind next. Optional.
-	Pull func(ctx context.Context, e Env, announced events.Event, cursor string) (list []events.Event, next string, done bool, err error)
+	Pull func(ctx context.Context, e Env, announced events.Event,
+		cursor string) (list []events.Event, next string, done bool, err error)
 
 	// Find asks the platform whether it took o, for the class Queryable.
 	Find func(context.Context, Env, Outgoing) (sent Sent, found bool, err error)

@@ -20,7 +20,8 @@ type File struct {
 // Form is a form of fields and a file (multipart/form-data). Its boundary follows
 // from the message's id, so that a repeated call has the same bytes. Nothing was
 // sent when it fails.
-func (e Env) Form(ctx context.Context, id string, fields []events.Field, f File) (contentType string, body []byte, err error) {
+func (e Env) Form(ctx context.Context, id string, fields []events.Field,
+	f File) (contentType string, body []byte, err error) {
 	content, err := e.Open(ctx, f.Media)
 	if err != nil {
 		return "", nil, fmt.Errorf("%w: open the file: %w", ErrNotSent, err)
@@ -44,7 +45,8 @@ func (e Env) Form(ctx context.Context, id string, fields []events.Field, f File)
 	case err != nil:
 		return "", nil, fmt.Errorf("%w: read the file: %w", ErrNotSent, err)
 	case f.Max > 0 && n > f.Max:
-		return "", nil, &Error{Class: events.ClassMedia, Title: fmt.Sprintf("the file has more than %d bytes", f.Max), Remedy: "send a smaller one"}
+		return "", nil, &Error{Class: events.ClassMedia, Title: fmt.Sprintf("the file has more than %d bytes", f.Max),
+			Remedy: "send a smaller one"}
 	}
 	_ = w.Close()
 	return w.FormDataContentType(), b.Bytes(), nil

@@ -15,12 +15,12 @@ import (
 type Limits struct {
 	Text   int      // longest text, counted by Unit; every channel has one
 	Unit   Unit     // how the platform counts text, captions and labels
-	Styles []string // types of events.Entity that are shown: bold, italic, strikethrough, code, pre, link …; of others the words stay
+	Styles []string // types of events.Entity that are shown (bold, code, link …); of others the words stay
 	Links  Links    // addresses that a button, a preview or words may lead to; of others the address is written out
 	Quote  bool     // a message can quote another (Outgoing.ReplyTo)
 	Batch  int      // contents that one call carries; 0 is 1
 
-	Kinds    []events.Kind         // shown natively as they are: location, contacts, link, form, schedule, payment, product, order, template
+	Kinds    []events.Kind         // shown natively as they are: location, contacts, link, form, payment, template …
 	Contacts int                   // cards in one message of contacts; 0 with KindContacts is any number
 	Media    map[string]MediaLimit // by events.Image …; what is absent goes as another type, or as a link
 	Choices  []Choices             // ways to offer options, the most usual first
@@ -142,7 +142,8 @@ func utf16Len(s string) int {
 // whose characters take two septets.
 // https://www.etsi.org/deliver/etsi_ts/123000_123099/123038/
 const (
-	gsmBasic    = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+	gsmBasic = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?" +
+		"¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 	gsmExtended = "\f^{}\\[~]|€"
 )
 

@@ -138,7 +138,8 @@ func (e *Error) Retryable() bool {
 // Status is e as a message's failure. What the platform may have done nobody may repeat
 // blindly.
 func (e *Error) Status() *events.StatusError {
-	return &events.StatusError{Class: e.Class, Code: e.Code, Subcode: e.Subcode, Title: e.Title, Retryable: e.Retryable() && !e.Unknown, Remedy: e.Remedy}
+	return &events.StatusError{Class: e.Class, Code: e.Code, Subcode: e.Subcode, Title: e.Title,
+		Retryable: e.Retryable() && !e.Unknown, Remedy: e.Remedy}
 }
 
 // A Reply is a platform's answer to a call, read whole.
@@ -155,7 +156,8 @@ func (r Reply) OK() bool { return r.Status/100 == 2 }
 // whose effect nobody knows.
 func (r Reply) Decode(v any) error {
 	if err := json.Unmarshal(r.Body, v); err != nil {
-		return &Error{Class: events.ClassPlatform, Code: strconv.Itoa(r.Status), Title: "answered what is no JSON", Unknown: true}
+		return &Error{Class: events.ClassPlatform, Code: strconv.Itoa(r.Status), Title: "answered what is no JSON",
+			Unknown: true}
 	}
 	return nil
 }
@@ -163,7 +165,8 @@ func (r Reply) Decode(v any) error {
 // Failure classifies r by its HTTP status alone: for what a platform's own codes
 // leave open.
 func (r Reply) Failure() *Error {
-	e := &Error{Class: events.ClassContent, Code: strconv.Itoa(r.Status), Title: http.StatusText(r.Status), RetryAfter: r.RetryAfter()}
+	e := &Error{Class: events.ClassContent, Code: strconv.Itoa(r.Status), Title: http.StatusText(r.Status),
+		RetryAfter: r.RetryAfter()}
 	switch {
 	case r.Status == http.StatusUnauthorized || r.Status == http.StatusForbidden:
 		e.Class = events.ClassAuth

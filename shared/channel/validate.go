@@ -27,6 +27,7 @@ func (c Channel) Validate() error {
 	need(slices.Contains([]Label{Stable, Beta, Community}, c.Label), fmt.Sprintf("its label is %q", c.Label))
 	need(c.MaxBody >= 0 && c.MaxBody <= 10<<20, "MaxBody is no size that API Gateway passes")
 	need(c.Verify != nil && c.Parse != nil, "it needs Verify and Parse")
+	need(!c.Devices || len(c.Hosts) == 0 && c.Origin == nil, "its devices call us, and yet it has a platform to call")
 	c.validateCredentials(need)
 	c.Outbound.validate(need)
 	return errors.Join(errs...)

@@ -36,6 +36,7 @@ func TestValidate(t *testing.T) {
 		"Verify and Parse":   func(c *channel.Channel) { c.Verify = nil },
 		"there twice":        func(c *channel.Channel) { c.Credentials = append(c.Credentials, c.Credentials[0]) },
 		"where an operator":  func(c *channel.Channel) { c.Credentials[0].Help = "" },
+		"its devices call":   func(c *channel.Channel) { c.Devices, c.Hosts = true, []string{"fine.example"} },
 		"no secret":          func(c *channel.Channel) { c.Credentials = c.Credentials[1:] },
 		"Send and Class":     func(c *channel.Channel) { c.Class = nil },
 		"Act and Acts":       func(c *channel.Channel) { c.Acts = []events.Verb{events.ActTyping} },

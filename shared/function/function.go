@@ -49,7 +49,8 @@ func (e Env) Clients(b cloud.Budget) (cloud.Clients, error) {
 // Table is the mailbox.
 func (e Env) Table(c cloud.Clients) *store.Table {
 	days, _ := strconv.Atoi(e.Getenv(names.EnvRetention)) // absent: the store's least
-	return store.New(c.DynamoDB, c.S3, e.Getenv(names.EnvTable), e.Getenv(names.EnvBucket), time.Duration(days)*24*time.Hour)
+	return store.New(c.DynamoDB, c.S3, e.Getenv(names.EnvTable), e.Getenv(names.EnvBucket),
+		time.Duration(days)*24*time.Hour)
 }
 
 // Queue is the queue whose URL a variable holds.

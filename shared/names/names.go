@@ -15,7 +15,7 @@ const (
 	Outbound = "outbound" // what integrators ask to be sent, and rings for it
 	Bulk     = "bulk"     // rings for campaigns, so that they wait among themselves
 	Media    = "media"    // inbound media to fetch
-	Sockets  = "sockets"  // events of in-app conversations, for open connections
+	Sockets  = "sockets"  // events of conversations whose customers' devices we reach
 )
 
 // Reserved says whether name is one that a destination may not take.
@@ -68,7 +68,7 @@ const (
 const (
 	EnvStage        = "RELAIS_STAGE"
 	EnvTable        = "RELAIS_TABLE"
-	EnvBucket       = "RELAIS_BUCKET"           // raw bodies too large for an item, and files; the publisher's is the widget's
+	EnvBucket       = "RELAIS_BUCKET"           // large bodies, and files; the publisher's is the widget's
 	EnvSecrets      = "RELAIS_SECRETS"          // SecretPrefix of the channel
 	EnvPublicURL    = "RELAIS_PUBLIC_URL"       // https://host without a trailing slash, as channels know it
 	EnvQueue        = "RELAIS_QUEUE_URL"        // URL of the queue that the function works for
@@ -84,7 +84,7 @@ const (
 	EnvLinkKey      = "RELAIS_LINK_KEY"     // name of the secret that signs links to media
 	EnvReceipts     = "RELAIS_RECEIPTS"     // "record" where no destination wants receipts; else absent
 	EnvAPIToken     = "RELAIS_API_TOKEN"    // on the laptop only: what the API asks for
-	EnvSockets      = "RELAIS_SOCKETS_URL"  // queue URL; absent without in-app messaging
+	EnvSockets      = "RELAIS_SOCKETS_URL"  // queue URL
 	EnvSocket       = "RELAIS_SOCKET"       // wss:// address at which clients open WebSockets
 	EnvConnections  = "RELAIS_CONNECTIONS"  // where open connections are posted to
 )

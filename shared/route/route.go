@@ -23,8 +23,9 @@ type Config struct {
 	Destinations []string `json:"destinations"`
 	Default      string   `json:"default"` // takes what no rule matches, so that nothing is unrouted
 	Rules        []Rule   `json:"rules"`
-	Silent       []string `json:"silent,omitempty"` // destinations that want no receipts
-	Linked       []string `json:"linked,omitempty"` // channels whose media is not copied
+	Silent       []string `json:"silent,omitempty"`  // destinations that want no receipts
+	Linked       []string `json:"linked,omitempty"`  // channels whose media is not copied
+	Devices      []string `json:"devices,omitempty"` // channels whose customers' devices we reach
 }
 
 // A Rule sends events for which When is true to To. Rules are tried in order;
@@ -97,11 +98,13 @@ func checkDestinations(c Config, stage string) error {
 			return &Error{path, "this name is taken by a queue of Relais itself; choose another"}
 		}
 		if q := names.DeadLetters(stage, d); len(q) > maxQueueName {
-			return &Error{path, fmt.Sprintf("queue name %q has %d characters, SQS takes %d; choose a shorter name", q, len(q), maxQueueName)}
+			return &Error{path, fmt.Sprintf("queue name %q has %d characters, SQS takes %d; choose a shorter name",
+				q, len(q), maxQueueName)}
 		}
 	}
 	if !slices.Contains(c.Destinations, c.Default) {
-		return &Error{"relais.default", fmt.Sprintf("%q is no destination; choose one of %s", c.Default, strings.Join(c.Destinations, ", "))}
+		return &Error{"relais.default",
+			fmt.Sprintf("%q is no destination; choose one of %s", c.Default, strings.Join(c.Destinations, ", "))}
 	}
 	return nil
 }
@@ -112,7 +115,8 @@ func compile(env *cel.Env, c Config, rule Rule, path string) (cel.Program, error
 	}
 	for i, d := range rule.To {
 		if !slices.Contains(c.Destinations, d) {
-			return nil, &Error{fmt.Sprintf("%s.to[%d]", path, i), fmt.Sprintf("%q is no destination; choose one of %s", d, strings.Join(c.Destinations, ", "))}
+			return nil, &Error{fmt.Sprintf("%s.to[%d]", path, i),
+				fmt.Sprintf("%q is no destination; choose one of %s", d, strings.Join(c.Destinations, ", "))}
 		}
 	}
 	ast, issues := env.Compile(rule.When)

@@ -14,14 +14,27 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
-// What in-app messaging keeps stands in records: a document y that may be
-// forgotten at x. Those of a conversation have a prefix in their sort key.
+// What a channel keeps whose platform we are (channel.Channel.Devices) stands in records.
+// Their attributes mean other things than an event's:
+//
+//	c                       s                   y                    beside it
+//	ticket:<hash>           ticket              what it opens        e  until when, Unix milliseconds
+//	socket:<connection>     socket              the connection       k  its conversation
+//	devices:<conversation>  socket:<connection> the connection
+//	devices:<conversation>  push:<id>           the subscription
+//	user:<user>             user                their thread
+//	<conversation>          earlier             a list of Earlier
+//	<conversation>          move                a Move
+//	<conversation>          ended:<session>     nothing              of session *, all are ended
+//	<conversation>          read                                     n  sequence up to which it is read
+//
+// All of them may be forgotten at x, Unix seconds, but for user, earlier and move, which have none.
 const (
 	ticketKey    = "ticket"
 	socketKey    = "socket"
 	userKey      = "user"
 	socketPrefix = "socket:"
-	devicesOf    = "devices:" // the partition of a conversation's connections and subscriptions: who may forget these may forget no event
+	devicesOf    = "devices:" // apart from the events: who may forget these may forget no event
 	pushPrefix   = "push:"
 	endedPrefix  = "ended:"
 	earlierKey   = "earlier"

@@ -44,6 +44,7 @@ var Channel = channel.Channel{
 		{Name: FCMAccount, Help: "for Android: the JSON file of a service account that may send with FCM, as text", Optional: true},
 	},
 	MaxBody: MaxFrames*MaxFrame + 4<<10,
+	Devices: true,
 
 	Verify: verify,
 	Parse:  parse,

@@ -46,7 +46,8 @@ func New(name string, channels []channel.Channel, e function.Env) (function.Hand
 		return nil, err
 	}
 	table, files := e.Table(c), media.New(c, e)
-	queues := map[string]*queue.Queue{names.Outbound: e.Queue(c, names.EnvOutbound), names.Bulk: e.Queue(c, names.EnvBulk)}
+	queues := map[string]*queue.Queue{names.Outbound: e.Queue(c, names.EnvOutbound),
+		names.Bulk: e.Queue(c, names.EnvBulk)}
 	return &Handler{Table: table, Files: files,
 		Outbox:   &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Queues: queues, Now: e.Now},
 		Outbound: queues[names.Outbound], Token: e.Getenv(names.EnvAPIToken), Log: e.Log(name), Now: e.Now}, nil

@@ -38,8 +38,8 @@ func (h *Handler) conversation(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	out := events.ConversationState{Channel: t.Channel, Account: t.Account, Conversation: t.Conversation, Contact: t.Contact, HeardAt: t.Heard,
-		Withdrawn: t.Withdrawn, Blocked: t.Blocked}
+	out := events.ConversationState{Channel: t.Channel, Account: t.Account, Conversation: t.Conversation,
+		Contact: t.Contact, HeardAt: t.Heard, Withdrawn: t.Withdrawn, Blocked: t.Blocked}
 	if w, open := t.Open(h.Now()); open {
 		out.Conversation.Window = &w
 	}
@@ -61,7 +61,8 @@ func historyParameters() []parameter {
 		{"limit", "Events of a page, 1 to 100; 50 when absent."},
 		{"cursor", "The cursor of the page before; absent for the first page. It goes with the same order."},
 		{"order", "asc (when absent) begins at the oldest, desc at the newest."},
-		{"types", "Only these, separated by commas: types (message.received.v1) or what types begin with (message, media.stored). Absent: all."},
+		{"types", "Only these, separated by commas: types (message.received.v1) or what types begin with " +
+			"(message, media.stored). Absent: all."},
 	}
 }
 
@@ -91,7 +92,8 @@ func excerptOf(q url.Values) (excerpt, error) {
 	}
 	for i, prefix := range x.types {
 		if !slices.ContainsFunc(events.Types(), func(t events.Type) bool { return under(t, prefix) }) {
-			faults = append(faults, events.Fault{Path: fmt.Sprintf("types[%d]", i), Message: "must be a type of event, or what types begin with"})
+			faults = append(faults, events.Fault{Path: fmt.Sprintf("types[%d]", i),
+				Message: "must be a type of event, or what types begin with"})
 		}
 	}
 	if len(faults) > 0 {

@@ -27,8 +27,8 @@ func (h *Handler) message(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	t := asked.Thread
-	d := events.Delivery{ID: m.ID, Conversation: t.Conversation.ID, Channel: t.Channel, Account: t.Account, CreatedAt: m.Created, Rendering: asked.Rendering,
-		Metadata: asked.Outbound.Metadata}
+	d := events.Delivery{ID: m.ID, Conversation: t.Conversation.ID, Channel: t.Channel, Account: t.Account,
+		CreatedAt: m.Created, Rendering: asked.Rendering, Metadata: asked.Outbound.Metadata}
 	if d.Parts, err = h.parts(ctx, m, asked); err != nil {
 		return answer{}, err
 	}
@@ -64,8 +64,8 @@ func attempted(m store.Message, i int) events.Part {
 	case slices.Contains(p.Uncertain, i+1):
 		part.State, part.Error = events.Uncertain, p.Error
 	case p.State == events.Uncertain:
-		part.State, part.Error = events.Failed, &events.StatusError{Class: events.ClassPlatform, Title: "not sent: what became of the part before is not known",
-			Remedy: "send it again when you know"}
+		part.State, part.Error = events.Failed, &events.StatusError{Class: events.ClassPlatform,
+			Title: "not sent: what became of the part before is not known", Remedy: "send it again when you know"}
 	case p.State != events.Queued:
 		part.State, part.Error = p.State, p.Error
 	}

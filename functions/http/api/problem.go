@@ -104,6 +104,7 @@ func refusal(r *outbox.Refusal) *problem {
 		k = unreachable
 	}
 	p := k.because(r.Title)
-	p.Class, p.Remedy, p.Faults, p.Rendering = r.Class, r.Remedy, r.Faults[:min(len(r.Faults), events.MaxFaults)], r.Rendering
+	p.Class, p.Remedy, p.Rendering = r.Class, r.Remedy, r.Rendering
+	p.Faults = r.Faults[:min(len(r.Faults), events.MaxFaults)]
 	return p
 }

@@ -43,8 +43,8 @@ func unnamed(to events.To) bool { return namesOnly(to, "") }
 
 // namesOnly says whether to names nobody else than a conversation.
 func namesOnly(to events.To, conversation string) bool {
-	return (to.Conversation == "" || to.Conversation == conversation) && to.Channel == "" && to.Account == "" && to.Contact == "" && to.Identity == nil &&
-		to.Person == "" && len(to.Channels) == 0
+	return (to.Conversation == "" || to.Conversation == conversation) && to.Channel == "" && to.Account == "" &&
+		to.Contact == "" && to.Identity == nil && to.Person == "" && len(to.Channels) == 0
 }
 
 // outbound reads a message. Its key may stand in a header instead.
@@ -120,7 +120,8 @@ func (h *Handler) act(ctx context.Context, r request) (answer, error) {
 	if err := h.Outbound.Send(ctx, m); err != nil {
 		return answer{}, err
 	}
-	return answer{status: http.StatusAccepted, body: events.ActionAcceptance{Conversation: r.id, Channel: t.Channel, Account: t.Account, Verb: a.Verb}}, nil
+	return answer{status: http.StatusAccepted,
+		body: events.ActionAcceptance{Conversation: r.id, Channel: t.Channel, Account: t.Account, Verb: a.Verb}}, nil
 }
 
 // once is the deduplication id of an action: with a key, a repetition within the

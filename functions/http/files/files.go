@@ -75,16 +75,18 @@ func (h *Handler) describe(ctx context.Context, id string) ([]byte, error) {
 	if !found {
 		return refuse(http.StatusNotFound, "the file is not kept any more")
 	}
-	return lambdahttp.Response(channel.Response{}, map[string]string{"content-type": mime, "content-length": strconv.FormatInt(size, 10),
-		"content-disposition": "attachment", "cache-control": "private, max-age=600", "referrer-policy": "no-referrer",
-		"x-content-type-options": "nosniff"})
+	return lambdahttp.Response(channel.Response{}, map[string]string{
+		"content-type": mime, "content-length": strconv.FormatInt(size, 10), "content-disposition": "attachment",
+		"cache-control": "private, max-age=600", "referrer-policy": "no-referrer", "x-content-type-options": "nosniff"})
 }
 
 // refuse answers with a problem (RFC 9457).
 func refuse(status int, detail string) ([]byte, error) {
-	body, err := json.Marshal(map[string]any{"type": "about:blank", "status": status, "title": http.StatusText(status), "detail": detail})
+	body, err := json.Marshal(map[string]any{"type": "about:blank", "status": status, "title": http.StatusText(status),
+		"detail": detail})
 	if err != nil {
 		return nil, err
 	}
-	return lambdahttp.Response(channel.Response{Status: status, ContentType: "application/problem+json", Body: string(body)}, nil)
+	return lambdahttp.Response(channel.Response{Status: status, ContentType: "application/problem+json",
+		Body: string(body)}, nil)
 }

@@ -198,10 +198,12 @@ func (f *Fetcher) announced(ctx context.Context, g queue.Group, e events.Event) 
 	if err == nil || errors.Is(err, errTurn) || f.Now().Before(e.RecordedTime.Add(pullPatience)) {
 		return err
 	}
-	f.Log.Error("gave up what a platform keeps for us", "event", e.ID, "channel", e.Channel, "account", e.Account, "error", err.Error())
+	f.Log.Error("gave up what a platform keeps for us", "event", e.ID, "channel", e.Channel, "account", e.Account,
+		"error", err.Error())
 	f.Metrics.Count(observe.Quarantined, 1)
-	q := events.Event{Type: events.IngestQuarantined, Key: "pull:" + e.ID, Time: f.Now(), Data: events.Data{Conversation: e.Data.Conversation,
-		Quarantine: &events.Quarantine{Event: e.ID, Reason: "pull", Detail: "the platform announced something and did not give it for a week"}}}
+	q := events.Event{Type: events.IngestQuarantined, Key: "pull:" + e.ID, Time: f.Now(),
+		Data: events.Data{Conversation: e.Data.Conversation, Quarantine: &events.Quarantine{Event: e.ID, Reason: "pull",
+			Detail: "the platform announced something and did not give it for a week"}}}
 	channel.Complete(&q, e.Channel, e.Account, f.Now())
 	return f.mailbox().Put(ctx, &q, 0)
 }
@@ -295,7 +297,8 @@ func (f *Fetcher) copy(ctx context.Context, e *events.Event, m events.Media) (ev
 	}
 	digest := hex.EncodeToString(h.Sum(nil))
 	if m.SHA256 != "" && m.SHA256 != digest {
-		return m, &channel.Error{Class: events.ClassMedia, Title: "the file is not the one that the platform announced (SHA-256 differs)"}
+		return m, &channel.Error{Class: events.ClassMedia,
+			Title: "the file is not the one that the platform announced (SHA-256 differs)"}
 	}
 	kind, err := sniff(file, m.MIME)
 	if err != nil {
@@ -374,11 +377,14 @@ func family(t string) string {
 }
 
 // tell commits what became of a file, once per file.
-func (f *Fetcher) tell(ctx context.Context, of *events.Event, part int, m events.Media, why *events.StatusError) error {
+func (f *Fetcher) tell(ctx context.Context, of *events.Event, part int, m events.Media,
+	why *events.StatusError) error {
 	now := f.Now()
 	d := of.Data
-	e := events.Event{Type: events.MediaStored, Key: mediaKey(of, part), Time: now, Data: events.Data{Contact: d.Contact, Conversation: d.Conversation,
-		MediaUpdate: &events.MediaUpdate{Message: events.Ref{ID: d.Message.ID, PlatformID: d.Message.PlatformID}, Media: m, Error: why}}}
+	e := events.Event{Type: events.MediaStored, Key: mediaKey(of, part), Time: now,
+		Data: events.Data{Contact: d.Contact, Conversation: d.Conversation,
+			MediaUpdate: &events.MediaUpdate{Media: m, Error: why,
+				Message: events.Ref{ID: d.Message.ID, PlatformID: d.Message.PlatformID}}}}
 	if why != nil {
 		e.Type = events.MediaFailed
 	}

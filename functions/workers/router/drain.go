@@ -179,8 +179,8 @@ func (d *drain) forward(ctx context.Context, it store.Item, e *events.Event) err
 
 func (d *drain) refuses(destination string, it store.Item, err error) {
 	d.Metrics.CountBy(observe.Blocked, "destination", destination, 1)
-	d.Log.Error("a destination refused an event; what it is owed waits in the mailbox", "destination", destination, "event", it.ID,
-		"error", err.Error())
+	d.Log.Error("a destination refused an event; what it is owed waits in the mailbox", "destination", destination,
+		"event", it.ID, "error", err.Error())
 }
 
 // owed tries the destinations that refused: each from the first event it is owed,

@@ -28,10 +28,11 @@ import (
 type Router struct {
 	Table        *store.Table
 	Rules        *route.Rules
-	Destinations map[string]*queue.Queue // with names.Sockets where there is in-app messaging
+	Destinations map[string]*queue.Queue // with names.Sockets where a channel has devices
 	Silent       map[string]bool         // destinations that want no receipts
 	Media        *queue.Queue
 	Linked       map[string]bool // channels whose media stays where it is
+	Devices      map[string]bool // channels whose customers' devices we reach
 	Source       queue.Source
 	Nap          func(context.Context, time.Duration)
 	Now          func() time.Time
@@ -65,16 +66,17 @@ func New(name string, e function.Env) (function.Handler, error) {
 	for d, url := range urls {
 		destinations[d] = queue.New(c.SQS, url)
 	}
-	r := &Router{Nap: e.Sleep(), Now: e.Now, Table: e.Table(c), Rules: rules, Destinations: destinations, Silent: map[string]bool{},
-		Linked: map[string]bool{}, Media: e.Queue(c, names.EnvMedia), Source: e.Source(c, name), Log: e.Log(name), Metrics: e.Metrics(name)}
-	if url := e.Getenv(names.EnvSockets); url != "" {
-		r.Destinations[names.Sockets] = queue.New(c.SQS, url)
-	}
+	r := &Router{Nap: e.Sleep(), Now: e.Now, Table: e.Table(c), Rules: rules, Destinations: destinations,
+		Silent: map[string]bool{}, Linked: map[string]bool{}, Devices: map[string]bool{}, Media: e.Queue(c, names.EnvMedia),
+		Source: e.Source(c, name), Log: e.Log(name), Metrics: e.Metrics(name)}
 	for _, d := range config.Silent {
 		r.Silent[d] = true
 	}
 	for _, ch := range config.Linked {
 		r.Linked[ch] = true
+	}
+	for _, ch := range config.Devices {
+		r.Devices[ch], r.Destinations[names.Sockets] = true, e.Queue(c, names.EnvSockets)
 	}
 	return r, nil
 }
@@ -169,21 +171,21 @@ func (r *Router) open(ctx context.Context, it store.Item, crashing bool) (events
 
 func (r *Router) quarantine(it store.Item, e events.Event, reason, detail string) events.Event {
 	r.Metrics.Count(observe.Quarantined, 1)
-	r.Log.Error("quarantined an event", "event", it.ID, "conversation", it.Conversation, "reason", reason, "detail", detail)
-	q := events.Event{SpecVersion: events.SpecVersion, ID: it.ID, Source: e.Source, Type: events.IngestQuarantined, Subject: it.Conversation,
-		Time: it.Received.UTC(), RecordedTime: it.Received.UTC(), DataContentType: events.ContentType, PartitionKey: it.Conversation,
-		DataSchema: events.SchemaRoot + string(events.IngestQuarantined) + ".schema.json", Channel: e.Channel, Account: e.Account}
+	r.Log.Error("quarantined an event", "event", it.ID, "conversation", it.Conversation, "reason", reason,
+		"detail", detail)
+	q := events.Event{SpecVersion: events.SpecVersion, ID: it.ID, Source: e.Source, Type: events.IngestQuarantined,
+		Subject: it.Conversation, Time: it.Received.UTC(), RecordedTime: it.Received.UTC(),
+		DataContentType: events.ContentType, PartitionKey: it.Conversation,
+		DataSchema: events.SchemaRoot + string(events.IngestQuarantined) + ".schema.json", Channel: e.Channel,
+		Account: e.Account}
 	q.Data = events.Data{Channel: e.Channel, Account: e.Account, Conversation: e.Data.Conversation,
 		Quarantine: &events.Quarantine{Event: it.ID, Reason: reason, Detail: detail}}
 	return q
 }
 
-// inapp is the channel whose platform we are: its customers' devices are one more
-// destination of all that happens in their conversations.
-const inapp = "inapp"
-
 // destinations are where the rules send e, without those that want no receipts
-// when it is one.
+// when it is one. Devices that we reach are one more of all that happens in their
+// customers' conversations.
 func (r *Router) destinations(e *events.Event) (to []string, ruleset string) {
 	to, failed := r.Rules.Destinations(e)
 	for _, rule := range failed {
@@ -192,7 +194,7 @@ func (r *Router) destinations(e *events.Event) (to []string, ruleset string) {
 	if e.IsReceipt() {
 		to = slices.DeleteFunc(to, func(d string) bool { return r.Silent[d] })
 	}
-	if _, open := r.Destinations[names.Sockets]; open && e.Channel == inapp {
+	if r.Devices[e.Channel] {
 		to = append(slices.Clone(to), names.Sockets)
 	}
 	return to, r.Rules.Version()
@@ -200,7 +202,8 @@ func (r *Router) destinations(e *events.Event) (to []string, ruleset string) {
 
 // decide freezes sequence and destinations. Rules are evaluated before it and
 // nowhere else: a redelivery reads what was decided.
-func (r *Router) decide(ctx context.Context, it store.Item, e *events.Event, state store.State, to []string, ruleset string) (store.Item, store.State, error) {
+func (r *Router) decide(ctx context.Context, it store.Item, e *events.Event, state store.State, to []string,
+	ruleset string) (store.Item, store.State, error) {
 	first := state.Sequence == 0
 	state, option, err := r.learn(e, state)
 	if err != nil {
@@ -243,7 +246,8 @@ func (r *Router) send(ctx context.Context, destination string, it store.Item, e 
 		err = q.Send(ctx, message(destination, it, e, string(body)))
 	}
 	if queue.Permanent(err) {
-		if instead := r.sendInstead(ctx, q, destination, it, e, "refused", "the queue refuses the event as it is, and always will: "+err.Error()); instead == nil {
+		if instead := r.sendInstead(ctx, q, destination, it, e, "refused",
+			"the queue refuses the event as it is, and always will: "+err.Error()); instead == nil {
 			return nil
 		}
 	}
@@ -255,7 +259,8 @@ func message(destination string, it store.Item, e *events.Event, body string) qu
 		Attributes: map[string]string{"type": string(e.Type), "channel": e.Channel}}
 }
 
-func (r *Router) sendInstead(ctx context.Context, q *queue.Queue, destination string, it store.Item, e *events.Event, reason, detail string) error {
+func (r *Router) sendInstead(ctx context.Context, q *queue.Queue, destination string, it store.Item, e *events.Event,
+	reason, detail string) error {
 	instead := r.quarantine(it, *e, reason, detail)
 	instead.Sequence, instead.Late, instead.Ruleset = e.Sequence, e.Late, e.Ruleset
 	body, err := json.Marshal(instead)

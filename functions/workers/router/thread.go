@@ -41,7 +41,8 @@ func offered(s store.State) (thread.Options, bool) {
 
 // answer puts the option that was decided into a message that has only its number.
 func (r *Router) answer(it store.Item, e *events.Event, s store.State) {
-	if it.Option == "" || e.Data.Message == nil || len(e.Data.Message.Content) != 1 || e.Data.Message.Content[0].Text == nil {
+	if it.Option == "" || e.Data.Message == nil || len(e.Data.Message.Content) != 1 ||
+		e.Data.Message.Content[0].Text == nil {
 		return
 	}
 	o, _ := offered(s) // a newer choice may have replaced it: the option stays, its message is unknown

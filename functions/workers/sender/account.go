@@ -40,15 +40,17 @@ type Accounts struct {
 var errCredential = errors.New("a credential is missing")
 
 // NewAccounts reads the accounts of channels.
-func NewAccounts(client *secretsmanager.Client, e function.Env, channels []channel.Channel, table *store.Table, files *media.Files) *Accounts {
-	a := &Accounts{channels: map[string]channel.Channel{}, secrets: map[string]*secret.Accounts{}, table: table, files: files, transport: e.HTTP, now: e.Now, nap: e.Sleep(),
-		tokens: map[string]channel.Token{}}
+func NewAccounts(client *secretsmanager.Client, e function.Env, channels []channel.Channel, table *store.Table,
+	files *media.Files) *Accounts {
+	a := &Accounts{channels: map[string]channel.Channel{}, secrets: map[string]*secret.Accounts{}, table: table,
+		files: files, transport: e.HTTP, now: e.Now, nap: e.Sleep(), tokens: map[string]channel.Token{}}
 	for _, ch := range channels {
 		if ch.Send == nil {
 			continue
 		}
 		a.channels[ch.Name] = ch
-		a.secrets[ch.Name] = secret.NewAccounts(client, names.SecretPrefix(e.Getenv(names.EnvStage), ch.Name), e.Getenv(names.EnvPublicURL)+"/webhooks/"+ch.Name+"/", e.Now)
+		a.secrets[ch.Name] = secret.NewAccounts(client, names.SecretPrefix(e.Getenv(names.EnvStage), ch.Name),
+			e.Getenv(names.EnvPublicURL)+"/webhooks/"+ch.Name+"/", e.Now)
 	}
 	return a
 }
@@ -66,7 +68,8 @@ func (a *Accounts) env(ctx context.Context, name, id string) (channel.Channel, c
 	if credential, missing := ch.Missing(account); missing {
 		return ch, channel.Env{}, fmt.Errorf("%w: %s", errCredential, credential)
 	}
-	client := outhttp.New(a.transport, outhttp.Timeout, func(host string) bool { return ch.Answers(account, host) }).For(name)
+	client := outhttp.New(a.transport, outhttp.Timeout,
+		func(host string) bool { return ch.Answers(account, host) }).For(name)
 	return ch, channel.Env{Account: account, HTTP: client, Now: a.now().UTC(), Open: a.files.Open}, nil
 }
 
@@ -124,7 +127,8 @@ func (e *mintError) Unwrap() error { return e.error }
 
 // mint makes a token. One whose successor depends on it is minted under a lease
 // and kept in the table, before anybody uses it.
-func (a *Accounts) mint(ctx context.Context, ch channel.Channel, e channel.Env, name string, kept store.Token) (string, error) {
+func (a *Accounts) mint(ctx context.Context, ch channel.Channel, e channel.Env, name string,
+	kept store.Token) (string, error) {
 	e.Refresh, e.Now = kept.Refresh, a.now().UTC()
 	err := a.table.LeaseToken(ctx, name, kept, a.now(), a.now().Add(outhttp.Timeout+5*time.Second))
 	if err != nil {
@@ -134,7 +138,8 @@ func (a *Accounts) mint(ctx context.Context, ch channel.Channel, e channel.Env, 
 	if err != nil {
 		return "", errors.Join(&mintError{err}, a.table.ReleaseToken(ctx, name))
 	}
-	if err := a.table.SetToken(ctx, name, store.Token{Value: t.Value, Refresh: t.Refresh, ExpiresAt: t.ExpiresAt, Revision: kept.Revision}); err != nil {
+	fresh := store.Token{Value: t.Value, Refresh: t.Refresh, ExpiresAt: t.ExpiresAt, Revision: kept.Revision}
+	if err := a.table.SetToken(ctx, name, fresh); err != nil {
 		return "", err
 	}
 	a.tokens[name] = t
@@ -174,7 +179,8 @@ const (
 
 // unauthorised renews the token once; then it pauses the account, keeps its queue
 // and says so.
-func (s *Sender) unauthorised(ctx context.Context, m store.Message, a attempt, e *channel.Error) (store.Message, error) {
+func (s *Sender) unauthorised(ctx context.Context, m store.Message, a attempt,
+	e *channel.Error) (store.Message, error) {
 	m, err := s.advance(ctx, m)
 	if err != nil {
 		return m, err
@@ -194,14 +200,17 @@ func (s *Sender) unauthorised(ctx context.Context, m store.Message, a attempt, e
 	}
 	times := pause.Times + 1
 	if times == 1 { // told first: whoever dies in between tells it twice, not never
-		s.Log.Error("the platform refuses the account's credentials; its messages wait", "account", a.account, "code", e.Code, "remedy", e.Remedy)
-		err = s.tell(ctx, health(a, events.HealthFailing, "the platform refuses the account's credentials ("+e.Error()+"); messages wait", s.Now()))
+		s.Log.Error("the platform refuses the account's credentials; its messages wait", "account", a.account,
+			"code", e.Code, "remedy", e.Remedy)
+		err = s.tell(ctx, health(a, events.HealthFailing,
+			"the platform refuses the account's credentials ("+e.Error()+"); messages wait", s.Now()))
 	}
 	if err != nil {
 		return m, err
 	}
 	until := s.Now().Add(min(authPause*time.Duration(times), maxAuthPause))
-	if err := s.Table.SetPause(ctx, a.account, store.Pause{Until: until, Reason: events.ClassAuth, Times: times}); err != nil {
+	pause = store.Pause{Until: until, Reason: events.ClassAuth, Times: times}
+	if err := s.Table.SetPause(ctx, a.account, pause); err != nil {
 		return m, err
 	}
 	m.Progress.Attempts = 0
@@ -226,8 +235,8 @@ func (s *Sender) healed(ctx context.Context, a attempt) error {
 
 // health is an event for operators about an account.
 func health(a attempt, state, detail string, now time.Time) events.Event {
-	e := events.Event{Type: events.ChannelHealth, Key: fmt.Sprintf("health:token:%s:%d", state, now.UnixMilli()), Time: now,
-		Data: events.Data{Health: &events.Health{Aspect: "token", State: state, Detail: detail}}}
+	e := events.Event{Type: events.ChannelHealth, Key: fmt.Sprintf("health:token:%s:%d", state, now.UnixMilli()),
+		Time: now, Data: events.Data{Health: &events.Health{Aspect: "token", State: state, Detail: detail}}}
 	channel.Complete(&e, a.channel.Name, a.env.Account.ID, now)
 	return e
 }

@@ -52,8 +52,11 @@ func New(name, serves string, channels []channel.Channel, e function.Env) (funct
 	table := e.Table(c)
 	files := media.New(c, e)
 	source := e.Source(c, name)
-	box := &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Now: e.Now,
-		Queues: map[string]*queue.Queue{serves: source.Queue, names.Bulk: e.Queue(c, names.EnvBulk)}}
+	queues := map[string]*queue.Queue{serves: source.Queue}
+	if serves != names.Bulk {
+		queues[names.Bulk] = e.Queue(c, names.EnvBulk)
+	}
+	box := &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Now: e.Now, Queues: queues}
 	s := &Sender{Table: table, Ingress: e.Queue(c, names.EnvIngress), Serves: serves, Source: source, Files: files,
 		Log: e.Log(name), Metrics: e.Metrics(name), Now: e.Now, Nap: e.Sleep(), Outbox: box}
 	s.Accounts = NewAccounts(c.Secrets, e, channels, table, files)
@@ -121,7 +124,8 @@ func (s *Sender) request(ctx context.Context, g queue.Group, r queue.Record) err
 
 // malformed is the refusal of what is no request.
 func malformed(err error) *outbox.Refusal {
-	r := &outbox.Refusal{Class: events.ClassContent, Title: "the request cannot be read", Remedy: "send what message.schema.json or action.schema.json describes"}
+	r := &outbox.Refusal{Class: events.ClassContent, Title: "the request cannot be read",
+		Remedy: "send what message.schema.json or action.schema.json describes"}
 	errors.As(err, &r.Faults)
 	return r
 }

@@ -38,7 +38,8 @@ const (
 
 // patience is how long a message waits after its nth try that a platform failed;
 // the first tries follow each other within the invocation.
-var patience = []time.Duration{500 * time.Millisecond, time.Second, maxNap, time.Minute, 5 * time.Minute, 15 * time.Minute, time.Hour}
+var patience = []time.Duration{500 * time.Millisecond, time.Second, maxNap, time.Minute, 5 * time.Minute,
+	15 * time.Minute, time.Hour}
 
 // An attempt is all that one call needs.
 type attempt struct {
@@ -102,7 +103,8 @@ func (s *Sender) step(ctx context.Context, m store.Message, r outbox.Request) (s
 }
 
 // end records that nothing more will be sent of m.
-func (s *Sender) end(ctx context.Context, m store.Message, state events.State, e *channel.Error) (store.Message, error) {
+func (s *Sender) end(ctx context.Context, m store.Message, state events.State,
+	e *channel.Error) (store.Message, error) {
 	return s.advance(ctx, ended(m, state, e))
 }
 
@@ -110,7 +112,8 @@ func (s *Sender) end(ctx context.Context, m store.Message, state events.State, e
 func (s *Sender) paused(ctx context.Context, m store.Message, a attempt, err error) (store.Message, error) {
 	var p *postponed
 	if errors.As(err, &p) && tooLate(a, p.class, s.Now()) {
-		return s.end(ctx, m, events.Failed, &channel.Error{Class: p.class, Title: "the account could send nothing until it was too late for the message",
+		return s.end(ctx, m, events.Failed, &channel.Error{Class: p.class,
+			Title:  "the account could send nothing until it was too late for the message",
 			Remedy: "see the account's channel.health events"})
 	}
 	return m, err
@@ -172,7 +175,8 @@ func (s *Sender) prepare(ctx context.Context, m store.Message, r outbox.Request)
 	a.channel, a.env, err = s.Accounts.env(ctx, r.Thread.Channel, r.Thread.Account)
 	switch {
 	case errors.Is(err, secret.ErrUnknown), errors.Is(err, secret.ErrUnusable), errors.Is(err, errCredential):
-		return a, &channel.Error{Class: events.ClassAuth, Title: "the account has no usable secret", Remedy: fmt.Sprintf("connect the account %s: %v", a.account, err)}
+		return a, &channel.Error{Class: events.ClassAuth, Title: "the account has no usable secret",
+			Remedy: fmt.Sprintf("connect the account %s: %v", a.account, err)}
 	}
 	return a, err
 }
@@ -194,7 +198,8 @@ func (s *Sender) hold(ctx context.Context, m store.Message, r outbox.Request) er
 }
 
 // reached says whether receipts have brought a call as far as state.
-func (s *Sender) reached(ctx context.Context, m store.Message, r outbox.Request, part int, state events.State) (bool, error) {
+func (s *Sender) reached(ctx context.Context, m store.Message, r outbox.Request, part int,
+	state events.State) (bool, error) {
 	best := events.Accepted
 	if c, found, err := s.Table.Correlated(ctx, m.ID, part); err != nil {
 		return false, err
@@ -213,7 +218,8 @@ func (s *Sender) reached(ctx context.Context, m store.Message, r outbox.Request,
 
 // useWindow counts the call, once however often it is tried, against a window that
 // allows only some messages.
-func (s *Sender) useWindow(ctx context.Context, m store.Message, a attempt, now time.Time) (store.Message, *channel.Error, error) {
+func (s *Sender) useWindow(ctx context.Context, m store.Message, a attempt,
+	now time.Time) (store.Message, *channel.Error, error) {
 	if a.channel.Outside == nil || a.channel.Outside(a.out) {
 		return m, nil, nil
 	}
@@ -235,7 +241,8 @@ func (s *Sender) useWindow(ctx context.Context, m store.Message, a attempt, now 
 			return m, nil, err
 		}
 	}
-	return m, &channel.Error{Class: events.ClassWindow, Title: "all answers that the window allows are used up", Remedy: "wait for the customer to write"}, nil
+	return m, &channel.Error{Class: events.ClassWindow, Title: "all answers that the window allows are used up",
+		Remedy: "wait for the customer to write"}, nil
 }
 
 // answerMargin is how much of a handle's life must be left.
@@ -247,7 +254,8 @@ func (s *Sender) useAnswer(ctx context.Context, a *attempt, m store.Message, now
 	if h == nil || a.out.Bulk || m.Progress.Answered || !now.Add(answerMargin).Before(h.ExpiresAt) {
 		return nil
 	}
-	ok, err := s.Table.UseWindow(ctx, a.thread.Conversation.ID, "answer:"+channel.Digest([]byte(h.Token)), max(h.Uses, 1), h.ExpiresAt)
+	ok, err := s.Table.UseWindow(ctx, a.thread.Conversation.ID, "answer:"+channel.Digest([]byte(h.Token)), max(h.Uses, 1),
+		h.ExpiresAt)
 	if ok {
 		a.out.Answer = h.Token
 	}
@@ -277,7 +285,8 @@ func (s *Sender) call(ctx context.Context, m store.Message, r outbox.Request, a 
 	if errors.As(err, &e) && !e.Unknown || errors.Is(err, channel.ErrNotSent) {
 		return s.refused(ctx, m, a, err)
 	}
-	s.Log.Warn("nobody knows whether a call was taken", "messageId", m.ID, "channel", a.channel.Name, "error", err.Error())
+	s.Log.Warn("nobody knows whether a call was taken", "messageId", m.ID, "channel", a.channel.Name,
+		"error", err.Error())
 	return s.unknown(ctx, m, r, a)
 }
 

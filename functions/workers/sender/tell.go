@@ -52,8 +52,8 @@ func echo(m store.Message, r outbox.Request, ref events.Ref) *events.Message {
 	if o.Sender != nil {
 		actor = events.Actor{Role: o.Sender.Role, Name: o.Sender.Name}
 	}
-	x := &events.Message{ID: ref.ID, PlatformID: ref.PlatformID, Actor: actor, Content: visible(o.Content), ReplyTo: o.ReplyTo, Origin: "api",
-		Metadata: o.Metadata, IdempotencyKey: o.IdempotencyKey, Rendering: r.Rendering}
+	x := &events.Message{ID: ref.ID, PlatformID: ref.PlatformID, Actor: actor, Content: visible(o.Content),
+		ReplyTo: o.ReplyTo, Origin: "api", Metadata: o.Metadata, IdempotencyKey: o.IdempotencyKey, Rendering: r.Rendering}
 	for _, v := range o.Overrides {
 		if v.Channel == r.Thread.Channel {
 			x.Content = visible(v.Content)
@@ -137,17 +137,19 @@ func (s *Sender) keepOptions(ctx context.Context, m store.Message, r outbox.Requ
 // goes to the conversation that the request names, or else to the operators, and names
 // the request by its key, and by SQS's id of the message that brought it.
 func (s *Sender) reject(ctx context.Context, r queue.Record, o events.Outbound, why *outbox.Refusal) error {
-	s.Log.Warn("a request was refused", "key", o.IdempotencyKey, "sqsMessage", r.ID, "class", why.Class, "reason", why.Error())
+	s.Log.Warn("a request was refused", "key", o.IdempotencyKey, "sqsMessage", r.ID, "class", why.Class,
+		"reason", why.Error())
 	now := s.Now()
 	t, err := s.addressed(ctx, o.To)
 	if err != nil {
 		return err
 	}
 	about := cmp.Or(o.IdempotencyKey, r.ID)
-	rejection := &events.Rejection{Message: events.Ref{ID: events.OutboundID(about)}, IdempotencyKey: o.IdempotencyKey, QueueMessage: r.ID,
-		Faults: why.Faults, Error: events.StatusError{Class: why.Class, Title: why.Error(), Remedy: why.Remedy}}
-	e := events.Event{Type: events.SendRejected, Key: "rejected:" + about + ":" + channel.Digest([]byte(why.Error())), Time: now,
-		Data: events.Data{Contact: t.Contact, Rejection: rejection}}
+	rejection := &events.Rejection{Message: events.Ref{ID: events.OutboundID(about)}, IdempotencyKey: o.IdempotencyKey,
+		QueueMessage: r.ID, Faults: why.Faults, Error: events.StatusError{Class: why.Class, Title: why.Error(),
+			Remedy: why.Remedy}}
+	e := events.Event{Type: events.SendRejected, Key: "rejected:" + about + ":" + channel.Digest([]byte(why.Error())),
+		Time: now, Data: events.Data{Contact: t.Contact, Rejection: rejection}}
 	if t.Conversation.PlatformID != "" {
 		e.Data.Conversation = &t.Conversation
 	}
@@ -165,7 +167,8 @@ func (s *Sender) lost(ctx context.Context, lane store.Lane, id string) error {
 	}
 	e := events.Event{Type: events.MessageStatus, Key: "ended:" + id, Time: s.Now(), Data: events.Data{Contact: t.Contact,
 		Status: &events.Status{Message: events.Ref{ID: id}, State: events.Failed, Correlation: id,
-			Error: &events.StatusError{Class: events.ClassUnknown, Title: "the stored message cannot be read any more", Remedy: "send it again under a new key"}}}}
+			Error: &events.StatusError{Class: events.ClassUnknown, Title: "the stored message cannot be read any more",
+				Remedy: "send it again under a new key"}}}}
 	if t.Conversation.PlatformID != "" {
 		e.Data.Conversation = &t.Conversation
 	}
@@ -211,17 +214,20 @@ func (s *Sender) act(ctx context.Context, r queue.Record) error {
 	}
 	env.Tell = s.tellOf(t)
 	if env.Token, err = s.Accounts.token(ctx, ch, env); err == nil {
-		err = ch.Act(outhttp.WithTrace(ctx, t.Conversation.ID), env, channel.Recipient{Conversation: t.Conversation, Contact: t.Contact}, a)
+		err = ch.Act(outhttp.WithTrace(ctx, t.Conversation.ID), env,
+			channel.Recipient{Conversation: t.Conversation, Contact: t.Contact}, a)
 	}
 	var e *channel.Error
 	switch {
 	case err == nil:
 		return nil
 	case a.Verb == events.ActTyping || a.Verb == events.ActRead:
-		s.Log.Warn("a sign of presence was not shown", "verb", string(a.Verb), "conversation", t.Conversation.ID, "error", err.Error())
+		s.Log.Warn("a sign of presence was not shown", "verb", string(a.Verb), "conversation", t.Conversation.ID,
+			"error", err.Error())
 		return nil
 	case errors.As(err, &e) && !e.Retryable():
-		return s.reject(ctx, r, asked, &outbox.Refusal{Class: e.Class, Title: string(a.Verb) + ": " + e.Error(), Remedy: e.Remedy})
+		return s.reject(ctx, r, asked, &outbox.Refusal{Class: e.Class, Title: string(a.Verb) + ": " + e.Error(),
+			Remedy: e.Remedy})
 	}
 	return err
 }
@@ -235,7 +241,8 @@ func (s *Sender) tellOf(t thread.Thread) func(context.Context, events.Event) err
 }
 
 // actor finds who acts where, or says why not.
-func (s *Sender) actor(ctx context.Context, a *events.Action) (channel.Channel, channel.Env, thread.Thread, *outbox.Refusal, error) {
+func (s *Sender) actor(ctx context.Context,
+	a *events.Action) (channel.Channel, channel.Env, thread.Thread, *outbox.Refusal, error) {
 	t, err := s.Outbox.Act(ctx, a)
 	var refusal *outbox.Refusal
 	if errors.As(err, &refusal) || err != nil {

@@ -39,8 +39,8 @@ func New(name string, e function.Env) (function.Handler, error) {
 		return nil, err
 	}
 	ingress := e.Queue(c, names.EnvIngress)
-	lanes := map[string]*queue.Queue{names.Ingress: ingress, names.Outbound: e.Queue(c, names.EnvOutbound), names.Bulk: e.Queue(c, names.EnvBulk),
-		names.Media: e.Queue(c, names.EnvMedia)}
+	lanes := map[string]*queue.Queue{names.Ingress: ingress, names.Outbound: e.Queue(c, names.EnvOutbound),
+		names.Bulk: e.Queue(c, names.EnvBulk), names.Media: e.Queue(c, names.EnvMedia)}
 	return &Sweeper{Table: e.Table(c), Ingress: ingress, Spill: e.Queue(c, names.EnvSpill), Lanes: lanes,
 		Log: e.Log(name), Metrics: e.Metrics(name), Now: e.Now}, nil
 }
@@ -96,7 +96,8 @@ func (s *Sweeper) Sweep(ctx context.Context) (Report, error) {
 
 // sweep rings for what is due in buckets, unless rings are held back, and returns the
 // age of the oldest that waits.
-func (s *Sweeper) sweep(ctx context.Context, buckets []string, held bool, report *Report) (oldest time.Duration, err error) {
+func (s *Sweeper) sweep(ctx context.Context, buckets []string, held bool,
+	report *Report) (oldest time.Duration, err error) {
 	now := s.Now()
 	for _, bucket := range buckets {
 		pending, e := s.Table.Due(ctx, bucket, perBucket)

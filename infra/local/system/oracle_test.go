@@ -129,7 +129,7 @@ func (w *world) checkOrder() {
 func (w *world) checkDecisions() {
 	toShop := map[string]bool{}
 	for _, to := range [][]string{{"shop", "support"}, {"support"}} {
-		c := w.sys.System.Config.Routes()
+		c := w.sys.System.Routes
 		c.Rules = slices.Clone(c.Rules)
 		c.Rules[0].To = to
 		rules, err := route.Compile(c, names.Local)

@@ -253,7 +253,7 @@ func (s *System) readFile(name string) ([]byte, error) {
 	if name != routesFile {
 		return nil, os.ErrNotExist
 	}
-	return json.Marshal(s.System.Config.Routes())
+	return json.Marshal(s.System.Routes)
 }
 
 // value is what a variable holds on a laptop.

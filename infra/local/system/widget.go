@@ -28,12 +28,12 @@ func (s *System) widgetFile(r *http.Request) (name string, ok bool) {
 }
 
 func (s *System) hasWidget() bool {
-	return slices.ContainsFunc(s.Functions, topology.Function.Publishes)
+	return s.Widget != ""
 }
 
 // serveWidget answers as the CDN does, from the folder where the widget is built.
 func (s *System) serveWidget(w http.ResponseWriter, r *http.Request, name string) {
-	text, err := os.ReadFile(filepath.Join(s.opts.Root, topology.WidgetDir, name))
+	text, err := os.ReadFile(filepath.Join(s.opts.Root, s.Widget, name))
 	if err != nil {
 		s.log.Error("read the widget", "error", err.Error())
 		fail(w, http.StatusInternalServerError, "Internal Server Error")

@@ -79,7 +79,7 @@ func otherType(c candidate, set sample.Set, s sample.Sample, v value, want []str
 // strict says whether v is exempt from the rule.
 func strict(c channel.Channel, s sample.Sample, v value) bool {
 	switch {
-	case c.Name == "inapp":
+	case c.Devices:
 		return true // our own widget writes it, by a protocol of ours that refuses what is wrong
 	case s.Request.Header.Get("X-Amz-Sns-Message-Type") != "":
 		return !strings.Contains(v.path, ".") // SNS signs the texts of these members, and no others

@@ -49,7 +49,7 @@ type command struct {
 	Rate     float64       `default:"40" help:"Messages a second, of all customers."`
 	Messages int64         `default:"60000" help:"Most messages that customers write."`
 	Kills    time.Duration `default:"2s" help:"Time between a start and the next kill, on average."`
-	Rest     time.Duration `default:"6m" help:"Most time to come to rest."`
+	Rest     time.Duration `default:"6m" help:"Most time to come to rest; a call without an answer takes three minutes."`
 	Keep     string        `placeholder:"DIR" help:"Keep state and log here, a directory that is not there yet."`
 }
 
@@ -293,6 +293,7 @@ func (s *soak) rest(ctx context.Context, most time.Duration) error {
 			return nil
 		}
 	}
+	fmt.Fprintf(s.out, "it did not come to rest within %s: what is open counts as lost\n", most)
 	return nil
 }
 

@@ -145,6 +145,20 @@ func TestVectorOfThePrivateKey(t *testing.T) {
 	}
 }
 
+// A header that stands twice is one header to API Gateway: nobody looks at half of it.
+func TestRepeatedHeaders(t *testing.T) {
+	a := account(t, `{"inbound_secret":"`+secret1+`"}`)
+	for name, second := range map[string]string{
+		"webhook-id": "msg_another", "webhook-timestamp": vectorTime, "webhook-signature": v1By2,
+	} {
+		r := request(vectorID, vectorTime, v1By1, vectorBody)
+		r.Header.Add(name, second)
+		if err := custom.Channel.Verify(a, r); err == nil || channel.RefusalReason(err) != channel.Malformed {
+			t.Errorf("%s twice: %v, want the reason %q", name, err, channel.Malformed)
+		}
+	}
+}
+
 func TestTolerance(t *testing.T) {
 	a := account(t, `{"inbound_secret":"`+secret1+`"}`)
 	for _, tc := range []struct {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/signature"
 )
 
 // outbound is how a bridge is written to. What its platform cannot show is its own
@@ -119,15 +120,16 @@ func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Acti
 // post signs a delivery and sends it. The id is the same at every try; the time and
 // the signatures are those of this one.
 func post(ctx context.Context, e channel.Env, id string, w envelopeOut) (channel.Reply, error) {
-	address, secrets := e.Account.Value(outboundURL), secretsOf(e.Account, outboundSecret)
-	if address == "" || len(secrets) == 0 {
-		return channel.Reply{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no outbound_url or no usable outbound_secret", Remedy: "store both"}
-	}
 	body, err := channel.JSON(w)
 	if err != nil {
 		return channel.Reply{}, &channel.Error{Class: events.ClassContent, Title: "the native content is no JSON"}
 	}
-	header := signatures(secrets, id, e.Now, body)
+	address := e.Account.Value(outboundURL)
+	header := signature.NewStandard(e.Account.Values(outboundSecret), nil).Sign(id, e.Now, body)
+	if address == "" || header == nil {
+		return channel.Reply{}, &channel.Error{Class: events.ClassAuth, Remedy: "store both",
+			Title: "the account has no outbound_url or no usable outbound_secret"}
+	}
 	header.Set("Content-Type", "application/json")
 	r, err := e.Do(ctx, http.MethodPost, address, header, body)
 	if err != nil {

@@ -7,10 +7,6 @@
 package signal
 
 import (
-	"crypto/sha256"
-	"regexp"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/relais-dev/relais/events"
@@ -45,84 +41,10 @@ const (
 	ownACI        = "aci"
 	outboundURL   = "outbound_url"
 	outboundToken = "outbound_token"
-
-	headerID        = "Webhook-Id"
-	headerTime      = "Webhook-Timestamp"
-	headerSignature = "Webhook-Signature"
-
-	// tolerance is that of the reference libraries.
-	// https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/go/webhook.go
-	tolerance = 5 * time.Minute
-
-	// maxSignatures bounds the work of an unproven request; a rotation has two.
-	maxSignatures = 4
-)
-
-var (
-	// validID keeps dots out of ids: they separate the parts of what is signed.
-	validID = regexp.MustCompile(`^[A-Za-z0-9_-]{8,128}$`)
-	seconds = regexp.MustCompile(`^[0-9]{1,12}$`) // Unix time
 )
 
 func verify(a channel.Account, r channel.Request) error {
-	secrets := secretsOf(a)
-	if len(secrets) == 0 {
-		return channel.Refuse(channel.NoSecret)
-	}
-	id, at, list := r.Joined(headerID), r.Joined(headerTime), r.Joined(headerSignature)
-	switch {
-	case id == "" || at == "" || list == "":
-		return channel.Refuse(channel.NoSignature)
-	case !validID.MatchString(id) || !seconds.MatchString(at):
-		return channel.Refuse(channel.Malformed)
-	}
-	if err := anySignature(secrets, signed(id, at, r.Body), list); err != nil {
-		return err
-	}
-	unix, _ := strconv.ParseInt(at, 10, 64) // seconds has matched
-	return signature.Fresh(r.Received, time.Unix(unix, 0), tolerance)
-}
-
-// anySignature checks that one of list, "v1,base64" with spaces between, is right.
-// A second comma in an entry comes from a doubled header.
-func anySignature(secrets []string, message []byte, list string) error {
-	entries := strings.Fields(list)
-	if len(entries) > maxSignatures {
-		return channel.Refuse(channel.Malformed)
-	}
-	for _, e := range entries {
-		if strings.Count(e, ",") > 1 {
-			return channel.Refuse(channel.Malformed)
-		}
-	}
-	for _, e := range entries {
-		text, ok := strings.CutPrefix(e, "v1,")
-		if ok && signature.HMAC(sha256.New, secrets, message, text, signature.Base64) == nil {
-			return nil
-		}
-	}
-	return channel.Refuse(channel.BadSignature)
-}
-
-// signed is what a signature covers.
-func signed(id, at string, body []byte) []byte {
-	b := make([]byte, 0, len(id)+len(at)+len(body)+2)
-	b = append(append(b, id...), '.')
-	b = append(append(b, at...), '.')
-	return append(b, body...)
-}
-
-// secretsOf are the keys of a's usable secrets. Those of another length than the
-// specification's are no secrets.
-func secretsOf(a channel.Account) []string {
-	var keys []string
-	for _, v := range a.Values(inboundSecret) {
-		key, err := signature.Base64(strings.TrimPrefix(strings.TrimSpace(v), "whsec_"))
-		if err == nil && len(key) >= 24 && len(key) <= 64 {
-			keys = append(keys, string(key))
-		}
-	}
-	return keys
+	return signature.NewStandard(a.Values(inboundSecret), nil).Verify(r)
 }
 
 // parse reads one envelope, in any of the three forms in which signal-cli and the

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"compress/gzip"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -206,7 +205,7 @@ func (s sender) body(ctx context.Context, c events.Content) (any, error) {
 	case events.KindPayment:
 		return s.payment(c.Payment), nil
 	case events.KindNative:
-		return s.native(c.Native)
+		return channel.Native(c.Native, s.message("")) // of their type, to whom we say
 	}
 	return nil, &channel.Error{Class: events.ClassContent, Title: "cannot send " + string(c.Kind)}
 }
@@ -214,26 +213,6 @@ func (s sender) body(ctx context.Context, c events.Content) (any, error) {
 // message is what all messages begin with.
 func (s sender) message(kind string) sentMessage {
 	return sentMessage{V: 1, ID: s.id, Type: kind, SourceID: s.to.business, DestinationID: s.to.user}
-}
-
-// native is a message of the integrator's own; to whom it goes is ours to say.
-func (s sender) native(n *events.Native) (any, error) {
-	var doc map[string]json.RawMessage
-	if json.Unmarshal([]byte(n.JSON), &doc) != nil || doc == nil {
-		return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
-	}
-	text, err := json.Marshal(s.message(""))
-	if err != nil {
-		return nil, err
-	}
-	var ours map[string]json.RawMessage
-	if err := json.Unmarshal(text, &ours); err != nil {
-		return nil, err
-	}
-	for _, name := range []string{"v", "id", "sourceId", "destinationId"} {
-		doc[name] = ours[name]
-	}
-	return doc, nil
 }
 
 // link is a rich link. It has a title and no text, so the title holds both.

@@ -1,7 +1,6 @@
 package googlechat
 
 import (
-	"encoding/json"
 	"net/url"
 	"strconv"
 	"strings"
@@ -29,11 +28,8 @@ func compose(a channel.Account, c events.Content) (outMessage, error) {
 	case events.KindCards:
 		return f.panels(c.Cards), nil
 	case events.KindNative:
-		var m outMessage
-		if json.Unmarshal([]byte(c.Native.JSON), &m.native) != nil || m.native == nil {
-			return m, &channel.Error{Class: events.ClassContent, Title: "native content is no Message"}
-		}
-		return m, nil
+		own, err := channel.Native(c.Native, nil, "thread")
+		return outMessage{native: own}, err
 	}
 	return outMessage{}, &channel.Error{Class: events.ClassContent, Title: "Google Chat has no " + string(c.Kind)}
 }

@@ -70,6 +70,9 @@ func (t *skillTemplate) add(block string, c events.Content) error {
 	case events.KindChoice:
 		t.choice(block, c.Choice)
 	case events.KindNative:
+		if _, err := channel.Native(c.Native, nil); err != nil {
+			return err
+		}
 		t.Outputs = append(t.Outputs, json.RawMessage(c.Native.JSON))
 	default:
 		return unfit(c)

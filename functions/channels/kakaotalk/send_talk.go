@@ -2,8 +2,6 @@ package kakaotalk
 
 import (
 	"context"
-	"encoding/json"
-	"maps"
 	"net/http"
 	"path"
 	"strconv"
@@ -70,7 +68,7 @@ func (b bubble) of(ctx context.Context, e channel.Env, id string, c events.Conte
 	case events.KindChoice:
 		return b.choice(ctx, e, id, c.Choice)
 	case events.KindNative:
-		body, err := b.native(c.Native)
+		body, err := channel.Native(c.Native, bubble{UserKey: b.UserKey, SenderKey: b.SenderKey, SerialNumber: b.SerialNumber})
 		return "chat/send/rich", body, err
 	}
 	return "", nil, unfit(c)
@@ -98,24 +96,6 @@ func newTalkButton(o events.Option) talkButton {
 		return talkButton{Name: o.Label, Type: "WL", URLMobile: o.Value, URLPC: o.Value}
 	}
 	return talkButton{Name: o.Label, Type: "BK", Extra: o.ID}
-}
-
-// native is n's object with our recipient and serial number in it.
-func (b bubble) native(n *events.Native) (any, error) {
-	var body map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(n.JSON), &body); err != nil || body == nil {
-		return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
-	}
-	ours, err := channel.JSON(bubble{UserKey: b.UserKey, SenderKey: b.SenderKey, SerialNumber: b.SerialNumber})
-	if err != nil {
-		return nil, err
-	}
-	var own map[string]json.RawMessage
-	if err := json.Unmarshal(ours, &own); err != nil {
-		return nil, err
-	}
-	maps.Copy(body, own)
-	return body, nil
 }
 
 // attachImage puts a picture into Kakao's store, which shows no other.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"strconv"
 
@@ -118,7 +117,7 @@ func (m sentMessage) with(c events.Content) (any, error) {
 	case events.KindChoice:
 		m.choice(c.Choice)
 	case events.KindNative:
-		return m.native(c.Native)
+		return channel.Native(c.Native, sentMessage{ID: m.ID, To: m.To, ChatID: m.ChatID}, "id", "to", "chatId")
 	default:
 		return nil, &channel.Error{Class: events.ClassContent, Title: "cannot send " + string(c.Kind)}
 	}
@@ -144,19 +143,4 @@ func (m *sentMessage) choice(w *events.Choice) {
 		k.Responses = append(k.Responses, response{Type: "text", Body: o.Label, Metadata: o.ID})
 	}
 	m.Type, m.Body, m.Keyboards = "text", w.Text, []keyboard{k}
-}
-
-// native is a message of the integrator's own; to whom it goes is ours to say.
-func (m sentMessage) native(n *events.Native) (any, error) {
-	var doc map[string]any
-	if json.Unmarshal([]byte(n.JSON), &doc) != nil || doc == nil {
-		return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
-	}
-	for name, value := range map[string]string{"id": m.ID, "to": m.To, "chatId": m.ChatID} {
-		delete(doc, name)
-		if value != "" {
-			doc[name] = value
-		}
-	}
-	return doc, nil
 }

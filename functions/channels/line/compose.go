@@ -157,7 +157,7 @@ func compose(o channel.Outgoing) ([]json.RawMessage, error) {
 		}
 		raw, err := m.json()
 		if err != nil {
-			return nil, &channel.Error{Class: events.ClassContent, Title: "the native content is no JSON object"}
+			return nil, err
 		}
 		raws[i] = raw
 	}
@@ -180,7 +180,7 @@ func messageOf(c events.Content) (outMessage, bool) {
 	case len(c.Cards) > 0:
 		return outMessage{Type: "flex", AltText: alt(c.Cards[0].Title, c.Cards[0].Text), Contents: carouselOf(c.Cards)}, true
 	case c.Native != nil:
-		return outMessage{native: json.RawMessage(c.Native.JSON)}, true
+		return outMessage{native: c.Native}, true
 	}
 	return outMessage{}, false
 }

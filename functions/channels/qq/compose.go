@@ -37,7 +37,7 @@ func compose(ctx context.Context, e channel.Env, o channel.Outgoing, m outgoing,
 		m.Markdown = templateOf(*c.Template)
 		return m, nil
 	case events.KindNative:
-		return native(m, *c.Native)
+		return native(m, c.Native)
 	}
 	return nil, refusal(fmt.Sprintf("QQ shows no %s", c.Kind))
 }

@@ -2,7 +2,6 @@ package qq
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -279,21 +278,13 @@ func token(ctx context.Context, e channel.Env) (channel.Token, error) {
 
 // native is m with the integrator's own JSON for its content. What it answers, and
 // its number, stay ours.
-func native(m outgoing, n events.Native) (any, error) {
-	var fields, own map[string]json.RawMessage
-	if json.Unmarshal([]byte(n.JSON), &fields) != nil || fields == nil {
-		return nil, refusal("the native content is no JSON object")
+func native(m outgoing, n *events.Native) (any, error) {
+	theirs, err := channel.Native(n, nil)
+	if err != nil {
+		return nil, err
 	}
-	if fields["msg_type"] != nil {
+	if theirs["msg_type"] != nil {
 		m.Type = nil
 	}
-	text, err := channel.JSON(m)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", channel.ErrNotSent, err)
-	}
-	_ = json.Unmarshal(text, &own) // it was written just now
-	for name, value := range own {
-		fields[name] = value
-	}
-	return fields, nil
+	return channel.Native(n, m)
 }

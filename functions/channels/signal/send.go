@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -105,7 +104,7 @@ func compose(ctx context.Context, e channel.Env, o channel.Outgoing) (any, error
 	case events.KindMedia:
 		return m.media(ctx, e, *c.Media)
 	case events.KindNative:
-		return m.native(*c.Native)
+		return m.native(c.Native)
 	}
 	return nil, &channel.Error{Class: events.ClassContent, Title: fmt.Sprintf("Signal shows no %s", c.Kind)}
 }
@@ -158,14 +157,8 @@ func plainName(r rune) rune {
 }
 
 // native is the container's own request. Sender and recipient stay ours.
-func (m outgoing) native(n events.Native) (any, error) {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal([]byte(n.JSON), &fields) != nil || fields == nil {
-		return nil, &channel.Error{Class: events.ClassContent, Title: "the native content is no JSON object"}
-	}
-	fields["number"], _ = channel.JSON(m.Number)
-	fields["recipients"], _ = channel.JSON(m.Recipients)
-	return fields, nil
+func (m outgoing) native(n *events.Native) (any, error) {
+	return channel.Native(n, map[string]any{"number": m.Number, "recipients": m.Recipients})
 }
 
 // named splits a message's id into its author and time.

@@ -139,14 +139,24 @@ func awsMessage(o channel.Outgoing) (map[string]any, error) {
 	case events.KindMedia:
 		return map[string]any{"MessageBody": strings.TrimPrefix(c.Media.Caption+"\n"+c.Media.URL, "\n"), "MessageType": kind}, nil
 	case events.KindNative:
-		m := map[string]any{"MessageType": kind}
-		if json.Unmarshal([]byte(c.Native.JSON), &m) != nil || m == nil {
-			return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
-		}
-		return m, nil
+		return awsNative(c.Native, kind)
 	default:
 		return nil, &channel.Error{Class: events.ClassContent, Title: "AWS cannot send a " + string(c.Kind)}
 	}
+}
+
+// awsNative is n, of that kind where it names none.
+func awsNative(n *events.Native, kind string) (map[string]any, error) {
+	theirs, err := channel.Native(n, nil)
+	m := map[string]any{"MessageType": kind}
+	for name, value := range theirs {
+		m[name] = value
+	}
+	var body channel.Text
+	if json.Unmarshal(theirs["MessageBody"], &body) == nil {
+		m["MessageBody"] = string(body)
+	}
+	return m, err
 }
 
 // awsState is what an event says about a message, "" when it is not known, and of

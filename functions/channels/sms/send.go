@@ -144,12 +144,8 @@ func compose(a channel.Account, o channel.Outgoing) (url.Values, error) {
 		f.Set("ContentSid", c.Template.Name)
 		f.Set("ContentVariables", variables(c.Template.Parameters))
 	case events.KindNative:
-		var theirs map[string]string
-		if json.Unmarshal([]byte(c.Native.JSON), &theirs) != nil {
-			return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object of texts"}
-		}
-		for name, value := range theirs {
-			f.Set(name, value)
+		if err := twilioNative(f, c.Native); err != nil {
+			return nil, err
 		}
 	default:
 		return nil, &channel.Error{Class: events.ClassContent, Title: "a text message cannot be a " + string(c.Kind)}
@@ -163,6 +159,19 @@ func compose(a channel.Account, o channel.Outgoing) (url.Values, error) {
 		f.Set("From", sameChannel(from, to))
 	}
 	return f, nil
+}
+
+// twilioNative puts n into f, whose values are texts.
+func twilioNative(f url.Values, n *events.Native) error {
+	theirs, err := channel.Native(n, nil)
+	for name, value := range theirs {
+		var text string
+		if json.Unmarshal(value, &text) != nil {
+			return &channel.Error{Class: events.ClassContent, Title: "native content: " + name + " is no text"}
+		}
+		f.Set(name, text)
+	}
+	return err
 }
 
 // address is where a conversation is. A number that another platform wrote has no

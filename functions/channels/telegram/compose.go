@@ -156,7 +156,7 @@ func (c call) content(a channel.Account, at recipient, part events.Content) (cal
 	case part.Payment != nil:
 		return c.invoice(a, *part.Payment)
 	case part.Native != nil:
-		return c.other(part.Native.JSON)
+		return c.other(part.Native)
 	default:
 		return c, unacceptable("Telegram has no " + string(part.Kind))
 	}
@@ -363,20 +363,23 @@ func priced(lines []events.PaymentLine) (list []price, sum int64) {
 	return list, sum
 }
 
+// place are the parameters that say whom a message goes to.
+var place = []string{"chat_id", "business_connection_id", "message_thread_id", "direct_messages_topic_id"}
+
 // other is any method that sends or answers, with our recipient.
-func (c call) other(text string) (call, error) {
-	var own map[string]json.RawMessage
+func (c call) other(n *events.Native) (call, error) {
+	own, err := channel.Native(n, nil, place...)
+	if err != nil {
+		return c, err
+	}
 	var method string
-	if json.Unmarshal([]byte(text), &own) != nil || json.Unmarshal(own["method"], &method) != nil {
-		return c, unacceptable("native content is an object with the name of a method in it")
+	if json.Unmarshal(own["method"], &method) != nil {
+		return c, unacceptable("native content has the name of a method in it")
 	}
 	if !strings.HasPrefix(method, "send") && !strings.HasPrefix(method, "answer") {
 		return c, unacceptable("native content sends or answers")
 	}
 	delete(own, "method")
-	for _, name := range []string{"chat_id", "business_connection_id", "message_thread_id", "direct_messages_topic_id"} {
-		delete(own, name)
-	}
 	c.method, c.native = method, own
 	if strings.HasPrefix(method, "answer") {
 		return c, nil // a query knows its chat

@@ -2,7 +2,6 @@ package viber
 
 import (
 	"encoding/json"
-	"maps"
 	"strings"
 
 	"github.com/relais-dev/relais/events"
@@ -184,22 +183,9 @@ func offerCards(cards []events.Panel) []offered {
 
 // native is n's object with our receiver in it, and our sender if it names none.
 func (m outgoing) native(n *events.Native) (any, error) {
-	var body map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(n.JSON), &body); err != nil || body == nil {
-		return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
+	body, err := channel.Native(n, map[string]any{"receiver": m.Receiver}, "broadcast_list")
+	if err == nil && body["sender"] == nil {
+		body["sender"], err = channel.JSON(m.Sender)
 	}
-	own := map[string]json.RawMessage{}
-	for name, v := range map[string]any{"receiver": m.Receiver, "sender": m.Sender} {
-		b, err := channel.JSON(v)
-		if err != nil {
-			return nil, err
-		}
-		own[name] = b
-	}
-	if body["sender"] != nil {
-		delete(own, "sender")
-	}
-	delete(body, "broadcast_list")
-	maps.Copy(body, own)
-	return body, nil
+	return body, err
 }

@@ -2,8 +2,6 @@ package whatsapp
 
 import (
 	"cmp"
-	"encoding/json"
-	"maps"
 	"net/url"
 	"path"
 	"slices"
@@ -145,7 +143,11 @@ func compose(o channel.Outgoing) ([]byte, error) {
 		m.Type = "template"
 		return m.template(o, c.Template)
 	case events.KindNative:
-		return merge(m, c.Native.JSON)
+		own, err := channel.Native(c.Native, m, "to", "recipient")
+		if err != nil {
+			return nil, err
+		}
+		return channel.JSON(own)
 	default:
 		return nil, &channel.Error{Class: events.ClassContent, Title: "WhatsApp cannot send " + string(c.Kind)}
 	}
@@ -171,27 +173,6 @@ func envelope(o channel.Outgoing) sendRequest {
 }
 
 func plus(number string) string { return "+" + strings.TrimPrefix(number, "+") }
-
-// merge is the integrator's own message object within our envelope.
-func merge(m sendRequest, object string) ([]byte, error) {
-	theirs, ok := decode[native]([]byte(object))
-	if !ok || theirs == nil {
-		return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
-	}
-	text, err := channel.JSON(m)
-	if err != nil {
-		return nil, err
-	}
-	ours, _ := decode[native](text)
-	delete(ours, "type") // theirs
-	for _, name := range []string{"to", "recipient"} {
-		delete(theirs, name)
-	}
-	all := native{}
-	maps.Copy(all, theirs)
-	maps.Copy(all, ours)
-	return channel.JSON(map[string]json.RawMessage(all))
-}
 
 func (m *sendRequest) media(media *events.Media) {
 	part := mediaOf(media)

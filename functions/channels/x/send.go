@@ -2,7 +2,6 @@ package x
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -162,14 +161,10 @@ func native(m any, part events.Content) (any, error) {
 	if part.Kind != events.KindNative {
 		return m, nil
 	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal([]byte(part.Native.JSON), &fields) != nil || fields == nil {
-		return nil, refusal("the native content is no JSON object")
-	}
 	if p, ok := m.(outgoingPost); ok {
-		fields["reply"], _ = channel.JSON(p.Reply)
+		return channel.Native(part.Native, outgoingPost{Reply: p.Reply})
 	}
-	return fields, nil
+	return channel.Native(part.Native, nil)
 }
 
 // upload gives X a picture in one piece.

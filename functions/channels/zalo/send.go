@@ -129,7 +129,7 @@ func newText(ctx context.Context, e channel.Env, o channel.Outgoing) (any, error
 	case events.KindForm:
 		return templated("", templatePayload{Type: userInfo, Elements: []element{{Title: c.Form.Title, Subtitle: c.Form.Text}}}), nil
 	case events.KindNative:
-		return native(c.Native)
+		return channel.Native(c.Native, nil) // the recipient stands beside it
 	default:
 		return nil, &channel.Error{Class: events.ClassContent, Title: "a content of kind " + string(c.Kind) + " cannot be sent"}
 	}

@@ -52,6 +52,30 @@ var Channel = channel.Channel{
 	Outbound: outbound,
 }
 
+// outbound calls nobody: the event that tells what was sent is the message.
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text: maxText, Styles: []string{"bold", "italic", "underline", "strikethrough", "code", "pre", "link", "url", "email", "phone"},
+		Links: channel.Links{Schemes: []string{"mailto", "tel"}, Local: true}, Quote: true, Batch: events.MaxParts,
+		Kinds: []events.Kind{events.KindLocation, events.KindContacts, events.KindForm, events.KindSchedule, events.KindPayment, events.KindProduct, events.KindOrder, events.KindLink},
+		Media: map[string]channel.MediaLimit{
+			events.Image: {Bytes: maxFile, Caption: maxText}, events.Video: {Bytes: maxFile, Caption: maxText}, events.Audio: {Bytes: maxFile, Caption: maxText},
+			events.Voice: {Bytes: maxFile, Caption: maxText}, events.File: {Bytes: maxFile, Caption: maxText}, events.Sticker: {Bytes: maxFile},
+			events.Animation: {Bytes: maxFile, Caption: maxText},
+		},
+		Choices: []channel.Choices{offer(events.StyleButtons), offer(events.StyleQuick), offer(events.StyleList), offer(events.StylePicker)},
+		Cards:   &channel.Cards{Min: 1, Max: 30, Title: maxLabel, Text: maxText, Options: 10, Actions: actions, Label: maxLabel},
+	},
+	Class:   channel.Always(channel.Idempotent),
+	Opens:   []events.Scheme{events.WebVerified},
+	Address: address,
+	Thread:  func(i events.Identity) string { return ThreadOf(i.Value) },
+	Send:    send,
+	Act:     act,
+	Acts:    []events.Verb{events.ActTyping, events.ActRead, events.ActReact, events.ActEdit, events.ActDelete},
+	Fetch:   fetch,
+}
+
 const (
 	sessionKey = "session_key"
 	userKeys   = "user_keys"

@@ -14,34 +14,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-var outbound = channel.Outbound{
-	Limits: channel.Limits{
-		Text: maxText,
-		// https://register.apple.com/resources/messages/msp-rest-api/type-text
-		Media: map[string]channel.MediaLimit{
-			events.Image: {Bytes: maxFile, Caption: maxText}, events.Video: {Bytes: maxFile, Caption: maxText},
-			events.Audio: {Bytes: maxFile, Caption: maxText}, events.File: {Bytes: maxFile, Caption: maxText},
-			events.Animation: {Bytes: maxFile, Caption: maxText, MIME: []string{"image/gif"}},
-		},
-		Kinds: []events.Kind{events.KindContacts, events.KindLink, events.KindForm, events.KindSchedule, events.KindPayment},
-		// https://register.apple.com/resources/messages/msp-rest-api/type-interactive
-		Choices: []channel.Choices{
-			{Style: events.StyleQuick, Min: 2, Max: 5, Text: maxLabel, Label: maxLabel},
-			{Style: events.StyleList, Min: 1, Max: maxItems, Text: maxLabel, Label: maxLabel, Title: maxLabel, Describe: maxLabel, Section: maxLabel, Header: true, Multiple: true},
-			{Style: events.StylePicker, Min: 1, Max: maxItems, Text: maxLabel, Label: maxLabel, Title: maxLabel, Describe: maxLabel, Section: maxLabel, Header: true, Multiple: true},
-		},
-		Cards: &channel.Cards{Min: 1, Max: 10, Title: maxLabel, Text: maxLabel, Options: 5, Label: maxLabel},
-		Takes: takes,
-	},
-	Class: channel.Always(channel.Idempotent), // the same id at every try
-	Send:  send,
-	Act:   act,
-	Acts:  []events.Verb{events.ActTyping},
-	Fetch: fetch,
-	Pull:  pull,
-	Hosts: []string{host},
-}
-
 const (
 	host    = "mspgw.push.apple.com"
 	gateway = "https://" + host + "/v1"

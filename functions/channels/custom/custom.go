@@ -37,6 +37,38 @@ var Channel = channel.Channel{
 	Outbound: outbound,
 }
 
+// outbound is how a bridge is written to. What its platform cannot show is its own
+// affair, as are the platform's windows: it refuses with the class window.
+var outbound = channel.Outbound{
+	Limits: limits,
+	Rate:   channel.Rate{Account: 20}, // ours: what a small service bears
+	Class:  channel.Always(channel.Idempotent),
+	Send:   send,
+	Act:    act,
+	Acts:   []events.Verb{events.ActTyping, events.ActRead, events.ActEdit, events.ActDelete},
+	Origin: origin,
+}
+
+var limits = channel.Limits{
+	Text: maxText,
+	Unit: channel.Bytes,
+	Styles: []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre", "link", "mention",
+		"command", "hashtag", "cashtag", "email", "phone", "url", "emoji", "list"},
+	Links: channel.Links{Schemes: []string{"mailto", "tel", "sms"}, Local: true},
+	Quote: true,
+	Kinds: []events.Kind{events.KindLocation, events.KindContacts, events.KindLink, events.KindForm, events.KindSchedule,
+		events.KindPayment, events.KindProduct, events.KindOrder, events.KindTemplate},
+	Contacts: 1,
+	Media: map[string]channel.MediaLimit{
+		events.Image: {Caption: maxText}, events.Video: {Caption: maxText}, events.Audio: {Caption: maxText}, events.Voice: {Caption: maxText},
+		events.File: {Caption: maxText}, events.Sticker: {Caption: maxText}, events.Animation: {Caption: maxText},
+	},
+	Choices: []channel.Choices{
+		offering(events.StyleButtons), offering(events.StyleQuick), offering(events.StyleList), offering(events.StylePicker),
+	},
+	Cards: &channel.Cards{Min: 1, Max: maxCards, Text: maxText, Options: maxOptions, Actions: actions},
+}
+
 const (
 	inboundSecret    = "inbound_secret"
 	inboundPublicKey = "inbound_public_key"

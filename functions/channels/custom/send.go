@@ -11,18 +11,6 @@ import (
 	"github.com/relais-dev/relais/shared/signature"
 )
 
-// outbound is how a bridge is written to. What its platform cannot show is its own
-// affair, as are the platform's windows: it refuses with the class window.
-var outbound = channel.Outbound{
-	Limits: limits,
-	Rate:   channel.Rate{Account: 20}, // ours: what a small service bears
-	Class:  channel.Always(channel.Idempotent),
-	Send:   send,
-	Act:    act,
-	Acts:   []events.Verb{events.ActTyping, events.ActRead, events.ActEdit, events.ActDelete},
-	Origin: origin,
-}
-
 // maxText keeps a delivery near the 20 kB that Standard Webhooks recommends.
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#payload-structure
 const maxText = 16 << 10
@@ -31,26 +19,6 @@ const (
 	maxOptions = 100 // ours
 	maxCards   = 50  // ours
 )
-
-var limits = channel.Limits{
-	Text: maxText,
-	Unit: channel.Bytes,
-	Styles: []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre", "link", "mention",
-		"command", "hashtag", "cashtag", "email", "phone", "url", "emoji", "list"},
-	Links: channel.Links{Schemes: []string{"mailto", "tel", "sms"}, Local: true},
-	Quote: true,
-	Kinds: []events.Kind{events.KindLocation, events.KindContacts, events.KindLink, events.KindForm, events.KindSchedule,
-		events.KindPayment, events.KindProduct, events.KindOrder, events.KindTemplate},
-	Contacts: 1,
-	Media: map[string]channel.MediaLimit{
-		events.Image: {Caption: maxText}, events.Video: {Caption: maxText}, events.Audio: {Caption: maxText}, events.Voice: {Caption: maxText},
-		events.File: {Caption: maxText}, events.Sticker: {Caption: maxText}, events.Animation: {Caption: maxText},
-	},
-	Choices: []channel.Choices{
-		offering(events.StyleButtons), offering(events.StyleQuick), offering(events.StyleList), offering(events.StylePicker),
-	},
-	Cards: &channel.Cards{Min: 1, Max: maxCards, Text: maxText, Options: maxOptions, Actions: actions},
-}
 
 var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionCall, events.ActionLocation,
 	events.ActionContact, events.ActionWebView, events.ActionCopy}

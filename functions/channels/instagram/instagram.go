@@ -36,6 +36,30 @@ var Channel = channel.Channel{
 	Outbound:  outbound,
 }
 
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text:    maxText,
+		Unit:    channel.Bytes,
+		Quote:   true,
+		Kinds:   []events.Kind{events.KindForm},
+		Media:   media(),
+		Choices: meta.Choices(),
+		Cards:   meta.Cards(),
+		Takes:   meta.Takes,
+	},
+	// Of texts; films and recordings may go at 10/s.
+	// https://developers.facebook.com/documentation/business-messaging/messenger-platform/overview/rate-limiting
+	Rate:    channel.Rate{Account: 300},
+	Class:   channel.Always(channel.Blind), // an echo does not say what it was asked with
+	Opens:   []events.Scheme{events.InstagramIGSID},
+	Send:    send,
+	Outside: meta.Human,
+	Act:     act,
+	Acts:    meta.Verbs(),
+	Token:   token,
+	Hosts:   []string{instagramHost, facebookHost},
+}
+
 const (
 	appSecret   = "app_secret"
 	verifyToken = "verify_token"

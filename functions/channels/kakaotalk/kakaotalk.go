@@ -56,6 +56,34 @@ var Channel = channel.Channel{
 	Outbound: outbound,
 }
 
+// outbound holds what both the chatbot and the consultation talk can show, because a
+// message is planned before it is known which of them takes it.
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text:  1000,                               // https://developer-center.happytalk.io/KakaoWebhook/MessageSend/plain
+		Batch: 3,                                  // outputs of one answer of the chatbot: https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format#skilltemplate
+		Kinds: []events.Kind{events.KindTemplate}, // AlimTalk
+		Media: map[string]channel.MediaLimit{
+			events.Image: {Bytes: 500 << 10, MIME: []string{"image/jpeg", "image/png"}}, // https://developer-center.happytalk.io/KakaoWebhook/Upload/image
+		},
+		Choices: []channel.Choices{
+			// A card of the chatbot: description 230, label 14, three buttons.
+			// https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format#textcard
+			{Style: events.StyleButtons, Min: 1, Max: 3, Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView}, Text: 230, Label: 14, Header: true},
+			// Quick replies of the chatbot (ten) and buttons of the talk (five).
+			{Style: events.StyleQuick, Min: 1, Max: 5, Text: 1000, Label: 14},
+		},
+		Takes: takes,
+	},
+	Class:   class,
+	Opens:   []events.Scheme{events.Phone},
+	Address: channel.PlusAddress,
+	Thread:  channel.DigitsThread,
+	Send:    send,
+	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
+	Hosts:   []string{callbackHost, hubHost, nhnHost, sensHost},
+}
+
 const (
 	skillSecret  = "skill_secret"
 	talkSecret   = "talk_secret"

@@ -11,24 +11,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// The numbers are recollections of documents that are gone.
-var outbound = channel.Outbound{
-	Limits: channel.Limits{
-		Text:  maxText,
-		Batch: maxBatch,
-		Kinds: []events.Kind{events.KindLink},
-		Media: map[string]channel.MediaLimit{
-			events.Image: {MIME: []string{"image/*"}}, events.Video: {MIME: []string{"video/*"}}, events.Animation: {MIME: []string{"video/*"}},
-		},
-		Choices: []channel.Choices{{Style: events.StyleQuick, Min: 1, Max: maxResponses}},
-	},
-	Class: channel.Always(channel.Blind),
-	Send:  send,
-	Act:   act,
-	Acts:  []events.Verb{events.ActTyping, events.ActRead},
-	Hosts: []string{host},
-}
-
 const (
 	host = "api.kik.com"
 

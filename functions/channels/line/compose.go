@@ -35,27 +35,6 @@ const (
 	cardText    = 500  // ours: 12 of them fit into maxCarousel
 )
 
-var limits = channel.Limits{
-	Text:  maxText,
-	Unit:  channel.UTF16,
-	Batch: maxMessages,
-	Kinds: []events.Kind{events.KindLocation},
-	Media: map[string]channel.MediaLimit{
-		events.Image:   {Bytes: 10 << 20, MIME: []string{"image/jpeg", "image/png"}}, // https://developers.line.biz/en/reference/messaging-api/#image-message
-		events.Video:   {Bytes: 200 << 20, MIME: []string{"video/mp4"}},              // https://developers.line.biz/en/reference/messaging-api/#video-message
-		events.Audio:   {Bytes: 200 << 20, MIME: audioTypes},                         // https://developers.line.biz/en/reference/messaging-api/#audio-message
-		events.Voice:   {Bytes: 200 << 20, MIME: audioTypes},
-		events.Sticker: {}, // https://developers.line.biz/en/docs/messaging-api/sticker-list/
-	},
-	Choices: []channel.Choices{
-		{Style: events.StyleButtons, Min: 1, Max: maxOptions, Actions: buttonActions, Text: bubbleText, Label: buttonLabel, ID: maxData,
-			Title: 200, Footer: 200, Describe: 200, Section: 100, Header: true},
-		{Style: events.StyleQuick, Min: 1, Max: maxQuick, Actions: quickActions, Label: quickLabel, ID: maxData},
-	},
-	Cards: &channel.Cards{Min: 1, Max: maxCards, Title: 200, Text: cardText, Options: cardOptions, Actions: buttonActions, Label: buttonLabel},
-	Takes: takes,
-}
-
 var (
 	audioTypes    = []string{"audio/mpeg", "audio/mp4"}
 	buttonActions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCall, events.ActionCopy}

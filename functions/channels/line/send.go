@@ -14,21 +14,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// outbound is how LINE is written to. There is no window: whoever is a friend of
-// the account can be written to at any time, at the price of the plan.
-var outbound = channel.Outbound{
-	Limits: limits,
-	Rate:   channel.Rate{Account: 2000}, // https://developers.line.biz/en/reference/messaging-api/#rate-limits
-	Class:  class,
-	Opens:  []events.Scheme{events.LINEUser},
-	Send:   send,
-	Act:    act,
-	Acts:   []events.Verb{events.ActTyping},
-	Token:  token,
-	Fetch:  fetch,
-	Hosts:  []string{apiHost, dataHost},
-}
-
 const (
 	apiHost  = "api.line.me"
 	dataHost = "api-data.line.me"

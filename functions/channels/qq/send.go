@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -14,42 +13,6 @@ import (
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
 )
-
-// outbound is how QQ is written to: nearly always as the answer to a message or an
-// event, which the handle names.
-// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/send.html
-var outbound = channel.Outbound{
-	Limits:  limits,
-	Rate:    channel.Rate{Pair: 5}, // https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/send.html
-	Class:   class,
-	Opens:   []events.Scheme{events.QQOpenID},
-	Send:    send,
-	Outside: outside,
-	Act:     act,
-	Acts:    []events.Verb{events.ActTyping, events.ActDelete},
-	Token:   token,
-	Hosts:   []string{apiHost, sandboxHost, tokenHost},
-}
-
-var limits = channel.Limits{
-	Text: 2000, // QQ publishes none
-	// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/trans/text-chain.html
-	Markup: regexp.MustCompile(`<(?:@|#|emoji:|qqbot-)`),
-	Quote:  true, // shown in guilds; elsewhere the quoted message is what is answered
-	Batch:  answers,
-	Kinds:  []events.Kind{events.KindTemplate},
-	// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/rich-media.html
-	Media: map[string]channel.MediaLimit{
-		events.Image: {Bytes: 30 << 20, MIME: []string{"image/png", "image/jpeg"}, Caption: 2000},
-		events.Video: {Bytes: 100 << 20, MIME: []string{"video/mp4"}},
-		events.Voice: {Bytes: 20 << 20, MIME: []string{"audio/silk"}},
-		events.File:  {Bytes: 100 << 20},
-	},
-	// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/trans/msg-btn.html
-	Choices: []channel.Choices{{Style: events.StyleButtons, Max: rows * columns,
-		Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL}}},
-	Takes: takes,
-}
 
 // takes says no to a template that is none of QQ's own.
 func takes(c events.Content) string {

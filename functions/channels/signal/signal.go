@@ -35,6 +35,37 @@ var Channel = channel.Channel{
 	Outbound: outbound,
 }
 
+// outbound is how Signal is written to: by the container's REST API, to which the
+// side-car passes on what carries its token.
+// https://github.com/bbernhard/signal-cli-rest-api/blob/master/doc/EXAMPLES.md
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		// Clients put what is longer into an attachment that few other clients open.
+		// https://github.com/signalapp/Signal-Desktop/blob/main/ts/util/longAttachment.std.ts
+		Text:   2048,
+		Unit:   channel.Bytes,
+		Styles: []string{"bold", "italic", "strikethrough", "code", "spoiler"},
+		Quote:  true,
+		Media: map[string]channel.MediaLimit{
+			events.Image:     {Bytes: maxFile, Caption: 2048, MIME: []string{"image/*"}},
+			events.Animation: {Bytes: maxFile, Caption: 2048, MIME: []string{"image/*"}},
+			events.Video:     {Bytes: maxFile, Caption: 2048, MIME: []string{"video/*"}},
+			events.Audio:     {Bytes: maxFile, Caption: 2048, MIME: []string{"audio/*"}},
+			events.File:      {Bytes: maxFile, Caption: 2048},
+			events.Sticker:   {},
+		},
+		Takes: takes,
+	},
+	Rate:   channel.Rate{Account: 1}, // Signal publishes none, and blocks who looks like a machine
+	Class:  channel.Always(channel.Blind),
+	Opens:  []events.Scheme{events.SignalACI},
+	Send:   send,
+	Act:    act,
+	Acts:   events.Verbs(),
+	Fetch:  fetch,
+	Origin: origin,
+}
+
 const (
 	inboundSecret = "inbound_secret"
 	ownNumber     = "number"

@@ -14,20 +14,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// outbound is how a text message is sent. How fast depends on the sender's number:
-// Twilio queues what is too much, AWS throttles it.
-var outbound = channel.Outbound{
-	Limits:  limits,
-	Class:   channel.Always(channel.Correlated), // statuses bring our id back
-	Opens:   []events.Scheme{events.Phone},
-	Address: channel.PlusAddress,
-	Send:    send,
-	Outside: outside,
-	Fetch:   fetch,
-	Hosts:   []string{twilioHost},
-	Origin:  origin,
-}
-
 // maxText is the longest text of both providers, which they cut into parts.
 // https://www.twilio.com/docs/messaging/api/message-resource
 // https://docs.aws.amazon.com/sms-voice/latest/userguide/sms-limitations-character.html
@@ -41,19 +27,6 @@ const (
 	maxFile    = 600 << 10
 	maxCaption = 1200 // of maxText: where files are links, the link is in the text too
 )
-
-var limits = channel.Limits{
-	Text: maxText, Unit: channel.GSM,
-	Kinds: []events.Kind{events.KindTemplate},
-	Media: map[string]channel.MediaLimit{
-		events.Image:     {Bytes: maxPicture, MIME: []string{"image/jpeg", "image/png", "image/gif"}, Caption: maxCaption},
-		events.Animation: {Bytes: maxPicture, MIME: []string{"image/gif"}, Caption: maxCaption},
-		events.Video:     {Bytes: maxFile, MIME: []string{"video/mp4", "video/3gpp"}, Caption: maxCaption},
-		events.Audio:     {Bytes: maxFile, MIME: []string{"audio/mpeg", "audio/mp4", "audio/amr", "audio/ogg"}, Caption: maxCaption},
-		events.File:      {Bytes: maxFile, MIME: []string{"application/pdf", "text/vcard"}, Caption: maxCaption},
-	},
-	Takes: takes,
-}
 
 // takes says why c cannot be sent, or "". A template is Twilio's, for the channels
 // that need one; by SMS it is its words.

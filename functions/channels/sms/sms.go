@@ -40,6 +40,33 @@ var Channel = channel.Channel{
 	Outbound: outbound,
 }
 
+// outbound is how a text message is sent. How fast depends on the sender's number:
+// Twilio queues what is too much, AWS throttles it.
+var outbound = channel.Outbound{
+	Limits:  limits,
+	Class:   channel.Always(channel.Correlated), // statuses bring our id back
+	Opens:   []events.Scheme{events.Phone},
+	Address: channel.PlusAddress,
+	Send:    send,
+	Outside: outside,
+	Fetch:   fetch,
+	Hosts:   []string{twilioHost},
+	Origin:  origin,
+}
+
+var limits = channel.Limits{
+	Text: maxText, Unit: channel.GSM,
+	Kinds: []events.Kind{events.KindTemplate},
+	Media: map[string]channel.MediaLimit{
+		events.Image:     {Bytes: maxPicture, MIME: []string{"image/jpeg", "image/png", "image/gif"}, Caption: maxCaption},
+		events.Animation: {Bytes: maxPicture, MIME: []string{"image/gif"}, Caption: maxCaption},
+		events.Video:     {Bytes: maxFile, MIME: []string{"video/mp4", "video/3gpp"}, Caption: maxCaption},
+		events.Audio:     {Bytes: maxFile, MIME: []string{"audio/mpeg", "audio/mp4", "audio/amr", "audio/ogg"}, Caption: maxCaption},
+		events.File:      {Bytes: maxFile, MIME: []string{"application/pdf", "text/vcard"}, Caption: maxCaption},
+	},
+	Takes: takes,
+}
+
 const (
 	authToken     = "auth_token"
 	accountSID    = "account_sid"

@@ -30,34 +30,6 @@ const (
 	maxSticker  = 512 << 10 // https://core.telegram.org/stickers#static-stickers-and-emoji
 )
 
-var limits = channel.Limits{
-	Text:     maxText,
-	Unit:     channel.UTF16,
-	Styles:   []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre", "link", "mention"},
-	Links:    channel.Links{Schemes: []string{"tg", "tel", "mailto"}}, // of words; https://core.telegram.org/bots/api#formatting-options
-	Quote:    true,
-	Kinds:    []events.Kind{events.KindLocation, events.KindContacts, events.KindPayment},
-	Contacts: 1,
-	Media: map[string]channel.MediaLimit{
-		events.Image: {Bytes: maxPhoto, MIME: []string{"image/jpeg", "image/png", "image/webp"}, Caption: maxCaption,
-			Pixels: 10_000, Ratio: 20}, // https://core.telegram.org/bots/api#sendphoto
-		events.Video:     {Bytes: maxUpload, MIME: []string{"video/mp4"}, Caption: maxCaption},
-		events.Animation: {Bytes: maxUpload, MIME: []string{"image/gif", "video/mp4"}, Caption: maxCaption},
-		events.Audio:     {Bytes: maxUpload, MIME: []string{"audio/mpeg", "audio/mp4"}, Caption: maxCaption},
-		events.Voice:     {Bytes: maxUpload, MIME: []string{"audio/ogg", "audio/mpeg", "audio/mp4"}, Caption: maxCaption},
-		events.File:      {Bytes: maxUpload, Caption: maxCaption},
-		events.Sticker:   {Bytes: maxSticker, MIME: []string{"image/webp", "application/x-tgsticker", "video/webm"}},
-	},
-	Choices: []channel.Choices{
-		// Only a keyboard in place of the customer's own can ask for a location or a
-		// number; its other buttons would come back as mere text, so it has none.
-		{Style: events.StyleQuick, Min: 1, Max: maxButtons, Actions: []string{events.ActionLocation, events.ActionContact}},
-		{Style: events.StyleButtons, Min: 1, Max: maxButtons, Actions: inlineActions, ID: maxData, Text: maxCaption, Header: true},
-		{Style: events.StyleButtons, Min: 1, Max: maxButtons, Actions: inlineActions, ID: maxData},
-	},
-	Takes: takes,
-}
-
 var inlineActions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCopy}
 
 // takes says why Telegram does not take c, or "".

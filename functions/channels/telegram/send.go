@@ -10,21 +10,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// outbound is how a bot writes. Only the chats of a business account have a window;
-// everybody else who started the bot can be written to at any time.
-var outbound = channel.Outbound{
-	Limits:  limits,
-	Rate:    channel.Rate{Account: 30, Pair: 1, Burst: 5}, // https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
-	Class:   channel.Always(channel.Blind),                // the Bot API takes no key of ours and finds no message
-	Opens:   []events.Scheme{events.TelegramUser, events.TelegramChat},
-	Send:    send,
-	Outside: func(o channel.Outgoing) bool { return recipientOf(o.To.Conversation).connection == "" },
-	Act:     act,
-	Acts:    events.Verbs(),
-	Fetch:   fetch,
-	Hosts:   []string{apiHost},
-}
-
 const apiHost = "api.telegram.org"
 
 // send makes the call for o, after the answer to the button whose press it answers:

@@ -41,6 +41,49 @@ var Channel = channel.Channel{
 	Outbound: outbound,
 }
 
+// outbound is how a bot writes. Only the chats of a business account have a window;
+// everybody else who started the bot can be written to at any time.
+var outbound = channel.Outbound{
+	Limits:  limits,
+	Rate:    channel.Rate{Account: 30, Pair: 1, Burst: 5}, // https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
+	Class:   channel.Always(channel.Blind),                // the Bot API takes no key of ours and finds no message
+	Opens:   []events.Scheme{events.TelegramUser, events.TelegramChat},
+	Send:    send,
+	Outside: func(o channel.Outgoing) bool { return recipientOf(o.To.Conversation).connection == "" },
+	Act:     act,
+	Acts:    events.Verbs(),
+	Fetch:   fetch,
+	Hosts:   []string{apiHost},
+}
+
+var limits = channel.Limits{
+	Text:     maxText,
+	Unit:     channel.UTF16,
+	Styles:   []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre", "link", "mention"},
+	Links:    channel.Links{Schemes: []string{"tg", "tel", "mailto"}}, // of words; https://core.telegram.org/bots/api#formatting-options
+	Quote:    true,
+	Kinds:    []events.Kind{events.KindLocation, events.KindContacts, events.KindPayment},
+	Contacts: 1,
+	Media: map[string]channel.MediaLimit{
+		events.Image: {Bytes: maxPhoto, MIME: []string{"image/jpeg", "image/png", "image/webp"}, Caption: maxCaption,
+			Pixels: 10_000, Ratio: 20}, // https://core.telegram.org/bots/api#sendphoto
+		events.Video:     {Bytes: maxUpload, MIME: []string{"video/mp4"}, Caption: maxCaption},
+		events.Animation: {Bytes: maxUpload, MIME: []string{"image/gif", "video/mp4"}, Caption: maxCaption},
+		events.Audio:     {Bytes: maxUpload, MIME: []string{"audio/mpeg", "audio/mp4"}, Caption: maxCaption},
+		events.Voice:     {Bytes: maxUpload, MIME: []string{"audio/ogg", "audio/mpeg", "audio/mp4"}, Caption: maxCaption},
+		events.File:      {Bytes: maxUpload, Caption: maxCaption},
+		events.Sticker:   {Bytes: maxSticker, MIME: []string{"image/webp", "application/x-tgsticker", "video/webm"}},
+	},
+	Choices: []channel.Choices{
+		// Only a keyboard in place of the customer's own can ask for a location or a
+		// number; its other buttons would come back as mere text, so it has none.
+		{Style: events.StyleQuick, Min: 1, Max: maxButtons, Actions: []string{events.ActionLocation, events.ActionContact}},
+		{Style: events.StyleButtons, Min: 1, Max: maxButtons, Actions: inlineActions, ID: maxData, Text: maxCaption, Header: true},
+		{Style: events.StyleButtons, Min: 1, Max: maxButtons, Actions: inlineActions, ID: maxData},
+	},
+	Takes: takes,
+}
+
 const (
 	botToken      = "bot_token"
 	providerToken = "provider_token"

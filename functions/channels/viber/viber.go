@@ -39,6 +39,35 @@ var Channel = channel.Channel{
 	Outbound: outbound,
 }
 
+// outbound's numbers are from https://developers.viber.com/docs/api/rest-bot-api/#message-types
+// and https://developers.viber.com/docs/tools/keyboards/ where nothing else is said.
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text:     7000,
+		Kinds:    []events.Kind{events.KindLocation, events.KindContacts, events.KindLink},
+		Contacts: 1,
+		Media: map[string]channel.MediaLimit{
+			events.Image:   {Bytes: 1 << 20, MIME: []string{"image/jpeg", "image/png"}, Caption: captionLength},
+			events.Video:   {Bytes: 26 << 20, MIME: []string{"video/mp4"}, Duration: 180 * time.Second},
+			events.File:    {Bytes: 50 << 20},
+			events.Sticker: {},
+		},
+		Choices: []channel.Choices{
+			{Style: events.StyleQuick, Min: 1, Max: keyboardRows, Actions: actions, Label: labelLength},
+			{Style: events.StyleButtons, Min: 1, Max: keyboardRows, Actions: actions, Label: labelLength, Text: captionLength, Header: true},
+		},
+		Cards: &channel.Cards{
+			Min: 2, Max: 6, Title: 60, Text: 150, Options: 2, Label: 60, Media: true, Uniform: true,
+			Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView},
+		},
+		Takes: takes,
+	},
+	Class: channel.Always(channel.Blind), // no key of ours is taken, and receipts carry none
+	Opens: []events.Scheme{events.ViberUser},
+	Send:  send,
+	Hosts: []string{host},
+}
+
 const (
 	token      = "auth_token"
 	welcome    = "welcome_text"

@@ -11,41 +11,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// outbound holds what an Official Account and Customer Service both show, because a
-// message is planned before it is known which of them takes it. A Mini Program shows
-// less of it; see compose.
-var outbound = channel.Outbound{
-	Limits:  limits,
-	Class:   channel.Always(channel.Blind), // see send
-	Opens:   []events.Scheme{events.WeChatOpenID},
-	Send:    send,
-	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
-	Act:     act,
-	Acts:    []events.Verb{events.ActTyping},
-	Token:   mint,
-	Fetch:   fetch,
-	Pull:    pull,
-	Hosts:   []string{apiHost, kfHost},
-}
-
-// limits are the narrower of each pair where the ways differ.
-// Text: https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage
-// Choices: https://developer.work.weixin.qq.com/document/path/94677 (menus of an Official Account have no documented limits)
-// Media: https://developers.weixin.qq.com/doc/service/api/material/temporary/api_uploadtempmedia
-var limits = channel.Limits{
-	Text:  maxText,
-	Unit:  channel.Bytes,
-	Kinds: []events.Kind{events.KindLink, events.KindTemplate},
-	Media: map[string]channel.MediaLimit{
-		events.Image: {Bytes: 2 << 20, MIME: []string{"image/jpeg", "image/png", "image/gif"}},
-		events.Voice: {Bytes: 2 << 20, MIME: []string{"audio/amr", "audio/mpeg"}},
-		events.Audio: {Bytes: 2 << 20, MIME: []string{"audio/amr", "audio/mpeg"}},
-		events.Video: {Bytes: 10 << 20, MIME: []string{"video/mp4"}},
-	},
-	Choices: []channel.Choices{{Style: events.StyleButtons, Min: 1, Max: maxItems, Text: maxHead, Label: maxLabel, ID: events.MaxOptionID, Footer: maxHead}},
-	Takes:   takes,
-}
-
 // Lengths, in bytes of UTF-8.
 const (
 	maxText  = 2048

@@ -44,27 +44,6 @@ const (
 	maxSticker  = 500 << 10
 )
 
-var limits = channel.Limits{
-	Text: maxText, Unit: channel.UTF16, Quote: true, Contacts: maxCards,
-	Styles: []string{"bold", "italic", "strikethrough", "code", "pre"}, // https://faq.whatsapp.com/539178204879377
-	Kinds: []events.Kind{
-		events.KindLocation, events.KindContacts, events.KindLink, events.KindForm, events.KindProduct, events.KindTemplate,
-	},
-	Media: map[string]channel.MediaLimit{
-		events.Image:   {Bytes: maxImage, MIME: []string{"image/jpeg", "image/png"}, Caption: maxCaption},
-		events.Video:   {Bytes: maxVideo, MIME: []string{"video/mp4", "video/3gpp"}, Caption: maxCaption},
-		events.Audio:   {Bytes: maxAudio, MIME: []string{"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"}},
-		events.Voice:   {Bytes: maxAudio, MIME: []string{"audio/ogg"}},
-		events.File:    {Bytes: maxDocument, Caption: maxCaption},
-		events.Sticker: {Bytes: maxSticker, MIME: []string{"image/webp"}},
-	},
-	Choices: choices(),
-	Cards: &channel.Cards{
-		Min: 2, Max: maxPanels, Title: maxHeader, Text: maxPanelText - maxHeader - 1, Options: 1, Actions: pages, Label: maxLabel, Media: true, Uniform: true,
-	},
-	Takes: takes, Refuses: refuses, Folds: true,
-}
-
 // pages are the actions of a button that opens a page.
 var pages = []string{events.ActionURL, events.ActionWebView}
 

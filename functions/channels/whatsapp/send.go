@@ -12,26 +12,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// outbound is how WhatsApp is written to: freely for 24 hours after the customer's
-// last message, else with a template. The core knows the window from the inbound side.
-var outbound = channel.Outbound{
-	Limits: limits,
-	// 80 messages a second, and to one person one in six seconds after a burst of 45.
-	// https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput
-	Rate:    channel.Rate{Account: 80, Pair: 1.0 / 6, Burst: 45},
-	Class:   channel.Always(channel.Correlated), // statuses bring back biz_opaque_callback_data
-	Opens:   []events.Scheme{events.Phone, events.WhatsAppBSUID},
-	Address: channel.PlusAddress,
-	Thread:  channel.DigitsThread,
-	Send:    send,
-	Outside: outside,
-	Act:     act,
-	Acts:    []events.Verb{events.ActTyping, events.ActRead, events.ActReact},
-	Fetch:   fetch,
-	Hosts:   []string{graphHost, mediaHost},
-	Origin:  origin,
-}
-
 const (
 	graphHost    = "graph.facebook.com"
 	mediaHost    = "lookaside.fbsbx.com" // where Graph says that a file is

@@ -47,6 +47,32 @@ var Channel = channel.Channel{
 	Outbound: outbound,
 }
 
+// outbound is how X is written to: with direct messages, and with posts that answer
+// one in a public thread. The person who is written to must follow the account,
+// take messages from everyone, or have written before; there is no window.
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		// Of a direct message; a post has 280 by X's own count, which only X can
+		// say for sure (https://docs.x.com/fundamentals/counting-characters).
+		// https://docs.x.com/x-api/direct-messages/manage/introduction
+		Text: 10_000,
+		Media: map[string]channel.MediaLimit{
+			// https://docs.x.com/x-api/media/quickstart/best-practices
+			events.Image: {Bytes: maxImage, MIME: []string{"image/jpeg", "image/png", "image/webp"}, Caption: 10_000},
+		},
+	},
+	// X lets an account send 15 direct messages in 15 minutes, and says in its answer
+	// when to go on. A steady rate would keep a person waiting for the second
+	// sentence (https://docs.x.com/x-api/fundamentals/rate-limits).
+	Class: channel.Always(channel.Blind),
+	Opens: []events.Scheme{events.XUser},
+	Send:  send,
+	Act:   act,
+	Acts:  []events.Verb{events.ActDelete},
+	Fetch: fetch,
+	Hosts: []string{apiHost, tonHost, videoHost},
+}
+
 const (
 	consumerKey    = "consumer_key"
 	consumerSecret = "consumer_secret"

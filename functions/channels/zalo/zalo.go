@@ -38,6 +38,33 @@ var Channel = channel.Channel{
 	Outbound: outbound,
 }
 
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text:  textLength, // https://developers.zalo.me/docs/official-account/tin-nhan/tin-tu-van/gui-tin-tu-van-dang-van-ban
+		Quote: true,
+		Kinds: []events.Kind{events.KindTemplate, events.KindForm},
+		Media: map[string]channel.MediaLimit{
+			events.Image: {Bytes: 1 << 20, MIME: []string{"image/jpeg", "image/png"}, Caption: textLength}, // https://developers.zalo.me/docs/official-account/quan-ly/upload-hinh-anh
+			events.File: {Bytes: 5 << 20, MIME: []string{"application/pdf", "application/msword",
+				"application/vnd.openxmlformats-officedocument.wordprocessingml.document"}}, // https://developers.zalo.me/docs/official-account/quan-ly/upload-file
+			events.Sticker: {},
+		},
+		Choices: []channel.Choices{ // https://developers.zalo.me/docs/official-account/tin-nhan/tin-tu-van/
+			{Style: events.StyleButtons, Min: 1, Max: buttonCount, Text: titleLength, Label: titleLength, ID: idLength, Header: true,
+				Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCall}},
+		},
+		Takes: takes,
+	},
+	Class:   class,
+	Opens:   []events.Scheme{events.ZaloUser, events.Phone},
+	Address: channel.PlusAddress,
+	Thread:  channel.DigitsThread,
+	Send:    send,
+	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
+	Token:   mint,
+	Hosts:   []string{apiHost, znsHost, oauthHost},
+}
+
 const (
 	appID        = "app_id"
 	secret       = "oa_secret_key"

@@ -19,7 +19,8 @@ const (
 	maxFile    = 100 << 20
 )
 
-var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionCall, events.ActionLocation, events.ActionContact,
+var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionCall,
+	events.ActionLocation, events.ActionContact,
 	events.ActionWebView, events.ActionCopy}
 
 // address is a known user's id, as long as it can be one.
@@ -31,7 +32,8 @@ func address(i events.Identity) string {
 }
 
 func offer(style string) channel.Choices {
-	return channel.Choices{Style: style, Min: 1, Max: maxOptions, Multiple: true, Actions: actions, Label: maxLabel, Title: maxLabel, Footer: maxLabel, Describe: maxLabel, Section: maxLabel, Header: true}
+	return channel.Choices{Style: style, Min: 1, Max: maxOptions, Multiple: true, Actions: actions, Label: maxLabel,
+		Title: maxLabel, Footer: maxLabel, Describe: maxLabel, Section: maxLabel, Header: true}
 }
 
 func send(_ context.Context, _ channel.Env, o channel.Outgoing) (channel.Sent, error) {
@@ -53,16 +55,19 @@ func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Acti
 	case events.ActRead:
 		out.Type, out.Data.Change = events.ConversationUpdated, &events.Change{Field: ChangeRead, New: target}
 	case events.ActReact:
-		out.Type, out.Data.Reaction = events.ReactionAdded, &events.Reaction{Target: events.Ref{PlatformID: target}, Actor: brand, Emoji: a.Emoji}
+		out.Type, out.Data.Reaction = events.ReactionAdded, &events.Reaction{Target: events.Ref{PlatformID: target},
+			Actor: brand, Emoji: a.Emoji}
 		if a.Emoji == "" {
 			out.Type = events.ReactionRemoved
 		}
 	case events.ActEdit:
 		out.Type, out.Data.Message = events.MessageEdited, edited(target, brand, a.Content, e.Now)
 	case events.ActDelete:
-		out.Type, out.Data.Deletion = events.MessageDeleted, &events.Deletion{Messages: []events.Ref{{PlatformID: target}}, Actor: &brand}
+		out.Type, out.Data.Deletion = events.MessageDeleted, &events.Deletion{Messages: []events.Ref{{PlatformID: target}},
+			Actor: &brand}
 	}
-	out.Key = "act:" + string(a.Verb) + ":" + to.Conversation.PlatformID + ":" + target + ":" + strconv.FormatInt(e.Now.UnixMilli(), 10)
+	out.Key = "act:" + string(a.Verb) + ":" + to.Conversation.PlatformID + ":" + target + ":" +
+		strconv.FormatInt(e.Now.UnixMilli(), 10)
 	return e.Tell(ctx, out)
 }
 

@@ -144,7 +144,8 @@ func failure(r channel.Reply) *channel.Error {
 	e := r.Failure()
 	switch r.Status {
 	case http.StatusBadRequest:
-		e.Remedy = "the message breaks Apple's schema, or the customer's device cannot show it: see the capabilities in metadata"
+		e.Remedy = "the message breaks Apple's schema, or the customer's device cannot show it: see the capabilities in " +
+			"metadata"
 	case http.StatusUnauthorized, http.StatusForbidden:
 		e.Remedy = "check msp_id, api_secret (in base64, as shown) and the clock"
 	case http.StatusNotFound:

@@ -23,10 +23,16 @@ var Channel = channel.Channel{
 	Docs:  "https://www.standardwebhooks.com",
 	Label: channel.Stable,
 	Credentials: []channel.Credential{ // one of them must be usable, else Verify refuses
-		{Name: inboundSecret, Help: "whsec_ and 24 to 64 random bytes in base64, shared with the bridge; a list accepts several", Optional: true},
-		{Name: inboundPublicKey, Help: "whpk_ and the bridge's Ed25519 public key in base64, when it signs with v1a; a list accepts several", Optional: true},
-		{Name: outboundURL, Help: "https URL of the bridge, to which messages are posted; needed to send", Optional: true, Public: true},
-		{Name: outboundSecret, Help: "whsec_ and 24 to 64 random bytes in base64, shared with the bridge and never the inbound_secret; of a list each signs", Optional: true},
+		{Name: inboundSecret,
+			Help: "whsec_ and 24 to 64 random bytes in base64, shared with the bridge; a list accepts several", Optional: true},
+		{Name: inboundPublicKey,
+			Help:     "whpk_ and the bridge's Ed25519 public key in base64, when it signs with v1a; a list accepts several",
+			Optional: true},
+		{Name: outboundURL, Help: "https URL of the bridge, to which messages are posted; needed to send", Optional: true,
+			Public: true},
+		{Name: outboundSecret,
+			Help: "whsec_ and 24 to 64 random bytes in base64, shared with the bridge and never the inbound_secret; of a " +
+				"list each signs", Optional: true},
 	},
 	MaxBody: 256 << 10,
 
@@ -52,7 +58,8 @@ var outbound = channel.Outbound{
 var limits = channel.Limits{
 	Text: maxText,
 	Unit: channel.Bytes,
-	Styles: []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre", "link", "mention",
+	Styles: []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre", "link",
+		"mention",
 		"command", "hashtag", "cashtag", "email", "phone", "url", "emoji", "list"},
 	Links: channel.Links{Schemes: []string{"mailto", "tel", "sms"}, Local: true},
 	Quote: true,
@@ -60,8 +67,9 @@ var limits = channel.Limits{
 		events.KindPayment, events.KindProduct, events.KindOrder, events.KindTemplate},
 	Contacts: 1,
 	Media: map[string]channel.MediaLimit{
-		events.Image: {Caption: maxText}, events.Video: {Caption: maxText}, events.Audio: {Caption: maxText}, events.Voice: {Caption: maxText},
-		events.File: {Caption: maxText}, events.Sticker: {Caption: maxText}, events.Animation: {Caption: maxText},
+		events.Image: {Caption: maxText}, events.Video: {Caption: maxText}, events.Audio: {Caption: maxText},
+		events.Voice: {Caption: maxText},
+		events.File:  {Caption: maxText}, events.Sticker: {Caption: maxText}, events.Animation: {Caption: maxText},
 	},
 	Choices: []channel.Choices{
 		offering(events.StyleButtons), offering(events.StyleQuick), offering(events.StyleList), offering(events.StylePicker),

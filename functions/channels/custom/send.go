@@ -20,12 +20,14 @@ const (
 	maxCards   = 50  // ours
 )
 
-var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionCall, events.ActionLocation,
+var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionCall,
+	events.ActionLocation,
 	events.ActionContact, events.ActionWebView, events.ActionCopy}
 
 // offering is a choice with all that the contract has.
 func offering(style string) channel.Choices {
-	return channel.Choices{Style: style, Min: 1, Max: maxOptions, Actions: actions, Title: maxText, Footer: maxText, Describe: maxText, Section: maxText,
+	return channel.Choices{Style: style, Min: 1, Max: maxOptions, Actions: actions, Title: maxText, Footer: maxText,
+		Describe: maxText, Section: maxText,
 		Header: true, Multiple: true}
 }
 
@@ -39,7 +41,8 @@ func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent,
 	d.MessageID, d.Bulk, d.Sender = o.ID, o.Bulk, o.Sender
 	d.ReplyTo, d.Content = referenceTo(o.ReplyTo), contentOf(o.Content[0])
 	// Ids of deliveries hold no dots: they separate the parts of what is signed.
-	r, err := post(ctx, e, strings.ReplaceAll(o.ID, ".", "-"), envelopeOut{Type: "message.send", Timestamp: e.Now, Data: d})
+	r, err := post(ctx, e, strings.ReplaceAll(o.ID, ".", "-"),
+		envelopeOut{Type: "message.send", Timestamp: e.Now, Data: d})
 	if err != nil {
 		return channel.Sent{}, err
 	}

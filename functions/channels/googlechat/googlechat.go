@@ -24,10 +24,16 @@ var Channel = channel.Channel{
 	Docs:  "https://developers.google.com/workspace/chat/api/reference/rest",
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
-		{Name: audience, Public: true, Help: "Google Chat API, Configuration, Connection settings: what is chosen as Authentication audience, the endpoint's URL byte for byte or the project number"},
-		{Name: projectNumber, Public: true, Optional: true, Help: "only for an app built as a Google Workspace add-on: the Cloud project's number"},
-		{Name: google.ServiceAccount, Help: "Cloud console, IAM, Service accounts: the whole JSON file of a key; the account is of the app's project and needs no role"},
-		{Name: pushAccount, Public: true, Optional: true, Help: "only for Workspace Events: the service account with which the Pub/Sub push subscription authenticates"},
+		{Name: audience, Public: true,
+			Help: "Google Chat API, Configuration, Connection settings: what is chosen as Authentication audience, the " +
+				"endpoint's URL byte for byte or the project number"},
+		{Name: projectNumber, Public: true, Optional: true,
+			Help: "only for an app built as a Google Workspace add-on: the Cloud project's number"},
+		{Name: google.ServiceAccount,
+			Help: "Cloud console, IAM, Service accounts: the whole JSON file of a key; the account is of the app's project " +
+				"and needs no role"},
+		{Name: pushAccount, Public: true, Optional: true,
+			Help: "only for Workspace Events: the service account with which the Pub/Sub push subscription authenticates"},
 	},
 	MaxBody: 1 << 20, // Google publishes no limit; a text has 32 KB, files never come inline
 
@@ -69,8 +75,10 @@ var limits = channel.Limits{
 		events.Image: {MIME: []string{"image/jpeg", "image/png"}, Caption: 20_000},
 	},
 	Choices: []channel.Choices{
-		{Style: events.StyleButtons, Min: 1, Max: 6, Actions: actions, Text: 16_000, Title: maxTitle, Footer: 1_000, Header: true},
-		{Style: events.StyleList, Min: 1, Max: maxRows, Actions: actions, Text: 4_000, Label: maxRow, Title: maxTitle, Footer: 1_000, Describe: maxRow, Section: maxRow, Header: true},
+		{Style: events.StyleButtons, Min: 1, Max: 6, Actions: actions, Text: 16_000, Title: maxTitle, Footer: 1_000,
+			Header: true},
+		{Style: events.StyleList, Min: 1, Max: maxRows, Actions: actions, Text: 4_000, Label: maxRow, Title: maxTitle,
+			Footer: 1_000, Describe: maxRow, Section: maxRow, Header: true},
 	},
 	Cards: &channel.Cards{Min: 1, Max: 8, Title: maxTitle, Text: 1_000, Options: 6, Actions: actions, Label: 60},
 	Takes: takes,
@@ -142,7 +150,8 @@ func contact(u user, locale string) *events.Contact {
 		return nil
 	}
 	return &events.Contact{
-		Identities: []events.Identity{identity(u.Name)}, Name: u.DisplayName, Avatar: u.AvatarURL, Email: u.Email, Locale: locale,
+		Identities: []events.Identity{identity(u.Name)}, Name: u.DisplayName, Avatar: u.AvatarURL, Email: u.Email,
+		Locale: locale,
 	}
 }
 

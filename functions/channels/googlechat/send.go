@@ -62,7 +62,8 @@ func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent,
 		m.Thread = &thread{Name: place}
 	}
 	id := ownMessage + channel.Digest([]byte(o.ID))
-	q := url.Values{"messageReplyOption": {"REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD"}, "requestId": {channel.UUID(o.ID)}, "messageId": {id}}
+	q := url.Values{"messageReplyOption": {"REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD"}, "requestId": {channel.UUID(o.ID)},
+		"messageId": {id}}
 	r, err := e.PostJSON(ctx, api+space+"/messages?"+q.Encode(), channel.Bearer(e.Token), m)
 	if err != nil {
 		return channel.Sent{}, err
@@ -82,7 +83,8 @@ func sent(r channel.Reply) (channel.Sent, error) {
 		return channel.Sent{}, err
 	}
 	if m.Name == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message", Unknown: true}
+		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message",
+			Unknown: true}
 	}
 	return channel.Sent{IDs: []string{m.Name}}, nil
 }
@@ -180,8 +182,10 @@ func fetch(ctx context.Context, e channel.Env, m events.Media) (io.ReadCloser, e
 func failure(r channel.Reply) *channel.Error {
 	w := google.ReadError(r)
 	e := google.Failure(r, w)
-	if w.Status == "PERMISSION_DENIED" && !strings.Contains(w.Reason, "SCOPE") && !strings.Contains(w.Reason, "DISABLED") && !strings.Contains(w.Message, "scope") {
-		e.Class, e.Title, e.Remedy = events.ClassRecipient, "the app may not write there", "add the app to the space again; its administrator may have blocked it"
+	if w.Status == "PERMISSION_DENIED" && !strings.Contains(w.Reason, "SCOPE") &&
+		!strings.Contains(w.Reason, "DISABLED") && !strings.Contains(w.Message, "scope") {
+		e.Class, e.Title, e.Remedy = events.ClassRecipient, "the app may not write there",
+			"add the app to the space again; its administrator may have blocked it"
 	}
 	return e
 }

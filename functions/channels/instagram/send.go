@@ -26,7 +26,8 @@ func media() map[string]channel.MediaLimit {
 	const image, other = 8 << 20, 25 << 20
 	return map[string]channel.MediaLimit{
 		events.Image: {Bytes: image, MIME: []string{"image/jpeg", "image/png"}},
-		events.Video: {Bytes: other, MIME: []string{"video/mp4", "video/ogg", "video/x-msvideo", "video/quicktime", "video/webm"}},
+		events.Video: {Bytes: other, MIME: []string{"video/mp4", "video/ogg", "video/x-msvideo", "video/quicktime",
+			"video/webm"}},
 		events.Audio: {Bytes: other, MIME: []string{"audio/aac", "audio/mp4", "audio/wav"}},
 		events.File:  {Bytes: other, MIME: []string{"application/pdf"}},
 	}
@@ -98,5 +99,6 @@ func refresh(ctx context.Context, e channel.Env, old string) (channel.Token, err
 	case minted.Token == "":
 		return channel.Token{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a token"}
 	}
-	return channel.Token{Value: minted.Token, ExpiresAt: e.Now.Add(minted.Life(tokenLife) / 2), Refresh: minted.Token}, nil
+	return channel.Token{Value: minted.Token, ExpiresAt: e.Now.Add(minted.Life(tokenLife) / 2), Refresh: minted.Token},
+		nil
 }

@@ -56,11 +56,13 @@ func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent,
 		}
 	}
 	return channel.Sent{}, &channel.Error{
-		Class: events.ClassWindow, Title: "only a template can be sent to this recipient", Remedy: "send an AlimTalk template to the person's phone number",
+		Class: events.ClassWindow, Title: "only a template can be sent to this recipient",
+		Remedy: "send an AlimTalk template to the person's phone number",
 	}
 }
 
 // notConfigured is the error of an account that lacks what a way needs.
 func notConfigured(what string) error {
-	return &channel.Error{Class: events.ClassAuth, Title: what + " is not configured", Remedy: "store the credentials named in the channel's README"}
+	return &channel.Error{Class: events.ClassAuth, Title: what + " is not configured",
+		Remedy: "store the credentials named in the channel's README"}
 }

@@ -56,7 +56,8 @@ func hubHeader(a channel.Account) http.Header {
 }
 
 // of is the call and the body that say c.
-func (b bubble) of(ctx context.Context, e channel.Env, id string, c events.Content) (call string, body any, err error) {
+func (b bubble) of(ctx context.Context, e channel.Env, id string,
+	c events.Content) (call string, body any, err error) {
 	switch c.Kind {
 	case events.KindText:
 		b.Type, b.Message = "TEXT", c.Text.Body
@@ -68,7 +69,8 @@ func (b bubble) of(ctx context.Context, e channel.Env, id string, c events.Conte
 	case events.KindChoice:
 		return b.choice(ctx, e, id, c.Choice)
 	case events.KindNative:
-		body, err := channel.Native(c.Native, bubble{UserKey: b.UserKey, SenderKey: b.SenderKey, SerialNumber: b.SerialNumber})
+		body, err := channel.Native(c.Native,
+			bubble{UserKey: b.UserKey, SenderKey: b.SenderKey, SerialNumber: b.SerialNumber})
 		return "chat/send/rich", body, err
 	}
 	return "", nil, unfit(c)
@@ -99,7 +101,8 @@ func newTalkButton(o events.Option) talkButton {
 }
 
 // attachImage puts a picture into Kakao's store, which shows no other.
-func attachImage(ctx context.Context, e channel.Env, id string, m *events.Media, imageType string) (*attachment, error) {
+func attachImage(ctx context.Context, e channel.Env, id string, m *events.Media,
+	imageType string) (*attachment, error) {
 	form, err := newUpload(ctx, e, id, m, imageType)
 	if err != nil {
 		return nil, err
@@ -126,7 +129,8 @@ type upload struct {
 }
 
 // newUpload is the form of an upload. https://developer-center.happytalk.io/KakaoWebhook/Upload/image
-func newUpload(ctx context.Context, e channel.Env, id string, m *events.Media, imageType string) (u upload, err error) {
+func newUpload(ctx context.Context, e channel.Env, id string, m *events.Media,
+	imageType string) (u upload, err error) {
 	fields := []events.Field{{Name: "sender_key", Value: e.Account.Value(senderKey)}}
 	if imageType != "" {
 		fields = append(fields, events.Field{Name: "image_type", Value: imageType})

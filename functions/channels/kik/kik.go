@@ -39,7 +39,8 @@ var outbound = channel.Outbound{
 		Batch: maxBatch,
 		Kinds: []events.Kind{events.KindLink},
 		Media: map[string]channel.MediaLimit{
-			events.Image: {MIME: []string{"image/*"}}, events.Video: {MIME: []string{"video/*"}}, events.Animation: {MIME: []string{"video/*"}},
+			events.Image: {MIME: []string{"image/*"}}, events.Video: {MIME: []string{"video/*"}},
+			events.Animation: {MIME: []string{"video/*"}},
 		},
 		Choices: []channel.Choices{{Style: events.StyleQuick, Min: 1, Max: maxResponses}},
 	},

@@ -64,7 +64,8 @@ func addressed(r channel.Recipient) sentMessage {
 }
 
 func post(ctx context.Context, e channel.Env, path string, messages []any) error {
-	reply, err := e.PostJSON(ctx, "https://"+host+path, http.Header{"Authorization": {basic(e.Account)}}, sentMessages{messages})
+	reply, err := e.PostJSON(ctx, "https://"+host+path, http.Header{"Authorization": {basic(e.Account)}},
+		sentMessages{messages})
 	if err != nil {
 		return err
 	}
@@ -95,7 +96,8 @@ func (m sentMessage) with(c events.Content) (any, error) {
 	case events.KindMedia:
 		m.media(c.Media)
 	case events.KindLink:
-		m.Type, m.URL, m.Title, m.Text, m.PicURL = "link", c.Link.URL, cmp.Or(c.Link.Title, c.Link.URL), c.Link.Text, c.Link.Image
+		m.Type, m.URL, m.Title, m.Text, m.PicURL = "link", c.Link.URL, cmp.Or(c.Link.Title, c.Link.URL), c.Link.Text,
+			c.Link.Image
 	case events.KindChoice:
 		m.choice(c.Choice)
 	case events.KindNative:

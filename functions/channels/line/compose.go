@@ -37,8 +37,10 @@ const (
 
 var (
 	audioTypes    = []string{"audio/mpeg", "audio/mp4"}
-	buttonActions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCall, events.ActionCopy}
-	quickActions  = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCall, events.ActionCopy, events.ActionLocation}
+	buttonActions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView,
+		events.ActionCall, events.ActionCopy}
+	quickActions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView,
+		events.ActionCall, events.ActionCopy, events.ActionLocation}
 )
 
 // takes says why LINE does not take c, or "".
@@ -46,7 +48,8 @@ func takes(c events.Content) string {
 	switch {
 	case c.Media != nil:
 		return takesMedia(*c.Media)
-	case c.Location != nil && (channel.UTF16.Len(c.Location.Name) > maxPlace || channel.UTF16.Len(c.Location.Address) > maxPlace):
+	case c.Location != nil && (channel.UTF16.Len(c.Location.Name) > maxPlace ||
+		channel.UTF16.Len(c.Location.Address) > maxPlace):
 		return "a place's name and address have at most 100 characters"
 	case c.Choice != nil:
 		return takesChoice(*c.Choice)

@@ -23,8 +23,10 @@ var Channel = channel.Channel{
 	Credentials: []channel.Credential{
 		{Name: appSecret, Help: "Meta app dashboard → App settings → Basic → App secret"},
 		{Name: verifyToken, Help: "a text of your choice, typed again at Messenger → Webhooks → Verify token"},
-		{Name: pageToken, Help: "the page's access token, made from a long-lived user token or a system user's: Messenger → Settings → Access tokens"},
-		{Name: appID, Help: "Meta app dashboard → App settings → Basic → App ID; tells our own echoes from other apps'", Optional: true, Public: true},
+		{Name: pageToken, Help: "the page's access token, made from a long-lived user token or a system user's: Messenger " +
+			"→ Settings → Access tokens"},
+		{Name: appID, Help: "Meta app dashboard → App settings → Basic → App ID; tells our own echoes from other apps'",
+			Optional: true, Public: true},
 	},
 	MaxBody: 3 << 20, // Meta publishes no limit for Messenger; this is WhatsApp's
 

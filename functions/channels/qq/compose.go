@@ -149,7 +149,8 @@ func templateOf(t events.Template) *markdown {
 }
 
 // signs are what Markdown gives a meaning.
-var signs = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "~", `\~`, "`", "\\`", "[", `\[`, "<", `\<`, "#", `\#`)
+var signs = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "~", `\~`, "`", "\\`", "[", `\[`, "<", `\<`, "#",
+	`\#`)
 
 var link = regexp.MustCompile(`https?://\S+`)
 

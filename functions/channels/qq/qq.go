@@ -32,7 +32,8 @@ var Channel = channel.Channel{
 	Credentials: []channel.Credential{
 		{Name: appID, Help: "q.qq.com, the bot's Development settings, AppID", Public: true},
 		{Name: appSecret, Help: "q.qq.com, the bot's Development settings, AppSecret; a list accepts several"},
-		{Name: sandbox, Help: "any text while the bot is not published: messages go to QQ's sandbox", Optional: true, Public: true},
+		{Name: sandbox, Help: "any text while the bot is not published: messages go to QQ's sandbox", Optional: true,
+			Public: true},
 	},
 	MaxBody: 1 << 20, // QQ publishes no limit
 
@@ -48,8 +49,9 @@ var Channel = channel.Channel{
 // event, which the handle names.
 // https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/send.html
 var outbound = channel.Outbound{
-	Limits:  limits,
-	Rate:    channel.Rate{Pair: 5}, // https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/send.html
+	Limits: limits,
+	// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/send.html
+	Rate:    channel.Rate{Pair: 5},
 	Class:   class,
 	Opens:   []events.Scheme{events.QQOpenID},
 	Send:    send,

@@ -136,7 +136,8 @@ func anchored(o channel.Outgoing, i int, now time.Time) outgoing {
 	}
 	m.Type = new(int)
 	m.Sequence = sequence(o.ID, i)
-	m.Wakeup = m.MessageID == "" && m.EventID == "" && o.To.Conversation.Kind == events.Direct && now.Sub(o.Heard) < wakeTime
+	m.Wakeup = m.MessageID == "" && m.EventID == "" && o.To.Conversation.Kind == events.Direct &&
+		now.Sub(o.Heard) < wakeTime
 	return m
 }
 
@@ -205,8 +206,9 @@ func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Acti
 			return nil // a message ends it, or the time
 		}
 		kind := typeTyping
-		m := outgoing{Type: &kind, MessageID: a.Message.PlatformID, Sequence: sequence("typing "+a.Message.PlatformID, int(e.Now.Unix())),
-			Typing: &typing{Type: 1, Seconds: typingSeconds}}
+		m := outgoing{Type: &kind, MessageID: a.Message.PlatformID,
+			Sequence: sequence("typing "+a.Message.PlatformID, int(e.Now.Unix())),
+			Typing:   &typing{Type: 1, Seconds: typingSeconds}}
 		_, err := post(ctx, e, path, m)
 		return err
 	}
@@ -221,7 +223,8 @@ func refusal(title string) *channel.Error {
 // old one only.
 // https://bot.q.qq.com/wiki/develop/api-v2/dev-prepare/interface-framework/api-use.html
 func token(ctx context.Context, e channel.Env) (channel.Token, error) {
-	r, err := e.PostJSON(ctx, "https://"+tokenHost+tokenPath, nil, tokenRequest{e.Account.Value(appID), e.Account.Value(appSecret)})
+	r, err := e.PostJSON(ctx, "https://"+tokenHost+tokenPath, nil,
+		tokenRequest{e.Account.Value(appID), e.Account.Value(appSecret)})
 	if err != nil {
 		return channel.Token{}, err
 	}
@@ -234,7 +237,8 @@ func token(ctx context.Context, e channel.Env) (channel.Token, error) {
 	}
 	seconds, err := strconv.Atoi(string(w.ExpiresIn))
 	if w.Token == "" || err != nil || seconds <= 0 {
-		return channel.Token{}, &channel.Error{Class: events.ClassAuth, Code: strconv.Itoa(w.Code), Title: "QQ gives no token", Remedy: "check app_id and app_secret"}
+		return channel.Token{}, &channel.Error{Class: events.ClassAuth, Code: strconv.Itoa(w.Code),
+			Title: "QQ gives no token", Remedy: "check app_id and app_secret"}
 	}
 	return channel.Token{Value: w.Token, ExpiresAt: e.Now.Add(time.Duration(seconds) * time.Second)}, nil
 }

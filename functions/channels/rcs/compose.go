@@ -43,7 +43,8 @@ func native(m agentMessage, n *events.Native) (agentMessage, error) {
 		return m, err
 	}
 	if len(parts["contentMessage"]) == 0 || json.Unmarshal([]byte(n.JSON), &m) != nil {
-		return m, &channel.Error{Class: events.ClassContent, Title: "native content is no AgentMessage with a contentMessage"}
+		return m, &channel.Error{Class: events.ClassContent,
+			Title: "native content is no AgentMessage with a contentMessage"}
 	}
 	if m.ExpireTime != "" {
 		m.TTL = "" // one of them

@@ -25,7 +25,8 @@ const (
 	maxLabel       = 25
 )
 
-var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCall, events.ActionLocation}
+var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView,
+	events.ActionCall, events.ActionLocation}
 
 // takes says no to a place without words: a message must have a text, and we add none.
 func takes(c events.Content) string {
@@ -40,7 +41,8 @@ func takes(c events.Content) string {
 // https://developers.google.com/business-communications/rcs-business-messaging/guides/build/messages/expiration
 const keep = "86400s"
 
-// Kinds of traffic. https://developers.google.com/business-communications/rcs-business-messaging/reference/rest/v1/phones.agentMessages#messagetraffictype
+// Kinds of traffic.
+// https://developers.google.com/business-communications/rcs-business-messaging/reference/rest/v1/phones.agentMessages#messagetraffictype
 const (
 	transaction = "TRANSACTION"
 	promotion   = "PROMOTION"
@@ -118,7 +120,8 @@ func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Acti
 	default:
 		return &channel.Error{Class: events.ClassContent, Title: "RCS cannot " + string(a.Verb)}
 	}
-	id := channel.UUID(strings.Join([]string{event.Type, event.MessageID, to.Conversation.PlatformID, e.Now.Format(time.RFC3339Nano)}, " "))
+	id := channel.UUID(strings.Join([]string{event.Type, event.MessageID, to.Conversation.PlatformID,
+		e.Now.Format(time.RFC3339Nano)}, " "))
 	r, err := e.PostJSON(ctx, address(e.Account, to, "/agentEvents", "eventId", id), channel.Bearer(e.Token), event)
 	if err != nil {
 		return err
@@ -147,7 +150,8 @@ func failure(r channel.Reply) *channel.Error {
 	case e.Class == events.ClassAuth && strings.Contains(strings.ToLower(w.Message), "launch"):
 		e.Class, e.Remedy = events.ClassRecipient, "launch the agent on the person's carrier"
 	case e.Class == events.ClassRecipient:
-		e.Remedy = cmp.Or(e.Remedy, "the person has no RCS, or the agent is not launched on their carrier: use another channel")
+		e.Remedy = cmp.Or(e.Remedy,
+			"the person has no RCS, or the agent is not launched on their carrier: use another channel")
 	}
 	return e
 }

@@ -51,7 +51,8 @@ func post(ctx context.Context, e channel.Env, body any) (channel.Sent, error) {
 		return channel.Sent{}, err
 	}
 	if s.Timestamp == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a timestamp", Unknown: true}
+		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a timestamp",
+			Unknown: true}
 	}
 	return channel.Sent{IDs: []string{self + ":" + string(s.Timestamp)}}, nil
 }
@@ -201,7 +202,8 @@ func done(ctx context.Context, e channel.Env, method, path string, body any) err
 func call(ctx context.Context, e channel.Env, method, path string, body any) (channel.Reply, error) {
 	base, token := origin(e.Account), e.Account.Value(outboundToken)
 	if base == "" || token == "" {
-		return channel.Reply{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no outbound_url and outbound_token"}
+		return channel.Reply{},
+			&channel.Error{Class: events.ClassAuth, Title: "the account has no outbound_url and outbound_token"}
 	}
 	text, err := channel.JSON(body)
 	if err != nil {
@@ -224,7 +226,8 @@ func fetch(ctx context.Context, e channel.Env, m events.Media) (io.ReadCloser, e
 	if m.PlatformID == "" {
 		return nil, &channel.Error{Class: events.ClassMedia, Title: "the attachment has no id"}
 	}
-	body, r, err := e.Stream(ctx, origin(e.Account)+"/v1/attachments/"+url.PathEscape(m.PlatformID), channel.Bearer(e.Account.Value(outboundToken)))
+	body, r, err := e.Stream(ctx, origin(e.Account)+"/v1/attachments/"+url.PathEscape(m.PlatformID),
+		channel.Bearer(e.Account.Value(outboundToken)))
 	if err != nil {
 		return nil, err
 	}

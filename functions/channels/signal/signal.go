@@ -21,10 +21,13 @@ var Channel = channel.Channel{
 	Docs:  "https://github.com/AsamK/signal-cli/wiki",
 	Label: channel.Community,
 	Credentials: []channel.Credential{
-		{Name: inboundSecret, Help: "whsec_ and 24 to 64 random bytes in base64, shared with the side-car; a list accepts several"},
+		{Name: inboundSecret,
+			Help: "whsec_ and 24 to 64 random bytes in base64, shared with the side-car; a list accepts several"},
 		{Name: ownNumber, Help: "the number registered with Signal, with plus sign and country code", Public: true},
-		{Name: ownACI, Help: "the account's own UUID, as quotes of its messages in groups name it where they leave out the number", Optional: true, Public: true},
-		{Name: outboundURL, Help: "https address of the side-car, which passes calls on to the container; without it the account only receives", Optional: true, Public: true},
+		{Name: ownACI, Help: "the account's own UUID, as quotes of its messages in groups name it where they leave out " +
+			"the number", Optional: true, Public: true},
+		{Name: outboundURL, Help: "https address of the side-car, which passes calls on to the container; without it the " +
+			"account only receives", Optional: true, Public: true},
 		{Name: outboundToken, Help: "a long random text that the side-car asks for as bearer token", Optional: true},
 	},
 	MaxBody: 1 << 20, // attachments are not in it
@@ -187,5 +190,6 @@ func (p *parser) add(t events.Type, key string, d events.Data) {
 }
 
 func (p *parser) unsupported(kind, reason string, raw []byte) {
-	p.add(events.IngestUnsupported, "event:"+channel.Digest(raw), events.Data{Unsupported: events.UnsupportedOf(kind, reason, raw)})
+	p.add(events.IngestUnsupported, "event:"+channel.Digest(raw),
+		events.Data{Unsupported: events.UnsupportedOf(kind, reason, raw)})
 }

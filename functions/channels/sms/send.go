@@ -54,7 +54,8 @@ func outside(o channel.Outgoing) bool {
 // send goes through Twilio where the account has its token, else through AWS.
 func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent, error) {
 	if e.Account.Value(sender) == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no sender", Remedy: "store sender"}
+		return channel.Sent{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no sender",
+			Remedy: "store sender"}
 	}
 	if viaAWS(e.Account) {
 		return sendAWS(ctx, e, o)
@@ -71,7 +72,9 @@ const (
 func sendTwilio(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent, error) {
 	account := e.Account.Value(accountSID)
 	if account == "" || e.Account.Value(authToken) == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no account_sid or no auth_token", Remedy: "store both"}
+		return channel.Sent{},
+			&channel.Error{Class: events.ClassAuth, Title: "the account has no account_sid or no auth_token",
+				Remedy: "store both"}
 	}
 	f, err := compose(e.Account, o)
 	if err != nil {
@@ -79,7 +82,8 @@ func sendTwilio(ctx context.Context, e channel.Env, o channel.Outgoing) (channel
 	}
 	header := basic(e.Account)
 	header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r, err := e.Do(ctx, http.MethodPost, "https://"+twilioHost+twilioPath+url.PathEscape(account)+messages, header, []byte(f.Encode()))
+	r, err := e.Do(ctx, http.MethodPost, "https://"+twilioHost+twilioPath+url.PathEscape(account)+messages, header,
+		[]byte(f.Encode()))
 	if err != nil {
 		return channel.Sent{}, err
 	}
@@ -91,7 +95,8 @@ func sendTwilio(ctx context.Context, e channel.Env, o channel.Outgoing) (channel
 		return channel.Sent{}, err
 	}
 	if answer.SID == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message sid", Unknown: true}
+		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message sid",
+			Unknown: true}
 	}
 	return channel.Sent{IDs: []string{answer.SID}, Note: inParts(f.Get("Body"))}, nil
 }

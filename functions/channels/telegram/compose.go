@@ -30,7 +30,8 @@ const (
 	maxSticker  = 512 << 10 // https://core.telegram.org/stickers#static-stickers-and-emoji
 )
 
-var inlineActions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCopy}
+var inlineActions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView,
+	events.ActionCopy}
 
 // takes says why Telegram does not take c, or "".
 func takes(c events.Content) string {
@@ -226,7 +227,8 @@ func source(m events.Media) string {
 	case events.Voice:
 		ok = m.Bytes <= maxVoiceURL && strings.HasPrefix(m.MIME, "audio/ogg")
 	case events.File:
-		ok = ok && (m.MIME == "application/pdf" || m.MIME == "application/zip") && (m.Name == "" || m.Name == fileName(m.URL))
+		ok = ok && (m.MIME == "application/pdf" || m.MIME == "application/zip") &&
+			(m.Name == "" || m.Name == fileName(m.URL))
 	case events.Sticker:
 		ok = m.MIME == "image/webp"
 	}
@@ -302,7 +304,9 @@ func inlineKeyboard(options []events.Option, at recipient) *keyboard {
 func requests(options []events.Option) *keyboard {
 	k := &keyboard{Resize: true, OneTime: true}
 	for _, o := range options {
-		k.Reply = append(k.Reply, []buttonOut{{Text: o.Label, Contact: o.Action == events.ActionContact, Location: o.Action == events.ActionLocation}})
+		k.Reply = append(k.Reply,
+			[]buttonOut{{Text: o.Label, Contact: o.Action == events.ActionContact,
+				Location: o.Action == events.ActionLocation}})
 	}
 	return k
 }
@@ -313,13 +317,15 @@ func (c call) invoice(a channel.Account, p events.Payment) (call, error) {
 	if problem := takesPayment(p); problem != "" {
 		return c, unacceptable(problem)
 	}
-	c.method, c.Title, c.Description, c.Payload, c.Currency = "sendInvoice", p.Title, p.Title, p.Reference, p.Amount.Currency
+	c.method, c.Title, c.Description, c.Payload, c.Currency = "sendInvoice", p.Title, p.Title, p.Reference,
+		p.Amount.Currency
 	c.Prices = []price{{Label: p.Title, Amount: p.Amount.Amount}}
 	if c.Currency == stars {
 		return c, nil
 	}
 	if c.ProviderToken = a.Value(providerToken); c.ProviderToken == "" {
-		return c, &channel.Error{Class: events.ClassAuth, Title: "the account has no provider_token", Remedy: "store the payment provider's token"}
+		return c, &channel.Error{Class: events.ClassAuth, Title: "the account has no provider_token",
+			Remedy: "store the payment provider's token"}
 	}
 	if lines, sum := priced(p.Lines); sum == p.Amount.Amount {
 		c.Prices = lines
@@ -361,7 +367,8 @@ func (c call) other(n *events.Native) (call, error) {
 
 // addressed puts the recipient of c into own.
 func (c call) addressed(own map[string]json.RawMessage) error {
-	place, err := channel.JSON(call{ChatID: c.ChatID, Connection: c.Connection, Thread: c.Thread, DirectTopic: c.DirectTopic, Reply: c.Reply})
+	place, err := channel.JSON(call{ChatID: c.ChatID, Connection: c.Connection, Thread: c.Thread,
+		DirectTopic: c.DirectTopic, Reply: c.Reply})
 	if err != nil {
 		return err
 	}

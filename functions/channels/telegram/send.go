@@ -49,7 +49,8 @@ func (a answer) messageIDs() []string {
 func invoke(ctx context.Context, e channel.Env, c call) (answer, error) {
 	token := e.Account.Value(botToken)
 	if token == "" {
-		return answer{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no bot_token", Remedy: "store the token that @BotFather gave"}
+		return answer{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no bot_token",
+			Remedy: "store the token that @BotFather gave"}
 	}
 	address := "https://" + apiHost + "/bot" + token + "/" + c.method
 	r, err := post(ctx, e, address, c)
@@ -144,7 +145,8 @@ func edited(c call, at recipient, content []events.Content) (call, error) {
 	case part.Media != nil && source(*part.Media) != "" && mediaMethods[part.Media.Type].input != "":
 		m := part.Media
 		c.method = "editMessageMedia"
-		c.Media = &inputMedia{Type: mediaMethods[m.Type].input, Media: source(*m), Caption: m.Caption, CaptionEntities: marks(m.Entities)}
+		c.Media = &inputMedia{Type: mediaMethods[m.Type].input, Media: source(*m), Caption: m.Caption,
+			CaptionEntities: marks(m.Entities)}
 	default:
 		return c, unacceptable("a message can become a text, buttons, or a medium at a URL")
 	}

@@ -138,7 +138,8 @@ func plain(text string) string { return angles.Replace(text) }
 
 var angles = strings.NewReplacer("<", "&lt;", ">", "&gt;")
 
-// Rows of a card's picture and words. https://developers.viber.com/docs/api/rest-bot-api/#rich-media-message--carousel-content-message
+// Rows of a card's picture and words.
+// https://developers.viber.com/docs/api/rest-bot-api/#rich-media-message--carousel-content-message
 const (
 	pictureRows = 3
 	wordRows    = 2
@@ -147,7 +148,8 @@ const (
 
 // cards sets a carousel: a grid that is as high as one card.
 func (m *outgoing) cards(cards []events.Panel) {
-	r := &richMedia{Type: "rich_media", Columns: wholeRow, Rows: pictureRows + wordRows + len(cards[0].Options), BgColor: "#FFFFFF"}
+	r := &richMedia{Type: "rich_media", Columns: wholeRow, Rows: pictureRows + wordRows + len(cards[0].Options),
+		BgColor: "#FFFFFF"}
 	list := offerCards(cards)
 	m.TrackingData = trackingData(list)
 	var titles []string

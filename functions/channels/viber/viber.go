@@ -27,7 +27,8 @@ var Channel = channel.Channel{
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
 		{Name: token, Help: "Viber Admin Panel, the bot's Edit Info screen, Token"},
-		{Name: welcome, Help: "what somebody reads who opens the chat for the first time, at most 7000 characters; nothing when it is absent", Optional: true, Public: true},
+		{Name: welcome, Help: "what somebody reads who opens the chat for the first time, at most 7000 characters; " +
+			"nothing when it is absent", Optional: true, Public: true},
 		{Name: senderName, Help: "the name shown above messages, at most 28 characters", Optional: true, Public: true},
 	},
 	MaxBody: 1 << 20, // Viber publishes no limit; events are a few KB
@@ -54,7 +55,8 @@ var outbound = channel.Outbound{
 		},
 		Choices: []channel.Choices{
 			{Style: events.StyleQuick, Min: 1, Max: keyboardRows, Actions: actions, Label: labelLength},
-			{Style: events.StyleButtons, Min: 1, Max: keyboardRows, Actions: actions, Label: labelLength, Text: captionLength, Header: true},
+			{Style: events.StyleButtons, Min: 1, Max: keyboardRows, Actions: actions, Label: labelLength, Text: captionLength,
+				Header: true},
 		},
 		Cards: &channel.Cards{
 			Min: 2, Max: 6, Title: 60, Text: 150, Options: 2, Label: 60, Media: true, Uniform: true,
@@ -96,7 +98,8 @@ func ack(a channel.Account, r channel.Request, _ channel.Receipt) channel.Respon
 	if a.Value(welcome) == "" || channel.Decode(r.Body, &w) != nil || w.Event != "conversation_started" {
 		return channel.Response{}
 	}
-	body, _ := json.Marshal(greeting{Sender: sender{Name: a.Value(senderName)}, Type: "text", Text: a.Value(welcome)}) // texts
+	// Texts alone cannot fail.
+	body, _ := json.Marshal(greeting{Sender: sender{Name: a.Value(senderName)}, Type: "text", Text: a.Value(welcome)})
 	return channel.Response{Status: http.StatusOK, ContentType: "application/json", Body: string(body)}
 }
 

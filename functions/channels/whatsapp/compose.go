@@ -16,20 +16,23 @@ import (
 const (
 	maxText    = 4000 // of 4096: styles are written into the text
 	maxCaption = 1000 // of 1024, likewise
-	maxPrompt  = 1024 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-reply-buttons-messages
-	maxHeader  = 60
-	maxFooter  = 60
-	maxLabel   = 20 // of a button, also of that which opens a list, a page or a form
-	maxCards   = 257
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-reply-buttons-messages
+	maxPrompt = 1024
+	maxHeader = 60
+	maxFooter = 60
+	maxLabel  = 20 // of a button, also of that which opens a list, a page or a form
+	maxCards  = 257
 
-	maxRows        = 10 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-list-messages
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-list-messages
+	maxRows        = 10
 	maxListPrompt  = 4096
 	maxRow         = 24
 	maxRowID       = 200
 	maxDescription = 72
 	maxSection     = 24
 
-	maxPanels    = 10 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-media-carousel-messages
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-media-carousel-messages
+	maxPanels    = 10
 	maxPanelText = 160
 
 	stillSticker = 100 << 10 // bytes of a sticker that does not move
@@ -50,15 +53,18 @@ var pages = []string{events.ActionURL, events.ActionWebView}
 // choices are the ways to offer options: what stands above them is a picture or a
 // title, so each way that has both is here twice.
 func choices() []channel.Choices {
-	buttons := channel.Choices{Style: events.StyleButtons, Min: 1, Max: 3, Text: maxPrompt, Label: maxLabel, ID: 256, Footer: maxFooter, Header: true}
-	page := channel.Choices{Style: events.StyleButtons, Min: 1, Max: 1, Actions: pages, Text: maxPrompt, Label: maxLabel, Footer: maxFooter, Header: true}
+	buttons := channel.Choices{Style: events.StyleButtons, Min: 1, Max: 3, Text: maxPrompt, Label: maxLabel, ID: 256,
+		Footer: maxFooter, Header: true}
+	page := channel.Choices{Style: events.StyleButtons, Min: 1, Max: 1, Actions: pages, Text: maxPrompt, Label: maxLabel,
+		Footer: maxFooter, Header: true}
 	titled := func(c channel.Choices) channel.Choices {
 		c.Header, c.Title = false, maxHeader
 		return c
 	}
 	return []channel.Choices{
 		buttons, titled(buttons),
-		{Style: events.StyleList, Min: 1, Max: maxRows, Text: maxListPrompt, Label: maxRow, ID: maxRowID, Title: maxHeader, Footer: maxFooter,
+		{Style: events.StyleList, Min: 1, Max: maxRows, Text: maxListPrompt, Label: maxRow, ID: maxRowID, Title: maxHeader,
+			Footer:   maxFooter,
 			Describe: maxDescription, Section: maxSection},
 		page, titled(page),
 		{Style: events.StyleButtons, Min: 1, Max: 1, Actions: []string{events.ActionLocation}, Text: maxPrompt},
@@ -107,7 +113,8 @@ func compose(o channel.Outgoing) ([]byte, error) {
 		m.media(c.Media)
 	case events.KindLocation:
 		l := c.Location
-		m.Type, m.Location = "location", &sendLocation{Latitude: l.Latitude, Longitude: l.Longitude, Name: l.Name, Address: l.Address}
+		m.Type, m.Location = "location", &sendLocation{Latitude: l.Latitude, Longitude: l.Longitude, Name: l.Name,
+			Address: l.Address}
 	case events.KindContacts:
 		m.Type, m.Contacts = "contacts", cards(c.Contacts)
 	case events.KindChoice:

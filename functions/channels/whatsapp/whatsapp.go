@@ -22,11 +22,17 @@ var Channel = channel.Channel{
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
 		{Name: appSecret, Optional: true, Help: "Cloud API: Meta app dashboard → App settings → Basic → App secret"},
-		{Name: verifyToken, Optional: true, Help: "Cloud API: a text of your choice, typed again at WhatsApp → Configuration → Verify token"},
-		{Name: accessToken, Optional: true, Help: "Cloud API, to send: a system user's token (Business settings → System users) with whatsapp_business_messaging"},
-		{Name: phoneNumberID, Optional: true, Public: true, Help: "to send: WhatsApp → API Setup → Phone number ID; through AWS its phone-number-id-… or ARN"},
-		{Name: topicARN, Optional: true, Public: true, Help: "through AWS: the ARN of the SNS topic that is the WABA's event destination"},
-		{Name: keyID, Optional: true, Public: true, Help: "through AWS, to send: the access key of an IAM user who may social-messaging:SendWhatsAppMessage"},
+		{Name: verifyToken, Optional: true,
+			Help: "Cloud API: a text of your choice, typed again at WhatsApp → Configuration → Verify token"},
+		{Name: accessToken, Optional: true,
+			Help: "Cloud API, to send: a system user's token (Business settings → System users) with " +
+				"whatsapp_business_messaging"},
+		{Name: phoneNumberID, Optional: true, Public: true,
+			Help: "to send: WhatsApp → API Setup → Phone number ID; through AWS its phone-number-id-… or ARN"},
+		{Name: topicARN, Optional: true, Public: true,
+			Help: "through AWS: the ARN of the SNS topic that is the WABA's event destination"},
+		{Name: keyID, Optional: true, Public: true,
+			Help: "through AWS, to send: the access key of an IAM user who may social-messaging:SendWhatsAppMessage"},
 		{Name: keySecret, Optional: true, Help: "through AWS, to send: that access key's secret"},
 	},
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
@@ -76,7 +82,8 @@ var limits = channel.Limits{
 	},
 	Choices: choices(),
 	Cards: &channel.Cards{
-		Min: 2, Max: maxPanels, Title: maxHeader, Text: maxPanelText - maxHeader - 1, Options: 1, Actions: pages, Label: maxLabel, Media: true, Uniform: true,
+		Min: 2, Max: maxPanels, Title: maxHeader, Text: maxPanelText - maxHeader - 1, Options: 1, Actions: pages,
+		Label: maxLabel, Media: true, Uniform: true,
 	},
 	Takes: takes, Refuses: refuses, Folds: true,
 }
@@ -298,7 +305,8 @@ func (b *batch) thread(group string, c *events.Contact) *events.Conversation {
 	case group != "":
 		return &events.Conversation{PlatformID: group, Kind: events.Group, Controls: b.controls}
 	case c != nil:
-		return &events.Conversation{PlatformID: channel.DigitsThread(c.Identities[0]), Kind: events.Direct, Controls: b.controls}
+		return &events.Conversation{PlatformID: channel.DigitsThread(c.Identities[0]), Kind: events.Direct,
+			Controls: b.controls}
 	}
 	return nil
 }

@@ -67,7 +67,8 @@ func (c client) direct(ctx context.Context, o channel.Outgoing) (channel.Sent, e
 	if err != nil {
 		return channel.Sent{}, err
 	}
-	if err := c.call(ctx, http.MethodPost, directPath+url.PathEscape(o.To.Conversation.PlatformID)+"/messages", body, &answer); err != nil {
+	if err := c.call(ctx, http.MethodPost, directPath+url.PathEscape(o.To.Conversation.PlatformID)+"/messages", body,
+		&answer); err != nil {
 		return channel.Sent{}, err
 	}
 	return taken(answer.Data.ID)
@@ -160,7 +161,8 @@ func (c client) upload(ctx context.Context, m events.Media, category string) (st
 		m.MIME = http.DetectContentType(data)
 	}
 	var answer uploaded
-	if err := c.before(c.call(ctx, http.MethodPost, uploadPath+"initialize", uploadStart{category, m.MIME, len(data)}, &answer)); err != nil {
+	if err := c.before(c.call(ctx, http.MethodPost, uploadPath+"initialize", uploadStart{category, m.MIME, len(data)},
+		&answer)); err != nil {
 		return "", err
 	}
 	path := uploadPath + url.PathEscape(answer.Data.ID)

@@ -33,9 +33,13 @@ var Channel = channel.Channel{
 	Docs:  "https://docs.x.com/x-api/activity/introduction",
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
-		{Name: consumerSecret, Help: "console.x.com, the app's Keys and tokens, API Key Secret (consumer secret); a list accepts several, the first answers X's checks"},
-		{Name: consumerKey, Help: "beside it, API Key; this and the next two are for sending, without them the account only receives", Optional: true, Public: true},
-		{Name: accessToken, Help: "Keys and tokens, Access Token of the account itself; it begins with the account's user id", Optional: true},
+		{Name: consumerSecret,
+			Help: "console.x.com, the app's Keys and tokens, API Key Secret (consumer secret); a list accepts several, the " +
+				"first answers X's checks"},
+		{Name: consumerKey, Help: "beside it, API Key; this and the next two are for sending, without them the account " +
+			"only receives", Optional: true, Public: true},
+		{Name: accessToken, Help: "Keys and tokens, Access Token of the account itself; it begins with the account's user " +
+			"id", Optional: true},
 		{Name: accessSecret, Help: "beside it, Access Token Secret", Optional: true},
 	},
 	MaxBody: 1 << 20, // X publishes no limit
@@ -228,7 +232,8 @@ func (p *parser) gone(id string, at time.Time, raw json.RawMessage) bool {
 		return false
 	}
 	p.add(events.Event{Type: events.MessageDeleted, Key: "delete:" + id, Time: at, Data: events.Data{
-		Deletion: &events.Deletion{Messages: []events.Ref{{PlatformID: id}}, Actor: &events.Actor{Role: events.Agent}}}}, raw)
+		Deletion: &events.Deletion{Messages: []events.Ref{{PlatformID: id}}, Actor: &events.Actor{Role: events.Agent}}}},
+		raw)
 	return true
 }
 
@@ -238,10 +243,11 @@ func (p *parser) revoked(w revocation, raw json.RawMessage) bool {
 	if w.UserID == "" || w.DateTime == "" {
 		return false
 	}
-	p.add(events.Event{Type: events.ChannelHealth, Key: "revoke:" + w.UserID + ":" + w.DateTime, Time: channel.RFC3339(w.DateTime), Data: events.Data{Health: &events.Health{
-		Aspect: "token", State: events.HealthFailing, Detail: "authorisation revoked",
-		Fields: []events.Field{{Name: "user_id", Value: w.UserID}, {Name: "app_id", Value: w.AppID}},
-	}}}, raw)
+	p.add(events.Event{Type: events.ChannelHealth, Key: "revoke:" + w.UserID + ":" + w.DateTime,
+		Time: channel.RFC3339(w.DateTime), Data: events.Data{Health: &events.Health{
+			Aspect: "token", State: events.HealthFailing, Detail: "authorisation revoked",
+			Fields: []events.Field{{Name: "user_id", Value: w.UserID}, {Name: "app_id", Value: w.AppID}},
+		}}}, raw)
 	return true
 }
 

@@ -100,11 +100,13 @@ func newText(ctx context.Context, e channel.Env, o channel.Outgoing) (any, error
 	case events.KindChoice:
 		return newChoice(c.Choice), nil
 	case events.KindForm:
-		return templated("", templatePayload{Type: userInfo, Elements: []element{{Title: c.Form.Title, Subtitle: c.Form.Text}}}), nil
+		return templated("",
+			templatePayload{Type: userInfo, Elements: []element{{Title: c.Form.Title, Subtitle: c.Form.Text}}}), nil
 	case events.KindNative:
 		return channel.Native(c.Native, nil) // the recipient stands beside it
 	default:
-		return nil, &channel.Error{Class: events.ClassContent, Title: "a content of kind " + string(c.Kind) + " cannot be sent"}
+		return nil, &channel.Error{Class: events.ClassContent,
+			Title: "a content of kind " + string(c.Kind) + " cannot be sent"}
 	}
 }
 
@@ -139,7 +141,8 @@ func newButton(o events.Option) button {
 func sendZNS(ctx context.Context, e channel.Env, o channel.Outgoing, t *events.Template) (channel.Sent, error) {
 	number := phone(o.To)
 	if number == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassRecipient, Title: "ZNS is sent to phone numbers", Remedy: "address the person by phone number"}
+		return channel.Sent{}, &channel.Error{Class: events.ClassRecipient, Title: "ZNS is sent to phone numbers",
+			Remedy: "address the person by phone number"}
 	}
 	w := notification{Phone: number, TemplateID: t.Name, Data: map[string]string{}, TrackingID: o.ID}
 	for _, p := range t.Parameters {

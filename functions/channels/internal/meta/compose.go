@@ -111,7 +111,8 @@ func cardsPayload(cards []events.Panel) templatePayload {
 
 // formPayload is a button that opens the page with the form.
 func formPayload(f *events.Form) templatePayload {
-	return templatePayload{Type: "button", Text: formText(f), Buttons: []sendButton{{Type: "web_url", Title: f.Submit, URL: f.URL}}}
+	return templatePayload{Type: "button", Text: formText(f),
+		Buttons: []sendButton{{Type: "web_url", Title: f.Submit, URL: f.URL}}}
 }
 
 func formText(f *events.Form) string { return strings.Trim(f.Title+"\n"+f.Text, "\n") }

@@ -130,7 +130,8 @@ func (u *update) other(key string, raw json.RawMessage) {
 
 func known(fact string) bool {
 	switch fact {
-	case "message", "postback", "referral", "optin", "delivery", "read", "reaction", "message_edit", "pass_thread_control",
+	case "message", "postback", "referral", "optin", "delivery", "read", "reaction", "message_edit",
+		"pass_thread_control",
 		"take_thread_control", "request_thread_control", "app_roles", "account_linking", "policy_enforcement":
 		return true
 	}

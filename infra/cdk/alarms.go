@@ -109,7 +109,7 @@ func functionAlarms(s topology.System, f topology.Function) []alarm {
 	if rings(f) {
 		list = append(list, alarm{"ring-failures", f.Name, f.Name + " commits events and cannot tell the router; the sweeper will, a minute later", relais(observe.RingFailed, f.Name, "Sum"), 0, 5, fine})
 	}
-	if f.Recursive {
+	if f.Recursive && (f.Consumes == names.Ingress || f.Consumes == names.Outbound) { // through which every chain goes
 		list = append(list, alarm{"loops", f.Name, "AWS took a conversation for a loop of functions and dropped what came to " + f.Name,
 			lambda(s.Stage, "RecursiveInvocationsDropped", f.Name, "Sum"), 0, 1, fine})
 	}
@@ -160,11 +160,13 @@ func sendAlarms(f topology.Function) []alarm {
 func queueAlarms(s topology.System, q topology.Queue) []alarm {
 	live, dead := names.Queue(s.Stage, q.Name), names.DeadLetters(s.Stage, q.Name)
 	list := []alarm{{"dead-letters", q.Name, "messages of " + live + " were given up on", queueMetric("ApproximateNumberOfMessagesVisible", dead), 0, 1, fine}}
-	// A FIFO queue finds groups only among its first 120,000 messages: a backlog of one
-	// group hides all others.
-	// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/avoid-backlog-with-the-same-message-group-id.html
-	list = append(list, alarm{"depth", q.Name, live + " grows towards the 120,000 messages among which SQS looks for groups",
-		queueMetric("ApproximateNumberOfMessagesVisible", live), 50_000, 5, fine})
+	if q.Name == names.Outbound {
+		// A FIFO queue finds groups only among its first 120,000 messages: an integrator
+		// that puts all into one group hides all others. (A destination's age tells as much.)
+		// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/avoid-backlog-with-the-same-message-group-id.html
+		list = append(list, alarm{"depth", q.Name, live + " grows towards the 120,000 messages among which SQS looks for groups",
+			queueMetric("ApproximateNumberOfMessagesVisible", live), 50_000, 5, fine})
+	}
 	if q.Destination {
 		return append(list, alarm{"oldest-age", q.Name, "the team behind " + q.Name + " does not take its messages", queueMetric("ApproximateAgeOfOldestMessage", live), time.Hour.Seconds(), 5, fine})
 	}

@@ -22,7 +22,7 @@ func TestTable(t *testing.T) {
 				map[string]any{"IndexName": "pending", "KeySchema": keys("c", "o"), "Projection": map[string]any{"ProjectionType": "ALL"}},
 				map[string]any{"IndexName": "history", "KeySchema": keys("c", "q"), "Projection": map[string]any{"ProjectionType": "KEYS_ONLY"}}},
 			"GlobalSecondaryIndexes": []any{map[string]any{"IndexName": "due", "KeySchema": keys("b", "d"),
-				"Projection": map[string]any{"ProjectionType": "INCLUDE", "NonKeyAttributes": []any{"o"}}}},
+				"Projection": map[string]any{"ProjectionType": "INCLUDE", "NonKeyAttributes": []any{"o", "t"}}}},
 			"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": true},
 			"TimeToLiveSpecification":          map[string]any{"AttributeName": "x", "Enabled": true},
 			"Tags":                             tags(d.Stage),

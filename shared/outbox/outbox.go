@@ -261,7 +261,7 @@ func (b *Outbox) resolve(ctx context.Context, to events.To) (thread.Thread, erro
 	return b.known(ctx, conversation)
 }
 
-// ErrUnknown is the Refusal of a conversation that nobody has heard of.
+// unknown is the Refusal of a conversation that nobody has heard of.
 func unknown() *Refusal {
 	return &Refusal{Status: http.StatusNotFound, Class: events.ClassRecipient, Title: "no such conversation",
 		Remedy: "take the subject of an event, or address an identity of a channel that lets the brand begin"}

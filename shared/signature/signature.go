@@ -20,7 +20,8 @@ import (
 
 // HMAC checks that the digest decoded from got is the HMAC of message under one
 // of secrets. decode turns the header's text into bytes (hex, base64).
-func HMAC(newHash func() hash.Hash, secrets []string, message []byte, got string, decode func(string) ([]byte, error)) error {
+func HMAC(newHash func() hash.Hash, secrets []string, message []byte, got string,
+	decode func(string) ([]byte, error)) error {
 	if got == "" {
 		return channel.Refuse(channel.NoSignature)
 	}

@@ -40,6 +40,36 @@ var Channel = channel.Channel{
 	Outbound: outbound,
 }
 
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text: maxText,
+		// https://register.apple.com/resources/messages/msp-rest-api/type-text
+		Media: map[string]channel.MediaLimit{
+			events.Image: {Bytes: maxFile, Caption: maxText}, events.Video: {Bytes: maxFile, Caption: maxText},
+			events.Audio: {Bytes: maxFile, Caption: maxText}, events.File: {Bytes: maxFile, Caption: maxText},
+			events.Animation: {Bytes: maxFile, Caption: maxText, MIME: []string{"image/gif"}},
+		},
+		Kinds: []events.Kind{events.KindContacts, events.KindLink, events.KindForm, events.KindSchedule, events.KindPayment},
+		// https://register.apple.com/resources/messages/msp-rest-api/type-interactive
+		Choices: []channel.Choices{
+			{Style: events.StyleQuick, Min: 2, Max: 5, Text: maxLabel, Label: maxLabel},
+			{Style: events.StyleList, Min: 1, Max: maxItems, Text: maxLabel, Label: maxLabel, Title: maxLabel,
+				Describe: maxLabel, Section: maxLabel, Header: true, Multiple: true},
+			{Style: events.StylePicker, Min: 1, Max: maxItems, Text: maxLabel, Label: maxLabel, Title: maxLabel,
+				Describe: maxLabel, Section: maxLabel, Header: true, Multiple: true},
+		},
+		Cards: &channel.Cards{Min: 1, Max: 10, Title: maxLabel, Text: maxLabel, Options: 5, Label: maxLabel},
+		Takes: takes,
+	},
+	Class: channel.Always(channel.Idempotent), // the same id at every try
+	Send:  send,
+	Act:   act,
+	Acts:  []events.Verb{events.ActTyping},
+	Fetch: fetch,
+	Pull:  pull,
+	Hosts: []string{host},
+}
+
 const (
 	mspID  = "msp_id"
 	secret = "api_secret"
@@ -79,7 +109,8 @@ func verify(a channel.Account, r channel.Request) error {
 	p := jwt.NewParser(jwt.WithValidMethods([]string{jwt.SigningMethodHS256.Alg()}), jwt.WithStrictDecoding(),
 		jwt.WithAudience(ids...), jwt.WithTimeFunc(func() time.Time { return r.Received }))
 	var claims jwt.RegisteredClaims
-	_, err := p.ParseWithClaims(token, &claims, func(*jwt.Token) (any, error) { return jwt.VerificationKeySet{Keys: keys}, nil })
+	_, err := p.ParseWithClaims(token, &claims,
+		func(*jwt.Token) (any, error) { return jwt.VerificationKeySet{Keys: keys}, nil })
 	switch {
 	case errors.Is(err, jwt.ErrTokenMalformed), err == nil && claims.IssuedAt == nil:
 		return channel.Refuse(channel.Malformed)
@@ -183,7 +214,8 @@ func newParser(d *delivery, r channel.Request, raw []byte) parser {
 		capabilities: r.Header.Get("Capability-List"), device: r.Header.Get("Device-Agent"),
 	}
 	p.out = events.Event{Key: d.Type + ":" + p.id, Raw: raw}
-	user, business := cmp.Or(r.Header.Get("Source-Id"), d.SourceID), cmp.Or(r.Header.Get("Destination-Id"), d.DestinationID)
+	user, business := cmp.Or(r.Header.Get("Source-Id"), d.SourceID),
+		cmp.Or(r.Header.Get("Destination-Id"), d.DestinationID)
 	if user == "" {
 		return p
 	}
@@ -191,7 +223,8 @@ func newParser(d *delivery, r channel.Request, raw []byte) parser {
 		p.other = d.SourceID
 	}
 	p.out.Data.Contact = contact(user, bare(business), d.Locale)
-	p.out.Data.Conversation = &events.Conversation{PlatformID: address{bare(business), user}.String(), Kind: events.Direct}
+	p.out.Data.Conversation = &events.Conversation{PlatformID: address{bare(business), user}.String(),
+		Kind: events.Direct}
 	return p
 }
 
@@ -240,7 +273,8 @@ func (p *parser) fact() bool {
 	case "interactive":
 		return p.interactive()
 	case "typing_start", "typing_end":
-		p.out.Type, p.out.Data.Typing = events.PresenceTyping, &events.Typing{Actor: customer(), Active: p.Type == "typing_start"}
+		p.out.Type, p.out.Data.Typing = events.PresenceTyping,
+			&events.Typing{Actor: customer(), Active: p.Type == "typing_start"}
 	case "close":
 		p.out.Type, p.out.Data.Change = events.ConversationClosed, &events.Change{Field: "closed", New: events.Customer}
 	default:

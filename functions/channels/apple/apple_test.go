@@ -28,7 +28,9 @@ func BenchmarkChannel(b *testing.B) { exam.Bench(b, apple.Channel, play.Platform
 const (
 	vectorMSP    = "7f1a9c52-5d0e-4b7e-9a61-0c6f3b2d8e41"
 	vectorSecret = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="
-	vectorToken  = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJhdWQiOiI3ZjFhOWM1Mi01ZDBlLTRiN2UtOWE2MS0wYzZmM2IyZDhlNDEiLCJpYXQiOjE3ODU2MDAwMDB9.Tox8UcrvIuKJsjq165Wr7uV5bvCqkK1Z8HYruXIMMRQ"
+	vectorToken  = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." +
+		"eyJhdWQiOiI3ZjFhOWM1Mi01ZDBlLTRiN2UtOWE2MS0wYzZmM2IyZDhlNDEiLCJpYXQiOjE3ODU2MDAwMDB9." +
+		"Tox8UcrvIuKJsjq165Wr7uV5bvCqkK1Z8HYruXIMMRQ"
 )
 
 var received = time.Unix(1785600000, 0).UTC()
@@ -60,18 +62,28 @@ func TestVerify(t *testing.T) {
 	iat := received.Unix()
 	for _, tc := range []struct{ name, msp, secret, header, want string }{
 		{"vector", vectorMSP, vectorSecret, "Bearer " + vectorToken, ""},
-		{"audience in a list", vectorMSP, vectorSecret, sign(jwt.MapClaims{"aud": []string{"x", vectorMSP}, "iat": iat}), ""},
+		{"audience in a list", vectorMSP, vectorSecret, sign(jwt.MapClaims{"aud": []string{"x", vectorMSP}, "iat": iat}),
+			""},
 		{"a little early", vectorMSP, vectorSecret, sign(jwt.MapClaims{"aud": vectorMSP, "iat": iat + 240}), ""},
-		{"with an expiry to come", vectorMSP, vectorSecret, sign(jwt.MapClaims{"aud": vectorMSP, "iat": iat, "exp": iat + 5}), ""},
-		{"expired", vectorMSP, vectorSecret, sign(jwt.MapClaims{"aud": vectorMSP, "iat": iat - 60, "exp": iat - 5}), channel.BadSignature},
+		{"with an expiry to come", vectorMSP, vectorSecret,
+			sign(jwt.MapClaims{"aud": vectorMSP, "iat": iat, "exp": iat + 5}), ""},
+		{"expired", vectorMSP, vectorSecret, sign(jwt.MapClaims{"aud": vectorMSP, "iat": iat - 60, "exp": iat - 5}),
+			channel.BadSignature},
 		{"old", vectorMSP, vectorSecret, sign(jwt.MapClaims{"aud": vectorMSP, "iat": iat - 3700}), channel.Stale},
 		{"milliseconds", vectorMSP, vectorSecret, sign(jwt.MapClaims{"aud": vectorMSP, "iat": iat * 1000}), channel.Stale},
 		{"no time", vectorMSP, vectorSecret, sign(jwt.MapClaims{"aud": vectorMSP}), channel.Malformed},
 		{"another MSP's", vectorMSP, vectorSecret, sign(jwt.MapClaims{"aud": "7f1a9c52", "iat": iat}), channel.BadSignature},
-		{"one of ours, as we send it", vectorMSP, vectorSecret, sign(jwt.MapClaims{"iss": vectorMSP, "iat": iat}), channel.BadSignature},
-		{"the secret not decoded", vectorMSP, vectorSecret, "Bearer " + token(t, jwt.SigningMethodHS256, []byte(vectorSecret), jwt.MapClaims{"aud": vectorMSP, "iat": iat}), channel.BadSignature},
-		{"another algorithm", vectorMSP, vectorSecret, "Bearer " + token(t, jwt.SigningMethodHS512, key, jwt.MapClaims{"aud": vectorMSP, "iat": iat}), channel.BadSignature},
-		{"no algorithm", vectorMSP, vectorSecret, "Bearer " + token(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, jwt.MapClaims{"aud": vectorMSP, "iat": iat}), channel.BadSignature},
+		{"one of ours, as we send it", vectorMSP, vectorSecret, sign(jwt.MapClaims{"iss": vectorMSP, "iat": iat}),
+			channel.BadSignature},
+		{"the secret not decoded", vectorMSP, vectorSecret,
+			"Bearer " + token(t, jwt.SigningMethodHS256, []byte(vectorSecret), jwt.MapClaims{"aud": vectorMSP, "iat": iat}),
+			channel.BadSignature},
+		{"another algorithm", vectorMSP, vectorSecret,
+			"Bearer " + token(t, jwt.SigningMethodHS512, key, jwt.MapClaims{"aud": vectorMSP, "iat": iat}),
+			channel.BadSignature},
+		{"no algorithm", vectorMSP, vectorSecret,
+			"Bearer " + token(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType,
+				jwt.MapClaims{"aud": vectorMSP, "iat": iat}), channel.BadSignature},
 		{"no header", vectorMSP, vectorSecret, "", channel.NoSignature},
 		{"another scheme", vectorMSP, vectorSecret, "Basic " + vectorToken, channel.Malformed},
 		{"no token", vectorMSP, vectorSecret, "Bearer x", channel.Malformed},
@@ -161,7 +173,8 @@ func TestHeadersHold(t *testing.T) {
 		t.Fatal(err)
 	}
 	d := evs[0].Data
-	if d.Message.PlatformID != "m2" || d.Conversation.PlatformID != "b2/urn:mbid:C" || d.Contact.Identities[0].Scope != "b2" {
+	if d.Message.PlatformID != "m2" || d.Conversation.PlatformID != "b2/urn:mbid:C" ||
+		d.Contact.Identities[0].Scope != "b2" {
 		t.Errorf("message %q in %q of %+v", d.Message.PlatformID, d.Conversation.PlatformID, d.Contact)
 	}
 	if diff := cmp.Diff([]events.Field{{Name: "sourceIdInBody", Value: "urn:mbid:A/b"}}, d.Message.Metadata); diff != "" {
@@ -179,19 +192,23 @@ func TestBusinessIDs(t *testing.T) {
 }
 
 func TestAttachmentHandle(t *testing.T) {
-	const hexSignature, base64Signature = "0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20", "AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
+	const hexSignature, base64Signature = "0102030405060708090A0B0C0D0E0F101112131415161718191A1B1C1D1E1F20",
+		"AQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHyA="
 	for name, how := range map[string]string{
 		"documented": `"url":"https://a.example/1","owner":"o","key":"00AB","signature":"` + hexSignature + `"`,
 		"base64":     `"url":"https://a.example/1","owner":"o","key":"00AB","signature-base64":"` + base64Signature + `"`,
-		"newer":      `"mmcs-url":"https://a.example/1","mmcs-owner":"o","key":"00AB","mmcs-signature":"` + hexSignature + `"`,
+		"newer": `"mmcs-url":"https://a.example/1","mmcs-owner":"o","key":"00AB","mmcs-signature":"` + hexSignature +
+			`"`,
 	} {
-		m := parse(t, `{"id":"m1","type":"text","destinationId":"urn:biz:b1","attachments":[{`+how+`}]}`)[0].Data.Message.Content[0].Media
+		m := parse(t, `{"id":"m1","type":"text","destinationId":"urn:biz:b1","attachments":[{`+how+
+			`}]}`)[0].Data.Message.Content[0].Media
 		if m == nil {
 			t.Errorf("%s: no media", name)
 			continue
 		}
 		got, err := url.ParseQuery(m.PlatformID)
-		want := url.Values{"url": {"https://a.example/1"}, "owner": {"o"}, "key": {"00AB"}, "signature": {base64Signature}, "business": {"b1"}}
+		want := url.Values{"url": {"https://a.example/1"}, "owner": {"o"}, "key": {"00AB"}, "signature": {base64Signature},
+			"business": {"b1"}}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", name, err, diff)
 		}
@@ -201,10 +218,12 @@ func TestAttachmentHandle(t *testing.T) {
 func TestNothingIsLostBetweenPlaceholders(t *testing.T) {
 	const a = `{"url":"https://a.example/1","mimeType":"image/png"}`
 	for body, want := range map[string]string{
-		`"\ufffc"`: "M", `"a\ufffcb"`: "aMb", `"\ufffc\ufffc"`: "M?", `"\ufffca\ufffc"`: "Ma?", `""`: "M", `"x"`: "xM", `" \ufffc "`: "M",
+		`"\ufffc"`: "M", `"a\ufffcb"`: "aMb", `"\ufffc\ufffc"`: "M?", `"\ufffca\ufffc"`: "Ma?", `""`: "M", `"x"`: "xM",
+		`" \ufffc "`: "M",
 	} {
 		got := ""
-		for _, c := range parse(t, `{"id":"1","type":"text","body":`+body+`,"attachments":[`+a+`]}`)[0].Data.Message.Content {
+		for _, c := range parse(t, `{"id":"1","type":"text","body":`+body+`,"attachments":[`+a+
+			`]}`)[0].Data.Message.Content {
 			switch c.Kind {
 			case events.KindMedia:
 				got += "M"
@@ -226,7 +245,8 @@ func TestPaymentStates(t *testing.T) {
 		`"STATUS_FAILURE"`: events.PayFailed, `1`: events.PayFailed, `"canceled"`: events.PayCancelled,
 		`"STATUS_WHATEVER"`: events.PayPending, `null`: events.PayPending, `{}`: events.PayPending,
 	} {
-		got := parse(t, `{"id":"1","type":"interactive","interactiveData":{"data":{"payment":{"status":`+status+`}}}}`)[0].Data.Payment
+		got := parse(t, `{"id":"1","type":"interactive","interactiveData":{"data":{"payment":{"status":`+status+
+			`}}}}`)[0].Data.Payment
 		if got == nil || got.State != want {
 			t.Errorf("status %s is %+v, want %s", status, got, want)
 		}
@@ -235,10 +255,12 @@ func TestPaymentStates(t *testing.T) {
 
 func TestMoney(t *testing.T) {
 	for in, want := range map[[2]string]int64{
-		{"13.50", "EUR"}: 1350, {"500", "JPY"}: 500, {"1.234", "KWD"}: 1234, {"-2.5", "USD"}: -250, {"12.5000", "CLF"}: 125000,
-		{"13.50", ""}: 0, {"a lot", "USD"}: 0, {"1e300", "USD"}: 0, {"NaN", "USD"}: 0,
+		{"13.50", "EUR"}: 1350, {"500", "JPY"}: 500, {"1.234", "KWD"}: 1234, {"-2.5", "USD"}: -250,
+		{"12.5000", "CLF"}: 125000,
+		{"13.50", ""}:      0, {"a lot", "USD"}: 0, {"1e300", "USD"}: 0, {"NaN", "USD"}: 0,
 	} {
-		got := parse(t, `{"id":"1","type":"interactive","interactiveData":{"data":{"payment":{"paymentRequest":{"total":{"amount":"`+in[0]+
+		got := parse(t, `{"id":"1","type":"interactive","interactiveData":{"data":{"payment":{"paymentRequest":{"total":`+
+			`{"amount":"`+in[0]+
 			`"},"currencyCode":"`+in[1]+`"}}}}}`)[0].Data.Payment.Amount
 		if want == 0 && got != nil || want != 0 && (got == nil || got.Amount != want || got.Currency != in[1]) {
 			t.Errorf("%v is %+v, want %d", in, got, want)
@@ -250,7 +272,8 @@ func TestMoney(t *testing.T) {
 func TestPaymentTokensGoNoFurther(t *testing.T) {
 	const secret = "c2VjcmV0"
 	for _, body := range []string{
-		`{"id":"1","type":"interactive","interactiveData":{"data":{"payment":{"payment":{"token":{"paymentData":{"data":"` + secret + `"}}}}}}}`,
+		`{"id":"1","type":"interactive","interactiveData":{"data":{"payment":{"payment":{"token":{"paymentData":{"data":"` +
+			secret + `"}}}}}}}`,
 		`{"id":"1","type":"hologram","list":[[{"paymentData":"` + secret + `"}]]}`,
 		`{"id":"1","type":"text","body":5,"paymentData":"` + secret + `"}`,
 	} {
@@ -260,7 +283,8 @@ func TestPaymentTokensGoNoFurther(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if len(evs) == 0 || strings.Contains(string(text), secret) || strings.Contains(string(evs[0].Raw), secret) || len(evs[0].Raw) == 0 {
+			if len(evs) == 0 || strings.Contains(string(text), secret) || strings.Contains(string(evs[0].Raw), secret) ||
+				len(evs[0].Raw) == 0 {
 				t.Errorf("%s becomes %s with raw %s", body, text, evs[0].Raw)
 			}
 		}

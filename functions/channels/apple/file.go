@@ -97,7 +97,8 @@ func (s sender) upload(ctx context.Context, name, mime string, content []byte) (
 			Checksum string `json:"fileChecksum"`
 		} `json:"singleFile"`
 	}
-	if err := s.before(ctx, http.MethodPost, place.UploadURL, http.Header{"Content-Type": {"application/octet-stream"}}, content, &stored); err != nil {
+	if err := s.before(ctx, http.MethodPost, place.UploadURL, http.Header{"Content-Type": {"application/octet-stream"}},
+		content, &stored); err != nil {
 		return a, err
 	}
 	a.URL, a.Owner, a.SignatureBase64 = place.URL, place.Owner, stored.SingleFile.Checksum

@@ -28,7 +28,8 @@ func (p *parser) message(content []events.Content) bool {
 func (p *parser) metadata() []events.Field {
 	var list []events.Field
 	for _, f := range []events.Field{
-		{Name: "capabilities", Value: unescaped(p.capabilities)}, {Name: "device", Value: p.device}, {Name: "sourceIdInBody", Value: p.other},
+		{Name: "capabilities", Value: unescaped(p.capabilities)}, {Name: "device", Value: p.device},
+		{Name: "sourceIdInBody", Value: p.other},
 	} {
 		if f.Value != "" {
 			list = append(list, f)
@@ -134,7 +135,8 @@ type handle struct {
 func (s *stored) handle(business string) handle {
 	return handle{
 		business: business, url: cmp.Or(s.URL, s.MMCSURL), owner: cmp.Or(s.Owner, s.MMCSOwner),
-		signature: cmp.Or(s.SignatureBase64, inBase64(cmp.Or(s.Signature, s.MMCSSignature))), key: cmp.Or(s.Key, s.DataRefSig),
+		signature: cmp.Or(s.SignatureBase64, inBase64(cmp.Or(s.Signature, s.MMCSSignature))),
+		key:       cmp.Or(s.Key, s.DataRefSig),
 	}
 }
 
@@ -167,6 +169,7 @@ func handleOf(platformID string) (handle, error) {
 		return handle{}, &channel.Error{Class: events.ClassMedia, Title: "the medium is none that a customer sent"}
 	}
 	return handle{
-		business: v.Get("business"), url: v.Get("url"), owner: v.Get("owner"), signature: v.Get("signature"), key: v.Get("key"),
+		business: v.Get("business"), url: v.Get("url"), owner: v.Get("owner"), signature: v.Get("signature"),
+		key: v.Get("key"),
 	}, nil
 }

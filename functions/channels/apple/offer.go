@@ -12,14 +12,16 @@ import (
 
 // businessExtension is the iMessage app that shows what businesses offer.
 // https://register.apple.com/resources/messages/msp-rest-api/type-interactive
-const businessExtension = "com.apple.messages.MSMessageExtensionBalloonPlugin:0000000000:com.apple.icloud.apps.messages.business.extension"
+const businessExtension = "com.apple.messages.MSMessageExtensionBalloonPlugin:0000000000:com.apple.icloud.apps." +
+	"messages.business.extension"
 
 // interactive is a message that offers something. What answers it names the request,
 // so that is called as the message is.
 func (s sender) interactive(d sentData, received, reply *sentSummary) sentMessage {
 	d.Version, d.RequestIdentifier = "1.0", cmp.Or(d.RequestIdentifier, s.id)
 	m := s.message("interactive")
-	m.Interactive = &sentInteractive{BID: businessExtension, UseLiveLayout: received != nil, Data: d, Received: received, Reply: reply}
+	m.Interactive = &sentInteractive{BID: businessExtension, UseLiveLayout: received != nil, Data: d, Received: received,
+		Reply: reply}
 	return m
 }
 
@@ -43,7 +45,8 @@ func (s sender) choice(ctx context.Context, c *events.Choice) sentMessage {
 		}
 	}
 	l.add(ctx, c.Options)
-	return s.interactive(sentData{Images: l.images, ListPicker: &l.picker}, received, &sentSummary{Title: received.Title, Style: "icon"})
+	return s.interactive(sentData{Images: l.images, ListPicker: &l.picker}, received,
+		&sentSummary{Title: received.Title, Style: "icon"})
 }
 
 // A lister makes a list picker.
@@ -59,7 +62,8 @@ type lister struct {
 func (l *lister) add(ctx context.Context, options []events.Option) {
 	for i, o := range options {
 		if i == 0 || o.Section != options[i-1].Section {
-			l.picker.Sections = append(l.picker.Sections, sentSection{Title: o.Section, Order: len(l.picker.Sections), MultipleSelection: l.multiple})
+			l.picker.Sections = append(l.picker.Sections, sentSection{Title: o.Section, Order: len(l.picker.Sections),
+				MultipleSelection: l.multiple})
 		}
 		last := &l.picker.Sections[len(l.picker.Sections)-1]
 		last.Items = append(last.Items, sentListItem{
@@ -101,7 +105,8 @@ func (s sender) cards(ctx context.Context, cards []events.Panel) sentMessage {
 		l.add(ctx, options)
 	}
 	title := cards[0].Title
-	return s.interactive(sentData{Images: l.images, ListPicker: &l.picker}, &sentSummary{Title: title, Style: "large"}, &sentSummary{Title: title, Style: "icon"})
+	return s.interactive(sentData{Images: l.images, ListPicker: &l.picker}, &sentSummary{Title: title, Style: "large"},
+		&sentSummary{Title: title, Style: "icon"})
 }
 
 func cardsProblem(cards []events.Panel) string {
@@ -131,7 +136,8 @@ func (s sender) schedule(w *events.Schedule) sentMessage {
 	if p := w.Location; p != nil {
 		e.Location = &sentPlace{p.Latitude, p.Longitude, p.Accuracy, cmp.Or(p.Name, p.Address)}
 	}
-	return s.interactive(sentData{Event: e}, &sentSummary{Title: w.Title, Subtitle: w.Text, Style: "icon"}, &sentSummary{Title: w.Title, Style: "icon"})
+	return s.interactive(sentData{Event: e}, &sentSummary{Title: w.Title, Subtitle: w.Text, Style: "icon"},
+		&sentSummary{Title: w.Title, Style: "icon"})
 }
 
 // maxPage is one more than the longest identifier of a form's page.
@@ -171,7 +177,8 @@ func (s sender) form(f *events.Form) sentMessage {
 		d.Pages = append(d.Pages, page(&f.Fields[i], next))
 	}
 	summary := &sentSummary{Title: f.Title, Subtitle: f.Text, Style: "icon"}
-	return s.interactive(sentData{Dynamic: &sentDynamic{Version: "1.2", Template: "messageForms", Data: d}}, summary, &sentSummary{Title: f.Title, Style: "icon"})
+	return s.interactive(sentData{Dynamic: &sentDynamic{Version: "1.2", Template: "messageForms", Data: d}}, summary,
+		&sentSummary{Title: f.Title, Style: "icon"})
 }
 
 // page asks for one field; the last one, without a next, submits the form.

@@ -78,18 +78,22 @@ func (s sender) payment(p *events.Payment) sentMessage {
 		MerchantSession: json.RawMessage(value(p.Fields, merchantSession)),
 		Request: sentPayRequest{
 			ApplePay: sentApplePay{value(p.Fields, merchantIdentifier), networks, []string{"supports3DS"}},
-			Total:    total, CountryCode: value(p.Fields, countryCode), CurrencyCode: p.Amount.Currency, MerchantName: value(p.Fields, "merchantName"),
-			BillingContactFields: list(p.Fields, "requiredBillingContactFields"), ShippingContactFields: list(p.Fields, "requiredShippingContactFields"),
+			Total:    total, CountryCode: value(p.Fields, countryCode), CurrencyCode: p.Amount.Currency,
+			MerchantName:          value(p.Fields, "merchantName"),
+			BillingContactFields:  list(p.Fields, "requiredBillingContactFields"),
+			ShippingContactFields: list(p.Fields, "requiredShippingContactFields"),
 		},
 		Endpoints: map[string]string{},
 	}
 	for i := range p.Lines {
-		w.Request.LineItems = append(w.Request.LineItems, sentLine{Label: p.Lines[i].Label, Amount: p.Lines[i].Amount.Decimal(), Type: "final"})
+		w.Request.LineItems = append(w.Request.LineItems,
+			sentLine{Label: p.Lines[i].Label, Amount: p.Lines[i].Amount.Decimal(), Type: "final"})
 	}
 	if len(p.Lines) == 0 {
 		w.Request.LineItems = []sentLine{total}
 	}
-	for _, name := range []string{paymentGatewayURL, "fallbackUrl", "paymentMethodUpdateUrl", "shippingContactUpdateUrl", "shippingMethodUpdateUrl", "orderTrackingUrl"} {
+	for _, name := range []string{paymentGatewayURL, "fallbackUrl", "paymentMethodUpdateUrl", "shippingContactUpdateUrl",
+		"shippingMethodUpdateUrl", "orderTrackingUrl"} {
 		if u := value(p.Fields, name); u != "" {
 			w.Endpoints[name] = u
 		}
@@ -98,7 +102,8 @@ func (s sender) payment(p *events.Payment) sentMessage {
 		w.Endpoints["fallbackUrl"] = p.URL
 	}
 	summary := &sentSummary{Title: total.Label, Subtitle: total.Amount + " " + p.Amount.Currency, Style: "icon"}
-	return s.interactive(sentData{RequestIdentifier: p.Reference, Payment: w}, summary, &sentSummary{Title: total.Label, Style: "icon"})
+	return s.interactive(sentData{RequestIdentifier: p.Reference, Payment: w}, summary,
+		&sentSummary{Title: total.Label, Style: "icon"})
 }
 
 // list is a field's value at its commas.

@@ -67,7 +67,8 @@ func decoded(source []byte) image.Image {
 	default:
 		return nil
 	}
-	if c, err := config(bytes.NewReader(source)); err != nil || c.Width <= 0 || c.Height <= 0 || c.Width > maxPixels/c.Height {
+	if c, err := config(bytes.NewReader(source)); err != nil || c.Width <= 0 || c.Height <= 0 ||
+		c.Width > maxPixels/c.Height {
 		return nil
 	}
 	m, err := decode(bytes.NewReader(source))

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"compress/gzip"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -14,34 +13,6 @@ import (
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
 )
-
-var outbound = channel.Outbound{
-	Limits: channel.Limits{
-		Text: maxText,
-		// https://register.apple.com/resources/messages/msp-rest-api/type-text
-		Media: map[string]channel.MediaLimit{
-			events.Image: {Bytes: maxFile, Caption: maxText}, events.Video: {Bytes: maxFile, Caption: maxText},
-			events.Audio: {Bytes: maxFile, Caption: maxText}, events.File: {Bytes: maxFile, Caption: maxText},
-			events.Animation: {Bytes: maxFile, Caption: maxText, MIME: []string{"image/gif"}},
-		},
-		Kinds: []events.Kind{events.KindContacts, events.KindLink, events.KindForm, events.KindSchedule, events.KindPayment},
-		// https://register.apple.com/resources/messages/msp-rest-api/type-interactive
-		Choices: []channel.Choices{
-			{Style: events.StyleQuick, Min: 2, Max: 5, Text: maxLabel, Label: maxLabel},
-			{Style: events.StyleList, Min: 1, Max: maxItems, Text: maxLabel, Label: maxLabel, Title: maxLabel, Describe: maxLabel, Section: maxLabel, Header: true, Multiple: true},
-			{Style: events.StylePicker, Min: 1, Max: maxItems, Text: maxLabel, Label: maxLabel, Title: maxLabel, Describe: maxLabel, Section: maxLabel, Header: true, Multiple: true},
-		},
-		Cards: &channel.Cards{Min: 1, Max: 10, Title: maxLabel, Text: maxLabel, Options: 5, Label: maxLabel},
-		Takes: takes,
-	},
-	Class: channel.Always(channel.Idempotent), // the same id at every try
-	Send:  send,
-	Act:   act,
-	Acts:  []events.Verb{events.ActTyping},
-	Fetch: fetch,
-	Pull:  pull,
-	Hosts: []string{host},
-}
 
 const (
 	host    = "mspgw.push.apple.com"
@@ -173,7 +144,8 @@ func failure(r channel.Reply) *channel.Error {
 	e := r.Failure()
 	switch r.Status {
 	case http.StatusBadRequest:
-		e.Remedy = "the message breaks Apple's schema, or the customer's device cannot show it: see the capabilities in metadata"
+		e.Remedy = "the message breaks Apple's schema, or the customer's device cannot show it: see the capabilities in " +
+			"metadata"
 	case http.StatusUnauthorized, http.StatusForbidden:
 		e.Remedy = "check msp_id, api_secret (in base64, as shown) and the clock"
 	case http.StatusNotFound:
@@ -206,7 +178,7 @@ func (s sender) body(ctx context.Context, c events.Content) (any, error) {
 	case events.KindPayment:
 		return s.payment(c.Payment), nil
 	case events.KindNative:
-		return s.native(c.Native)
+		return channel.Native(c.Native, s.message("")) // of their type, to whom we say
 	}
 	return nil, &channel.Error{Class: events.ClassContent, Title: "cannot send " + string(c.Kind)}
 }
@@ -214,26 +186,6 @@ func (s sender) body(ctx context.Context, c events.Content) (any, error) {
 // message is what all messages begin with.
 func (s sender) message(kind string) sentMessage {
 	return sentMessage{V: 1, ID: s.id, Type: kind, SourceID: s.to.business, DestinationID: s.to.user}
-}
-
-// native is a message of the integrator's own; to whom it goes is ours to say.
-func (s sender) native(n *events.Native) (any, error) {
-	var doc map[string]json.RawMessage
-	if json.Unmarshal([]byte(n.JSON), &doc) != nil || doc == nil {
-		return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
-	}
-	text, err := json.Marshal(s.message(""))
-	if err != nil {
-		return nil, err
-	}
-	var ours map[string]json.RawMessage
-	if err := json.Unmarshal(text, &ours); err != nil {
-		return nil, err
-	}
-	for _, name := range []string{"v", "id", "sourceId", "destinationId"} {
-		doc[name] = ours[name]
-	}
-	return doc, nil
 }
 
 // link is a rich link. It has a title and no text, so the title holds both.

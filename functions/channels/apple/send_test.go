@@ -45,7 +45,8 @@ func (g *gateway) Do(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	call := stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header, Body: body, Received: received}}
+	call := stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(),
+		Header: r.Header, Body: body, Received: received}}
 	g.calls = append(g.calls, call)
 	reply := play.Platform.Answer(account(vectorMSP, vectorSecret), call).Reply
 	if g.answer != nil {
@@ -53,23 +54,26 @@ func (g *gateway) Do(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	return &http.Response{StatusCode: reply.Status, Header: reply.Header, Body: io.NopCloser(bytes.NewReader(reply.Body))}, nil
+	return &http.Response{StatusCode: reply.Status, Header: reply.Header,
+		Body: io.NopCloser(bytes.NewReader(reply.Body))}, nil
 }
 
 func (g *gateway) env(files map[string][]byte) channel.Env {
-	return channel.Env{Account: account(vectorMSP, vectorSecret), HTTP: g, Now: received, Open: func(_ context.Context, m events.Media) (io.ReadCloser, error) {
-		if files[m.URL] == nil {
-			return nil, errors.New("no such file")
-		}
-		return io.NopCloser(bytes.NewReader(files[m.URL])), nil
-	}}
+	return channel.Env{Account: account(vectorMSP, vectorSecret), HTTP: g, Now: received,
+		Open: func(_ context.Context, m events.Media) (io.ReadCloser, error) {
+			if files[m.URL] == nil {
+				return nil, errors.New("no such file")
+			}
+			return io.NopCloser(bytes.NewReader(files[m.URL])), nil
+		}}
 }
 
 // send sends c and gives the message that Apple got.
 func send(t *testing.T, c events.Content, files map[string][]byte) map[string]any {
 	t.Helper()
 	var g gateway
-	o := channel.Outgoing{ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: platformID}}, Content: []events.Content{c}}
+	o := channel.Outgoing{ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: platformID}},
+		Content: []events.Content{c}}
 	if _, err := apple.Channel.Send(t.Context(), g.env(files), o); err != nil {
 		t.Fatalf("%v\n%s", err, message(t, g.calls))
 	}
@@ -114,7 +118,8 @@ func TestFetchDecryptsTheVector(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	evs := parse(t, `{"id":"1","type":"text","destinationId":"urn:biz:b1","attachments":[{"url":"https://a.example/1","owner":"o","signature":"0102","key":"`+vectorKey+`"}]}`)
+	evs := parse(t, `{"id":"1","type":"text","destinationId":"urn:biz:b1","attachments":[{"url":"https://a.example/1",`+
+		`"owner":"o","signature":"0102","key":"`+vectorKey+`"}]}`)
 	g := gateway{answer: func(c stage.Call) (channel.Reply, error) {
 		if c.Path == "/v1/preDownload" {
 			return channel.Reply{Status: 200, Body: []byte(`{"download-url":"https://content.example/x"}`)}, nil
@@ -130,7 +135,8 @@ func TestFetchDecryptsTheVector(t *testing.T) {
 		t.Errorf("decrypted %q, %v", got, err)
 	}
 	asked := g.calls[0].Header
-	for name, want := range map[string]string{"source-id": "b1", "url": "https://a.example/1", "owner": "o", "signature": "AQI="} {
+	for name, want := range map[string]string{"source-id": "b1", "url": "https://a.example/1", "owner": "o",
+		"signature": "AQI="} {
 		if asked.Get(name) != want {
 			t.Errorf("header %s is %q, want %q", name, asked.Get(name), want)
 		}
@@ -143,7 +149,8 @@ func TestFetchDecryptsTheVector(t *testing.T) {
 // Large answers come as Apple decodes them, whole or only what is chosen, without a
 // payment token.
 func TestPull(t *testing.T) {
-	const chosen = `{"requestIdentifier":"msg","listPicker":{"sections":[{"items":[{"identifier":"a","title":"A"}]}]},"token":{"paymentData":"secret"}}`
+	const chosen = `{"requestIdentifier":"msg","listPicker":{"sections":[{"items":[{"identifier":"a","title":"A"}]}]},` +
+		`"token":{"paymentData":"secret"}}`
 	want := &events.Interaction{Kind: events.ListAnswer,
 		Message: &events.Ref{PlatformID: "1", ID: events.MessageID("apple", "demo", "1")},
 		Option:  "a", Text: "A", Values: []events.Field{{Name: "a", Value: "A"}},
@@ -157,10 +164,12 @@ func TestPull(t *testing.T) {
 		if diff := cmp.Diff(want, e.Data.Interaction); diff != "" {
 			t.Errorf("interaction (-want +got):\n%s", diff)
 		}
-		if e.Key != "interaction:1" || e.Data.Conversation.PlatformID != "b1/urn:mbid:A" || !e.Time.Equal(received) || bytes.Contains(e.Raw, []byte("secret")) {
+		if e.Key != "interaction:1" || e.Data.Conversation.PlatformID != "b1/urn:mbid:A" || !e.Time.Equal(received) ||
+			bytes.Contains(e.Raw, []byte("secret")) {
 			t.Errorf("%s in %s at %s: %s", e.Key, e.Data.Conversation.PlatformID, e.Time, e.Raw)
 		}
-		if last := g.calls[2]; last.Header.Get("bid") != "app" || last.Header.Get("source-id") != "b1" || len(last.Body) != len("sealed") {
+		if last := g.calls[2]; last.Header.Get("bid") != "app" || last.Header.Get("source-id") != "b1" ||
+			len(last.Body) != len("sealed") {
 			t.Errorf("asked to decode %q of %q", last.Body, last.Header.Get("bid"))
 		}
 	}
@@ -213,7 +222,8 @@ func decodes(payload string) func(stage.Call) (channel.Reply, error) {
 func pull(t *testing.T, g *gateway, now time.Time) (events.Event, bool, error) {
 	t.Helper()
 	announced := parse(t, `{"id":"1","type":"interactive","sourceId":"urn:mbid:A","destinationId":"b1",`+
-		`"interactiveDataRef":{"bid":"app","url":"https://a.example/1","owner":"o","signature":"0102","key":"`+vectorKey+`"}}`)
+		`"interactiveDataRef":{"bid":"app","url":"https://a.example/1","owner":"o","signature":"0102","key":"`+vectorKey+
+		`"}}`)
 	if u := announced[0].Data.Unsupported; u == nil || u.Reason != channel.Announced {
 		t.Fatalf("the delivery gives %s", announced[0].Type)
 	}
@@ -258,13 +268,15 @@ func TestUploadedFilesOpenWithTheirKey(t *testing.T) {
 	for _, id := range []string{"msg_a.1", "msg_a.2", "msg_a.1"} {
 		var g gateway
 		o := channel.Outgoing{ID: id, To: channel.Recipient{Conversation: events.Conversation{PlatformID: platformID}},
-			Content: []events.Content{events.NewMedia(events.Media{Type: events.File, URL: "https://b.example/a.pdf", Caption: "Invoice"})}}
+			Content: []events.Content{
+				events.NewMedia(events.Media{Type: events.File, URL: "https://b.example/a.pdf", Caption: "Invoice"})}}
 		if _, err := apple.Channel.Send(t.Context(), g.env(files), o); err != nil {
 			t.Fatal(err)
 		}
 		m := message(t, g.calls)
 		a := m["attachments"].([]any)[0]
-		if m["body"] != "\ufffcInvoice" || at(a, "name") != "a.pdf" || at(a, "mimeType") != "application/pdf" || at(a, "size") != "19" {
+		if m["body"] != "\ufffcInvoice" || at(a, "name") != "a.pdf" || at(a, "mimeType") != "application/pdf" ||
+			at(a, "size") != "19" {
 			t.Errorf("the message is %v", m)
 		}
 		keys[at(a, "key").(string)] = true
@@ -290,12 +302,15 @@ func TestUploadedFilesOpenWithTheirKey(t *testing.T) {
 // What fails before the message is sent says so: the sender may try again.
 func TestNothingWasSentBefore(t *testing.T) {
 	c := events.NewMedia(events.Media{Type: events.File, URL: "u"})
-	o := channel.Outgoing{ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: platformID}}, Content: []events.Content{c}}
+	o := channel.Outgoing{ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: platformID}},
+		Content: []events.Content{c}}
 	for name, answer := range map[string]func(stage.Call) (channel.Reply, error){
-		"lost":        func(stage.Call) (channel.Reply, error) { return channel.Reply{}, io.ErrUnexpectedEOF },
-		"500":         func(stage.Call) (channel.Reply, error) { return channel.Reply{Status: 500}, nil },
-		"not JSON":    func(stage.Call) (channel.Reply, error) { return channel.Reply{Status: 200, Body: []byte("<")}, nil },
-		"no such URL": func(stage.Call) (channel.Reply, error) { return channel.Reply{Status: 200, Body: []byte("{}")}, nil },
+		"lost":     func(stage.Call) (channel.Reply, error) { return channel.Reply{}, io.ErrUnexpectedEOF },
+		"500":      func(stage.Call) (channel.Reply, error) { return channel.Reply{Status: 500}, nil },
+		"not JSON": func(stage.Call) (channel.Reply, error) { return channel.Reply{Status: 200, Body: []byte("<")}, nil },
+		"no such URL": func(stage.Call) (channel.Reply, error) {
+			return channel.Reply{Status: 200, Body: []byte("{}")}, nil
+		},
 	} {
 		g := gateway{answer: answer}
 		_, err := apple.Channel.Send(t.Context(), g.env(map[string][]byte{"u": []byte("x")}), o)
@@ -305,7 +320,8 @@ func TestNothingWasSentBefore(t *testing.T) {
 		}
 	}
 	var g gateway
-	if _, err := apple.Channel.Send(t.Context(), g.env(nil), o); !errors.Is(err, channel.ErrNotSent) || len(g.calls) != 0 {
+	if _, err := apple.Channel.Send(t.Context(), g.env(nil), o); !errors.Is(err, channel.ErrNotSent) ||
+		len(g.calls) != 0 {
 		t.Errorf("without the file: %v after %d calls", err, len(g.calls))
 	}
 }
@@ -313,8 +329,10 @@ func TestNothingWasSentBefore(t *testing.T) {
 func TestRecipients(t *testing.T) {
 	c := events.NewText("hello")
 	var g gateway
-	to := channel.Recipient{Conversation: events.Conversation{PlatformID: "urn:mbid:A/b"}, Contact: &events.Contact{Identities: []events.Identity{{Value: "urn:mbid:A/b", Scope: "b1"}}}}
-	if _, err := apple.Channel.Send(t.Context(), g.env(nil), channel.Outgoing{ID: "m", To: to, Content: []events.Content{c}}); err != nil {
+	to := channel.Recipient{Conversation: events.Conversation{PlatformID: "urn:mbid:A/b"},
+		Contact: &events.Contact{Identities: []events.Identity{{Value: "urn:mbid:A/b", Scope: "b1"}}}}
+	if _, err := apple.Channel.Send(t.Context(), g.env(nil),
+		channel.Outgoing{ID: "m", To: to, Content: []events.Content{c}}); err != nil {
 		t.Fatal(err)
 	}
 	if m := message(t, g.calls); m["sourceId"] != "b1" || m["destinationId"] != "urn:mbid:A/b" {
@@ -330,8 +348,11 @@ func TestRecipients(t *testing.T) {
 
 func TestNative(t *testing.T) {
 	m := send(t, events.Content{Kind: events.KindNative, Native: &events.Native{Channel: "apple",
-		JSON: `{"type":"interactive","id":"mine","destinationId":"urn:mbid:another","interactiveData":{"bid":"com.apple.messages.MSMessageExtensionBalloonPlugin:T:app","URL":"?a=1","appId":7}}`}}, nil)
-	if m["id"] != channel.UUID("msg_a.1") || m["destinationId"] != "urn:mbid:AQAAYdemo/Kx7+0w==" || m["v"] != 1.0 || at(m, "interactiveData", "URL") != "?a=1" {
+		JSON: `{"type":"interactive","id":"mine","destinationId":"urn:mbid:another",` +
+			`"interactiveData":{"bid":"com.apple.messages.MSMessageExtensionBalloonPlugin:T:app","URL":"?a=1","appId":7}}`}},
+		nil)
+	if m["id"] != channel.UUID("msg_a.1") || m["destinationId"] != "urn:mbid:AQAAYdemo/Kx7+0w==" || m["v"] != 1.0 ||
+		at(m, "interactiveData", "URL") != "?a=1" {
 		t.Errorf("sent %v", m)
 	}
 	var g gateway
@@ -362,9 +383,12 @@ func jpegOf(t *testing.T, w, h int) []byte {
 }
 
 func TestPicturesBecomeSmallPNG(t *testing.T) {
-	files := map[string][]byte{"wide": jpegOf(t, 960, 480), "small": jpegOf(t, 30, 40), "broken": []byte("\x89PNG\r\n\x1a\n"), "webp": []byte("RIFF....WEBPVP8 ")}
-	for name, want := range map[string]image.Point{"wide": {240, 120}, "small": {30, 40}, "broken": {}, "webp": {}, "absent": {}} {
-		m := send(t, events.Content{Kind: events.KindLink, Link: &events.Link{URL: "https://b.example", Title: "A", Image: name}}, files)
+	files := map[string][]byte{"wide": jpegOf(t, 960, 480), "small": jpegOf(t, 30, 40),
+		"broken": []byte("\x89PNG\r\n\x1a\n"), "webp": []byte("RIFF....WEBPVP8 ")}
+	for name, want := range map[string]image.Point{"wide": {240, 120}, "small": {30, 40}, "broken": {}, "webp": {},
+		"absent": {}} {
+		m := send(t, events.Content{Kind: events.KindLink,
+			Link: &events.Link{URL: "https://b.example", Title: "A", Image: name}}, files)
 		data, _ := at(m, "richLinkData", "assets", "image", "data").(string)
 		if want == (image.Point{}) {
 			if data != "" {
@@ -390,20 +414,23 @@ func TestPicturesBecomeSmallPNG(t *testing.T) {
 
 func TestPicturesOfAList(t *testing.T) {
 	files := map[string][]byte{"a": jpegOf(t, 10, 10), "b": jpegOf(t, 20, 10)}
-	m := send(t, events.Content{Kind: events.KindChoice, Choice: &events.Choice{Text: "Which?", Style: events.StyleList, Header: &events.Media{Type: events.Image, URL: "a"}, Options: []events.Option{
-		{ID: "1", Label: "One", Image: "a"}, {ID: "2", Label: "Two", Image: "b"}, {ID: "3", Label: "Three", Image: "gone"},
-	}}}, files)
+	m := send(t, events.Content{Kind: events.KindChoice, Choice: &events.Choice{Text: "Which?", Style: events.StyleList,
+		Header: &events.Media{Type: events.Image, URL: "a"}, Options: []events.Option{
+			{ID: "1", Label: "One", Image: "a"}, {ID: "2", Label: "Two", Image: "b"}, {ID: "3", Label: "Three", Image: "gone"},
+		}}}, files)
 	if images, _ := at(m, "interactiveData", "data", "images").([]any); len(images) != 2 {
 		t.Errorf("%d images, want each once", len(images))
 	}
-	if at(m, "interactiveData", "receivedMessage", "imageIdentifier") != "image1" || at(m, "interactiveData", "receivedMessage", "style") != "large" {
+	if at(m, "interactiveData", "receivedMessage", "imageIdentifier") != "image1" ||
+		at(m, "interactiveData", "receivedMessage", "style") != "large" {
 		t.Errorf("the bubble is %v", at(m, "interactiveData", "receivedMessage"))
 	}
 }
 
 func TestCards(t *testing.T) {
 	cards := []events.Panel{
-		{Title: "Kettle 1", Text: "41.90 €", Media: &events.Media{Type: events.Image, URL: "a"}, Options: []events.Option{{ID: "more-1", Label: "More"}, {ID: "buy-1", Label: "Buy"}}},
+		{Title: "Kettle 1", Text: "41.90 €", Media: &events.Media{Type: events.Image, URL: "a"},
+			Options: []events.Option{{ID: "more-1", Label: "More"}, {ID: "buy-1", Label: "Buy"}}},
 		{Title: "Kettle 2", Options: []events.Option{{ID: "more-2", Label: "More", Description: "new"}}},
 	}
 	m := send(t, events.Content{Kind: events.KindCards, Cards: cards}, map[string][]byte{"a": jpegOf(t, 10, 10)})
@@ -412,7 +439,8 @@ func TestCards(t *testing.T) {
 		for _, i := range at(s, "items").([]any) {
 			subtitle, _ := at(i, "subtitle").(string)
 			picture, _ := at(i, "imageIdentifier").(string)
-			got = append(got, strings.Join([]string{at(s, "title").(string), at(i, "identifier").(string), subtitle, picture}, "|"))
+			got = append(got, strings.Join([]string{at(s, "title").(string), at(i, "identifier").(string), subtitle, picture},
+				"|"))
 		}
 	}
 	want := []string{"Kettle 1|more-1|41.90 €|image1", "Kettle 1|buy-1|41.90 €|image1", "Kettle 2|more-2|new|"}
@@ -425,14 +453,18 @@ func TestCards(t *testing.T) {
 }
 
 func TestSchedule(t *testing.T) {
-	s := &events.Schedule{ID: "e1", Title: "Visit", Slots: []events.Slot{{ID: "t1", Start: time.Date(2026, 8, 3, 10, 30, 0, 0, time.FixedZone("", 7200)), DurationMS: 1800_000}}}
+	s := &events.Schedule{ID: "e1", Title: "Visit",
+		Slots: []events.Slot{{ID: "t1", Start: time.Date(2026, 8, 3, 10, 30, 0, 0, time.FixedZone("", 7200)),
+			DurationMS: 1800_000}}}
 	for zone, want := range map[string]any{"": nil, "Europe/Berlin": 120.0, "Asia/Kolkata": 330.0, "Nowhere/Land": nil} {
 		s.Zone = zone
 		e := at(send(t, events.Content{Kind: events.KindSchedule, Schedule: s}, nil), "interactiveData", "data", "event")
 		if at(e, "timezoneOffset") != want {
 			t.Errorf("%q: offset %v, want %v", zone, at(e, "timezoneOffset"), want)
 		}
-		if diff := cmp.Diff([]any{map[string]any{"identifier": "t1", "startTime": "2026-08-03T08:30+0000", "duration": 1800.0}}, at(e, "timeslots")); diff != "" {
+		if diff := cmp.Diff([]any{map[string]any{"identifier": "t1", "startTime": "2026-08-03T08:30+0000",
+			"duration": 1800.0}},
+			at(e, "timeslots")); diff != "" {
 			t.Errorf("timeslots (-want +got):\n%s", diff)
 		}
 	}
@@ -440,10 +472,14 @@ func TestSchedule(t *testing.T) {
 
 func payment() *events.Payment {
 	return &events.Payment{
-		Reference: "pay-1", Title: "Demo Shop", Amount: &events.Money{Amount: 1250, Currency: "EUR"}, URL: "https://shop.example/pay",
-		Lines: []events.PaymentLine{{Label: "Lid", Amount: events.Money{Amount: 1350, Currency: "EUR"}}, {Label: "Coupon", Amount: events.Money{Amount: -100, Currency: "EUR"}}},
-		Fields: []events.Field{{Name: "merchantSession", Value: `{"nonce":"n","expiresAt":1785600300000}`}, {Name: "merchantIdentifier", Value: "merchant.com.example"},
-			{Name: "paymentGatewayUrl", Value: "https://pay.example.com/amb"}, {Name: "countryCode", Value: "DE"}, {Name: "requiredShippingContactFields", Value: "postalAddress, name"}},
+		Reference: "pay-1", Title: "Demo Shop", Amount: &events.Money{Amount: 1250, Currency: "EUR"},
+		URL: "https://shop.example/pay",
+		Lines: []events.PaymentLine{{Label: "Lid", Amount: events.Money{Amount: 1350, Currency: "EUR"}},
+			{Label: "Coupon", Amount: events.Money{Amount: -100, Currency: "EUR"}}},
+		Fields: []events.Field{{Name: "merchantSession", Value: `{"nonce":"n","expiresAt":1785600300000}`},
+			{Name: "merchantIdentifier", Value: "merchant.com.example"},
+			{Name: "paymentGatewayUrl", Value: "https://pay.example.com/amb"}, {Name: "countryCode", Value: "DE"},
+			{Name: "requiredShippingContactFields", Value: "postalAddress, name"}},
 	}
 }
 
@@ -456,12 +492,17 @@ func TestPayment(t *testing.T) {
 	want := map[string]any{
 		"merchantSession": map[string]any{"nonce": "n", "expiresAt": 1785600300000.0},
 		"paymentRequest": map[string]any{
-			"applePay":  map[string]any{"merchantIdentifier": "merchant.com.example", "supportedNetworks": []any{"amex", "discover", "masterCard", "visa"}, "merchantCapabilities": []any{"supports3DS"}},
-			"lineItems": []any{map[string]any{"label": "Lid", "amount": "13.50", "type": "final"}, map[string]any{"label": "Coupon", "amount": "-1.00", "type": "final"}},
-			"total":     map[string]any{"label": "Demo Shop", "amount": "12.50", "type": "final"}, "countryCode": "DE", "currencyCode": "EUR",
+			"applePay": map[string]any{"merchantIdentifier": "merchant.com.example",
+				"supportedNetworks":    []any{"amex", "discover", "masterCard", "visa"},
+				"merchantCapabilities": []any{"supports3DS"}},
+			"lineItems": []any{map[string]any{"label": "Lid", "amount": "13.50", "type": "final"},
+				map[string]any{"label": "Coupon", "amount": "-1.00", "type": "final"}},
+			"total": map[string]any{"label": "Demo Shop", "amount": "12.50", "type": "final"}, "countryCode": "DE",
+			"currencyCode":                  "EUR",
 			"requiredShippingContactFields": []any{"postalAddress", "name"},
 		},
-		"endpoints": map[string]any{"paymentGatewayUrl": "https://pay.example.com/amb", "fallbackUrl": "https://shop.example/pay"},
+		"endpoints": map[string]any{"paymentGatewayUrl": "https://pay.example.com/amb",
+			"fallbackUrl": "https://shop.example/pay"},
 	}
 	if diff := cmp.Diff(want, at(data, "payment")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -485,12 +526,14 @@ func TestPayment(t *testing.T) {
 
 func TestDecimals(t *testing.T) {
 	for want, m := range map[string]events.Money{
-		"12.50": {Amount: 1250, Currency: "EUR"}, "0.05": {Amount: 5, Currency: "EUR"}, "500": {Amount: 500, Currency: "JPY"}, "1.234": {Amount: 1234, Currency: "KWD"},
+		"12.50": {Amount: 1250, Currency: "EUR"}, "0.05": {Amount: 5, Currency: "EUR"},
+		"500": {Amount: 500, Currency: "JPY"}, "1.234": {Amount: 1234, Currency: "KWD"},
 		"0.0001": {Amount: 1, Currency: "CLF"}, "1000000.00": {Amount: 100000000, Currency: "USD"},
 	} {
 		p := payment()
 		p.Amount = &m
-		if got := at(send(t, events.Content{Kind: events.KindPayment, Payment: p}, nil), "interactiveData", "data", "payment", "paymentRequest", "total", "amount"); got != want {
+		if got := at(send(t, events.Content{Kind: events.KindPayment, Payment: p}, nil), "interactiveData", "data",
+			"payment", "paymentRequest", "total", "amount"); got != want {
 			t.Errorf("%+v is %v, want %s", m, got, want)
 		}
 	}
@@ -501,7 +544,8 @@ func TestForms(t *testing.T) {
 		return events.Content{Kind: events.KindForm, Form: &events.Form{ID: "f", Title: "T", Fields: fields}}
 	}
 	for name, c := range map[string]events.Content{
-		"no fields": form(), "a long id": form(events.FormField{ID: strings.Repeat("x", 20), Label: "L", Type: events.InputText}),
+		"no fields":    form(),
+		"a long id":    form(events.FormField{ID: strings.Repeat("x", 20), Label: "L", Type: events.InputText}),
 		"a long label": form(events.FormField{ID: "x", Label: strings.Repeat("x", 201), Type: events.InputText}),
 	} {
 		if apple.Channel.Limits.Takes(c) == "" {
@@ -509,13 +553,17 @@ func TestForms(t *testing.T) {
 		}
 	}
 	m := send(t, form(events.FormField{ID: "mail", Label: "E-mail", Type: events.InputEmail, Required: true},
-		events.FormField{ID: "size", Label: "Size", Type: events.InputSelect, Options: []events.Option{{ID: "m", Label: "Medium"}}},
+		events.FormField{ID: "size", Label: "Size", Type: events.InputSelect,
+			Options: []events.Option{{ID: "m", Label: "Medium"}}},
 		events.FormField{ID: "n", Label: "How many", Type: events.InputNumber}), nil)
 	want := []any{
 		map[string]any{"pageIdentifier": "mail", "type": "input", "title": "E-mail", "nextPageIdentifier": "size",
-			"options": map[string]any{"inputType": "singleline", "keyboardType": "emailAddress", "textContentType": "emailAddress", "required": true}},
-		map[string]any{"pageIdentifier": "size", "type": "select", "title": "Size", "items": []any{map[string]any{"identifier": "m", "title": "Medium", "value": "m", "nextPageIdentifier": "n"}}},
-		map[string]any{"pageIdentifier": "n", "type": "input", "title": "How many", "submitForm": true, "options": map[string]any{"inputType": "singleline", "keyboardType": "numberPad"}},
+			"options": map[string]any{"inputType": "singleline", "keyboardType": "emailAddress",
+				"textContentType": "emailAddress", "required": true}},
+		map[string]any{"pageIdentifier": "size", "type": "select", "title": "Size",
+			"items": []any{map[string]any{"identifier": "m", "title": "Medium", "value": "m", "nextPageIdentifier": "n"}}},
+		map[string]any{"pageIdentifier": "n", "type": "input", "title": "How many", "submitForm": true,
+			"options": map[string]any{"inputType": "singleline", "keyboardType": "numberPad"}},
 	}
 	if diff := cmp.Diff(want, at(m, "interactiveData", "data", "dynamic", "data", "pages")); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -524,10 +572,13 @@ func TestForms(t *testing.T) {
 
 func TestVCards(t *testing.T) {
 	var g gateway
-	o := channel.Outgoing{ID: "m", To: channel.Recipient{Conversation: events.Conversation{PlatformID: platformID}}, Content: []events.Content{{Kind: events.KindContacts, Contacts: []events.Card{
-		{Name: "Depot; London", Company: "Brand, Ltd", Phones: []events.LabeledValue{{Label: "work", Value: "+44 20 7946 0000"}}, URLs: []events.LabeledValue{{Label: "x", Value: "https://b.example"}}},
-		{Name: "Ada", VCard: "BEGIN:VCARD\nEND:VCARD\n"},
-	}}}}
+	o := channel.Outgoing{ID: "m", To: channel.Recipient{Conversation: events.Conversation{PlatformID: platformID}},
+		Content: []events.Content{{Kind: events.KindContacts, Contacts: []events.Card{
+			{Name: "Depot; London", Company: "Brand, Ltd",
+				Phones: []events.LabeledValue{{Label: "work", Value: "+44 20 7946 0000"}},
+				URLs:   []events.LabeledValue{{Label: "x", Value: "https://b.example"}}},
+			{Name: "Ada", VCard: "BEGIN:VCARD\nEND:VCARD\n"},
+		}}}}
 	if _, err := apple.Channel.Send(t.Context(), g.env(nil), o); err != nil {
 		t.Fatal(err)
 	}
@@ -539,7 +590,8 @@ func TestVCards(t *testing.T) {
 	}
 	plain := bytes.Clone(g.calls[1].Body)
 	cipher.NewCTR(block, make([]byte, 16)).XORKeyStream(plain, plain)
-	want := "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Depot\\; London;;;;\r\nFN:Depot\\; London\r\nORG:Brand\\, Ltd\r\nTEL;TYPE=WORK:+44 20 7946 0000\r\nURL:https://b.example\r\nEND:VCARD\r\nBEGIN:VCARD\nEND:VCARD\r\n"
+	want := "BEGIN:VCARD\r\nVERSION:3.0\r\nN:Depot\\; London;;;;\r\nFN:Depot\\; London\r\nORG:Brand\\, " +
+		"Ltd\r\nTEL;TYPE=WORK:+44 20 7946 0000\r\nURL:https://b.example\r\nEND:VCARD\r\nBEGIN:VCARD\nEND:VCARD\r\n"
 	if diff := cmp.Diff(want, string(plain)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
@@ -547,35 +599,49 @@ func TestVCards(t *testing.T) {
 
 // The vector of our own token, and what the gateway does not take.
 func TestDoubleIsStrict(t *testing.T) {
-	const token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiI3ZjFhOWM1Mi01ZDBlLTRiN2UtOWE2MS0wYzZmM2IyZDhlNDEiLCJpYXQiOjE3ODU2MDAwMDB9.dA2TxaQDIemMelOrcBIjGTQR7BvquD6YpupR1PJQO9I"
+	const token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9." +
+		"eyJpc3MiOiI3ZjFhOWM1Mi01ZDBlLTRiN2UtOWE2MS0wYzZmM2IyZDhlNDEiLCJpYXQiOjE3ODU2MDAwMDB9." +
+		"dA2TxaQDIemMelOrcBIjGTQR7BvquD6YpupR1PJQO9I"
 	const id, user = "9b1c0f0e-0000-4000-8000-000000000010", "urn:mbid:AQAAYdemo"
 	const head = `"v":1,"id":"` + id + `","sourceId":"b1","destinationId":"` + user + `",`
-	const bid = `"bid":"com.apple.messages.MSMessageExtensionBalloonPlugin:0000000000:com.apple.icloud.apps.messages.business.extension"`
+	const bid = `"bid":"com.apple.messages.MSMessageExtensionBalloonPlugin:0000000000:com.apple.icloud.apps.messages.` +
+		`business.extension"`
 	inter := func(data string) string {
-		return `{` + head + `"type":"interactive","interactiveData":{` + bid + `,"data":{"version":"1.0","requestIdentifier":"r",` + data + `}}}`
+		return `{` + head + `"type":"interactive","interactiveData":{` + bid +
+			`,"data":{"version":"1.0","requestIdentifier":"r",` + data + `}}}`
 	}
 	for name, tc := range map[string]struct {
 		body   string
 		status int
 	}{
-		"text":                         {`{` + head + `"type":"text","body":"hi"}`, 200},
-		"text without words":           {`{` + head + `"type":"text","body":""}`, 400},
-		"a placeholder too many":       {`{` + head + `"type":"text","body":"\ufffc"}`, 400},
-		"another version":              {`{"v":2,"id":"` + id + `","sourceId":"b1","destinationId":"` + user + `","type":"text","body":"hi"}`, 400},
-		"another id than the header's": {`{"v":1,"id":"9b1c0f0e-0000-4000-8000-000000000011","sourceId":"b1","destinationId":"` + user + `","type":"text","body":"hi"}`, 400},
-		"nobody":                       {`{"v":1,"id":"` + id + `","sourceId":"b1","destinationId":"alice","type":"text","body":"hi"}`, 404},
-		"unknown type":                 {`{` + head + `"type":"close"}`, 400},
-		"one quick reply":              {inter(`"quick-reply":{"summaryText":"?","items":[{"identifier":"a","title":"A"}]}`), 400},
-		"two quick replies":            {inter(`"quick-reply":{"summaryText":"?","items":[{"identifier":"a","title":"A"},{"identifier":"b","title":"B"}]}`), 200},
-		"a label of 201":               {inter(`"quick-reply":{"summaryText":"?","items":[{"identifier":"a","title":"` + strings.Repeat("x", 201) + `"},{"identifier":"b","title":"B"}]}`), 400},
-		"a list of nothing":            {inter(`"listPicker":{"sections":[{"title":"s","items":[]}]}`), 400},
-		"a time with seconds":          {inter(`"event":{"identifier":"e","title":"t","timeslots":[{"identifier":"t1","startTime":"2026-08-03T08:30:00Z","duration":1800}]}`), 400},
-		"nothing to show":              {inter(`"x":1`), 400},
-		"data for another's app":       {strings.Replace(inter(`"x":1`), "0000000000:", "TEAM:", 1), 400},
+		"text":                   {`{` + head + `"type":"text","body":"hi"}`, 200},
+		"text without words":     {`{` + head + `"type":"text","body":""}`, 400},
+		"a placeholder too many": {`{` + head + `"type":"text","body":"\ufffc"}`, 400},
+		"another version": {`{"v":2,"id":"` + id + `","sourceId":"b1","destinationId":"` + user +
+			`","type":"text","body":"hi"}`, 400},
+		"another id than the header's": {
+			`{"v":1,"id":"9b1c0f0e-0000-4000-8000-000000000011","sourceId":"b1","destinationId":"` + user +
+				`","type":"text","body":"hi"}`, 400},
+		"nobody": {`{"v":1,"id":"` + id +
+			`","sourceId":"b1","destinationId":"alice","type":"text","body":"hi"}`, 404},
+		"unknown type":    {`{` + head + `"type":"close"}`, 400},
+		"one quick reply": {inter(`"quick-reply":{"summaryText":"?","items":[{"identifier":"a","title":"A"}]}`), 400},
+		"two quick replies": {
+			inter(`"quick-reply":{"summaryText":"?","items":[{"identifier":"a","title":"A"},{"identifier":"b","title":"B"}]}`),
+			200},
+		"a label of 201": {inter(`"quick-reply":{"summaryText":"?","items":[{"identifier":"a","title":"` +
+			strings.Repeat("x", 201) + `"},{"identifier":"b","title":"B"}]}`), 400},
+		"a list of nothing": {inter(`"listPicker":{"sections":[{"title":"s","items":[]}]}`), 400},
+		"a time with seconds": {
+			inter(`"event":{"identifier":"e","title":"t","timeslots":[{"identifier":"t1","startTime":"2026-08-03T08:30:00Z",` +
+				`"duration":1800}]}`), 400},
+		"nothing to show":        {inter(`"x":1`), 400},
+		"data for another's app": {strings.Replace(inter(`"x":1`), "0000000000:", "TEAM:", 1), 400},
 	} {
 		call := stage.Call{Host: "mspgw.push.apple.com", Request: request(zipped(t, tc.body))}
 		call.Method, call.Path = "POST", "/v1/message"
-		for k, v := range map[string]string{"Authorization": "Bearer " + token, "Id": id, "Source-Id": "b1", "Destination-Id": user, "Content-Type": "application/json", "Content-Encoding": "gzip"} {
+		for k, v := range map[string]string{"Authorization": "Bearer " + token, "Id": id, "Source-Id": "b1",
+			"Destination-Id": user, "Content-Type": "application/json", "Content-Encoding": "gzip"} {
 			call.Header.Set(k, v)
 		}
 		if got := play.Platform.Answer(account(vectorMSP, vectorSecret), call).Status; got != tc.status {

@@ -7,9 +7,9 @@ import "encoding/json"
 type sentMessage struct {
 	V             int    `json:"v"`
 	ID            string `json:"id"`
-	Type          string `json:"type"`
-	SourceID      string `json:"sourceId"`      // business
-	DestinationID string `json:"destinationId"` // person
+	Type          string `json:"type,omitempty"` // of native content it is theirs
+	SourceID      string `json:"sourceId"`       // business
+	DestinationID string `json:"destinationId"`  // person
 
 	Body        string           `json:"body,omitempty"` // a U+FFFC stands for each attachment
 	Attachments []sentAttachment `json:"attachments,omitempty"`

@@ -16,7 +16,8 @@ func contentOf(c events.Content) *contentOut {
 		return mediaOf(*c.Media)
 	case c.Location != nil:
 		l := c.Location
-		return &contentOut{Kind: "location", Lat: &l.Latitude, Lng: &l.Longitude, Name: l.Name, Address: l.Address, URL: l.URL, Live: l.Live, Until: l.Until}
+		return &contentOut{Kind: "location", Lat: &l.Latitude, Lng: &l.Longitude, Name: l.Name, Address: l.Address,
+			URL: l.URL, Live: l.Live, Until: l.Until}
 	case len(c.Contacts) > 0:
 		return contactOf(c.Contacts[0])
 	}
@@ -33,9 +34,11 @@ func contentOf(c events.Content) *contentOut {
 // mediaOf has the type as its kind.
 func mediaOf(m events.Media) *contentOut {
 	out := &contentOut{
-		Kind: m.Type, URL: m.URL, MediaID: m.PlatformID, Set: m.Set, MIME: m.MIME, Name: m.Name, Size: m.Bytes, SHA256: m.SHA256,
-		DurationMS: m.DurationMS, Width: m.Width, Height: m.Height, Thumbnail: m.Thumbnail, Caption: m.Caption, Entities: m.Entities,
-		Alt: m.Alt, Emoji: m.Emoji,
+		Kind: m.Type, URL: m.URL, MediaID: m.PlatformID, Set: m.Set, MIME: m.MIME, Name: m.Name, Size: m.Bytes,
+		SHA256:     m.SHA256,
+		DurationMS: m.DurationMS, Width: m.Width, Height: m.Height, Thumbnail: m.Thumbnail, Caption: m.Caption,
+		Entities: m.Entities,
+		Alt:      m.Alt, Emoji: m.Emoji,
 	}
 	if m.Type == events.Sticker {
 		out.ID, out.MediaID = m.PlatformID, ""
@@ -44,7 +47,8 @@ func mediaOf(m events.Media) *contentOut {
 }
 
 func contactOf(card events.Card) *contentOut {
-	return &contentOut{Kind: "contact", Name: card.Name, Phones: values(card.Phones), Emails: values(card.Emails), Card: &card}
+	return &contentOut{Kind: "contact", Name: card.Name, Phones: values(card.Phones), Emails: values(card.Emails),
+		Card: &card}
 }
 
 func values(list []events.LabeledValue) []string {

@@ -76,7 +76,8 @@ func (c *content) media() events.Content {
 
 // sticker has a picture to fetch, or only an id that the bridge understands.
 func (c *content) sticker() events.Content {
-	m := events.Media{Type: events.Sticker, State: events.MediaPending, PlatformID: c.ID, URL: c.URL, MIME: c.MIME, Emoji: c.Emoji}
+	m := events.Media{Type: events.Sticker, State: events.MediaPending, PlatformID: c.ID, URL: c.URL, MIME: c.MIME,
+		Emoji: c.Emoji}
 	if c.URL == "" {
 		m.State = events.MediaLinked
 	}
@@ -92,7 +93,8 @@ func (c *content) location() events.Content {
 }
 
 func (c *content) contact() events.Content {
-	return events.Content{Kind: events.KindContacts, Contacts: []events.Card{{Name: c.Name, Phones: unlabelled(c.Phones), Emails: unlabelled(c.Emails)}}}
+	return events.Content{Kind: events.KindContacts,
+		Contacts: []events.Card{{Name: c.Name, Phones: unlabelled(c.Phones), Emails: unlabelled(c.Emails)}}}
 }
 
 func unlabelled(values []string) []events.LabeledValue {

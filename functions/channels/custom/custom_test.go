@@ -52,7 +52,8 @@ func account(t testing.TB, credentials string) channel.Account {
 
 func request(id, at, signature, body string) channel.Request {
 	r := channel.Request{Method: "POST", Header: http.Header{}, Body: []byte(body), Received: received}
-	for name, value := range map[string]string{"webhook-id": id, "webhook-timestamp": at, "webhook-signature": signature} {
+	for name, value := range map[string]string{"webhook-id": id, "webhook-timestamp": at,
+		"webhook-signature": signature} {
 		if value != "" {
 			r.Header.Set(name, value)
 		}
@@ -95,10 +96,12 @@ func TestVerify(t *testing.T) {
 		{"something without a version beside", one, vectorID, vectorTime, "none " + v1By1, vectorBody, ""},
 		{"v1 without a secret", key, vectorID, vectorTime, v1By1, vectorBody, channel.BadSignature},
 		{"v1a without a key", one, vectorID, vectorTime, v1a, vectorBody, channel.BadSignature},
-		{"the public key as a secret", `{"inbound_secret":"whsec_` + public[5:] + `"}`, vectorID, vectorTime, v1a, vectorBody, channel.BadSignature},
+		{"the public key as a secret", `{"inbound_secret":"whsec_` + public[5:] + `"}`, vectorID, vectorTime, v1a,
+			vectorBody, channel.BadSignature},
 		{"doubled header, good first", one, vectorID, vectorTime, v1By1 + "," + unused, vectorBody, channel.Malformed},
 		{"doubled header, bad first", one, vectorID, vectorTime, unused + ", " + v1By1, vectorBody, channel.Malformed},
-		{"more signatures than a rotation has", one, vectorID, vectorTime, strings.Repeat(unused+" ", 8) + v1By1, vectorBody, channel.Malformed},
+		{"more signatures than a rotation has", one, vectorID, vectorTime, strings.Repeat(unused+" ", 8) + v1By1, vectorBody,
+			channel.Malformed},
 		{"an id with a dot", one, "msg_2demo.1785600000", vectorTime, v1By1, vectorBody, channel.Malformed},
 		{"a doubled id", one, vectorID + "," + vectorID, vectorTime, v1By1, vectorBody, channel.Malformed},
 		{"a short id", one, "msg_123", vectorTime, v1By1, vectorBody, channel.Malformed},
@@ -106,13 +109,19 @@ func TestVerify(t *testing.T) {
 		{"a signed time", one, vectorID, "+1785600000", v1By1, vectorBody, channel.Malformed},
 
 		{"no credential", `{}`, vectorID, vectorTime, v1By1, vectorBody, channel.NoSecret},
-		{"empty credentials", `{"inbound_secret":"","inbound_public_key":" "}`, vectorID, vectorTime, v1By1, vectorBody, channel.NoSecret},
+		{"empty credentials", `{"inbound_secret":"","inbound_public_key":" "}`, vectorID, vectorTime, v1By1, vectorBody,
+			channel.NoSecret},
 		{"a secret of no bytes", `{"inbound_secret":"whsec_"}`, vectorID, vectorTime, v1By1, vectorBody, channel.NoSecret},
-		{"a secret too short", `{"inbound_secret":"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRY="}`, vectorID, vectorTime, v1By1, vectorBody, channel.NoSecret},
-		{"a secret without its prefix", `{"inbound_secret":"` + secret1[6:] + `"}`, vectorID, vectorTime, v1By1, vectorBody, ""},
-		{"a secret that is no base64", `{"inbound_secret":"correct-horse-battery-staple-"}`, vectorID, vectorTime, v1By1, vectorBody, channel.NoSecret},
-		{"a secret with another prefix", `{"inbound_secret":"whsk_` + secret1[6:] + `"}`, vectorID, vectorTime, v1By1, vectorBody, channel.NoSecret},
-		{"a key without its prefix", `{"inbound_public_key":"` + public[5:] + `"}`, vectorID, vectorTime, v1a, vectorBody, ""},
+		{"a secret too short", `{"inbound_secret":"whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRY="}`, vectorID, vectorTime, v1By1,
+			vectorBody, channel.NoSecret},
+		{"a secret without its prefix", `{"inbound_secret":"` + secret1[6:] + `"}`, vectorID, vectorTime, v1By1, vectorBody,
+			""},
+		{"a secret that is no base64", `{"inbound_secret":"correct-horse-battery-staple-"}`, vectorID, vectorTime, v1By1,
+			vectorBody, channel.NoSecret},
+		{"a secret with another prefix", `{"inbound_secret":"whsk_` + secret1[6:] + `"}`, vectorID, vectorTime, v1By1,
+			vectorBody, channel.NoSecret},
+		{"a key without its prefix", `{"inbound_public_key":"` + public[5:] + `"}`, vectorID, vectorTime, v1a, vectorBody,
+			""},
 		{"a key too short", `{"inbound_public_key":"whpk_AAEC"}`, vectorID, vectorTime, v1a, vectorBody, channel.NoSecret},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -142,6 +151,20 @@ func TestVectorOfThePrivateKey(t *testing.T) {
 	sum := ed25519.Sign(private, []byte(vectorID+"."+vectorTime+"."+vectorBody))
 	if got := "v1a," + base64.StdEncoding.EncodeToString(sum); got != v1a {
 		t.Errorf("signature is %q, want %q", got, v1a)
+	}
+}
+
+// A header that stands twice is one header to API Gateway: nobody looks at half of it.
+func TestRepeatedHeaders(t *testing.T) {
+	a := account(t, `{"inbound_secret":"`+secret1+`"}`)
+	for name, second := range map[string]string{
+		"webhook-id": "msg_another", "webhook-timestamp": vectorTime, "webhook-signature": v1By2,
+	} {
+		r := request(vectorID, vectorTime, v1By1, vectorBody)
+		r.Header.Add(name, second)
+		if err := custom.Channel.Verify(a, r); err == nil || channel.RefusalReason(err) != channel.Malformed {
+			t.Errorf("%s twice: %v, want the reason %q", name, err, channel.Malformed)
+		}
 	}
 }
 
@@ -184,11 +207,13 @@ func TestAck(t *testing.T) {
 		receipt channel.Receipt
 		status  string
 	}{
-		{channel.Receipt{New: 1}, "accepted"}, {channel.Receipt{New: 1, Duplicates: 4}, "accepted"}, {channel.Receipt{}, "accepted"},
+		{channel.Receipt{New: 1}, "accepted"}, {channel.Receipt{New: 1, Duplicates: 4}, "accepted"},
+		{channel.Receipt{}, "accepted"},
 		{channel.Receipt{Duplicates: 1}, "duplicate"},
 	} {
 		got := custom.Channel.Ack(channel.Account{}, request(vectorID, vectorTime, v1By1, vectorBody), tc.receipt)
-		want := channel.Response{Status: 202, ContentType: "application/json", Body: `{"id":"` + vectorID + `","status":"` + tc.status + `"}`}
+		want := channel.Response{Status: 202, ContentType: "application/json",
+			Body: `{"id":"` + vectorID + `","status":"` + tc.status + `"}`}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%+v (-want +got):\n%s", tc.receipt, diff)
 		}
@@ -207,12 +232,14 @@ func deliver(t *testing.T, id, body string) []events.Event {
 
 // created is a message.created with more members of data.
 func created(external, conversation, more string) string {
-	return fmt.Sprintf(`{"type":"message.created","timestamp":"2026-08-01T16:00:00Z","data":{"externalMessageId":%q,"conversation":{"externalId":%q},
+	return fmt.Sprintf(`{"type":"message.created","timestamp":"2026-08-01T16:00:00Z","data":{
+		"externalMessageId":%q,"conversation":{"externalId":%q},
 		"user":{"externalId":"u"},"content":{"kind":"text","text":"hi"}%s}}`, external, conversation, more)
 }
 
 func TestWhatIsOneEvent(t *testing.T) {
-	typing := `{"type":"typing","timestamp":"2026-08-01T16:00:00Z","data":{"conversation":{"externalId":"c"},"user":{"externalId":"u"}}}`
+	typing := `{"type":"typing","timestamp":"2026-08-01T16:00:00Z","data":{"conversation":{"externalId":"c"},` +
+		`"user":{"externalId":"u"}}}`
 	item := func(id, event string) string {
 		return `{"type":"batch","data":{"events":[{"id":"` + id + `",` + event[1:] + `]}}`
 	}
@@ -224,16 +251,26 @@ func TestWhatIsOneEvent(t *testing.T) {
 	}{
 		{name: "a retry", id1: "delivery_1", b1: typing, id2: "delivery_1", b2: typing, same: true},
 		{name: "the same fact twice", id1: "delivery_1", b1: typing, id2: "delivery_2", b2: typing},
-		{name: "a message, retried under another id", id1: "delivery_1", b1: created("m", "c", ""), id2: "delivery_2", b2: created("m", "c", ""), same: true},
-		{name: "a message's id in another conversation", id1: "delivery_1", b1: created("m", "c", ""), id2: "delivery_2", b2: created("m", "d", "")},
-		{name: "ids that meet at the colon", id1: "delivery_1", b1: created("b:c", "a", ""), id2: "delivery_2", b2: created("c", "a:b", "")},
-		{name: "an id that ends with a colon", id1: "delivery_1", b1: created("m", "c", ""), id2: "delivery_2", b2: created("m:", "c", "")},
-		{name: "ids that differ in case", id1: "delivery_1", b1: created("m", "c", ""), id2: "delivery_2", b2: created("M", "c", "")},
-		{name: "an item, retried in another batch", id1: "delivery_1", b1: item("event_01", typing), id2: "delivery_2", b2: item("event_01", typing), same: true},
-		{name: "two items", id1: "delivery_1", b1: item("event_01", typing), id2: "delivery_1", b2: item("event_02", typing)},
-		{name: "an item without an id, retried", id1: "delivery_1", b1: item("", typing), id2: "delivery_1", b2: item("", typing), same: true},
-		{name: "an item without an id, in another batch", id1: "delivery_1", b1: item("", typing), id2: "delivery_2", b2: item("", typing)},
-		{name: "alone first, then in a batch", id1: "event_01", b1: typing, id2: "delivery_2", b2: item("event_01", typing), same: true},
+		{name: "a message, retried under another id", id1: "delivery_1", b1: created("m", "c", ""), id2: "delivery_2",
+			b2: created("m", "c", ""), same: true},
+		{name: "a message's id in another conversation", id1: "delivery_1", b1: created("m", "c", ""), id2: "delivery_2",
+			b2: created("m", "d", "")},
+		{name: "ids that meet at the colon", id1: "delivery_1", b1: created("b:c", "a", ""), id2: "delivery_2",
+			b2: created("c", "a:b", "")},
+		{name: "an id that ends with a colon", id1: "delivery_1", b1: created("m", "c", ""), id2: "delivery_2",
+			b2: created("m:", "c", "")},
+		{name: "ids that differ in case", id1: "delivery_1", b1: created("m", "c", ""), id2: "delivery_2",
+			b2: created("M", "c", "")},
+		{name: "an item, retried in another batch", id1: "delivery_1", b1: item("event_01", typing), id2: "delivery_2",
+			b2: item("event_01", typing), same: true},
+		{name: "two items", id1: "delivery_1", b1: item("event_01", typing), id2: "delivery_1",
+			b2: item("event_02", typing)},
+		{name: "an item without an id, retried", id1: "delivery_1", b1: item("", typing), id2: "delivery_1",
+			b2: item("", typing), same: true},
+		{name: "an item without an id, in another batch", id1: "delivery_1", b1: item("", typing), id2: "delivery_2",
+			b2: item("", typing)},
+		{name: "alone first, then in a batch", id1: "event_01", b1: typing, id2: "delivery_2", b2: item("event_01", typing),
+			same: true},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			first, second := deliver(t, tc.id1, tc.b1), deliver(t, tc.id2, tc.b2)
@@ -263,17 +300,22 @@ func TestWhatIsSaidTwiceIsNotBelieved(t *testing.T) {
 		{"a sender's id twice", envelope(rest + `,"user":{"externalId":"a","externalId":"b"}`), true},
 		{"a sender's id in two cases", envelope(rest + `,"user":{"externalId":"a","EXTERNALID":"b"}`), true},
 		{"a sender's id, spelled with an escape", envelope(rest + `,"user":{"externalId":"a","extern\u0061lId":"b"}`), true},
-		{"a sender's id, spelled with a long s", envelope(rest + `,"user":{"externalId":"a"},"u\u017fer":{"externalId":"b"}`), true},
+		{"a sender's id, spelled with a long s",
+			envelope(rest + `,"user":{"externalId":"a"},"u\u017fer":{"externalId":"b"}`), true},
 		{"two senders", envelope(rest + `,"user":{"externalId":"a"},"User":{"externalId":"b"}`), true},
 		{"two texts", envelope(`"text":"x",` + rest[:len(rest)-1] + `,"text":"ho"},"user":{"externalId":"a"}`), true},
 		{"two types", `{"TYPE":"typing",` + envelope(rest + `,"user":{"externalId":"a"}`)[1:], true},
-		{"a text that ends with a backslash, then two senders", envelope(`"title":"\\",` + rest + `,"user":{"externalId":"a"},"user":{}`), true},
-		{"text that looks like members", envelope(rest + `,"user":{"externalId":"a"},"title":"\":{\"user\":1,\"user\":"`), false},
+		{"a text that ends with a backslash, then two senders",
+			envelope(`"title":"\\",` + rest + `,"user":{"externalId":"a"},"user":{}`), true},
+		{"text that looks like members", envelope(rest + `,"user":{"externalId":"a"},"title":"\":{\"user\":1,\"user\":"`),
+			false},
 		{"more members than anyone needs", envelope(rest + `,"user":{"externalId":"a"` + manyMembers(200) + `}`), true},
 		{"many members", envelope(rest + `,"user":{"externalId":"a"` + manyMembers(100) + `}`), false},
-		{"two senders after a list", envelope(`"x":[{"a":1,"a":2}],` + rest + `,"user" : {"externalId":"a"},"user"	:{}`), true},
+		{"two senders after a list", envelope(`"x":[{"a":1,"a":2}],` + rest + `,"user" : {"externalId":"a"},"user"	:{}`),
+			true},
 		{"the platform's own raw", envelope(rest + `,"user":{"externalId":"a"},"raw":{"ID":1,"id":2}`), false},
-		{"what a person entered", envelope(`"externalMessageId":"m","conversation":{"externalId":"c"},"user":{"externalId":"a"},
+		{"what a person entered", envelope(`"externalMessageId":"m","conversation":{"externalId":"c"},
+			"user":{"externalId":"a"},
 			"content":{"kind":"form_response","formId":"f","fields":[{"id":"x","value":{"A":1,"a":2}}]}`), false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -299,7 +341,8 @@ func manyMembers(n int) string {
 }
 
 func TestAnswersSayWhatTheyAnswer(t *testing.T) {
-	answer := strings.Replace(created("m", "room 7", `,"replyTo":{"externalMessageId":"q"}`), `{"kind":"text","text":"hi"}`,
+	answer := strings.Replace(created("m", "room 7", `,"replyTo":{"externalMessageId":"q"}`),
+		`{"kind":"text","text":"hi"}`,
 		`{"kind":"form_response","formId":"f","fields":[{"id":"x","value":"y"}]}`, 1)
 	in := deliver(t, "delivery_1", answer)[0].Data.Interaction
 	if in == nil || in.Of == nil || in.Of.PlatformID != "room+7:q" {
@@ -349,10 +392,13 @@ func TestContact(t *testing.T) {
 		{"verified", `"phone":"+905551234567","email":"a@example.com","verified":true`, events.Contact{
 			Phone: "+905551234567", Email: "a@example.com",
 			Identities: []events.Identity{{Scheme: events.External, Value: "u"},
-				{Scheme: events.Phone, Value: "+905551234567", Verified: "platform"}, {Scheme: events.Email, Value: "a@example.com", Verified: "platform"}}}},
+				{Scheme: events.Phone, Value: "+905551234567", Verified: "platform"},
+				{Scheme: events.Email, Value: "a@example.com", Verified: "platform"}}}},
 		{"not verified", `"phone":"905551234567","email":"a@example.com"`, events.Contact{
-			Phone: "+905551234567", Email: "a@example.com", Identities: []events.Identity{{Scheme: events.External, Value: "u"}}}},
-		{"no phone number", `"phone":"+90 555","verified":true`, events.Contact{Identities: []events.Identity{{Scheme: events.External, Value: "u"}}}},
+			Phone: "+905551234567", Email: "a@example.com",
+			Identities: []events.Identity{{Scheme: events.External, Value: "u"}}}},
+		{"no phone number", `"phone":"+90 555","verified":true`,
+			events.Contact{Identities: []events.Identity{{Scheme: events.External, Value: "u"}}}},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			body := strings.Replace(created("m", "c", ""), `"user":{`, `"user":{`+tc.user+`,`, 1)
@@ -410,18 +456,23 @@ func TestMalformedItems(t *testing.T) {
 		`{"type":"message.created","data":{` + place + `,"content":{"kind":"text"}}}`,
 		`{"type":"message.created","data":{` + place + `,"externalMessageId":" ","content":{"kind":"text"}}}`,
 		`{"type":"message.created","data":{` + place + `,"externalMessageId":"` + long + `","content":{"kind":"text"}}}`,
-		`{"type":"message.created","data":{"conversation":{"externalId":"c"},"externalMessageId":"m","content":{"kind":"text"}}}`,
+		`{"type":"message.created","data":{"conversation":{"externalId":"c"},"externalMessageId":"m",` +
+			`"content":{"kind":"text"}}}`,
 		`{"type":"message.created","data":{"user":{"externalId":"u"},"externalMessageId":"m","content":{"kind":"text"}}}`,
 		`{"type":"typing","data":{"conversation":{"externalId":""},"user":{"externalId":"u"}}}`,
 		`{"type":"typing","data":{"conversation":{"externalId":"#account"},"user":{"externalId":"u"}}}`,
 		`{"type":"typing","data":{"conversation":{"externalId":"c","kind":"account"},"user":{"externalId":"u"}}}`,
 		`{"type":"typing","data":{"conversation":{"externalId":"c"},"user":{"externalId":"` + long + `"}}}`,
 		`{"type":"message.updated","data":{` + place + `}}`, `{"type":"message.deleted","data":{` + place + `}}`,
-		`{"type":"reaction.changed","data":{` + place + `,"emoji":"x"}}`, `{"type":"reaction.changed","data":{` + place + `,"messageId":"m"}}`,
-		`{"type":"postback","data":{` + place + `}}`, `{"type":"receipt","data":{` + place + `,"messageId":"m","status":"queued"}}`,
+		`{"type":"reaction.changed","data":{` + place + `,"emoji":"x"}}`, `{"type":"reaction.changed","data":{` + place +
+			`,"messageId":"m"}}`,
+		`{"type":"postback","data":{` + place + `}}`,
+		`{"type":"receipt","data":{` + place + `,"messageId":"m","status":"queued"}}`,
 		`{"type":"receipt","data":{` + place + `,"messageId":"c:m","status":"read"}}`,
-		`{"type":"receipt","data":{` + place + `,"status":"read"}}`, `{"type":"receipt","data":{"externalMessageId":"m","status":"read"}}`,
-		`{"type":"user.updated","data":{}}`, `{"type":"conversation.updated","data":{` + place + `}}`, `{"type":"conversation.closed","data":{}}`,
+		`{"type":"receipt","data":{` + place + `,"status":"read"}}`,
+		`{"type":"receipt","data":{"externalMessageId":"m","status":"read"}}`,
+		`{"type":"user.updated","data":{}}`, `{"type":"conversation.updated","data":{` + place + `}}`,
+		`{"type":"conversation.closed","data":{}}`,
 	} {
 		t.Run(item, func(t *testing.T) {
 			evs := deliver(t, "delivery_1", `{"type":"batch","data":{"events":[`+item+`,`+created("good", "c", "")+`]}}`)
@@ -439,12 +490,15 @@ func TestMalformedItems(t *testing.T) {
 // A person's message is kept even when one of its parts is not understood.
 func TestContentThatIsNotUnderstood(t *testing.T) {
 	for _, content := range []string{
-		`{}`, `{"kind":"hologram"}`, `{"kind":"image"}`, `{"kind":"sticker","emoji":"x"}`, `{"kind":"location","lat":1}`, `{"kind":"contact"}`,
-		`{"kind":"form_response"}`, `{"kind":"selection"}`, `{"kind":"payment","ref":"r","status":"maybe"}`, `{"kind":"payment","status":"paid"}`, `{"kind":"unsupported"}`,
+		`{}`, `{"kind":"hologram"}`, `{"kind":"image"}`, `{"kind":"sticker","emoji":"x"}`, `{"kind":"location","lat":1}`,
+		`{"kind":"contact"}`,
+		`{"kind":"form_response"}`, `{"kind":"selection"}`, `{"kind":"payment","ref":"r","status":"maybe"}`,
+		`{"kind":"payment","status":"paid"}`, `{"kind":"unsupported"}`,
 	} {
 		body := strings.Replace(created("m", "c", ""), `{"kind":"text","text":"hi"}`, content, 1)
 		e := deliver(t, "delivery_1", body)[0]
-		if e.Type != events.MessageReceived || e.Data.Message.Content[0].Kind != events.KindUnsupported || e.Data.Message.Content[0].Unsupported.Raw != content {
+		if e.Type != events.MessageReceived || e.Data.Message.Content[0].Kind != events.KindUnsupported ||
+			e.Data.Message.Content[0].Unsupported.Raw != content {
 			t.Errorf("%s became %s", content, e.Type)
 		}
 	}
@@ -454,9 +508,11 @@ func TestErrorClasses(t *testing.T) {
 	for class, want := range map[string]events.StatusError{
 		"retryable": {Class: events.ClassPlatform, Retryable: true}, "permanent": {Class: events.ClassUnknown},
 		"window": {Class: events.ClassWindow}, "auth": {Class: events.ClassAuth}, "": {Class: events.ClassUnknown},
-		"recipient": {Class: events.ClassRecipient}, "rate": {Class: events.ClassRate, Retryable: true}, "unknown": {Class: events.ClassUnknown},
+		"recipient": {Class: events.ClassRecipient}, "rate": {Class: events.ClassRate, Retryable: true},
+		"unknown": {Class: events.ClassUnknown},
 	} {
-		body := `{"type":"receipt","data":{"messageId":"m_1","status":"failed","error":{"code":"7","class":"` + class + `","detail":"why"}}}`
+		body := `{"type":"receipt","data":{"messageId":"m_1","status":"failed","error":{"code":"7","class":"` + class +
+			`","detail":"why"}}}`
 		want.Code, want.Title = "7", "why"
 		if diff := cmp.Diff(&want, deliver(t, "delivery_1", body)[0].Data.Status.Error); diff != "" {
 			t.Errorf("class %q (-want +got):\n%s", class, diff)
@@ -466,10 +522,12 @@ func TestErrorClasses(t *testing.T) {
 
 // FuzzItem grows one item of a batch: whatever it is, both items come out.
 func FuzzItem(f *testing.F) {
-	f.Add(created("m", "c", `,"seq":1,"sentAt":"2026-08-01T16:00:00Z","replyTo":{"messageId":"x"},"context":{"referral":{"source":"ad"}}`))
+	f.Add(created("m", "c", `,"seq":1,"sentAt":"2026-08-01T16:00:00Z","replyTo":{"messageId":"x"},`+
+		`"context":{"referral":{"source":"ad"}}`))
 	f.Add(`{"type":"reaction.changed","data":{` + place + `,"emoji":"x","messageId":"m","removed":true}}`)
 	f.Add(`{"type":"receipt","data":{` + place + `,"messageId":"m","status":"failed","error":{"class":"auth"}}}`)
-	f.Add(`{"type":"message.updated","data":{` + place + `,"externalMessageId":"m","content":{"kind":"payment","ref":"r","status":"paid","amountMinor":1}}}`)
+	f.Add(`{"type":"message.updated","data":{` + place +
+		`,"externalMessageId":"m","content":{"kind":"payment","ref":"r","status":"paid","amountMinor":1}}}`)
 	f.Add(`{"type":"message.deleted","data":{"conversation":{"externalId":"c","kind":"group"},"externalMessageId":"m"}}`)
 	f.Add(`{"type":"user.updated","data":{"user":{"externalId":"u","phone":"1"}}}`)
 	f.Fuzz(func(t *testing.T, item string) {

@@ -12,7 +12,8 @@ import (
 
 // classes are those of the contract, which a bridge may name.
 var classes = []string{
-	events.ClassAuth, events.ClassRate, events.ClassWindow, events.ClassConsent, events.ClassRecipient, events.ClassContent,
+	events.ClassAuth, events.ClassRate, events.ClassWindow, events.ClassConsent, events.ClassRecipient,
+	events.ClassContent,
 	events.ClassTemplate, events.ClassMedia, events.ClassPolicy, events.ClassPlatform,
 }
 

@@ -145,7 +145,8 @@ func (p *parser) reaction() bool {
 	if target == nil || p.Emoji == "" && !p.Removed {
 		return false
 	}
-	p.out.Type, p.out.Data.Reaction = events.ReactionAdded, &events.Reaction{Target: *target, Actor: p.actor(), Emoji: p.Emoji}
+	p.out.Type, p.out.Data.Reaction = events.ReactionAdded,
+		&events.Reaction{Target: *target, Actor: p.actor(), Emoji: p.Emoji}
 	if p.Removed {
 		p.out.Type = events.ReactionRemoved
 	}
@@ -204,7 +205,8 @@ func (e *problem) ours() *events.StatusError {
 func (p *parser) person() bool {
 	person := &events.Person{}
 	for _, f := range []events.Field{
-		{Name: "name", Value: p.User.Name}, {Name: "avatar", Value: p.User.AvatarURL}, {Name: "locale", Value: p.User.Locale},
+		{Name: "name", Value: p.User.Name}, {Name: "avatar", Value: p.User.AvatarURL},
+		{Name: "locale", Value: p.User.Locale},
 		{Name: "phone", Value: channel.E164(p.User.Phone)}, {Name: "email", Value: p.User.Email},
 	} {
 		if f.Value != "" {
@@ -278,7 +280,8 @@ func (u *user) contact() *events.Contact {
 	if !u.Verified {
 		return c
 	}
-	for _, alias := range []events.Identity{{Scheme: events.Phone, Value: c.Phone}, {Scheme: events.Email, Value: c.Email}} {
+	for _, alias := range []events.Identity{{Scheme: events.Phone, Value: c.Phone},
+		{Scheme: events.Email, Value: c.Email}} {
 		if alias.Value != "" {
 			alias.Verified = "platform"
 			c.Identities = append(c.Identities, alias)

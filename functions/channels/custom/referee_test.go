@@ -65,7 +65,8 @@ func TestLibraryVerifiesNow(t *testing.T) {
 	b := answering(202, "")
 	o := text("a")
 	o.ID, o.To = "msg_abc.1", room
-	if _, err := custom.Channel.Send(t.Context(), channel.Env{Account: account(t, sending), HTTP: b, Now: time.Now()}, o); err != nil {
+	if _, err := custom.Channel.Send(t.Context(), channel.Env{Account: account(t, sending), HTTP: b, Now: time.Now()},
+		o); err != nil {
 		t.Fatal(err)
 	}
 	for _, secret := range []string{secret1, secret2} {
@@ -96,7 +97,8 @@ func TestWeVerifyTheLibrary(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		r.Header = http.Header{"Content-Type": r.Header["Content-Type"], "Webhook-Id": {id}, "Webhook-Signature": {signature}, "Webhook-Timestamp": {"1785600000"}}
+		r.Header = http.Header{"Content-Type": r.Header["Content-Type"], "Webhook-Id": {id},
+			"Webhook-Signature": {signature}, "Webhook-Timestamp": {"1785600000"}}
 		if err := custom.Channel.Verify(set.Account, r); err != nil {
 			t.Errorf("%s: %v", s.Name, err)
 		}

@@ -8,19 +8,8 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/signature"
 )
-
-// outbound is how a bridge is written to. What its platform cannot show is its own
-// affair, as are the platform's windows: it refuses with the class window.
-var outbound = channel.Outbound{
-	Limits: limits,
-	Rate:   channel.Rate{Account: 20}, // ours: what a small service bears
-	Class:  channel.Always(channel.Idempotent),
-	Send:   send,
-	Act:    act,
-	Acts:   []events.Verb{events.ActTyping, events.ActRead, events.ActEdit, events.ActDelete},
-	Origin: origin,
-}
 
 // maxText keeps a delivery near the 20 kB that Standard Webhooks recommends.
 // https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#payload-structure
@@ -31,32 +20,14 @@ const (
 	maxCards   = 50  // ours
 )
 
-var limits = channel.Limits{
-	Text: maxText,
-	Unit: channel.Bytes,
-	Styles: []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre", "link", "mention",
-		"command", "hashtag", "cashtag", "email", "phone", "url", "emoji", "list"},
-	Links: channel.Links{Schemes: []string{"mailto", "tel", "sms"}, Local: true},
-	Quote: true,
-	Kinds: []events.Kind{events.KindLocation, events.KindContacts, events.KindLink, events.KindForm, events.KindSchedule,
-		events.KindPayment, events.KindProduct, events.KindOrder, events.KindTemplate},
-	Contacts: 1,
-	Media: map[string]channel.MediaLimit{
-		events.Image: {Caption: maxText}, events.Video: {Caption: maxText}, events.Audio: {Caption: maxText}, events.Voice: {Caption: maxText},
-		events.File: {Caption: maxText}, events.Sticker: {Caption: maxText}, events.Animation: {Caption: maxText},
-	},
-	Choices: []channel.Choices{
-		offering(events.StyleButtons), offering(events.StyleQuick), offering(events.StyleList), offering(events.StylePicker),
-	},
-	Cards: &channel.Cards{Min: 1, Max: maxCards, Text: maxText, Options: maxOptions, Actions: actions},
-}
-
-var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionCall, events.ActionLocation,
+var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionCall,
+	events.ActionLocation,
 	events.ActionContact, events.ActionWebView, events.ActionCopy}
 
 // offering is a choice with all that the contract has.
 func offering(style string) channel.Choices {
-	return channel.Choices{Style: style, Min: 1, Max: maxOptions, Actions: actions, Title: maxText, Footer: maxText, Describe: maxText, Section: maxText,
+	return channel.Choices{Style: style, Min: 1, Max: maxOptions, Actions: actions, Title: maxText, Footer: maxText,
+		Describe: maxText, Section: maxText,
 		Header: true, Multiple: true}
 }
 
@@ -70,7 +41,8 @@ func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent,
 	d.MessageID, d.Bulk, d.Sender = o.ID, o.Bulk, o.Sender
 	d.ReplyTo, d.Content = referenceTo(o.ReplyTo), contentOf(o.Content[0])
 	// Ids of deliveries hold no dots: they separate the parts of what is signed.
-	r, err := post(ctx, e, strings.ReplaceAll(o.ID, ".", "-"), envelopeOut{Type: "message.send", Timestamp: e.Now, Data: d})
+	r, err := post(ctx, e, strings.ReplaceAll(o.ID, ".", "-"),
+		envelopeOut{Type: "message.send", Timestamp: e.Now, Data: d})
 	if err != nil {
 		return channel.Sent{}, err
 	}
@@ -119,15 +91,16 @@ func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Acti
 // post signs a delivery and sends it. The id is the same at every try; the time and
 // the signatures are those of this one.
 func post(ctx context.Context, e channel.Env, id string, w envelopeOut) (channel.Reply, error) {
-	address, secrets := e.Account.Value(outboundURL), secretsOf(e.Account, outboundSecret)
-	if address == "" || len(secrets) == 0 {
-		return channel.Reply{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no outbound_url or no usable outbound_secret", Remedy: "store both"}
-	}
 	body, err := channel.JSON(w)
 	if err != nil {
 		return channel.Reply{}, &channel.Error{Class: events.ClassContent, Title: "the native content is no JSON"}
 	}
-	header := signatures(secrets, id, e.Now, body)
+	address := e.Account.Value(outboundURL)
+	header := signature.NewStandard(e.Account.Values(outboundSecret), nil).Sign(id, e.Now, body)
+	if address == "" || header == nil {
+		return channel.Reply{}, &channel.Error{Class: events.ClassAuth, Remedy: "store both",
+			Title: "the account has no outbound_url or no usable outbound_secret"}
+	}
 	header.Set("Content-Type", "application/json")
 	r, err := e.Do(ctx, http.MethodPost, address, header, body)
 	if err != nil {

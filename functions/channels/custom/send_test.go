@@ -27,17 +27,20 @@ type bridge struct {
 func (b *bridge) Do(r *http.Request) (*http.Response, error) {
 	b.asked = r
 	b.body, _ = io.ReadAll(r.Body)
-	return &http.Response{StatusCode: b.reply.Status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(b.reply.Body))}, nil
+	return &http.Response{StatusCode: b.reply.Status, Header: http.Header{},
+		Body: io.NopCloser(bytes.NewReader(b.reply.Body))}, nil
 }
 
-const sending = `{"inbound_secret":"` + secret1 + `","outbound_url":"https://bridge.example.com/relais","outbound_secret":["` + secret1 + `","` + secret2 + `"]}`
+const sending = `{"inbound_secret":"` + secret1 +
+	`","outbound_url":"https://bridge.example.com/relais","outbound_secret":["` + secret1 + `","` + secret2 + `"]}`
 
 var room = channel.Recipient{Conversation: events.Conversation{PlatformID: "room: 7", Kind: events.Group}}
 
 func (b *bridge) send(t *testing.T, credentials string, o channel.Outgoing) (channel.Sent, error) {
 	t.Helper()
 	o.ID, o.To = "msg_abc.2", room
-	return custom.Channel.Send(context.Background(), channel.Env{Account: account(t, credentials), HTTP: b, Now: received}, o)
+	return custom.Channel.Send(context.Background(),
+		channel.Env{Account: account(t, credentials), HTTP: b, Now: received}, o)
 }
 
 func answering(status int, body string) *bridge {
@@ -78,7 +81,8 @@ func TestMessagesAreFoundByBothIDs(t *testing.T) {
 		}
 	}
 	receipt := `{"type":"receipt","data":{"conversation":{"externalId":"room: 7","kind":"group"},`
-	for _, by := range []string{`"messageId":"msg_abc.2","status":"read"}}`, `"externalMessageId":"b 2001","status":"read"}}`} {
+	for _, by := range []string{`"messageId":"msg_abc.2","status":"read"}}`,
+		`"externalMessageId":"b 2001","status":"read"}}`} {
 		s := deliver(t, "delivery_1", receipt+by)[0].Data.Status
 		if s == nil || s.Message.PlatformID != "msg_abc.2" && s.Message.PlatformID != "room%3A+7:b+2001" {
 			t.Errorf("%s is about %+v", by, s)
@@ -87,7 +91,8 @@ func TestMessagesAreFoundByBothIDs(t *testing.T) {
 }
 
 func TestReferences(t *testing.T) {
-	for id, want := range map[string]string{"room%3A+7:b+1": `"replyTo":{"externalMessageId":"b 1"}`, "msg_old.1": `"replyTo":{"messageId":"msg_old.1"}`} {
+	for id, want := range map[string]string{"room%3A+7:b+1": `"replyTo":{"externalMessageId":"b 1"}`,
+		"msg_old.1": `"replyTo":{"messageId":"msg_old.1"}`} {
 		b := answering(200, "{}")
 		o := text("a")
 		o.ReplyTo = id
@@ -122,7 +127,8 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%d %s gives %#v, want class %s", tc.status, tc.body, err, tc.want)
 		}
 	}
-	for _, credentials := range []string{`{"inbound_secret":"` + secret1 + `"}`, `{"outbound_url":"https://b.example","outbound_secret":"short"}`, `{"outbound_secret":"` + secret1 + `"}`} {
+	for _, credentials := range []string{`{"inbound_secret":"` + secret1 + `"}`,
+		`{"outbound_url":"https://b.example","outbound_secret":"short"}`, `{"outbound_secret":"` + secret1 + `"}`} {
 		b := answering(200, "{}")
 		_, err := b.send(t, credentials, text("a"))
 		var e *channel.Error
@@ -134,7 +140,8 @@ func TestRefusals(t *testing.T) {
 
 func TestNativeContentIsPassedOn(t *testing.T) {
 	native := func(json string) channel.Outgoing {
-		return channel.Outgoing{Content: []events.Content{{Kind: events.KindNative, Native: &events.Native{Channel: "custom", JSON: json}}}}
+		return channel.Outgoing{
+			Content: []events.Content{{Kind: events.KindNative, Native: &events.Native{Channel: "custom", JSON: json}}}}
 	}
 	b := answering(200, "{}")
 	if _, err := b.send(t, sending, native(`{"n":600000000000000001}`)); err != nil {
@@ -155,7 +162,8 @@ func TestNativeContentIsPassedOn(t *testing.T) {
 }
 
 func TestAnswersNameTheOption(t *testing.T) {
-	e := deliver(t, "delivery_1", `{"type":"postback","data":{`+place+`,"actionId":"opt-1","sourceMessageId":"msg_abc.2"}}`)[0]
+	e := deliver(t, "delivery_1",
+		`{"type":"postback","data":{`+place+`,"actionId":"opt-1","sourceMessageId":"msg_abc.2"}}`)[0]
 	if in := e.Data.Interaction; in.Option != "opt-1" || in.Of.PlatformID != "msg_abc.2" {
 		t.Errorf("comes back as %+v", in)
 	}

@@ -45,7 +45,8 @@ func ambiguous(doc []byte) bool {
 			if hidden == 0 && level > 0 && isName(doc[end:]) {
 				name = unquote(doc[i:end])
 				others := names[level-1]
-				if len(others) == maxMembers || slices.ContainsFunc(others, func(s string) bool { return strings.EqualFold(s, name) }) {
+				if len(others) == maxMembers ||
+					slices.ContainsFunc(others, func(s string) bool { return strings.EqualFold(s, name) }) {
 					return true
 				}
 				names[level-1] = append(others, name)

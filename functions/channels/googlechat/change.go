@@ -57,7 +57,8 @@ func parseChange(attributes map[string]string, data []byte) ([]events.Event, err
 	if channel.Decode(data, &c) != nil {
 		return nil, channel.Malform("message.data is not JSON")
 	}
-	p := changed{change: c, kind: attributes["ce-type"], id: attributes["ce-id"], time: channel.RFC3339(attributes["ce-time"]), raw: data}
+	p := changed{change: c, kind: attributes["ce-type"], id: attributes["ce-id"],
+		time: channel.RFC3339(attributes["ce-time"]), raw: data}
 	_, p.place, _ = strings.Cut(attributes["ce-subject"], "//chat.googleapis.com/")
 	before, batched, isBatch := strings.Cut(p.kind, ".batch")
 	if !isBatch {
@@ -172,9 +173,10 @@ func (p *changed) deleted() (events.Event, bool) {
 	if m == nil || m.Name == "" {
 		return events.Event{}, false
 	}
-	return events.Event{Type: events.MessageDeleted, Key: "delete:" + m.Name, Time: channel.RFC3339(m.DeleteTime), Data: events.Data{
-		Conversation: m.place(), Deletion: &events.Deletion{Messages: []events.Ref{ref(m.Name)}},
-	}}, true
+	return events.Event{Type: events.MessageDeleted, Key: "delete:" + m.Name, Time: channel.RFC3339(m.DeleteTime),
+		Data: events.Data{
+			Conversation: m.place(), Deletion: &events.Deletion{Messages: []events.Ref{ref(m.Name)}},
+		}}, true
 }
 
 func (p *changed) reacted(t events.Type) (events.Event, bool) {
@@ -190,7 +192,8 @@ func (p *changed) reacted(t events.Type) (events.Event, bool) {
 	return events.Event{Type: t, Key: "event:" + p.id, Data: events.Data{
 		Conversation: c, Contact: contact(r.User, ""),
 		Reaction: &events.Reaction{
-			Target: ref(target), Actor: actor(r.User, c), Emoji: r.Emoji.Unicode, Custom: cmp.Or(r.Emoji.Custom.UID, r.Emoji.Custom.Name),
+			Target: ref(target), Actor: actor(r.User, c), Emoji: r.Emoji.Unicode,
+			Custom: cmp.Or(r.Emoji.Custom.UID, r.Emoji.Custom.Name),
 		},
 	}}, true
 }
@@ -217,7 +220,8 @@ func (p *changed) spaceChanged(t events.Type) (events.Event, bool) {
 	if t == events.ConversationClosed {
 		c = &events.Change{Field: "closed", New: "deleted"}
 	}
-	return events.Event{Type: t, Key: "event:" + p.id, Data: events.Data{Conversation: conversation(inSpace(s.Name), thread{}), Change: c}}, true
+	return events.Event{Type: t, Key: "event:" + p.id,
+		Data: events.Data{Conversation: conversation(inSpace(s.Name), thread{}), Change: c}}, true
 }
 
 // health is that the subscription itself is about to end, or has ended.
@@ -231,7 +235,8 @@ func (p *changed) health() (events.Event, bool) {
 	if s == nil || p.id == "" {
 		return events.Event{}, false
 	}
-	h := &events.Health{Aspect: "subscription", State: events.HealthFailing, Detail: strings.TrimSpace(event + " " + s.Reason)}
+	h := &events.Health{Aspect: "subscription", State: events.HealthFailing,
+		Detail: strings.TrimSpace(event + " " + s.Reason)}
 	if event == "expirationReminder" {
 		h.State = events.HealthWarning
 	}

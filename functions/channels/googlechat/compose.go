@@ -1,7 +1,6 @@
 package googlechat
 
 import (
-	"encoding/json"
 	"net/url"
 	"strconv"
 	"strings"
@@ -29,11 +28,8 @@ func compose(a channel.Account, c events.Content) (outMessage, error) {
 	case events.KindCards:
 		return f.panels(c.Cards), nil
 	case events.KindNative:
-		var m outMessage
-		if json.Unmarshal([]byte(c.Native.JSON), &m.native) != nil || m.native == nil {
-			return m, &channel.Error{Class: events.ClassContent, Title: "native content is no Message"}
-		}
-		return m, nil
+		own, err := channel.Native(c.Native, nil, "thread")
+		return outMessage{native: own}, err
 	}
 	return outMessage{}, &channel.Error{Class: events.ClassContent, Title: "Google Chat has no " + string(c.Kind)}
 }
@@ -65,7 +61,8 @@ func (f form) press(o events.Option) *onClick {
 }
 
 func (f form) call(id string) *onClick {
-	return &onClick{Action: &outAction{Function: f.function, Parameters: []outParameter{{Key: optionParameter, Value: id}}}}
+	return &onClick{Action: &outAction{Function: f.function,
+		Parameters: []outParameter{{Key: optionParameter, Value: id}}}}
 }
 
 func (f form) buttons(options []events.Option) *widget {
@@ -119,7 +116,8 @@ func (f form) panels(panels []events.Panel) outMessage {
 		if s := of(picture(p.Media), paragraph(p.Text), f.buttons(p.Options)); len(s.Widgets) > 0 {
 			body = []section{s}
 		}
-		m.Cards = append(m.Cards, outCardID{ID: "c" + strconv.Itoa(i+1), Card: outCard{Header: header(p.Title), Sections: body}})
+		m.Cards = append(m.Cards,
+			outCardID{ID: "c" + strconv.Itoa(i+1), Card: outCard{Header: header(p.Title), Sections: body}})
 	}
 	return m
 }
@@ -159,8 +157,10 @@ func (f form) form(w events.Form) outMessage {
 	for _, field := range w.Fields {
 		s.Widgets = append(s.Widgets, question(field))
 	}
-	s.Widgets = append(s.Widgets, widget{Buttons: &buttonList{Buttons: []button{{Text: w.Submit, OnClick: f.call(w.ID)}}}})
-	return outMessage{Fallback: w.Title, Cards: []outCardID{{ID: "c1", Card: outCard{Header: header(w.Title), Sections: []section{s}}}}}
+	s.Widgets = append(s.Widgets,
+		widget{Buttons: &buttonList{Buttons: []button{{Text: w.Submit, OnClick: f.call(w.ID)}}}})
+	return outMessage{Fallback: w.Title,
+		Cards: []outCardID{{ID: "c1", Card: outCard{Header: header(w.Title), Sections: []section{s}}}}}
 }
 
 // question is one input of a form.

@@ -10,6 +10,8 @@
 package googlechat
 
 import (
+	"regexp"
+
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/internal/google"
 	"github.com/relais-dev/relais/shared/channel"
@@ -22,10 +24,16 @@ var Channel = channel.Channel{
 	Docs:  "https://developers.google.com/workspace/chat/api/reference/rest",
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
-		{Name: audience, Public: true, Help: "Google Chat API, Configuration, Connection settings: what is chosen as Authentication audience, the endpoint's URL byte for byte or the project number"},
-		{Name: projectNumber, Public: true, Optional: true, Help: "only for an app built as a Google Workspace add-on: the Cloud project's number"},
-		{Name: google.ServiceAccount, Help: "Cloud console, IAM, Service accounts: the whole JSON file of a key; the account is of the app's project and needs no role"},
-		{Name: pushAccount, Public: true, Optional: true, Help: "only for Workspace Events: the service account with which the Pub/Sub push subscription authenticates"},
+		{Name: audience, Public: true,
+			Help: "Google Chat API, Configuration, Connection settings: what is chosen as Authentication audience, the " +
+				"endpoint's URL byte for byte or the project number"},
+		{Name: projectNumber, Public: true, Optional: true,
+			Help: "only for an app built as a Google Workspace add-on: the Cloud project's number"},
+		{Name: google.ServiceAccount,
+			Help: "Cloud console, IAM, Service accounts: the whole JSON file of a key; the account is of the app's project " +
+				"and needs no role"},
+		{Name: pushAccount, Public: true, Optional: true,
+			Help: "only for Workspace Events: the service account with which the Pub/Sub push subscription authenticates"},
 	},
 	MaxBody: 1 << 20, // Google publishes no limit; a text has 32 KB, files never come inline
 
@@ -35,6 +43,45 @@ var Channel = channel.Channel{
 	Ack:    ack,
 
 	Outbound: outbound,
+}
+
+// outbound is how Google Chat is written to. There is no window: the app may write
+// wherever it is a member.
+var outbound = channel.Outbound{
+	Limits: limits,
+	// 3,000 writes a minute per project, 60 per space: ten at once and 50 more within the minute.
+	// https://developers.google.com/workspace/chat/limits
+	Rate:  channel.Rate{Account: 50, Pair: 0.8, Burst: 10},
+	Class: channel.Always(channel.Idempotent), // by requestId
+	Send:  send,
+	Act:   act,
+	Acts:  []events.Verb{events.ActEdit, events.ActDelete},
+	Token: token,
+	Fetch: fetch,
+	Hosts: []string{apiHost, google.TokenHost},
+}
+
+// limits leave room within the 32,000 bytes of a message, cards included, for markup
+// and for the cards' own form. https://developers.google.com/workspace/chat/create-messages
+// https://developers.google.com/workspace/chat/api/reference/rest/v1/cards
+var limits = channel.Limits{
+	Text:   24_000,
+	Unit:   channel.Bytes,
+	Styles: []string{"bold", "italic", "strikethrough", "code", "pre", "link"},
+	// https://developers.google.com/workspace/chat/format-messages
+	Markup: regexp.MustCompile(`(?i)<(?:users/|customEmojis/|[a-z][a-z0-9+.-]*:)`),
+	Kinds:  []events.Kind{events.KindLocation, events.KindLink, events.KindForm},
+	Media: map[string]channel.MediaLimit{
+		events.Image: {MIME: []string{"image/jpeg", "image/png"}, Caption: 20_000},
+	},
+	Choices: []channel.Choices{
+		{Style: events.StyleButtons, Min: 1, Max: 6, Actions: actions, Text: 16_000, Title: maxTitle, Footer: 1_000,
+			Header: true},
+		{Style: events.StyleList, Min: 1, Max: maxRows, Actions: actions, Text: 4_000, Label: maxRow, Title: maxTitle,
+			Footer: 1_000, Describe: maxRow, Section: maxRow, Header: true},
+	},
+	Cards: &channel.Cards{Min: 1, Max: 8, Title: maxTitle, Text: 1_000, Options: 6, Actions: actions, Label: 60},
+	Takes: takes,
 }
 
 const (
@@ -103,7 +150,8 @@ func contact(u user, locale string) *events.Contact {
 		return nil
 	}
 	return &events.Contact{
-		Identities: []events.Identity{identity(u.Name)}, Name: u.DisplayName, Avatar: u.AvatarURL, Email: u.Email, Locale: locale,
+		Identities: []events.Identity{identity(u.Name)}, Name: u.DisplayName, Avatar: u.AvatarURL, Email: u.Email,
+		Locale: locale,
 	}
 }
 

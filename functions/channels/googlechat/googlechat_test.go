@@ -20,11 +20,27 @@ func BenchmarkChannel(b *testing.B) { exam.Bench(b, googlechat.Channel, play.Pla
 
 // Tokens of both kinds, and the key they are signed with.
 const (
-	vectorKeys = `{"keys":[{"kty": "RSA", "kid": "test-kid-1", "n": "z3HIxWH3SUMh_r5ufw_gixZHsHHrC8rgv3rGOfURJIGRnQ3wPjMvVW_Yzm6UODF79TjdSBkYY328nB19L-KNPB913iAhjCvpjMgneDh_gyoSw3iySEI_nGnGlSJNx-p4rog53s4p7z4daoI8LbcY-vxf1npvQ-SJu_ZZz-GFfg_Z8piz_NzhAM5yo8wo_k4kdGSSkNNQZ4GArAkdz4qgZ6hHpfqpoSmpQPxkrIDli4rKHTKrR7bVRYQUNPbwuJv3TlAx6dsUnMHDEO-9SYKu-DqO2o-wPzwQN6C3D0UpjRSbXAQZKDRGMfzfAsOsmBlu_GPnmCFN_U_SO5uKJjBjnQ", "e": "AQAB"}]}`
+	vectorKeys = `{"keys":[{"kty": "RSA", "kid": "test-kid-1", "n": ` +
+		`"z3HIxWH3SUMh_r5ufw_gixZHsHHrC8rgv3rGOfURJIGRnQ3wPjMvVW_Yzm6UODF79TjdSBkYY328nB19L-KNPB913iAhjCvpjMgneDh_` +
+		`gyoSw3iySEI_nGnGlSJNx-p4rog53s4p7z4daoI8LbcY-vxf1npvQ-SJu_ZZz-GFfg_Z8piz_NzhAM5yo8wo_` +
+		`k4kdGSSkNNQZ4GArAkdz4qgZ6hHpfqpoSmpQPxkrIDli4rKHTKrR7bVRYQUNPbwuJv3TlAx6dsUnMHDEO-9SYKu-DqO2o-` +
+		`wPzwQN6C3D0UpjRSbXAQZKDRGMfzfAsOsmBlu_GPnmCFN_U_SO5uKJjBjnQ", "e": "AQAB"}]}`
 	// vectorURL is an ID token of Chat's service account, for the audience endpoint.
-	vectorURL = "eyJhbGciOiJSUzI1NiIsImtpZCI6InRlc3Qta2lkLTEiLCJ0eXAiOiJKV1QifQ.eyJhdWQiOiJodHRwczovL2hvb2tzLmV4YW1wbGUuY29tL2dvb2dsZWNoYXQiLCJlbWFpbCI6ImNoYXRAc3lzdGVtLmdzZXJ2aWNlYWNjb3VudC5jb20iLCJlbWFpbF92ZXJpZmllZCI6dHJ1ZSwiZXhwIjoxNzg1NjAzNjAwLCJpYXQiOjE3ODU2MDAwMDAsImlzcyI6Imh0dHBzOi8vYWNjb3VudHMuZ29vZ2xlLmNvbSIsInN1YiI6IjEwMDAwMDAwMDAwMDAwMDAwMDAwMSJ9.xNJKtlarzaTpKcK_RSE2l0UP3BePEMQLguE8tXkf51X3iMAcRCsdhhbwvVc1TAiV4p-FVWDvA7P-JKeCai1NCxb5SLrBzJKH9uae4ez3pQHNilhyUmNCTtZPuxn4JhQDe7pMT8-eQElNeICEm51X9lLCft0eGfLTpdNR3Ra5-1gqnM0HXDwGqjDvzxRv1hGKDFwHQAYU77_c8ZDDcHZKYRj6gd51o3R7iRwMTxEP-C_9NP4HZTgjl9NDQs7XvemkBbkzYz0E9fIDpRS6Z5EsBoHbM3BmQW9M3Mvfw3Q5a9Lz4f8nd3EbTB8VlIJTuuoVd3MtJSEhmA7eRFOICvu1vA"
+	vectorURL = "eyJhbGciOiJSUzI1NiIsImtpZCI6InRlc3Qta2lkLTEiLCJ0eXAiOiJKV1QifQ." +
+		"eyJhdWQiOiJodHRwczovL2hvb2tzLmV4YW1wbGUuY29tL2dvb2dsZWNoYXQiLCJlbWFpbCI6ImNoYXRAc3lzdGVtLmdzZXJ2aWNlYWNjb3VudC5jb" +
+		"20iLCJlbWFpbF92ZXJpZmllZCI6dHJ1ZSwiZXhwIjoxNzg1NjAzNjAwLCJpYXQiOjE3ODU2MDAwMDAsImlzcyI6Imh0dHBzOi8vYWNjb3VudHMuZ2" +
+		"9vZ2xlLmNvbSIsInN1YiI6IjEwMDAwMDAwMDAwMDAwMDAwMDAwMSJ9.xNJKtlarzaTpKcK_" +
+		"RSE2l0UP3BePEMQLguE8tXkf51X3iMAcRCsdhhbwvVc1TAiV4p-FVWDvA7P-" +
+		"JKeCai1NCxb5SLrBzJKH9uae4ez3pQHNilhyUmNCTtZPuxn4JhQDe7pMT8-eQElNeICEm51X9lLCft0eGfLTpdNR3Ra5-" +
+		"1gqnM0HXDwGqjDvzxRv1hGKDFwHQAYU77_c8ZDDcHZKYRj6gd51o3R7iRwMTxEP-C_" +
+		"9NP4HZTgjl9NDQs7XvemkBbkzYz0E9fIDpRS6Z5EsBoHbM3BmQW9M3Mvfw3Q5a9Lz4f8nd3EbTB8VlIJTuuoVd3MtJSEhmA7eRFOICvu1vA"
 	// vectorNumber is signed by Chat itself, for the audience number.
-	vectorNumber = "eyJhbGciOiJSUzI1NiIsImtpZCI6InRlc3Qta2lkLTEiLCJ0eXAiOiJKV1QifQ.eyJhdWQiOiIxMjM0NTY3ODkwMTIiLCJleHAiOjE3ODU2MDM2MDAsImlhdCI6MTc4NTYwMDAwMCwiaXNzIjoiY2hhdEBzeXN0ZW0uZ3NlcnZpY2VhY2NvdW50LmNvbSJ9.NpbNMdwdyF_vymTWuLqSIU1kTWTywwqjid5JNCx3sf1BtsUf7lb0LmUqf9Vt61suLF982JiC7FLY8pj6vzFbpYLYRYOXrjnqVjr06ieV_srAbLTQs6Lwvf88AyBA4b34Q1q3dxYzLPxWMHsFxs1I8iQ23HEcgWjiB3zXMtTL-QHg5OnsBzwUL3rpxm3NwRZs89lpzPd_a_hHD0Us4E63eKBoQFW7vzoI1StIurjThflPDsCkCTLvWnWV1y7NwYXtJoVgDxZcJI-0yQd4hULeJmny_S3mIEfllP5IHrD5ttdob6UCuxcfOmVuLUJxz7lEShYqXRAlKd8BVXIaVdL6IA"
+	vectorNumber = "eyJhbGciOiJSUzI1NiIsImtpZCI6InRlc3Qta2lkLTEiLCJ0eXAiOiJKV1QifQ." +
+		"eyJhdWQiOiIxMjM0NTY3ODkwMTIiLCJleHAiOjE3ODU2MDM2MDAsImlhdCI6MTc4NTYwMDAwMCwiaXNzIjoiY2hhdEBzeXN0ZW0uZ3NlcnZpY2VhY" +
+		"2NvdW50LmNvbSJ9.NpbNMdwdyF_vymTWuLqSIU1kTWTywwqjid5JNCx3sf1BtsUf7lb0LmUqf9Vt61suLF982JiC7FLY8pj6vzFbpYLYRYOXrjnqV" +
+		"jr06ieV_srAbLTQs6Lwvf88AyBA4b34Q1q3dxYzLPxWMHsFxs1I8iQ23HEcgWjiB3zXMtTL-QHg5OnsBzwUL3rpxm3NwRZs89lpzPd_a_" +
+		"hHD0Us4E63eKBoQFW7vzoI1StIurjThflPDsCkCTLvWnWV1y7NwYXtJoVgDxZcJI-0yQd4hULeJmny_" +
+		"S3mIEfllP5IHrD5ttdob6UCuxcfOmVuLUJxz7lEShYqXRAlKd8BVXIaVdL6IA"
 
 	endpoint = "https://hooks.example.com/googlechat"
 	number   = "123456789012"
@@ -49,8 +65,10 @@ func TestVerify(t *testing.T) {
 		{"signed by Chat", map[string]string{"audience": number}, vectorNumber, 0, ""},
 		{"ID token for a project number", map[string]string{"audience": number}, vectorURL, 0, channel.BadSignature},
 		{"signed by Chat for a URL", map[string]string{"audience": endpoint}, vectorNumber, 0, channel.BadSignature},
-		{"not of the add-on's account", map[string]string{"audience": endpoint, "project_number": number}, vectorURL, 0, channel.BadSignature},
-		{"another push account", map[string]string{"audience": endpoint, "project_number": number, "push_service_account": "p@x.iam.gserviceaccount.com"}, vectorURL, 0, channel.BadSignature},
+		{"not of the add-on's account", map[string]string{"audience": endpoint, "project_number": number}, vectorURL, 0,
+			channel.BadSignature},
+		{"another push account", map[string]string{"audience": endpoint, "project_number": number,
+			"push_service_account": "p@x.iam.gserviceaccount.com"}, vectorURL, 0, channel.BadSignature},
 		{"too late", map[string]string{"audience": endpoint}, vectorURL, 4000 * time.Second, channel.Stale},
 		{"too early", map[string]string{"audience": endpoint}, vectorURL, -2 * time.Minute, channel.Stale},
 		{"slash", map[string]string{"audience": endpoint + "/"}, vectorURL, 0, channel.BadSignature},
@@ -91,7 +109,8 @@ func TestSignedForEachKindOfAccount(t *testing.T) {
 func TestPushAccountIsACallerToo(t *testing.T) {
 	r := channel.Request{Header: http.Header{}, Received: issued, Keys: []byte(vectorKeys)}
 	r.Header.Set("Authorization", "Bearer "+vectorURL)
-	a := account(map[string]string{"audience": endpoint, "project_number": number, "push_service_account": "chat@system.gserviceaccount.com"})
+	a := account(map[string]string{"audience": endpoint, "project_number": number,
+		"push_service_account": "chat@system.gserviceaccount.com"})
 	if err := googlechat.Channel.Verify(a, r); err != nil {
 		t.Errorf("refused: %v", err)
 	}
@@ -100,7 +119,8 @@ func TestPushAccountIsACallerToo(t *testing.T) {
 func TestKeys(t *testing.T) {
 	for _, tc := range []struct{ name, authorization, want string }{
 		{"ID token", "Bearer " + vectorURL, "https://www.googleapis.com/oauth2/v3/certs"},
-		{"signed by Chat", "Bearer " + vectorNumber, "https://www.googleapis.com/service_accounts/v1/jwk/chat@system.gserviceaccount.com"},
+		{"signed by Chat", "Bearer " + vectorNumber,
+			"https://www.googleapis.com/service_accounts/v1/jwk/chat@system.gserviceaccount.com"},
 		{"no token", "", ""},
 		{"no bearer", "Basic YTpi", ""},
 		{"no issuer of ours", "Bearer eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJodHRwczovL2V2aWwuZXhhbXBsZSJ9.AA", ""},
@@ -123,9 +143,12 @@ func parse(t *testing.T, body string) []events.Event {
 
 // A message is one event, however it is told.
 func TestOneMessageHasOneKey(t *testing.T) {
-	const m = `{"name":"spaces/A/messages/B.C","sender":{"name":"users/1"},"text":"hi","thread":{"name":"spaces/A/threads/B"}`
-	classic := parse(t, `{"type":"MESSAGE","eventTime":"2026-08-01T16:00:00Z","space":{"name":"spaces/A","spaceType":"SPACE"},"user":{"name":"users/1"},"message":`+m+`}}`)
-	addon := parse(t, `{"chat":{"eventTime":"2026-08-01T16:00:09Z","user":{"name":"users/1"},"messagePayload":{"space":{"name":"spaces/A","spaceType":"SPACE"},"message":`+m+`}}}}`)
+	const m = `{"name":"spaces/A/messages/B.C","sender":{"name":"users/1"},"text":"hi",` +
+		`"thread":{"name":"spaces/A/threads/B"}`
+	classic := parse(t, `{"type":"MESSAGE","eventTime":"2026-08-01T16:00:00Z","space":{"name":"spaces/A",`+
+		`"spaceType":"SPACE"},"user":{"name":"users/1"},"message":`+m+`}}`)
+	addon := parse(t, `{"chat":{"eventTime":"2026-08-01T16:00:09Z","user":{"name":"users/1"},`+
+		`"messagePayload":{"space":{"name":"spaces/A","spaceType":"SPACE"},"message":`+m+`}}}}`)
 	if diff := cmp.Diff(classic[0].Key, addon[0].Key); diff != "" {
 		t.Error(diff)
 	}
@@ -154,7 +177,8 @@ func TestBodies(t *testing.T) {
 		"", "[]", "{}", `{"type":""}`, `{"message":{"data":""}}`, `{"message":{"data":"%%"}}`, `{"message":{"data":"e30="}}`,
 		`{"message":{"data":"eA==","attributes":{"ce-type":"google.workspace.chat.message.v1.created"}}}`,
 	} {
-		if evs, err := googlechat.Channel.Parse(account(nil), channel.Request{Body: []byte(body), Received: issued}); err == nil {
+		if evs, err := googlechat.Channel.Parse(account(nil),
+			channel.Request{Body: []byte(body), Received: issued}); err == nil {
 			t.Errorf("%s gives %d events, want an error", body, len(evs))
 		}
 	}

@@ -129,7 +129,8 @@ func (p *parser) membership() []events.Event {
 		return nil
 	}
 	added := p.Type == "ADDED_TO_SPACE"
-	e := events.Event{Key: "membership:" + channel.Digest(nil, p.Type, p.Space.Name, p.EventTime), Data: events.Data{Conversation: c}}
+	e := events.Event{Key: "membership:" + channel.Digest(nil, p.Type, p.Space.Name, p.EventTime),
+		Data: events.Data{Conversation: c}}
 	if c.Kind == events.Direct {
 		c := &events.Consent{State: events.ConsentGiven, Scope: "all", Reason: "added"}
 		if !added {
@@ -143,7 +144,8 @@ func (p *parser) membership() []events.Event {
 		e.Type = events.ParticipantJoined
 	}
 	by := actor(p.User, c)
-	e.Data.Participants = &events.Participants{Members: []events.Participant{{Identity: identity(self), Self: true}}, By: &by}
+	e.Data.Participants = &events.Participants{Members: []events.Participant{{Identity: identity(self), Self: true}},
+		By: &by}
 	return []events.Event{e}
 }
 
@@ -180,7 +182,8 @@ func (p *parser) answer() []events.Event {
 	function := cmp.Or(p.Action.Method, p.Common.Function)
 	option, parameters := p.parameters()
 	inputs := p.inputs()
-	in := &events.Interaction{Kind: events.ButtonAnswer, Option: cmp.Or(option, function), Values: slices.Concat(parameters, inputs)}
+	in := &events.Interaction{Kind: events.ButtonAnswer, Option: cmp.Or(option, function),
+		Values: slices.Concat(parameters, inputs)}
 	if p.Type == "SUBMIT_FORM" || p.DialogEventType == "SUBMIT_DIALOG" || len(inputs) > 0 {
 		in.Kind = events.FormAnswer
 	}
@@ -195,7 +198,8 @@ func (p *parser) answer() []events.Event {
 	for _, f := range in.Values {
 		parts = append(parts, f.Name, f.Value)
 	}
-	return []events.Event{{Type: events.InteractionReceived, Key: "answer:" + channel.Digest(nil, parts...), Data: events.Data{Interaction: in}}}
+	return []events.Event{{Type: events.InteractionReceived, Key: "answer:" + channel.Digest(nil, parts...),
+		Data: events.Data{Interaction: in}}}
 }
 
 // parameters are what the card said a button means: an option of ours, and the rest.
@@ -239,7 +243,8 @@ func (i input) values() []string {
 		return []string{i.DateTime.format(time.RFC3339)}
 	case i.Time != nil:
 		midnight := time.Time{}
-		return []string{midnight.Add(time.Duration(i.Time.Hours.int())*time.Hour + time.Duration(i.Time.Minutes.int())*time.Minute).Format("15:04")}
+		return []string{midnight.Add(time.Duration(i.Time.Hours.int())*time.Hour +
+			time.Duration(i.Time.Minutes.int())*time.Minute).Format("15:04")}
 	}
 	return i.Strings.Value
 }

@@ -131,7 +131,8 @@ func (a attachment) content() events.Content {
 	switch {
 	case a.Data.ResourceName != "":
 		return events.NewMedia(events.Media{
-			Type: google.MediaType(a.ContentType), State: events.MediaPending, MIME: a.ContentType, Name: a.ContentName, PlatformID: a.Data.ResourceName, UniqueID: a.Name,
+			Type: google.MediaType(a.ContentType), State: events.MediaPending, MIME: a.ContentType, Name: a.ContentName,
+			PlatformID: a.Data.ResourceName, UniqueID: a.Name,
 		})
 	case a.Drive.FileID != "":
 		return events.Content{Kind: events.KindLink, Link: &events.Link{

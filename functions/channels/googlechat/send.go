@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/relais-dev/relais/events"
@@ -14,48 +13,11 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// outbound is how Google Chat is written to. There is no window: the app may write
-// wherever it is a member.
-var outbound = channel.Outbound{
-	Limits: limits,
-	// 3,000 writes a minute per project, 60 per space: ten at once and 50 more within the minute.
-	// https://developers.google.com/workspace/chat/limits
-	Rate:  channel.Rate{Account: 50, Pair: 0.8, Burst: 10},
-	Class: channel.Always(channel.Idempotent), // by requestId
-	Send:  send,
-	Act:   act,
-	Acts:  []events.Verb{events.ActEdit, events.ActDelete},
-	Token: token,
-	Fetch: fetch,
-	Hosts: []string{apiHost, google.TokenHost},
-}
-
 const (
 	apiHost = "chat.googleapis.com"
 	api     = "https://" + apiHost + "/v1/"
 	scope   = "https://www.googleapis.com/auth/chat.bot"
 )
-
-// limits leave room within the 32,000 bytes of a message, cards included, for markup
-// and for the cards' own form. https://developers.google.com/workspace/chat/create-messages
-// https://developers.google.com/workspace/chat/api/reference/rest/v1/cards
-var limits = channel.Limits{
-	Text:   24_000,
-	Unit:   channel.Bytes,
-	Styles: []string{"bold", "italic", "strikethrough", "code", "pre", "link"},
-	// https://developers.google.com/workspace/chat/format-messages
-	Markup: regexp.MustCompile(`(?i)<(?:users/|customEmojis/|[a-z][a-z0-9+.-]*:)`),
-	Kinds:  []events.Kind{events.KindLocation, events.KindLink, events.KindForm},
-	Media: map[string]channel.MediaLimit{
-		events.Image: {MIME: []string{"image/jpeg", "image/png"}, Caption: 20_000},
-	},
-	Choices: []channel.Choices{
-		{Style: events.StyleButtons, Min: 1, Max: 6, Actions: actions, Text: 16_000, Title: maxTitle, Footer: 1_000, Header: true},
-		{Style: events.StyleList, Min: 1, Max: maxRows, Actions: actions, Text: 4_000, Label: maxRow, Title: maxTitle, Footer: 1_000, Describe: maxRow, Section: maxRow, Header: true},
-	},
-	Cards: &channel.Cards{Min: 1, Max: 8, Title: maxTitle, Text: 1_000, Options: 6, Actions: actions, Label: 60},
-	Takes: takes,
-}
 
 // Google publishes no length of titles, rows and labels: these keep the largest card
 // within maxMessage and its 100 widgets.
@@ -100,7 +62,8 @@ func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent,
 		m.Thread = &thread{Name: place}
 	}
 	id := ownMessage + channel.Digest([]byte(o.ID))
-	q := url.Values{"messageReplyOption": {"REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD"}, "requestId": {channel.UUID(o.ID)}, "messageId": {id}}
+	q := url.Values{"messageReplyOption": {"REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD"}, "requestId": {channel.UUID(o.ID)},
+		"messageId": {id}}
 	r, err := e.PostJSON(ctx, api+space+"/messages?"+q.Encode(), channel.Bearer(e.Token), m)
 	if err != nil {
 		return channel.Sent{}, err
@@ -120,7 +83,8 @@ func sent(r channel.Reply) (channel.Sent, error) {
 		return channel.Sent{}, err
 	}
 	if m.Name == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message", Unknown: true}
+		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message",
+			Unknown: true}
 	}
 	return channel.Sent{IDs: []string{m.Name}}, nil
 }
@@ -218,8 +182,10 @@ func fetch(ctx context.Context, e channel.Env, m events.Media) (io.ReadCloser, e
 func failure(r channel.Reply) *channel.Error {
 	w := google.ReadError(r)
 	e := google.Failure(r, w)
-	if w.Status == "PERMISSION_DENIED" && !strings.Contains(w.Reason, "SCOPE") && !strings.Contains(w.Reason, "DISABLED") && !strings.Contains(w.Message, "scope") {
-		e.Class, e.Title, e.Remedy = events.ClassRecipient, "the app may not write there", "add the app to the space again; its administrator may have blocked it"
+	if w.Status == "PERMISSION_DENIED" && !strings.Contains(w.Reason, "SCOPE") &&
+		!strings.Contains(w.Reason, "DISABLED") && !strings.Contains(w.Message, "scope") {
+		e.Class, e.Title, e.Remedy = events.ClassRecipient, "the app may not write there",
+			"add the app to the space again; its administrator may have blocked it"
 	}
 	return e
 }

@@ -34,7 +34,8 @@ func (c *chat) Do(r *http.Request) (*http.Response, error) {
 	}
 	c.requests, c.bodies = append(c.requests, r.Method+" "+r.URL.String()), append(c.bodies, string(body))
 	answer := c.answers[min(len(c.requests), len(c.answers))-1]
-	return &http.Response{StatusCode: answer.Status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(answer.Body))}, nil
+	return &http.Response{StatusCode: answer.Status, Header: http.Header{},
+		Body: io.NopCloser(bytes.NewReader(answer.Body))}, nil
 }
 
 func reply(status int, body string) channel.Reply {
@@ -43,7 +44,8 @@ func reply(status int, body string) channel.Reply {
 
 func send(c *chat, a channel.Account, place string, content events.Content) (channel.Sent, error) {
 	return googlechat.Channel.Send(context.Background(), channel.Env{Account: a, HTTP: c, Token: "t"}, channel.Outgoing{
-		ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: place}}, Content: []events.Content{content},
+		ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: place}},
+		Content: []events.Content{content},
 	})
 }
 
@@ -86,15 +88,19 @@ func TestFailures(t *testing.T) {
 		reason, class string
 	}{
 		{403, "PERMISSION_DENIED", "The caller does not have permission", "", events.ClassRecipient},
-		{403, "PERMISSION_DENIED", "Request had insufficient authentication scopes.", "ACCESS_TOKEN_SCOPE_INSUFFICIENT", events.ClassAuth},
-		{403, "PERMISSION_DENIED", "Google Chat API has not been used in project 1 before or it is disabled.", "SERVICE_DISABLED", events.ClassAuth},
+		{403, "PERMISSION_DENIED", "Request had insufficient authentication scopes.", "ACCESS_TOKEN_SCOPE_INSUFFICIENT",
+			events.ClassAuth},
+		{403, "PERMISSION_DENIED", "Google Chat API has not been used in project 1 before or it is disabled.",
+			"SERVICE_DISABLED", events.ClassAuth},
 		{401, "UNAUTHENTICATED", "Request had invalid authentication credentials.", "", events.ClassAuth},
 		{404, "NOT_FOUND", "Requested entity was not found.", "", events.ClassRecipient},
 		{400, "INVALID_ARGUMENT", "Unknown widget", "", events.ClassContent},
 		{429, "RESOURCE_EXHAUSTED", "Quota exceeded", "RATE_LIMIT_EXCEEDED", events.ClassRate},
 	} {
-		body := `{"error":{"status":"` + tc.code + `","message":"` + tc.message + `","details":[{"reason":"` + tc.reason + `"}]}}`
-		_, err := send(&chat{answers: []channel.Reply{reply(tc.status, body)}}, account(nil), "spaces/A", events.NewText("a"))
+		body := `{"error":{"status":"` + tc.code + `","message":"` + tc.message + `","details":[{"reason":"` + tc.reason +
+			`"}]}}`
+		_, err := send(&chat{answers: []channel.Reply{reply(tc.status, body)}}, account(nil), "spaces/A",
+			events.NewText("a"))
 		var e *channel.Error
 		if !errors.As(err, &e) || e.Class != tc.class || e.Unknown {
 			t.Errorf("%s gives %#v, want class %s", tc.message, err, tc.class)
@@ -110,7 +116,8 @@ func TestNamesStayInTheirPlace(t *testing.T) {
 			t.Errorf("%q is sent to %v", place, c.requests)
 		}
 	}
-	for _, name := range []string{"", "spaces/A", "spaces/A/messages/..", "spaces/../messages/B", "spaces/A/messages/B/attachments/C"} {
+	for _, name := range []string{"", "spaces/A", "spaces/A/messages/..", "spaces/../messages/B",
+		"spaces/A/messages/B/attachments/C"} {
 		c := &chat{answers: []channel.Reply{reply(200, `{}`)}}
 		err := googlechat.Channel.Act(context.Background(), channel.Env{HTTP: c}, channel.Recipient{},
 			events.Action{Verb: events.ActDelete, Message: &events.Ref{PlatformID: name}})
@@ -175,7 +182,8 @@ func TestCardsAreEscaped(t *testing.T) {
 
 // An add-on's buttons call the endpoint, a classic app's a name.
 func TestFunction(t *testing.T) {
-	choice := events.Content{Kind: events.KindChoice, Choice: &events.Choice{Text: "?", Style: events.StyleButtons, Options: []events.Option{{ID: "a", Label: "A"}}}}
+	choice := events.Content{Kind: events.KindChoice, Choice: &events.Choice{Text: "?", Style: events.StyleButtons,
+		Options: []events.Option{{ID: "a", Label: "A"}}}}
 	for want, credentials := range map[string]map[string]string{
 		`"function":"relais"`:           {"audience": endpoint},
 		`"function":"` + endpoint + `"`: {"audience": endpoint, "project_number": number},
@@ -193,7 +201,8 @@ func TestFunction(t *testing.T) {
 // The integrator's own message goes as it is, but where we send it.
 func TestNative(t *testing.T) {
 	c := &chat{answers: []channel.Reply{reply(200, `{"name":"x"}`)}}
-	native := events.Content{Kind: events.KindNative, Native: &events.Native{Channel: "googlechat", JSON: `{"text":"a","thread":{"name":"spaces/Z/threads/T"}}`}}
+	native := events.Content{Kind: events.KindNative,
+		Native: &events.Native{Channel: "googlechat", JSON: `{"text":"a","thread":{"name":"spaces/Z/threads/T"}}`}}
 	if _, err := send(c, account(nil), "spaces/A", native); err != nil {
 		t.Fatal(err)
 	}
@@ -224,7 +233,8 @@ func TestFetch(t *testing.T) {
 	}
 	c := &chat{answers: []channel.Reply{reply(404, `{"error":{"status":"NOT_FOUND"}}`)}}
 	var e *channel.Error
-	if _, err := googlechat.Channel.Fetch(context.Background(), channel.Env{HTTP: c}, events.Media{PlatformID: "x"}); !errors.As(err, &e) {
+	if _, err := googlechat.Channel.Fetch(context.Background(), channel.Env{HTTP: c},
+		events.Media{PlatformID: "x"}); !errors.As(err, &e) {
 		t.Errorf("what is gone gives %v", err)
 	}
 }

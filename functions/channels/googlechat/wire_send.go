@@ -25,7 +25,6 @@ func (m outMessage) MarshalJSON() ([]byte, error) {
 		return channel.JSON(plain(m))
 	}
 	all := maps.Clone(m.native)
-	delete(all, "thread")
 	if m.Thread != nil {
 		t, err := channel.JSON(m.Thread)
 		if err != nil {

@@ -36,7 +36,8 @@ func (p parser) event(raw json.RawMessage) (events.Event, bool) {
 
 // contact is who speaks: a known user by the host app's id, whatever their thread.
 func (f from) contact() *events.Contact {
-	c := &events.Contact{Name: f.Name, Locale: f.Locale, Identities: []events.Identity{{Scheme: events.WebAnonymous, Value: f.Thread}}}
+	c := &events.Contact{Name: f.Name, Locale: f.Locale,
+		Identities: []events.Identity{{Scheme: events.WebAnonymous, Value: f.Thread}}}
 	if f.User != "" {
 		c.Identities[0] = events.Identity{Scheme: events.WebVerified, Value: f.User, Verified: "token"}
 	}
@@ -82,7 +83,8 @@ func (p parser) fact(f Frame, e *events.Event) bool {
 		p.receipt(f, e)
 	}
 	if in := e.Data.Interaction; in != nil {
-		e.Type, in.Of, in.Callback = events.InteractionReceived, reference(f.Message), MessageID(p.from.Thread, f.ClientMsgID)
+		e.Type, in.Of, in.Callback = events.InteractionReceived, reference(f.Message),
+			MessageID(p.from.Thread, f.ClientMsgID)
 		in.Message = channel.Ref(in.Callback)
 	}
 	return true
@@ -100,7 +102,8 @@ func customerActor() events.Actor { return events.Actor{Role: events.Customer} }
 func (p parser) message(f Frame, e *events.Event) bool {
 	c, ok := p.content(*f.Content)
 	e.Type = events.MessageReceived
-	e.Data.Message = &events.Message{PlatformID: MessageID(p.from.Thread, f.ClientMsgID), Actor: customerActor(), Content: []events.Content{c}, ReplyTo: reference(f.ReplyTo)}
+	e.Data.Message = &events.Message{PlatformID: MessageID(p.from.Thread, f.ClientMsgID), Actor: customerActor(),
+		Content: []events.Content{c}, ReplyTo: reference(f.ReplyTo)}
 	if !ok {
 		e.Data.Message = nil
 	}
@@ -114,18 +117,21 @@ func (p parser) content(c events.Content) (events.Content, bool) {
 		if !strings.HasPrefix(c.Media.PlatformID, UploadPrefix(p.account.ID, p.from.Thread)) {
 			return c, false // somebody else's file
 		}
-		return events.NewMedia(events.Media{Type: c.Media.Type, State: events.MediaPending, PlatformID: c.Media.PlatformID, MIME: c.Media.MIME,
+		return events.NewMedia(events.Media{Type: c.Media.Type, State: events.MediaPending, PlatformID: c.Media.PlatformID,
+			MIME: c.Media.MIME,
 			Name: c.Media.Name, Caption: c.Media.Caption, Bytes: max(c.Media.Bytes, 0)}), true
 	case events.KindLocation:
 		l := c.Location
-		return events.Content{Kind: events.KindLocation, Location: &events.Location{Latitude: l.Latitude, Longitude: l.Longitude, Accuracy: max(l.Accuracy, 0),
-			Name: l.Name, Address: l.Address}}, true
+		return events.Content{Kind: events.KindLocation,
+			Location: &events.Location{Latitude: l.Latitude, Longitude: l.Longitude, Accuracy: max(l.Accuracy, 0),
+				Name: l.Name, Address: l.Address}}, true
 	}
 	return events.NewText(c.Text.Body), true
 }
 
 func (p parser) reaction(f Frame, e *events.Event) {
-	e.Type, e.Data.Reaction = events.ReactionAdded, &events.Reaction{Target: *reference(f.Message), Actor: customerActor(), Emoji: f.Emoji}
+	e.Type, e.Data.Reaction = events.ReactionAdded,
+		&events.Reaction{Target: *reference(f.Message), Actor: customerActor(), Emoji: f.Emoji}
 	if f.Emoji == "" {
 		e.Type = events.ReactionRemoved
 	}
@@ -133,7 +139,8 @@ func (p parser) reaction(f Frame, e *events.Event) {
 
 func (p parser) typing(f Frame, e *events.Event) {
 	at := strconv.FormatInt(p.now.UnixMilli(), 10)
-	e.Type, e.Key = events.PresenceTyping, strings.Join([]string{"typing", p.from.Thread, at, strconv.FormatBool(f.Active)}, ":")
+	e.Type, e.Key = events.PresenceTyping,
+		strings.Join([]string{"typing", p.from.Thread, at, strconv.FormatBool(f.Active)}, ":")
 	e.Data.Typing = &events.Typing{Actor: customerActor(), Active: f.Active}
 }
 

@@ -31,17 +31,22 @@ var Channel = channel.Channel{
 	Docs:  "https://github.com/relais-dev/relais/blob/main/functions/channels/inapp/PROTOCOL.md",
 	Label: channel.Stable,
 	Credentials: []channel.Credential{
-		{Name: sessionKey, Help: "32 or more random characters: openssl rand -base64 36; signs sessions and deliveries, never leaves Relais"},
-		{Name: userKeys, Help: `keys of your users' tokens, as JSON text: [{"kid":"k1","alg":"HS256","key":"…"},{"alg":"ES256","jwks":"https://…"}]`, Optional: true},
-		{Name: origins, Help: "where the widget may run: https://www.example.com, several with commas between", Optional: true, Public: true},
+		{Name: sessionKey, Help: "32 or more random characters: openssl rand -base64 36; signs sessions and deliveries, " +
+			"never leaves Relais"},
+		{Name: userKeys, Help: `keys of your users' tokens, as JSON text: [{"kid":"k1","alg":"HS256","key":"…"},` +
+			`{"alg":"ES256","jwks":"https://…"}]`, Optional: true},
+		{Name: origins, Help: "where the widget may run: https://www.example.com, several with commas between",
+			Optional: true, Public: true},
 		{Name: PushPreview, Help: "no keeps the words of messages out of push notifications", Optional: true, Public: true},
-		{Name: VAPIDPrivate, Help: "for Web Push: the private key, base64url, as npx web-push generate-vapid-keys prints it", Optional: true},
+		{Name: VAPIDPrivate, Help: "for Web Push: the private key, base64url, as npx web-push generate-vapid-keys prints it",
+			Optional: true},
 		{Name: VAPIDSubject, Help: "for Web Push: an https URL or e-mail address of yours", Optional: true, Public: true},
 		{Name: APNsKey, Help: "for iOS: the .p8 file of an APNs key, as text", Optional: true},
 		{Name: APNsKeyID, Help: "for iOS: the key's id", Optional: true, Public: true},
 		{Name: APNsTeam, Help: "for iOS: the team's id", Optional: true, Public: true},
 		{Name: APNsTopic, Help: "for iOS: the app's bundle id", Optional: true, Public: true},
-		{Name: FCMAccount, Help: "for Android: the JSON file of a service account that may send with FCM, as text", Optional: true},
+		{Name: FCMAccount, Help: "for Android: the JSON file of a service account that may send with FCM, as text",
+			Optional: true},
 	},
 	MaxBody: MaxFrames*MaxFrame + 4<<10,
 	Devices: true,
@@ -51,6 +56,36 @@ var Channel = channel.Channel{
 	Ack:    ack,
 
 	Outbound: outbound,
+}
+
+// outbound calls nobody: the event that tells what was sent is the message.
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text: maxText, Styles: []string{"bold", "italic", "underline", "strikethrough", "code", "pre", "link", "url",
+			"email", "phone"},
+		Links: channel.Links{Schemes: []string{"mailto", "tel"}, Local: true}, Quote: true, Batch: events.MaxParts,
+		Kinds: []events.Kind{events.KindLocation, events.KindContacts, events.KindForm, events.KindSchedule,
+			events.KindPayment, events.KindProduct, events.KindOrder, events.KindLink},
+		Media: map[string]channel.MediaLimit{
+			events.Image: {Bytes: maxFile, Caption: maxText}, events.Video: {Bytes: maxFile, Caption: maxText},
+			events.Audio: {Bytes: maxFile, Caption: maxText},
+			events.Voice: {Bytes: maxFile, Caption: maxText}, events.File: {Bytes: maxFile, Caption: maxText},
+			events.Sticker:   {Bytes: maxFile},
+			events.Animation: {Bytes: maxFile, Caption: maxText},
+		},
+		Choices: []channel.Choices{offer(events.StyleButtons), offer(events.StyleQuick), offer(events.StyleList),
+			offer(events.StylePicker)},
+		Cards: &channel.Cards{Min: 1, Max: 30, Title: maxLabel, Text: maxText, Options: 10, Actions: actions,
+			Label: maxLabel},
+	},
+	Class:   channel.Always(channel.Idempotent),
+	Opens:   []events.Scheme{events.WebVerified},
+	Address: address,
+	Thread:  func(i events.Identity) string { return ThreadOf(i.Value) },
+	Send:    send,
+	Act:     act,
+	Acts:    []events.Verb{events.ActTyping, events.ActRead, events.ActReact, events.ActEdit, events.ActDelete},
+	Fetch:   fetch,
 }
 
 const (
@@ -134,8 +169,10 @@ func sign(a channel.Account, r *channel.Request) {
 
 // NewDelivery is what a customer's device said, signed for the channel's webhook.
 func NewDelivery(a channel.Account, s Session, frames []json.RawMessage, now time.Time) (channel.Request, error) {
-	body, err := channel.JSON(delivery{V: 1, From: from{Thread: s.Thread, Device: s.Device, User: s.User, Name: s.Name, Locale: s.Locale}, Frames: frames})
-	r := channel.Request{Method: http.MethodPost, Path: "/webhooks/" + Name + "/" + a.ID, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Received: now}
+	body, err := channel.JSON(delivery{V: 1, From: from{Thread: s.Thread, Device: s.Device, User: s.User, Name: s.Name,
+		Locale: s.Locale}, Frames: frames})
+	r := channel.Request{Method: http.MethodPost, Path: "/webhooks/" + Name + "/" + a.ID,
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Received: now}
 	sign(a, &r)
 	return r, err
 }

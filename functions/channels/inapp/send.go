@@ -19,32 +19,9 @@ const (
 	maxFile    = 100 << 20
 )
 
-var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionCall, events.ActionLocation, events.ActionContact,
+var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionCall,
+	events.ActionLocation, events.ActionContact,
 	events.ActionWebView, events.ActionCopy}
-
-// outbound calls nobody: the event that tells what was sent is the message.
-var outbound = channel.Outbound{
-	Limits: channel.Limits{
-		Text: maxText, Styles: []string{"bold", "italic", "underline", "strikethrough", "code", "pre", "link", "url", "email", "phone"},
-		Links: channel.Links{Schemes: []string{"mailto", "tel"}, Local: true}, Quote: true, Batch: events.MaxParts,
-		Kinds: []events.Kind{events.KindLocation, events.KindContacts, events.KindForm, events.KindSchedule, events.KindPayment, events.KindProduct, events.KindOrder, events.KindLink},
-		Media: map[string]channel.MediaLimit{
-			events.Image: {Bytes: maxFile, Caption: maxText}, events.Video: {Bytes: maxFile, Caption: maxText}, events.Audio: {Bytes: maxFile, Caption: maxText},
-			events.Voice: {Bytes: maxFile, Caption: maxText}, events.File: {Bytes: maxFile, Caption: maxText}, events.Sticker: {Bytes: maxFile},
-			events.Animation: {Bytes: maxFile, Caption: maxText},
-		},
-		Choices: []channel.Choices{offer(events.StyleButtons), offer(events.StyleQuick), offer(events.StyleList), offer(events.StylePicker)},
-		Cards:   &channel.Cards{Min: 1, Max: 30, Title: maxLabel, Text: maxText, Options: 10, Actions: actions, Label: maxLabel},
-	},
-	Class:   channel.Always(channel.Idempotent),
-	Opens:   []events.Scheme{events.WebVerified},
-	Address: address,
-	Thread:  func(i events.Identity) string { return ThreadOf(i.Value) },
-	Send:    send,
-	Act:     act,
-	Acts:    []events.Verb{events.ActTyping, events.ActRead, events.ActReact, events.ActEdit, events.ActDelete},
-	Fetch:   fetch,
-}
 
 // address is a known user's id, as long as it can be one.
 func address(i events.Identity) string {
@@ -55,7 +32,8 @@ func address(i events.Identity) string {
 }
 
 func offer(style string) channel.Choices {
-	return channel.Choices{Style: style, Min: 1, Max: maxOptions, Multiple: true, Actions: actions, Label: maxLabel, Title: maxLabel, Footer: maxLabel, Describe: maxLabel, Section: maxLabel, Header: true}
+	return channel.Choices{Style: style, Min: 1, Max: maxOptions, Multiple: true, Actions: actions, Label: maxLabel,
+		Title: maxLabel, Footer: maxLabel, Describe: maxLabel, Section: maxLabel, Header: true}
 }
 
 func send(_ context.Context, _ channel.Env, o channel.Outgoing) (channel.Sent, error) {
@@ -77,16 +55,19 @@ func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Acti
 	case events.ActRead:
 		out.Type, out.Data.Change = events.ConversationUpdated, &events.Change{Field: ChangeRead, New: target}
 	case events.ActReact:
-		out.Type, out.Data.Reaction = events.ReactionAdded, &events.Reaction{Target: events.Ref{PlatformID: target}, Actor: brand, Emoji: a.Emoji}
+		out.Type, out.Data.Reaction = events.ReactionAdded, &events.Reaction{Target: events.Ref{PlatformID: target},
+			Actor: brand, Emoji: a.Emoji}
 		if a.Emoji == "" {
 			out.Type = events.ReactionRemoved
 		}
 	case events.ActEdit:
 		out.Type, out.Data.Message = events.MessageEdited, edited(target, brand, a.Content, e.Now)
 	case events.ActDelete:
-		out.Type, out.Data.Deletion = events.MessageDeleted, &events.Deletion{Messages: []events.Ref{{PlatformID: target}}, Actor: &brand}
+		out.Type, out.Data.Deletion = events.MessageDeleted, &events.Deletion{Messages: []events.Ref{{PlatformID: target}},
+			Actor: &brand}
 	}
-	out.Key = "act:" + string(a.Verb) + ":" + to.Conversation.PlatformID + ":" + target + ":" + strconv.FormatInt(e.Now.UnixMilli(), 10)
+	out.Key = "act:" + string(a.Verb) + ":" + to.Conversation.PlatformID + ":" + target + ":" +
+		strconv.FormatInt(e.Now.UnixMilli(), 10)
 	return e.Tell(ctx, out)
 }
 

@@ -80,7 +80,8 @@ func Grant(a channel.Account, s Session) (string, error) {
 	if len(keys) == 0 {
 		return "", errors.New("the account has no usable " + sessionKey)
 	}
-	c := claims{jwt.RegisteredClaims{ID: s.ID, Subject: s.Thread, Issuer: a.ID, Audience: jwt.ClaimStrings{audience}, ExpiresAt: jwt.NewNumericDate(s.Expires)},
+	c := claims{jwt.RegisteredClaims{ID: s.ID, Subject: s.Thread, Issuer: a.ID, Audience: jwt.ClaimStrings{audience},
+		ExpiresAt: jwt.NewNumericDate(s.Expires)},
 		s.Device, s.User, s.Name, s.Locale}
 	return jwt.NewWithClaims(jwt.SigningMethodHS256, c).SignedString([]byte(keys[0]))
 }
@@ -90,8 +91,10 @@ func Admit(a channel.Account, token string, now time.Time) (Session, error) {
 	err := error(ErrToken)
 	for _, key := range sessionKeys(a) {
 		var c claims
-		if err = check(token, jwt.SigningMethodHS256.Alg(), []byte(key), &c, now, 0, jwt.WithAudience(audience), jwt.WithIssuer(a.ID)); err == nil {
-			return Session{ID: c.ID, Thread: c.Subject, Device: c.Device, User: c.User, Name: c.Name, Locale: c.Locale, Expires: c.ExpiresAt.UTC()}, nil
+		if err = check(token, jwt.SigningMethodHS256.Alg(), []byte(key), &c, now, 0, jwt.WithAudience(audience),
+			jwt.WithIssuer(a.ID)); err == nil {
+			return Session{ID: c.ID, Thread: c.Subject, Device: c.Device, User: c.User, Name: c.Name, Locale: c.Locale,
+				Expires: c.ExpiresAt.UTC()}, nil
 		}
 		if errors.Is(err, ErrExpired) {
 			break
@@ -101,11 +104,13 @@ func Admit(a channel.Account, token string, now time.Time) (Session, error) {
 }
 
 // check reads a token that must be signed by key with alg and nothing else.
-func check(token, alg string, key any, into jwt.Claims, now time.Time, leeway time.Duration, more ...jwt.ParserOption) error {
+func check(token, alg string, key any, into jwt.Claims, now time.Time, leeway time.Duration,
+	more ...jwt.ParserOption) error {
 	if len(token) > maxToken {
 		return ErrToken
 	}
-	options := append([]jwt.ParserOption{jwt.WithValidMethods([]string{alg}), jwt.WithStrictDecoding(), jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
+	options := append([]jwt.ParserOption{jwt.WithValidMethods([]string{alg}), jwt.WithStrictDecoding(),
+		jwt.WithExpirationRequired(), jwt.WithIssuedAt(),
 		jwt.WithLeeway(leeway), jwt.WithTimeFunc(func() time.Time { return now })}, more...)
 	_, err := jwt.NewParser(options...).ParseWithClaims(token, into, func(*jwt.Token) (any, error) { return key, nil })
 	switch {

@@ -58,8 +58,11 @@ func signed(t *testing.T, m jwt.SigningMethod, kid string, key any, claims jwt.M
 
 // TestUserVector is the token of the channel's notes, made by another library.
 func TestUserVector(t *testing.T) {
-	const token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6ImFwcF9kZW1vX2tleV8xIn0.eyJzY29wZSI6InVzZXIiLCJleHRlcm5hbF9pZCI6InVzZXItNDIiLCJpYXQiOjE3ODU2MDAwMDAsImV4cCI6MTc4NTYwMzYwMH0.BQZnql4hUimsev-Kzaz6eGcUkkXJ7zSLJeUKIxvlV30"
-	a := account(map[string]string{"user_keys": `[{"kid":"app_demo_key_1","alg":"HS256","key":"inapp-demo-secret-32-bytes-long!"}]`})
+	const token = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCIsImtpZCI6ImFwcF9kZW1vX2tleV8xIn0." +
+		"eyJzY29wZSI6InVzZXIiLCJleHRlcm5hbF9pZCI6InVzZXItNDIiLCJpYXQiOjE3ODU2MDAwMDAsImV4cCI6MTc4NTYwMzYwMH0." +
+		"BQZnql4hUimsev-Kzaz6eGcUkkXJ7zSLJeUKIxvlV30"
+	a := account(map[string]string{"user_keys": `[{"kid":"app_demo_key_1","alg":"HS256",` +
+		`"key":"inapp-demo-secret-32-bytes-long!"}]`})
 	k, ok := inapp.UserKeyOf(a, token)
 	if !ok {
 		t.Fatal("no key")
@@ -94,7 +97,8 @@ func TestKeySets(t *testing.T) {
 		map[string]string{"kty": "RSA", "kid": "enc", "use": "enc", "n": number(rs.N, 256), "e": "AQAB"},
 		map[string]string{"kty": "EC", "crv": "P-256", "kid": "off", "x": x, "y": x})
 	good := jwt.MapClaims{"sub": "user-42", "exp": now.Add(time.Hour).Unix()}
-	es, rsKey := inapp.UserKey{Alg: "ES256", JWKS: "https://app.example/keys"}, inapp.UserKey{Alg: "RS256", JWKS: "https://app.example/keys"}
+	es, rsKey := inapp.UserKey{Alg: "ES256", JWKS: "https://app.example/keys"},
+		inapp.UserKey{Alg: "RS256", JWKS: "https://app.example/keys"}
 	for name, c := range map[string]struct {
 		key   inapp.UserKey
 		token string
@@ -140,7 +144,8 @@ func TestUserKeys(t *testing.T) {
 // TestSessions: a session is what was granted, for its account alone, until its end.
 func TestSessions(t *testing.T) {
 	a := account(nil)
-	s := inapp.Session{ID: "s1", Thread: "anon-x", Device: "d", User: "u", Name: "Ana", Locale: "de", Expires: now.Add(time.Hour)}
+	s := inapp.Session{ID: "s1", Thread: "anon-x", Device: "d", User: "u", Name: "Ana", Locale: "de",
+		Expires: now.Add(time.Hour)}
 	token, err := inapp.Grant(a, s)
 	if err != nil {
 		t.Fatal(err)
@@ -149,7 +154,8 @@ func TestSessions(t *testing.T) {
 	if diff := cmp.Diff(s, got); diff != "" || err != nil {
 		t.Errorf("%v (-granted +admitted)\n%s", err, diff)
 	}
-	rotated, err := channel.ParseAccount("demo", "", []byte(`{"session_key":"another-session-key-of-34-letters!"}`), []byte(`{"session_key":"inapp-demo-session-key-of-36-letters"}`))
+	rotated, err := channel.ParseAccount("demo", "", []byte(`{"session_key":"another-session-key-of-34-letters!"}`),
+		[]byte(`{"session_key":"inapp-demo-session-key-of-36-letters"}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,7 +181,9 @@ func TestSessions(t *testing.T) {
 		"late":            func() (inapp.Session, error) { return inapp.Admit(a, token, now.Add(2*time.Hour)) },
 		"another account": func() (inapp.Session, error) { return inapp.Admit(other, token, now) },
 		"nothing":         func() (inapp.Session, error) { return inapp.Admit(a, "", now) },
-		"no key":          func() (inapp.Session, error) { return inapp.Admit(channel.NewAccount("demo", "", nil), token, now) },
+		"no key": func() (inapp.Session, error) {
+			return inapp.Admit(channel.NewAccount("demo", "", nil), token, now)
+		},
 	} {
 		if _, err := admit(); err == nil {
 			t.Errorf("%s: admitted", name)
@@ -185,7 +193,8 @@ func TestSessions(t *testing.T) {
 
 func TestOrigins(t *testing.T) {
 	a := account(map[string]string{"origins": "https://www.example.com, http://127.0.0.1:8080,*,null"})
-	for origin, want := range map[string]bool{"https://www.example.com": true, "http://127.0.0.1:8080": true, "*": false, "null": false, "": false,
+	for origin, want := range map[string]bool{"https://www.example.com": true, "http://127.0.0.1:8080": true, "*": false,
+		"null": false, "": false,
 		"https://www.example.com.evil": false, "http://www.example.com": false, "https://example.com": false} {
 		if got := inapp.AllowsOrigin(a, origin); got != want {
 			t.Errorf("%q: %v", origin, got)

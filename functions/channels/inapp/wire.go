@@ -47,7 +47,8 @@ func (f from) valid() bool {
 // ValidUser says whether id can be a host app's id of a user: 1 to 128 bytes,
 // nothing invisible.
 func ValidUser(id string) bool {
-	return id != "" && len(id) <= maxUser && utf8.ValidString(id) && strings.TrimSpace(id) == id && strings.IndexFunc(id, hidden) < 0
+	return id != "" && len(id) <= maxUser && utf8.ValidString(id) && strings.TrimSpace(id) == id &&
+		strings.IndexFunc(id, hidden) < 0
 }
 
 func hidden(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError }
@@ -63,13 +64,15 @@ type Frame struct {
 	Option      string          `json:"option,omitempty"`
 	Text        string          `json:"text,omitempty"` // what the customer saw of the option
 	Form        string          `json:"form,omitempty"`
-	Values      []events.Field  `json:"values,omitempty"` // of a form; of several options, their ids and what the customer saw
-	Slot        string          `json:"slot,omitempty"`
-	Emoji       string          `json:"emoji,omitempty"`
-	Active      bool            `json:"active,omitempty"`
-	UpTo        int64           `json:"upTo,omitempty"`
-	After       int64           `json:"after,omitempty"`
-	At          int64           `json:"at,omitempty"` // of read and received, when the message at UpTo was sent, in milliseconds; we add it
+	// of a form; of several options, their ids and what the customer saw
+	Values []events.Field `json:"values,omitempty"`
+	Slot   string         `json:"slot,omitempty"`
+	Emoji  string         `json:"emoji,omitempty"`
+	Active bool           `json:"active,omitempty"`
+	UpTo   int64          `json:"upTo,omitempty"`
+	After  int64          `json:"after,omitempty"`
+	// of read and received, when the message at UpTo was sent, in milliseconds; we add it
+	At int64 `json:"at,omitempty"`
 }
 
 // Actions of a Frame.

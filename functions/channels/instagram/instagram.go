@@ -22,11 +22,14 @@ var Channel = channel.Channel{
 	Docs:  "https://developers.facebook.com/documentation/business-messaging/instagram-messaging/webhooks",
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
-		{Name: appSecret, Help: "Instagram Login: Meta app dashboard → Instagram → API setup → Instagram app secret; Facebook Login: App settings → Basic → App secret; a list accepts both"},
+		{Name: appSecret, Help: "Instagram Login: Meta app dashboard → Instagram → API setup → Instagram app secret; " +
+			"Facebook Login: App settings → Basic → App secret; a list accepts both"},
 		{Name: verifyToken, Help: "a text of your choice, typed again beside the callback URL"},
-		{Name: accessToken, Help: "Instagram Login: API setup → Generate access tokens, which lives for 60 days and is renewed; Facebook Login: the access token of the linked page"},
+		{Name: accessToken, Help: "Instagram Login: API setup → Generate access tokens, which lives for 60 days and is " +
+			"renewed; Facebook Login: the access token of the linked page"},
 		{Name: login, Help: "how the account logs in: instagram, or facebook", Public: true},
-		{Name: appID, Help: "Meta app dashboard → App settings → Basic → App ID; tells our own echoes from other apps'", Optional: true, Public: true},
+		{Name: appID, Help: "Meta app dashboard → App settings → Basic → App ID; tells our own echoes from other apps'",
+			Optional: true, Public: true},
 	},
 	MaxBody: 3 << 20, // Meta publishes no limit for Instagram; this is WhatsApp's
 
@@ -34,6 +37,30 @@ var Channel = channel.Channel{
 	Parse:     parse,
 	Handshake: handshake,
 	Outbound:  outbound,
+}
+
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text:    maxText,
+		Unit:    channel.Bytes,
+		Quote:   true,
+		Kinds:   []events.Kind{events.KindForm},
+		Media:   media(),
+		Choices: meta.Choices(),
+		Cards:   meta.Cards(),
+		Takes:   meta.Takes,
+	},
+	// Of texts; films and recordings may go at 10/s.
+	// https://developers.facebook.com/documentation/business-messaging/messenger-platform/overview/rate-limiting
+	Rate:    channel.Rate{Account: 300},
+	Class:   channel.Always(channel.Blind), // an echo does not say what it was asked with
+	Opens:   []events.Scheme{events.InstagramIGSID},
+	Send:    send,
+	Outside: meta.Human,
+	Act:     act,
+	Acts:    meta.Verbs(),
+	Token:   token,
+	Hosts:   []string{instagramHost, facebookHost},
 }
 
 const (

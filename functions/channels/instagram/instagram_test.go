@@ -25,7 +25,9 @@ const (
 	instagramSignature = "sha256=94230e3b36aa1ba7a90ff80e9bfd0b63016e184af03b9e1f82b9182260329b78"
 	metaSecret         = `"3f1d0c9b8a7e6d5c4b3a29181706f5e4"`
 	metaSignature      = "sha256=8a5c64c45ad0fcb25a2353d9440677c5ceca7ec34f1f1980d4b6ac71a6c153b4"
-	vectorBody         = `{"object":"instagram","entry":[{"id":"17840000000000005","time":1785600000456,"messaging":[{"sender":{"id":"8000000000000002"},"recipient":{"id":"17840000000000005"},"timestamp":1785600000400,"message":{"mid":"aWdfZAG1_TEST","text":"hey \ud83d\udc4b"}}]}]}`
+	vectorBody         = `{"object":"instagram","entry":[{"id":"17840000000000005","time":1785600000456,` +
+		`"messaging":[{"sender":{"id":"8000000000000002"},"recipient":{"id":"17840000000000005"},` +
+		`"timestamp":1785600000400,"message":{"mid":"aWdfZAG1_TEST","text":"hey \ud83d\udc4b"}}]}]}`
 )
 
 func account(secrets string) channel.Account {
@@ -68,7 +70,8 @@ func TestVerifyTakesEitherSecret(t *testing.T) {
 // parse is what becomes of updates, a JSON array's elements.
 func parse(t *testing.T, updates string) []events.Event {
 	t.Helper()
-	body := `{"object":"instagram","entry":[{"id":"17840000000000005","time":1785600000456,"messaging":[` + updates + `]}]}`
+	body := `{"object":"instagram","entry":[{"id":"17840000000000005","time":1785600000456,"messaging":[` + updates +
+		`]}]}`
 	evs, err := instagram.Channel.Events(account(`"s"`), request(body))
 	if err != nil {
 		t.Fatal(err)
@@ -81,11 +84,14 @@ const customer = `"sender":{"id":"8000000000000002"},"recipient":{"id":"17840000
 func TestStoriesEnd(t *testing.T) {
 	end := time.Date(2026, 8, 2, 16, 0, 0, 4e8, time.UTC)
 	for message, want := range map[string]events.Post{
-		`"reply_to":{"story":{"id":"18","url":"https://lookaside.example/s"}}`:                                        {ID: "18", Relation: "reply", URL: "https://lookaside.example/s", ExpiresAt: end},
-		`"attachments":[{"type":"story_mention","payload":{"url":"https://lookaside.fbsbx.com/x/?asset_id=17&s=1"}}]`: {ID: "17", Relation: "mention", URL: "https://lookaside.fbsbx.com/x/?asset_id=17&s=1", ExpiresAt: end},
-		`"attachments":[{"type":"story_mention","payload":{"url":"https://lookaside.example/mention"}}]`:              {Relation: "mention", URL: "https://lookaside.example/mention", ExpiresAt: end},
-		`"attachments":[{"type":"story_mention","payload":{}}]`:                                                       {Relation: "mention", ExpiresAt: end},
-		`"attachments":[{"type":"story_mention","payload":{"url":"::"}}]`:                                             {Relation: "mention", URL: "::", ExpiresAt: end},
+		`"reply_to":{"story":{"id":"18","url":"https://lookaside.example/s"}}`: {
+			ID: "18", Relation: "reply", URL: "https://lookaside.example/s", ExpiresAt: end},
+		`"attachments":[{"type":"story_mention","payload":{"url":"https://lookaside.fbsbx.com/x/?asset_id=17&s=1"}}]`: {
+			ID: "17", Relation: "mention", URL: "https://lookaside.fbsbx.com/x/?asset_id=17&s=1", ExpiresAt: end},
+		`"attachments":[{"type":"story_mention","payload":{"url":"https://lookaside.example/mention"}}]`: {
+			Relation: "mention", URL: "https://lookaside.example/mention", ExpiresAt: end},
+		`"attachments":[{"type":"story_mention","payload":{}}]`:           {Relation: "mention", ExpiresAt: end},
+		`"attachments":[{"type":"story_mention","payload":{"url":"::"}}]`: {Relation: "mention", URL: "::", ExpiresAt: end},
 	} {
 		e := parse(t, `{`+customer+`,"message":{"mid":"aWdf1",`+message+`}}`)[0]
 		if diff := cmp.Diff(&want, e.Data.Message.Content[0].Story); diff != "" {
@@ -111,7 +117,8 @@ func TestSelf(t *testing.T) {
 }
 
 func TestOriginIsToldOnlyWhenKnown(t *testing.T) {
-	const echo = `{"sender":{"id":"17840000000000005"},"recipient":{"id":"8000000000000002"},"timestamp":1785600000400,"message":{"mid":"aWdf1","text":"hi","is_echo":true`
+	const echo = `{"sender":{"id":"17840000000000005"},"recipient":{"id":"8000000000000002"},"timestamp":1785600000400,` +
+		`"message":{"mid":"aWdf1","text":"hi","is_echo":true`
 	for more, want := range map[string]string{`}}`: "", `,"app_id":"200000000000002"}}`: "other"} {
 		if got := parse(t, echo+more)[0].Data.Message.Origin; got != want {
 			t.Errorf("origin is %q, want %q", got, want)

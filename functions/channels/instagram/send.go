@@ -12,30 +12,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-var outbound = channel.Outbound{
-	Limits: channel.Limits{
-		Text:    maxText,
-		Unit:    channel.Bytes,
-		Quote:   true,
-		Kinds:   []events.Kind{events.KindForm},
-		Media:   media(),
-		Choices: meta.Choices(),
-		Cards:   meta.Cards(),
-		Takes:   meta.Takes,
-	},
-	// Of texts; films and recordings may go at 10/s.
-	// https://developers.facebook.com/documentation/business-messaging/messenger-platform/overview/rate-limiting
-	Rate:    channel.Rate{Account: 300},
-	Class:   channel.Always(channel.Blind), // an echo does not say what it was asked with
-	Opens:   []events.Scheme{events.InstagramIGSID},
-	Send:    send,
-	Outside: meta.Human,
-	Act:     act,
-	Acts:    meta.Verbs(),
-	Token:   token,
-	Hosts:   []string{instagramHost, facebookHost},
-}
-
 // maxText is the longest text, in bytes.
 // https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/messaging-api
 const maxText = 1000
@@ -50,7 +26,8 @@ func media() map[string]channel.MediaLimit {
 	const image, other = 8 << 20, 25 << 20
 	return map[string]channel.MediaLimit{
 		events.Image: {Bytes: image, MIME: []string{"image/jpeg", "image/png"}},
-		events.Video: {Bytes: other, MIME: []string{"video/mp4", "video/ogg", "video/x-msvideo", "video/quicktime", "video/webm"}},
+		events.Video: {Bytes: other, MIME: []string{"video/mp4", "video/ogg", "video/x-msvideo", "video/quicktime",
+			"video/webm"}},
 		events.Audio: {Bytes: other, MIME: []string{"audio/aac", "audio/mp4", "audio/wav"}},
 		events.File:  {Bytes: other, MIME: []string{"application/pdf"}},
 	}
@@ -122,5 +99,6 @@ func refresh(ctx context.Context, e channel.Env, old string) (channel.Token, err
 	case minted.Token == "":
 		return channel.Token{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a token"}
 	}
-	return channel.Token{Value: minted.Token, ExpiresAt: e.Now.Add(minted.Life(tokenLife) / 2), Refresh: minted.Token}, nil
+	return channel.Token{Value: minted.Token, ExpiresAt: e.Now.Add(minted.Life(tokenLife) / 2), Refresh: minted.Token},
+		nil
 }

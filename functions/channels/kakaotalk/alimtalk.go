@@ -16,8 +16,9 @@ import (
 
 // The dealers of AlimTalk.
 const (
-	nhnHost  = "api-alimtalk.cloud.toast.com" // https://docs.nhncloud.com/ko/Notification/KakaoTalk%20Bizmessage/ko/
-	sensHost = "sens.apigw.ntruss.com"        // https://api.ncloud-docs.com/docs/en/ai-application-service-sens-alimtalkv2
+	nhnHost = "api-alimtalk.cloud.toast.com" // https://docs.nhncloud.com/ko/Notification/KakaoTalk%20Bizmessage/ko/
+	// https://api.ncloud-docs.com/docs/en/ai-application-service-sens-alimtalkv2
+	sensHost = "sens.apigw.ntruss.com"
 )
 
 // sendAlimTalk sends a template to a phone number, by the dealer the account has.
@@ -29,10 +30,13 @@ func sendAlimTalk(ctx context.Context, e channel.Env, o channel.Outgoing) (chann
 	a, t := e.Account, template(o)
 	switch {
 	case !channel.Digits(number) || !strings.HasPrefix(number, korea):
-		return channel.Sent{}, &channel.Error{Class: events.ClassRecipient, Title: "AlimTalk is sent to Korean phone numbers", Remedy: "address the person by phone number"}
+		return channel.Sent{},
+			&channel.Error{Class: events.ClassRecipient, Title: "AlimTalk is sent to Korean phone numbers",
+				Remedy: "address the person by phone number"}
 	case a.Value(nhnAppKey) != "" && a.Value(nhnSecretKey) != "" && a.Value(senderKey) != "":
 		return sendNHN(ctx, e, o.ID, number, t)
-	case a.Value(sensServiceID) != "" && a.Value(sensAccessKey) != "" && a.Value(sensSecretKey) != "" && a.Value(plusFriendID) != "":
+	case a.Value(sensServiceID) != "" && a.Value(sensAccessKey) != "" && a.Value(sensSecretKey) != "" &&
+		a.Value(plusFriendID) != "":
 		return sendSENS(ctx, e, number, t)
 	}
 	return channel.Sent{}, notConfigured("a dealer of AlimTalk")
@@ -44,9 +48,11 @@ func sendNHN(ctx context.Context, e channel.Env, id, number string, t *events.Te
 	for _, p := range t.Parameters {
 		parameters[p.Name] = p.Value
 	}
-	w := nhnRequest{SenderKey: e.Account.Value(senderKey), TemplateCode: t.Name, Recipients: []nhnRecipient{{Number: national(number), Parameters: parameters}}}
+	w := nhnRequest{SenderKey: e.Account.Value(senderKey), TemplateCode: t.Name,
+		Recipients: []nhnRecipient{{Number: national(number), Parameters: parameters}}}
 	h := http.Header{"X-Secret-Key": {e.Account.Value(nhnSecretKey)}, "X-Nc-Api-Idempotency-Key": {channel.UUID(id)}}
-	r, err := e.PostJSON(ctx, "https://"+nhnHost+"/alimtalk/v2.3/appkeys/"+url.PathEscape(e.Account.Value(nhnAppKey))+"/messages", h, w)
+	r, err := e.PostJSON(ctx, "https://"+nhnHost+"/alimtalk/v2.3/appkeys/"+url.PathEscape(e.Account.Value(nhnAppKey))+
+		"/messages", h, w)
 	if err != nil {
 		return channel.Sent{}, err
 	}
@@ -88,10 +94,12 @@ func sendSENS(ctx context.Context, e channel.Env, number string, t *events.Templ
 	text := approved(t)
 	if text == "" {
 		return channel.Sent{}, &channel.Error{
-			Class: events.ClassTemplate, Title: "the template has no text", Remedy: "put the approved text, its variables filled in, into the template's fallback",
+			Class: events.ClassTemplate, Title: "the template has no text",
+			Remedy: "put the approved text, its variables filled in, into the template's fallback",
 		}
 	}
-	w := sensRequest{PlusFriendID: e.Account.Value(plusFriendID), TemplateCode: t.Name, Messages: []sensMessage{{CountryCode: korea, To: national(number), Content: text}}}
+	w := sensRequest{PlusFriendID: e.Account.Value(plusFriendID), TemplateCode: t.Name,
+		Messages: []sensMessage{{CountryCode: korea, To: national(number), Content: text}}}
 	path := "/alimtalk/v2/services/" + e.Account.Value(sensServiceID) + "/messages"
 	r, err := e.PostJSON(ctx, "https://"+sensHost+path, sensHeader(e, http.MethodPost, path), w)
 	if err != nil {

@@ -29,7 +29,8 @@ func hubResult(r channel.Reply, w *uploadReply) error {
 	case code == 0:
 		return nil
 	}
-	return &channel.Error{Class: hubClass(w.Message), Code: string(w.Code), Title: exception(w.Message), Remedy: "see the hub's list of codes"}
+	return &channel.Error{Class: hubClass(w.Message), Code: string(w.Code), Title: exception(w.Message),
+		Remedy: "see the hub's list of codes"}
 }
 
 // exception is the name that a hub's message begins with, without what is in

@@ -30,22 +30,30 @@ var Channel = channel.Channel{
 	Docs:  "https://kakaobusiness.gitbook.io/main/tool/chatbot",
 	Label: channel.Beta,
 	Credentials: []channel.Credential{ // one of the first four must be usable, else Verify refuses
-		{Name: skillSecret, Help: "chatbot: a random text of your own, entered in the admin center as the skill's header X-Relais-Secret", Optional: true},
-		{Name: talkSecret, Help: "consultation talk: a random text of your own, in the URL given to the hub partner", Optional: true},
+		{Name: skillSecret, Help: "chatbot: a random text of your own, entered in the admin center as the skill's header " +
+			"X-Relais-Secret", Optional: true},
+		{Name: talkSecret, Help: "consultation talk: a random text of your own, in the URL given to the hub partner",
+			Optional: true},
 		{Name: adminKey, Help: "channel webhook: Kakao Developers, App keys, primary Admin key", Optional: true},
 		{Name: resultSecret, Help: "AlimTalk results: the signature you entered for NHN Cloud's webhook", Optional: true},
 		{Name: waitingText, Help: "chatbot: what people read when an answer follows", Optional: true, Public: true},
-		{Name: receivedText, Help: "chatbot: what people read when no answer can follow, because the block gives no callback", Optional: true, Public: true},
-		{Name: blockID, Help: "chatbot: the id of the block that calls the skill, so that reply buttons come back with their option", Optional: true, Public: true},
+		{Name: receivedText,
+			Help: "chatbot: what people read when no answer can follow, because the block gives no callback", Optional: true,
+			Public: true},
+		{Name: blockID, Help: "chatbot: the id of the block that calls the skill, so that reply buttons come back with " +
+			"their option", Optional: true, Public: true},
 		{Name: hubID, Help: "consultation talk: Happytalk's HT-Client-Id", Optional: true},
 		{Name: hubSecret, Help: "consultation talk: Happytalk's HT-Client-Secret", Optional: true},
-		{Name: senderKey, Help: "consultation talk, AlimTalk by NHN Cloud: the channel's sender key (발신프로필 키), 40 characters", Optional: true},
+		{Name: senderKey, Help: "consultation talk, AlimTalk by NHN Cloud: the channel's sender key (발신프로필 키), 40 " +
+			"characters", Optional: true},
 		{Name: nhnAppKey, Help: "AlimTalk by NHN Cloud: the appkey", Optional: true},
 		{Name: nhnSecretKey, Help: "AlimTalk by NHN Cloud: the secret key", Optional: true},
-		{Name: sensServiceID, Help: "AlimTalk by NAVER SENS: the service's id, ncp:kkobizmsg:…", Optional: true, Public: true},
+		{Name: sensServiceID, Help: "AlimTalk by NAVER SENS: the service's id, ncp:kkobizmsg:…", Optional: true,
+			Public: true},
 		{Name: sensAccessKey, Help: "AlimTalk by NAVER SENS: the access key id", Optional: true},
 		{Name: sensSecretKey, Help: "AlimTalk by NAVER SENS: the secret key", Optional: true},
-		{Name: plusFriendID, Help: "AlimTalk by NAVER SENS: the channel's search id, with its @", Optional: true, Public: true},
+		{Name: plusFriendID, Help: "AlimTalk by NAVER SENS: the channel's search id, with its @", Optional: true,
+			Public: true},
 	},
 	MaxBody: 1 << 20, // Kakao publishes no limit
 
@@ -54,6 +62,38 @@ var Channel = channel.Channel{
 	Ack:    ack,
 
 	Outbound: outbound,
+}
+
+// outbound holds what both the chatbot and the consultation talk can show, because a
+// message is planned before it is known which of them takes it.
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text: 1000, // https://developer-center.happytalk.io/KakaoWebhook/MessageSend/plain
+		// outputs of one answer of the chatbot:
+		// https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format#skilltemplate
+		Batch: 3,
+		Kinds: []events.Kind{events.KindTemplate}, // AlimTalk
+		Media: map[string]channel.MediaLimit{
+			// https://developer-center.happytalk.io/KakaoWebhook/Upload/image
+			events.Image: {Bytes: 500 << 10, MIME: []string{"image/jpeg", "image/png"}},
+		},
+		Choices: []channel.Choices{
+			// A card of the chatbot: description 230, label 14, three buttons.
+			// https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format#textcard
+			{Style: events.StyleButtons, Min: 1, Max: 3, Actions: []string{events.ActionReply, events.ActionPostback,
+				events.ActionURL, events.ActionWebView}, Text: 230, Label: 14, Header: true},
+			// Quick replies of the chatbot (ten) and buttons of the talk (five).
+			{Style: events.StyleQuick, Min: 1, Max: 5, Text: 1000, Label: 14},
+		},
+		Takes: takes,
+	},
+	Class:   class,
+	Opens:   []events.Scheme{events.Phone},
+	Address: channel.PlusAddress,
+	Thread:  channel.DigitsThread,
+	Send:    send,
+	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
+	Hosts:   []string{callbackHost, hubHost, nhnHost, sensHost},
 }
 
 const (

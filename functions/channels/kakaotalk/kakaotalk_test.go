@@ -22,20 +22,24 @@ func BenchmarkChannel(b *testing.B) { exam.Bench(b, kakaotalk.Channel, play.Plat
 
 var (
 	account = channel.NewAccount("demo", "https://relais.example/webhooks/kakaotalk/demo", map[string]string{
-		"skill_secret": "skill-secret", "talk_secret": "talk-secret", "admin_key": "admin-key", "result_secret": "result-secret",
-		"block_id": "b-agent", "hub_client_id": "hub-id", "hub_client_secret": "hub-secret", "sender_key": strings.Repeat("0123456789", 4),
+		"skill_secret": "skill-secret", "talk_secret": "talk-secret", "admin_key": "admin-key",
+		"result_secret": "result-secret",
+		"block_id":      "b-agent", "hub_client_id": "hub-id", "hub_client_secret": "hub-secret",
+		"sender_key":  strings.Repeat("0123456789", 4),
 		"nhn_app_key": "nhn-app", "nhn_secret_key": "nhn-secret",
 	})
 	received = time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
 )
 
 const (
-	skillBody = `{"userRequest":{"callbackUrl":"https://bot-api.kakao.com/callback/demo","utterance":"hi\n","block":{"id":"b1"},"user":{"id":"u1"}},"bot":{"id":"bot1"}}`
-	talkBody  = `{"user_key":"uk1","type":"text","content":"hi","time":1785600000000}`
+	skillBody = `{"userRequest":{"callbackUrl":"https://bot-api.kakao.com/callback/demo","utterance":"hi\n",` +
+		`"block":{"id":"b1"},"user":{"id":"u1"}},"bot":{"id":"bot1"}}`
+	talkBody = `{"user_key":"uk1","type":"text","content":"hi","time":1785600000000}`
 )
 
 func request(query, body string, header ...string) channel.Request {
-	r := channel.Request{Method: "POST", Path: "/webhooks/kakaotalk/demo", RawQuery: query, Header: http.Header{}, Body: []byte(body), Received: received}
+	r := channel.Request{Method: "POST", Path: "/webhooks/kakaotalk/demo", RawQuery: query, Header: http.Header{},
+		Body: []byte(body), Received: received}
 	for i := 0; i+1 < len(header); i += 2 {
 		r.Header.Add(header[i], header[i+1])
 	}
@@ -58,8 +62,10 @@ func TestVerify(t *testing.T) {
 		{"two keys", request("key=talk-secret&key=talk-secret", talkBody), channel.Malformed},
 		{"an empty key", request("key=", talkBody), channel.NoSignature},
 		{"the secret of another product", request("", skillBody, "X-Relais-Secret", "talk-secret"), channel.BadSignature},
-		{"a good secret does not heal a bad one", request("key=talk-secret", talkBody, "X-Relais-Secret", "x"), channel.BadSignature},
-		{"doubled", request("", skillBody, "X-Relais-Secret", "skill-secret", "X-Relais-Secret", "skill-secret"), channel.BadSignature},
+		{"a good secret does not heal a bad one", request("key=talk-secret", talkBody, "X-Relais-Secret", "x"),
+			channel.BadSignature},
+		{"doubled", request("", skillBody, "X-Relais-Secret", "skill-secret", "X-Relais-Secret", "skill-secret"),
+			channel.BadSignature},
 	} {
 		err := kakaotalk.Channel.Verify(account, tc.r)
 		if tc.want == "" && err != nil || tc.want != "" && (err == nil || channel.RefusalReason(err) != tc.want) {
@@ -93,17 +99,22 @@ func TestSecretsDoNotCross(t *testing.T) {
 }
 
 func TestAck(t *testing.T) {
-	mute := channel.NewAccount("demo", "", map[string]string{"skill_secret": "s", "waiting_text": "moment <please>", "received_text": "got it"})
+	mute := channel.NewAccount("demo", "", map[string]string{"skill_secret": "s", "waiting_text": "moment <please>",
+		"received_text": "got it"})
 	for _, tc := range []struct {
 		name string
 		a    channel.Account
 		r    channel.Request
 		want string
 	}{
-		{"callback", account, request("", skillBody, "X-Relais-Secret", "s"), `{"version":"2.0","useCallback":true,"data":{"text":"확인 중입니다. 잠시만 기다려 주세요."}}`},
-		{"callback, own words", mute, request("", skillBody, "X-Relais-Secret", "s"), `{"version":"2.0","useCallback":true,"data":{"text":"moment <please>"}}`},
-		{"no callback", mute, request("", `{"userRequest":{}}`, "X-Relais-Secret", "s"), `{"version":"2.0","template":{"outputs":[{"simpleText":{"text":"got it"}}]}}`},
-		{"no JSON", mute, request("", `{`, "X-Relais-Secret", "s"), `{"version":"2.0","template":{"outputs":[{"simpleText":{"text":"got it"}}]}}`},
+		{"callback", account, request("", skillBody, "X-Relais-Secret", "s"),
+			`{"version":"2.0","useCallback":true,"data":{"text":"확인 중입니다. 잠시만 기다려 주세요."}}`},
+		{"callback, own words", mute, request("", skillBody, "X-Relais-Secret", "s"),
+			`{"version":"2.0","useCallback":true,"data":{"text":"moment <please>"}}`},
+		{"no callback", mute, request("", `{"userRequest":{}}`, "X-Relais-Secret", "s"),
+			`{"version":"2.0","template":{"outputs":[{"simpleText":{"text":"got it"}}]}}`},
+		{"no JSON", mute, request("", `{`, "X-Relais-Secret", "s"),
+			`{"version":"2.0","template":{"outputs":[{"simpleText":{"text":"got it"}}]}}`},
 		{"hub", account, request("key=k", talkBody), `{"code":0}`},
 		{"friendship", account, request("", `{}`, "Authorization", "KakaoAK k"), ""},
 	} {
@@ -130,7 +141,8 @@ func TestCallback(t *testing.T) {
 	if diff := cmp.Diff(want, e.Data.Message.Answer); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(&events.Window{Kind: "callback", ClosesAt: received.Add(time.Minute), Messages: 1}, e.Data.Conversation.Window); diff != "" {
+	if diff := cmp.Diff(&events.Window{Kind: "callback", ClosesAt: received.Add(time.Minute), Messages: 1},
+		e.Data.Conversation.Window); diff != "" {
 		t.Errorf("window (-want +got):\n%s", diff)
 	}
 	e = parse(t, request("", strings.Replace(skillBody, "callbackUrl", "other", 1), "X-Relais-Secret", "s"))

@@ -45,7 +45,8 @@ func parseResult(kind string, raw json.RawMessage) events.Event {
 // status is what became of the message. NHN Cloud ends a message in COMPLETED or not.
 // https://docs.nhncloud.com/ko/Notification/KakaoTalk%20Bizmessage/ko/alimtalk-api-guide/
 func (h result) status() *events.Status {
-	s := &events.Status{Message: events.Ref{PlatformID: requestID(string(h.RequestID), string(h.RecipientSeq))}, State: events.Delivered}
+	s := &events.Status{Message: events.Ref{PlatformID: requestID(string(h.RequestID), string(h.RecipientSeq))},
+		State: events.Delivered}
 	if h.MessageStatus == "COMPLETED" || h.MessageStatus == "" && h.ResultCode == resultDelivered {
 		return s
 	}

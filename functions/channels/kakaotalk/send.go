@@ -8,34 +8,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// outbound holds what both the chatbot and the consultation talk can show, because a
-// message is planned before it is known which of them takes it.
-var outbound = channel.Outbound{
-	Limits: channel.Limits{
-		Text:  1000,                               // https://developer-center.happytalk.io/KakaoWebhook/MessageSend/plain
-		Batch: 3,                                  // outputs of one answer of the chatbot: https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format#skilltemplate
-		Kinds: []events.Kind{events.KindTemplate}, // AlimTalk
-		Media: map[string]channel.MediaLimit{
-			events.Image: {Bytes: 500 << 10, MIME: []string{"image/jpeg", "image/png"}}, // https://developer-center.happytalk.io/KakaoWebhook/Upload/image
-		},
-		Choices: []channel.Choices{
-			// A card of the chatbot: description 230, label 14, three buttons.
-			// https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format#textcard
-			{Style: events.StyleButtons, Min: 1, Max: 3, Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView}, Text: 230, Label: 14, Header: true},
-			// Quick replies of the chatbot (ten) and buttons of the talk (five).
-			{Style: events.StyleQuick, Min: 1, Max: 5, Text: 1000, Label: 14},
-		},
-		Takes: takes,
-	},
-	Class:   class,
-	Opens:   []events.Scheme{events.Phone},
-	Address: channel.PlusAddress,
-	Thread:  channel.DigitsThread,
-	Send:    send,
-	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
-	Hosts:   []string{callbackHost, hubHost, nhnHost, sensHost},
-}
-
 // alimTalk is the category of a template that is to go as AlimTalk. Templates of other
 // categories were approved by other platforms, so their fallback is shown.
 const alimTalk = "alimtalk"
@@ -84,11 +56,13 @@ func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent,
 		}
 	}
 	return channel.Sent{}, &channel.Error{
-		Class: events.ClassWindow, Title: "only a template can be sent to this recipient", Remedy: "send an AlimTalk template to the person's phone number",
+		Class: events.ClassWindow, Title: "only a template can be sent to this recipient",
+		Remedy: "send an AlimTalk template to the person's phone number",
 	}
 }
 
 // notConfigured is the error of an account that lacks what a way needs.
 func notConfigured(what string) error {
-	return &channel.Error{Class: events.ClassAuth, Title: what + " is not configured", Remedy: "store the credentials named in the channel's README"}
+	return &channel.Error{Class: events.ClassAuth, Title: what + " is not configured",
+		Remedy: "store the credentials named in the channel's README"}
 }

@@ -17,7 +17,8 @@ const callbackHost = "bot-api.kakao.com"
 // https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/ai_chatbot_callback_guide
 func sendSkill(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent, error) {
 	if u, err := url.Parse(o.Answer); err != nil || u.Scheme != "https" || u.Host != callbackHost {
-		return channel.Sent{}, &channel.Error{Class: events.ClassWindow, Title: "the answer handle is no callback URL of the chatbot"}
+		return channel.Sent{},
+			&channel.Error{Class: events.ClassWindow, Title: "the answer handle is no callback URL of the chatbot"}
 	}
 	t := skillTemplate{}
 	for _, c := range o.Content {
@@ -35,7 +36,8 @@ func sendSkill(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.
 func callbackResult(r channel.Reply) (channel.Sent, error) {
 	switch {
 	case r.Status == http.StatusBadRequest || r.Status == http.StatusNotFound || r.Status == http.StatusGone:
-		return channel.Sent{}, &channel.Error{Class: events.ClassWindow, Code: r.Failure().Code, Title: "the callback URL was used or has expired"}
+		return channel.Sent{}, &channel.Error{Class: events.ClassWindow, Code: r.Failure().Code,
+			Title: "the callback URL was used or has expired"}
 	case !r.OK():
 		return channel.Sent{}, r.Failure()
 	}
@@ -70,6 +72,9 @@ func (t *skillTemplate) add(block string, c events.Content) error {
 	case events.KindChoice:
 		t.choice(block, c.Choice)
 	case events.KindNative:
+		if _, err := channel.Native(c.Native, nil); err != nil {
+			return err
+		}
 		t.Outputs = append(t.Outputs, json.RawMessage(c.Native.JSON))
 	default:
 		return unfit(c)

@@ -2,8 +2,6 @@ package kakaotalk
 
 import (
 	"context"
-	"encoding/json"
-	"maps"
 	"net/http"
 	"path"
 	"strconv"
@@ -58,7 +56,8 @@ func hubHeader(a channel.Account) http.Header {
 }
 
 // of is the call and the body that say c.
-func (b bubble) of(ctx context.Context, e channel.Env, id string, c events.Content) (call string, body any, err error) {
+func (b bubble) of(ctx context.Context, e channel.Env, id string,
+	c events.Content) (call string, body any, err error) {
 	switch c.Kind {
 	case events.KindText:
 		b.Type, b.Message = "TEXT", c.Text.Body
@@ -70,7 +69,8 @@ func (b bubble) of(ctx context.Context, e channel.Env, id string, c events.Conte
 	case events.KindChoice:
 		return b.choice(ctx, e, id, c.Choice)
 	case events.KindNative:
-		body, err := b.native(c.Native)
+		body, err := channel.Native(c.Native,
+			bubble{UserKey: b.UserKey, SenderKey: b.SenderKey, SerialNumber: b.SerialNumber})
 		return "chat/send/rich", body, err
 	}
 	return "", nil, unfit(c)
@@ -100,26 +100,9 @@ func newTalkButton(o events.Option) talkButton {
 	return talkButton{Name: o.Label, Type: "BK", Extra: o.ID}
 }
 
-// native is n's object with our recipient and serial number in it.
-func (b bubble) native(n *events.Native) (any, error) {
-	var body map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(n.JSON), &body); err != nil || body == nil {
-		return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
-	}
-	ours, err := channel.JSON(bubble{UserKey: b.UserKey, SenderKey: b.SenderKey, SerialNumber: b.SerialNumber})
-	if err != nil {
-		return nil, err
-	}
-	var own map[string]json.RawMessage
-	if err := json.Unmarshal(ours, &own); err != nil {
-		return nil, err
-	}
-	maps.Copy(body, own)
-	return body, nil
-}
-
 // attachImage puts a picture into Kakao's store, which shows no other.
-func attachImage(ctx context.Context, e channel.Env, id string, m *events.Media, imageType string) (*attachment, error) {
+func attachImage(ctx context.Context, e channel.Env, id string, m *events.Media,
+	imageType string) (*attachment, error) {
 	form, err := newUpload(ctx, e, id, m, imageType)
 	if err != nil {
 		return nil, err
@@ -146,7 +129,8 @@ type upload struct {
 }
 
 // newUpload is the form of an upload. https://developer-center.happytalk.io/KakaoWebhook/Upload/image
-func newUpload(ctx context.Context, e channel.Env, id string, m *events.Media, imageType string) (u upload, err error) {
+func newUpload(ctx context.Context, e channel.Env, id string, m *events.Media,
+	imageType string) (u upload, err error) {
 	fields := []events.Field{{Name: "sender_key", Value: e.Account.Value(senderKey)}}
 	if imageType != "" {
 		fields = append(fields, events.Field{Name: "image_type", Value: imageType})

@@ -31,7 +31,8 @@ func (d *double) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header, Body: body, Received: received}}
+	c := stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(),
+		Header: r.Header, Body: body, Received: received}}
 	d.calls = append(d.calls, c)
 	a := play.Platform.Answer(d.account, c)
 	d.webhooks = append(d.webhooks, a.Posts...)
@@ -66,13 +67,17 @@ func TestCallbackAnswer(t *testing.T) {
 	picture := events.NewMedia(events.Media{Type: events.Image, URL: "https://cdn.example/p.jpg"})
 	sent, err := d.send(channel.Outgoing{
 		ID: "msg_1.1", To: to("bot:u1"), Answer: "https://bot-api.kakao.com/callback/demo",
-		Content: []events.Content{events.NewText("a & b"), picture, choice(events.Option{ID: "yes", Label: "Yes"}, events.Option{ID: "no", Label: "No"})},
+		Content: []events.Content{events.NewText("a & b"), picture,
+			choice(events.Option{ID: "yes", Label: "Yes"}, events.Option{ID: "no", Label: "No"})},
 	})
 	if err != nil || len(sent.IDs) != 1 || len(d.calls) != 1 {
 		t.Fatalf("sent %v with %d calls: %v", sent.IDs, len(d.calls), err)
 	}
-	want := `{"version":"2.0","template":{"outputs":[{"simpleText":{"text":"a & b"}},{"simpleImage":{"imageUrl":"https://cdn.example/p.jpg","altText":"image"}},{"simpleText":{"text":"Which?"}}],` +
-		`"quickReplies":[{"label":"Yes","action":"block","messageText":"Yes","blockId":"b-agent","extra":{"option":"yes"}},{"label":"No","action":"block","messageText":"No","blockId":"b-agent","extra":{"option":"no"}}]}}`
+	want := `{"version":"2.0","template":{"outputs":[{"simpleText":{"text":"a & b"}},` +
+		`{"simpleImage":{"imageUrl":"https://cdn.example/p.jpg","altText":"image"}},{"simpleText":{"text":"Which?"}}],` +
+		`"quickReplies":[{"label":"Yes","action":"block","messageText":"Yes","blockId":"b-agent",` +
+		`"extra":{"option":"yes"}},{"label":"No","action":"block","messageText":"No","blockId":"b-agent",` +
+		`"extra":{"option":"no"}}]}}`
 	if diff := cmp.Diff(want, string(d.calls[0].Body)); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
@@ -85,7 +90,8 @@ func TestCallbackCards(t *testing.T) {
 	with.Choice.Header = &events.Media{Type: events.Image, URL: "https://cdn.example/p.jpg"}
 	for kind, c := range map[string]events.Content{"textCard": choice(page), "basicCard": with} {
 		d := &double{account: account}
-		if _, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("bot:u1"), Answer: "https://bot-api.kakao.com/callback/demo", Content: []events.Content{c}}); err != nil {
+		if _, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("bot:u1"),
+			Answer: "https://bot-api.kakao.com/callback/demo", Content: []events.Content{c}}); err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
 		if !strings.Contains(string(d.calls[0].Body), `{"`+kind+`":`) {
@@ -96,9 +102,11 @@ func TestCallbackCards(t *testing.T) {
 
 // An answer handle comes from outside: it must not make us call somebody else.
 func TestOnlyKakaoIsCalledBack(t *testing.T) {
-	for _, handle := range []string{"https://evil.example/callback/demo", "http://bot-api.kakao.com/callback/demo", "https://bot-api.kakao.com.evil.example/", "https://bot-api.kakao.com@evil.example/", "::"} {
+	for _, handle := range []string{"https://evil.example/callback/demo", "http://bot-api.kakao.com/callback/demo",
+		"https://bot-api.kakao.com.evil.example/", "https://bot-api.kakao.com@evil.example/", "::"} {
 		d := &double{account: account}
-		_, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("bot:u1"), Answer: handle, Content: []events.Content{events.NewText("a")}})
+		_, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("bot:u1"), Answer: handle,
+			Content: []events.Content{events.NewText("a")}})
 		if class(err) != events.ClassWindow || len(d.calls) != 0 {
 			t.Errorf("%s: %v after %d calls", handle, err, len(d.calls))
 		}
@@ -126,7 +134,8 @@ func TestCallbackFailures(t *testing.T) {
 		{channel.Reply{Status: 500}, events.ClassPlatform, true},
 	} {
 		d := &double{account: account, reply: &tc.reply}
-		_, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("bot:u1"), Answer: "https://bot-api.kakao.com/callback/demo", Content: []events.Content{events.NewText("a")}})
+		_, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("bot:u1"), Answer: "https://bot-api.kakao.com/callback/demo",
+			Content: []events.Content{events.NewText("a")}})
 		var e *channel.Error
 		if !errors.As(err, &e) || e.Class != tc.class || e.Unknown != tc.unknown {
 			t.Errorf("%d %s gives %#v", tc.reply.Status, tc.reply.Body, err)
@@ -153,7 +162,8 @@ func TestNoWay(t *testing.T) {
 		{"no dealer", bare, "821012345678", shipped("alimtalk"), events.ClassAuth},
 	} {
 		d := &double{account: tc.account}
-		if _, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to(tc.thread), Content: []events.Content{tc.content}}); class(err) != tc.class || len(d.calls) != 0 {
+		if _, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to(tc.thread),
+			Content: []events.Content{tc.content}}); class(err) != tc.class || len(d.calls) != 0 {
 			t.Errorf("%s: %v after %d calls", tc.name, err, len(d.calls))
 		}
 	}
@@ -161,11 +171,13 @@ func TestNoWay(t *testing.T) {
 
 func TestNHN(t *testing.T) {
 	d := &double{account: account}
-	sent, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("821012345678"), Content: []events.Content{shipped("alimtalk")}})
+	sent, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("821012345678"),
+		Content: []events.Content{shipped("alimtalk")}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"senderKey":"` + account.Value("sender_key") + `","templateCode":"shipped","recipientList":[{"recipientNo":"01012345678","templateParameter":{"order":"42"}}]}`
+	want := `{"senderKey":"` + account.Value("sender_key") +
+		`","templateCode":"shipped","recipientList":[{"recipientNo":"01012345678","templateParameter":{"order":"42"}}]}`
 	if diff := cmp.Diff(want, string(d.calls[0].Body)); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}
@@ -177,21 +189,24 @@ func TestNHN(t *testing.T) {
 		t.Fatal(err)
 	}
 	e := parse(t, d.webhooks[0])
-	if e.Data.Status.Message.PlatformID != sent.IDs[0] || e.Data.Status.State != events.Delivered || e.Data.Conversation.PlatformID != "821012345678" {
+	if e.Data.Status.Message.PlatformID != sent.IDs[0] || e.Data.Status.State != events.Delivered ||
+		e.Data.Conversation.PlatformID != "821012345678" {
 		t.Errorf("the result is %+v of %s, want %s delivered", e.Data.Status, e.Data.Conversation.PlatformID, sent.IDs[0])
 	}
 }
 
 func TestNHNFailures(t *testing.T) {
 	for body, want := range map[string]string{
-		`{"header":{"isSuccessful":false,"resultCode":3016,"resultMessage":"no match"}}`:                                                     events.ClassTemplate,
-		`{"header":{"isSuccessful":true,"resultCode":0},"message":{"requestId":"r","sendResults":[{"recipientSeq":1,"resultCode":"3008"}]}}`: events.ClassRecipient,
-		`{"header":{"isSuccessful":false,"resultCode":-1}}`:                                                                                  events.ClassUnknown,
-		`{"header":{"isSuccessful":true},"message":{}}`:                                                                                      events.ClassPlatform,
+		`{"header":{"isSuccessful":false,"resultCode":3016,"resultMessage":"no match"}}`: events.ClassTemplate,
+		`{"header":{"isSuccessful":true,"resultCode":0},"message":{"requestId":"r","sendResults":[{"recipientSeq":1,` +
+			`"resultCode":"3008"}]}}`: events.ClassRecipient,
+		`{"header":{"isSuccessful":false,"resultCode":-1}}`: events.ClassUnknown,
+		`{"header":{"isSuccessful":true},"message":{}}`:     events.ClassPlatform,
 		`{}`: events.ClassPlatform,
 	} {
 		d := &double{account: account, reply: &channel.Reply{Status: 200, Body: []byte(body)}}
-		if _, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("821012345678"), Content: []events.Content{shipped("alimtalk")}}); class(err) != want {
+		if _, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("821012345678"),
+			Content: []events.Content{shipped("alimtalk")}}); class(err) != want {
 			t.Errorf("%s gives %v, want class %s", body, err, want)
 		}
 	}
@@ -200,24 +215,29 @@ func TestNHNFailures(t *testing.T) {
 // The vector of SENS' signature, through a call.
 func TestSENS(t *testing.T) {
 	a := channel.NewAccount("demo", "", map[string]string{
-		"sens_service_id": "ncp:kkobizmsg:kr:1234567:demo", "sens_access_key": "demoAccessKey01", "sens_secret_key": "demoSecretKey0001", "plus_friend_id": "@demo",
+		"sens_service_id": "ncp:kkobizmsg:kr:1234567:demo", "sens_access_key": "demoAccessKey01",
+		"sens_secret_key": "demoSecretKey0001", "plus_friend_id": "@demo",
 	})
 	d := &double{account: a}
-	sent, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("01000000000"), Content: []events.Content{shipped("alimtalk")}})
+	sent, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("01000000000"),
+		Content: []events.Content{shipped("alimtalk")}})
 	if err != nil || len(sent.IDs) != 1 {
 		t.Fatalf("sent %v: %v", sent.IDs, err)
 	}
 	h := d.calls[0].Header
-	if at, got := h.Get("x-ncp-apigw-timestamp"), h.Get("x-ncp-apigw-signature-v2"); at != "1785600000000" || got != "ourJNfurMolrhWP61VGW6mnsnFRxyHDI6HXDlWve/4k=" {
+	if at, got := h.Get("x-ncp-apigw-timestamp"), h.Get("x-ncp-apigw-signature-v2"); at != "1785600000000" ||
+		got != "ourJNfurMolrhWP61VGW6mnsnFRxyHDI6HXDlWve/4k=" {
 		t.Errorf("signature at %s is %s", at, got)
 	}
-	want := `{"plusFriendId":"@demo","templateCode":"shipped","messages":[{"countryCode":"82","to":"01000000000","content":"주문 42 <발송>"}]}`
+	want := `{"plusFriendId":"@demo","templateCode":"shipped","messages":[{"countryCode":"82","to":"01000000000",` +
+		`"content":"주문 42 <발송>"}]}`
 	if diff := cmp.Diff(want, string(d.calls[0].Body)); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}
 	wordless := shipped("alimtalk")
 	wordless.Template.Fallback = nil
-	if _, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("01000000000"), Content: []events.Content{wordless}}); class(err) != events.ClassTemplate {
+	if _, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("01000000000"),
+		Content: []events.Content{wordless}}); class(err) != events.ClassTemplate {
 		t.Errorf("a template without text gives %v", err)
 	}
 }
@@ -225,15 +245,19 @@ func TestSENS(t *testing.T) {
 // Native content chooses its form and not its recipient.
 func TestNativeBubble(t *testing.T) {
 	d := &double{account: account}
-	native := events.Content{Kind: events.KindNative, Native: &events.Native{Channel: "kakaotalk", JSON: `{"chat_bubble_type":"TEXT","message":"a","user_key":"other","serial_number":"other"}`}}
-	if _, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("talk:uk1"), Content: []events.Content{native}}); err != nil {
+	native := events.Content{Kind: events.KindNative,
+		Native: &events.Native{Channel: "kakaotalk",
+			JSON: `{"chat_bubble_type":"TEXT","message":"a","user_key":"other","serial_number":"other"}`}}
+	if _, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("talk:uk1"),
+		Content: []events.Content{native}}); err != nil {
 		t.Fatal(err)
 	}
 	if body := string(d.calls[0].Body); strings.Contains(body, "other") || !strings.Contains(body, `"user_key":"uk1"`) {
 		t.Errorf("sent %s", body)
 	}
 	native.Native.JSON = `[]`
-	if _, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("talk:uk1"), Content: []events.Content{native}}); class(err) != events.ClassContent {
+	if _, err := d.send(channel.Outgoing{ID: "msg_1.1", To: to("talk:uk1"), Content: []events.Content{native}}); class(
+		err) != events.ClassContent {
 		t.Errorf("a list gives %v", err)
 	}
 }
@@ -241,11 +265,14 @@ func TestNativeBubble(t *testing.T) {
 // What an option carries out comes back as the interaction's option.
 func TestOptionsComeBack(t *testing.T) {
 	d := &double{account: account}
-	offer := channel.Outgoing{ID: "msg_1.1", To: to("talk:uk1"), Content: []events.Content{choice(events.Option{ID: "plan:basic", Label: "Basic"})}}
-	if _, err := d.send(offer); err != nil || !strings.Contains(string(d.calls[0].Body), `{"name":"Basic","type":"BK","extra":"plan:basic"}`) {
+	offer := channel.Outgoing{ID: "msg_1.1", To: to("talk:uk1"),
+		Content: []events.Content{choice(events.Option{ID: "plan:basic", Label: "Basic"})}}
+	if _, err := d.send(offer); err != nil ||
+		!strings.Contains(string(d.calls[0].Body), `{"name":"Basic","type":"BK","extra":"plan:basic"}`) {
 		t.Fatalf("%v: %s", err, d.calls[0].Body)
 	}
-	e := parse(t, request("key=k&call=/message", `{"user_key":"uk1","type":"text","content":"Basic","extra":"plan:basic","time":1785600000000}`))
+	e := parse(t, request("key=k&call=/message",
+		`{"user_key":"uk1","type":"text","content":"Basic","extra":"plan:basic","time":1785600000000}`))
 	if e.Data.Interaction == nil || e.Data.Interaction.Option != "plan:basic" || e.Data.Interaction.Text != "Basic" {
 		t.Errorf("became %+v", e.Data)
 	}

@@ -33,10 +33,12 @@ func skillAnswer(a channel.Account, r channel.Request) skillResponse {
 	var w skillRequest
 	_ = channel.Decode(r.Body, &w) // what cannot be read has no callback
 	if w.UserRequest != nil && w.UserRequest.CallbackURL != "" {
-		return skillResponse{Version: "2.0", UseCallback: true, Data: map[string]string{"text": cmp.Or(a.Value(waitingText), waitingDefault)}}
+		return skillResponse{Version: "2.0", UseCallback: true,
+			Data: map[string]string{"text": cmp.Or(a.Value(waitingText), waitingDefault)}}
 	}
 	text := cmp.Or(a.Value(receivedText), receivedDefault)
-	return skillResponse{Version: "2.0", Template: skillTemplate{Outputs: []any{map[string]simpleText{"simpleText": {Text: text}}}}}
+	return skillResponse{Version: "2.0",
+		Template: skillTemplate{Outputs: []any{map[string]simpleText{"simpleText": {Text: text}}}}}
 }
 
 // parseSkill turns a skill request into what the person said or pressed.
@@ -75,7 +77,8 @@ func (s skill) event() events.Event {
 	if u.ID == "" {
 		return e
 	}
-	who := &events.Contact{Identities: []events.Identity{{Scheme: events.KakaoBotUser, Value: u.ID, Scope: s.Bot.ID}}, Locale: language(s.request.Lang)}
+	who := &events.Contact{Identities: []events.Identity{{Scheme: events.KakaoBotUser, Value: u.ID, Scope: s.Bot.ID}},
+		Locale: language(s.request.Lang)}
 	if key := u.Properties.PlusFriendUserKey; key != "" {
 		who.Identities = append(who.Identities, events.Identity{Scheme: events.KakaoPlusFriend, Value: key})
 	}
@@ -132,7 +135,8 @@ func (s skill) interaction(key string) *events.Interaction {
 func (s skill) text() string { return strings.TrimSpace(s.request.Utterance) }
 
 func (s skill) message(key string, raw []byte) *events.Message {
-	m := &events.Message{PlatformID: strings.TrimPrefix(key, "message:"), Actor: events.Actor{Role: events.Customer}, Answer: s.answer()}
+	m := &events.Message{PlatformID: strings.TrimPrefix(key, "message:"), Actor: events.Actor{Role: events.Customer},
+		Answer: s.answer()}
 	m.Content = s.images()
 	if text := s.text(); text != "" {
 		m.Content = append([]events.Content{spoken(text)}, m.Content...)
@@ -140,7 +144,8 @@ func (s skill) message(key string, raw []byte) *events.Message {
 	if len(m.Content) == 0 {
 		m.Content = []events.Content{events.NewUnsupported("skill", "nothing was said", raw)}
 	}
-	m.Metadata = append(fields("blockId", s.request.Block.ID, "blockName", s.request.Block.Name, "surface", s.request.Params.Surface), s.params()...)
+	m.Metadata = append(fields("blockId", s.request.Block.ID, "blockName", s.request.Block.Name, "surface",
+		s.request.Params.Surface), s.params()...)
 	if f := s.request.User.Properties.IsFriend; f != nil {
 		m.Metadata = append(m.Metadata, fields("isFriend", strconv.FormatBool(*f))...)
 	}

@@ -74,9 +74,11 @@ func (p conversation) event(key string) events.Event {
 	if p.UserKey == "" {
 		return e
 	}
-	e.Data.Contact = &events.Contact{Identities: []events.Identity{{Scheme: events.KakaoPlusFriend, Value: p.UserKey, Scope: p.SenderKey}}}
+	e.Data.Contact = &events.Contact{
+		Identities: []events.Identity{{Scheme: events.KakaoPlusFriend, Value: p.UserKey, Scope: p.SenderKey}}}
 	if p.AppUserID != "" {
-		e.Data.Contact.Identities = append(e.Data.Contact.Identities, events.Identity{Scheme: events.KakaoAppUser, Value: string(p.AppUserID)})
+		e.Data.Contact.Identities = append(e.Data.Contact.Identities,
+			events.Identity{Scheme: events.KakaoAppUser, Value: string(p.AppUserID)})
 	}
 	e.Data.Conversation = &events.Conversation{PlatformID: talkThread + p.UserKey, Kind: events.Direct}
 	return e
@@ -111,7 +113,8 @@ func (p conversation) message() []events.Event {
 	}
 	e.Type = events.MessageReceived
 	e.Data.Message = &events.Message{
-		PlatformID: id, Actor: events.Actor{Role: events.Customer}, Content: p.contents(), Metadata: fields("sessionId", string(p.SessionID)),
+		PlatformID: id, Actor: events.Actor{Role: events.Customer}, Content: p.contents(),
+		Metadata: fields("sessionId", string(p.SessionID)),
 	}
 	return []events.Event{e}
 }
@@ -167,7 +170,8 @@ func medium(kind string, raw json.RawMessage) (events.Content, bool) {
 		return events.Content{}, false
 	}
 	size, _ := strconv.ParseInt(string(f.Size), 10, 64)
-	return events.NewMedia(events.Media{Type: kind, State: events.MediaPending, URL: f.URL, Name: f.Name, Bytes: max(size, 0)}), true
+	return events.NewMedia(events.Media{Type: kind, State: events.MediaPending, URL: f.URL, Name: f.Name,
+		Bytes: max(size, 0)}), true
 }
 
 // text is the text that raw holds, "" when it holds none.

@@ -32,6 +32,25 @@ var Channel = channel.Channel{
 	Outbound: outbound,
 }
 
+// The numbers are recollections of documents that are gone.
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text:  maxText,
+		Batch: maxBatch,
+		Kinds: []events.Kind{events.KindLink},
+		Media: map[string]channel.MediaLimit{
+			events.Image: {MIME: []string{"image/*"}}, events.Video: {MIME: []string{"video/*"}},
+			events.Animation: {MIME: []string{"video/*"}},
+		},
+		Choices: []channel.Choices{{Style: events.StyleQuick, Min: 1, Max: maxResponses}},
+	},
+	Class: channel.Always(channel.Blind),
+	Send:  send,
+	Act:   act,
+	Acts:  []events.Verb{events.ActTyping, events.ActRead},
+	Hosts: []string{host},
+}
+
 const (
 	username = "username"
 	secret   = "api_key"

@@ -21,8 +21,9 @@ func BenchmarkChannel(b *testing.B) { exam.Bench(b, kik.Channel, play.Platform) 
 
 // The vector of Kik's signature.
 const (
-	vectorKey       = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
-	vectorBody      = `{"messages":[{"type":"text","id":"11111111-2222-3333-4444-555555555555","chatId":"c0ffee","from":"alice.demo","body":"hi"}]}`
+	vectorKey  = "0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+	vectorBody = `{"messages":[{"type":"text","id":"11111111-2222-3333-4444-555555555555","chatId":"c0ffee",` +
+		`"from":"alice.demo","body":"hi"}]}`
 	vectorSignature = "77A3468BA7D5B50177E3C96CF43ACA865C15B111"
 )
 
@@ -31,7 +32,8 @@ func account(key string) channel.Account {
 }
 
 func request(body string) channel.Request {
-	return channel.Request{Method: "POST", Header: http.Header{}, Body: []byte(body), Received: time.Unix(1785600000, 0).UTC()}
+	return channel.Request{Method: "POST", Header: http.Header{}, Body: []byte(body),
+		Received: time.Unix(1785600000, 0).UTC()}
 }
 
 func TestVerify(t *testing.T) {
@@ -81,7 +83,8 @@ func parse(t *testing.T, items string) []events.Event {
 
 func TestBodies(t *testing.T) {
 	for body, want := range map[string]bool{
-		`{"messages":[]}`: true, "": false, "[]": false, "{}": false, `{"messages":null}`: false, `{"messages":[1}`: false, vectorBody[:40]: false,
+		`{"messages":[]}`: true, "": false, "[]": false, "{}": false, `{"messages":null}`: false, `{"messages":[1}`: false,
+		vectorBody[:40]: false,
 	} {
 		evs, err := kik.Channel.Parse(account(vectorKey), request(body))
 		if (err == nil) != want || len(evs) != 0 {

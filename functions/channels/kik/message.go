@@ -67,7 +67,8 @@ func (p *parser) content() events.Content {
 		c.Media.Set = p.StickerPack
 		return c
 	case p.Type == "link" && p.URL != "":
-		return events.Content{Kind: events.KindLink, Link: &events.Link{URL: p.URL, Title: p.Title, Text: p.Text, Image: p.PicURL}}
+		return events.Content{Kind: events.KindLink, Link: &events.Link{URL: p.URL, Title: p.Title, Text: p.Text,
+			Image: p.PicURL}}
 	}
 	switch p.Type {
 	case "text", "picture", "video", "sticker", "link":

@@ -4,31 +4,12 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"net/http"
 	"strconv"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
 )
-
-// The numbers are recollections of documents that are gone.
-var outbound = channel.Outbound{
-	Limits: channel.Limits{
-		Text:  maxText,
-		Batch: maxBatch,
-		Kinds: []events.Kind{events.KindLink},
-		Media: map[string]channel.MediaLimit{
-			events.Image: {MIME: []string{"image/*"}}, events.Video: {MIME: []string{"video/*"}}, events.Animation: {MIME: []string{"video/*"}},
-		},
-		Choices: []channel.Choices{{Style: events.StyleQuick, Min: 1, Max: maxResponses}},
-	},
-	Class: channel.Always(channel.Blind),
-	Send:  send,
-	Act:   act,
-	Acts:  []events.Verb{events.ActTyping, events.ActRead},
-	Hosts: []string{host},
-}
 
 const (
 	host = "api.kik.com"
@@ -83,7 +64,8 @@ func addressed(r channel.Recipient) sentMessage {
 }
 
 func post(ctx context.Context, e channel.Env, path string, messages []any) error {
-	reply, err := e.PostJSON(ctx, "https://"+host+path, http.Header{"Authorization": {basic(e.Account)}}, sentMessages{messages})
+	reply, err := e.PostJSON(ctx, "https://"+host+path, http.Header{"Authorization": {basic(e.Account)}},
+		sentMessages{messages})
 	if err != nil {
 		return err
 	}
@@ -114,11 +96,12 @@ func (m sentMessage) with(c events.Content) (any, error) {
 	case events.KindMedia:
 		m.media(c.Media)
 	case events.KindLink:
-		m.Type, m.URL, m.Title, m.Text, m.PicURL = "link", c.Link.URL, cmp.Or(c.Link.Title, c.Link.URL), c.Link.Text, c.Link.Image
+		m.Type, m.URL, m.Title, m.Text, m.PicURL = "link", c.Link.URL, cmp.Or(c.Link.Title, c.Link.URL), c.Link.Text,
+			c.Link.Image
 	case events.KindChoice:
 		m.choice(c.Choice)
 	case events.KindNative:
-		return m.native(c.Native)
+		return channel.Native(c.Native, sentMessage{ID: m.ID, To: m.To, ChatID: m.ChatID}, "id", "to", "chatId")
 	default:
 		return nil, &channel.Error{Class: events.ClassContent, Title: "cannot send " + string(c.Kind)}
 	}
@@ -144,19 +127,4 @@ func (m *sentMessage) choice(w *events.Choice) {
 		k.Responses = append(k.Responses, response{Type: "text", Body: o.Label, Metadata: o.ID})
 	}
 	m.Type, m.Body, m.Keyboards = "text", w.Text, []keyboard{k}
-}
-
-// native is a message of the integrator's own; to whom it goes is ours to say.
-func (m sentMessage) native(n *events.Native) (any, error) {
-	var doc map[string]any
-	if json.Unmarshal([]byte(n.JSON), &doc) != nil || doc == nil {
-		return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
-	}
-	for name, value := range map[string]string{"id": m.ID, "to": m.To, "chatId": m.ChatID} {
-		delete(doc, name)
-		if value != "" {
-			doc[name] = value
-		}
-	}
-	return doc, nil
 }

@@ -25,10 +25,12 @@ func (d *recorder) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	call := stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body}}
+	call := stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header,
+		Body: body}}
 	d.calls = append(d.calls, call)
 	reply := play.Platform.Answer(account(vectorKey), call).Reply
-	return &http.Response{StatusCode: reply.Status, Header: reply.Header, Body: io.NopCloser(bytes.NewReader(reply.Body))}, nil
+	return &http.Response{StatusCode: reply.Status, Header: reply.Header,
+		Body: io.NopCloser(bytes.NewReader(reply.Body))}, nil
 }
 
 // send sends to a conversation and gives the messages that Kik got.
@@ -36,11 +38,13 @@ func send(t *testing.T, to events.Conversation, contents ...events.Content) []ma
 	t.Helper()
 	var d recorder
 	e := channel.Env{Account: account(vectorKey), HTTP: &d}
-	sent, err := kik.Channel.Send(t.Context(), e, channel.Outgoing{ID: "msg_a.1", To: channel.Recipient{Conversation: to}, Content: contents})
+	sent, err := kik.Channel.Send(t.Context(), e, channel.Outgoing{ID: "msg_a.1", To: channel.Recipient{Conversation: to},
+		Content: contents})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, d.calls[0].Body)
 	}
-	if got := d.calls[0].Header.Get("Authorization"); got != "Basic ZGVtb2JvdDowZjFlMmQzYy00YjVhLTY5NzgtODc5Ni1hNWI0YzNkMmUxZjA=" {
+	if got := d.calls[0].Header.Get("Authorization"); got !=
+		"Basic ZGVtb2JvdDowZjFlMmQzYy00YjVhLTY5NzgtODc5Ni1hNWI0YzNkMmUxZjA=" {
 		t.Errorf("authorised with %q", got)
 	}
 	var body struct{ Messages []map[string]any }
@@ -64,12 +68,16 @@ func TestSend(t *testing.T) {
 		content events.Content
 		want    map[string]any
 	}{
-		"to a group": {events.Conversation{PlatformID: "badcafe", Kind: events.Group}, events.NewText("hi"), map[string]any{"chatId": "badcafe", "type": "text", "body": "hi"}},
+		"to a group": {events.Conversation{PlatformID: "badcafe", Kind: events.Group}, events.NewText("hi"),
+			map[string]any{"chatId": "badcafe", "type": "text", "body": "hi"}},
 		"animation": {alice, events.NewMedia(events.Media{Type: events.Animation, URL: "https://b.example/a.mp4"}),
-			map[string]any{"to": "alice.demo", "type": "video", "videoUrl": "https://b.example/a.mp4", "loop": true, "muted": true, "autoplay": true}},
+			map[string]any{"to": "alice.demo", "type": "video", "videoUrl": "https://b.example/a.mp4", "loop": true,
+				"muted": true, "autoplay": true}},
 		"link without a title": {alice, events.Content{Kind: events.KindLink, Link: &events.Link{URL: "https://b.example"}},
 			map[string]any{"to": "alice.demo", "type": "link", "url": "https://b.example", "title": "https://b.example"}},
-		"native": {alice, events.Content{Kind: events.KindNative, Native: &events.Native{Channel: "kik", JSON: `{"type":"text","body":"hi","to":"bob","id":"x","chatId":"y","typeTime":500}`}},
+		"native": {alice, events.Content{Kind: events.KindNative,
+			Native: &events.Native{Channel: "kik",
+				JSON: `{"type":"text","body":"hi","to":"bob","id":"x","chatId":"y","typeTime":500}`}},
 			map[string]any{"to": "alice.demo", "type": "text", "body": "hi", "typeTime": 500.0}},
 	} {
 		if diff := cmp.Diff([]map[string]any{tc.want}, send(t, tc.to, tc.content)); diff != "" {
@@ -80,9 +88,11 @@ func TestSend(t *testing.T) {
 
 // A suggested response comes back as the option that was offered.
 func TestOptionsComeBack(t *testing.T) {
-	m := send(t, alice, events.Content{Kind: events.KindChoice, Choice: &events.Choice{Text: "Which?", Options: []events.Option{{ID: "opt-1", Label: "One"}}}})[0]
+	m := send(t, alice, events.Content{Kind: events.KindChoice,
+		Choice: &events.Choice{Text: "Which?", Options: []events.Option{{ID: "opt-1", Label: "One"}}}})[0]
 	tapped := m["keyboards"].([]any)[0].(map[string]any)["responses"].([]any)[0].(map[string]any)
-	answer, err := json.Marshal(map[string]any{"id": "1", "from": "alice.demo", "type": tapped["type"], "body": tapped["body"], "metadata": tapped["metadata"]})
+	answer, err := json.Marshal(map[string]any{"id": "1", "from": "alice.demo", "type": tapped["type"],
+		"body": tapped["body"], "metadata": tapped["metadata"]})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,8 +105,10 @@ func TestOptionsComeBack(t *testing.T) {
 func TestDoubleIsStrict(t *testing.T) {
 	const good = `{"to":"a","type":"text","body":"hi"}`
 	for body, want := range map[string]int{
-		`{"messages":[` + good + `]}`: 200, `{"messages":[` + strings.Repeat(good+",", 5) + good + `]}`: 400, `{"messages":[]}`: 400, `{}`: 400,
-		`{"messages":[{"type":"text","body":"hi"}]}`: 400, `{"messages":[{"to":"a","type":"text"}]}`: 400, `{"messages":[{"to":"a","type":"hologram"}]}`: 400,
+		`{"messages":[` + good + `]}`: 200, `{"messages":[` + strings.Repeat(good+",", 5) + good + `]}`: 400,
+		`{"messages":[]}`: 400, `{}`: 400,
+		`{"messages":[{"type":"text","body":"hi"}]}`: 400, `{"messages":[{"to":"a","type":"text"}]}`: 400,
+		`{"messages":[{"to":"a","type":"hologram"}]}`:                                                      400,
 		`{"messages":[{"to":"a","type":"picture","picUrl":"http://b.example"}]}`:                           400,
 		`{"messages":[{"to":"a","type":"text","body":"x","keyboards":[{"type":"sugar","responses":[]}]}]}`: 400,
 	} {

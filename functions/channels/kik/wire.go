@@ -48,7 +48,7 @@ type sentMessage struct {
 	To     string `json:"to,omitempty"`
 	ChatID string `json:"chatId,omitempty"`
 	ID     string `json:"id,omitempty"`
-	Type   string `json:"type"`
+	Type   string `json:"type,omitempty"` // of native content it is theirs
 
 	Body       string     `json:"body,omitempty"`
 	PicURL     string     `json:"picUrl,omitempty"`

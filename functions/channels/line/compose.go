@@ -35,31 +35,12 @@ const (
 	cardText    = 500  // ours: 12 of them fit into maxCarousel
 )
 
-var limits = channel.Limits{
-	Text:  maxText,
-	Unit:  channel.UTF16,
-	Batch: maxMessages,
-	Kinds: []events.Kind{events.KindLocation},
-	Media: map[string]channel.MediaLimit{
-		events.Image:   {Bytes: 10 << 20, MIME: []string{"image/jpeg", "image/png"}}, // https://developers.line.biz/en/reference/messaging-api/#image-message
-		events.Video:   {Bytes: 200 << 20, MIME: []string{"video/mp4"}},              // https://developers.line.biz/en/reference/messaging-api/#video-message
-		events.Audio:   {Bytes: 200 << 20, MIME: audioTypes},                         // https://developers.line.biz/en/reference/messaging-api/#audio-message
-		events.Voice:   {Bytes: 200 << 20, MIME: audioTypes},
-		events.Sticker: {}, // https://developers.line.biz/en/docs/messaging-api/sticker-list/
-	},
-	Choices: []channel.Choices{
-		{Style: events.StyleButtons, Min: 1, Max: maxOptions, Actions: buttonActions, Text: bubbleText, Label: buttonLabel, ID: maxData,
-			Title: 200, Footer: 200, Describe: 200, Section: 100, Header: true},
-		{Style: events.StyleQuick, Min: 1, Max: maxQuick, Actions: quickActions, Label: quickLabel, ID: maxData},
-	},
-	Cards: &channel.Cards{Min: 1, Max: maxCards, Title: 200, Text: cardText, Options: cardOptions, Actions: buttonActions, Label: buttonLabel},
-	Takes: takes,
-}
-
 var (
 	audioTypes    = []string{"audio/mpeg", "audio/mp4"}
-	buttonActions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCall, events.ActionCopy}
-	quickActions  = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCall, events.ActionCopy, events.ActionLocation}
+	buttonActions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView,
+		events.ActionCall, events.ActionCopy}
+	quickActions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView,
+		events.ActionCall, events.ActionCopy, events.ActionLocation}
 )
 
 // takes says why LINE does not take c, or "".
@@ -67,7 +48,8 @@ func takes(c events.Content) string {
 	switch {
 	case c.Media != nil:
 		return takesMedia(*c.Media)
-	case c.Location != nil && (channel.UTF16.Len(c.Location.Name) > maxPlace || channel.UTF16.Len(c.Location.Address) > maxPlace):
+	case c.Location != nil && (channel.UTF16.Len(c.Location.Name) > maxPlace ||
+		channel.UTF16.Len(c.Location.Address) > maxPlace):
 		return "a place's name and address have at most 100 characters"
 	case c.Choice != nil:
 		return takesChoice(*c.Choice)
@@ -157,7 +139,7 @@ func compose(o channel.Outgoing) ([]json.RawMessage, error) {
 		}
 		raw, err := m.json()
 		if err != nil {
-			return nil, &channel.Error{Class: events.ClassContent, Title: "the native content is no JSON object"}
+			return nil, err
 		}
 		raws[i] = raw
 	}
@@ -180,7 +162,7 @@ func messageOf(c events.Content) (outMessage, bool) {
 	case len(c.Cards) > 0:
 		return outMessage{Type: "flex", AltText: alt(c.Cards[0].Title, c.Cards[0].Text), Contents: carouselOf(c.Cards)}, true
 	case c.Native != nil:
-		return outMessage{native: json.RawMessage(c.Native.JSON)}, true
+		return outMessage{native: c.Native}, true
 	}
 	return outMessage{}, false
 }

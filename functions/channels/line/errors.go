@@ -20,14 +20,18 @@ type refusal struct {
 }
 
 var refusals = []refusal{
-	{http.StatusBadRequest, invalidReplyToken, events.ClassWindow, "a reply token lasts a minute and works once; push instead"},
-	{http.StatusBadRequest, sendFailed, events.ClassRecipient, "the user is unknown to this provider, or no friend of the account"},
-	{http.StatusBadRequest, "The property, 'to'", events.ClassRecipient, "the recipient is no id of a user, group or room"},
+	{http.StatusBadRequest, invalidReplyToken, events.ClassWindow,
+		"a reply token lasts a minute and works once; push instead"},
+	{http.StatusBadRequest, sendFailed, events.ClassRecipient,
+		"the user is unknown to this provider, or no friend of the account"},
+	{http.StatusBadRequest, "The property, 'to'", events.ClassRecipient,
+		"the recipient is no id of a user, group or room"},
 	{http.StatusForbidden, "", events.ClassAuth, "the account or its plan may not use this API"},
 	{http.StatusNotFound, "", events.ClassRecipient, ""},
 	{http.StatusRequestEntityTooLarge, "", events.ClassContent, "the message is too large"},
 	// The month's messages are used up: no sooner try will do, and replies, which stay free, must not wait for it.
-	{http.StatusTooManyRequests, monthlyLimit, events.ClassPolicy, "raise the plan's number of messages; replies within a minute stay free"},
+	{http.StatusTooManyRequests, monthlyLimit, events.ClassPolicy,
+		"raise the plan's number of messages; replies within a minute stay free"},
 }
 
 // LINE's messages that decide what to do.

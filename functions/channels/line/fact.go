@@ -99,7 +99,8 @@ func (p *parser) accountLink() bool {
 func (p *parser) membership() bool {
 	w := p.Membership
 	p.out.Type = events.PersonUpdated
-	p.out.Data.Person = &events.Person{Fields: []events.Field{field("membership", w.Type), field("membershipId", w.MembershipID.String())}}
+	p.out.Data.Person = &events.Person{Fields: []events.Field{field("membership", w.Type),
+		field("membershipId", w.MembershipID.String())}}
 	return w.Type != "" && w.MembershipID != ""
 }
 
@@ -112,7 +113,8 @@ func (p *parser) beacon() bool {
 		return true
 	}
 	p.out.Type = events.ReferralReceived
-	p.out.Data.Referral = &events.Referral{Source: "beacon", ID: w.HWID, Payload: w.DM, Fields: []events.Field{field("event", w.Type)}}
+	p.out.Data.Referral = &events.Referral{Source: "beacon", ID: w.HWID, Payload: w.DM,
+		Fields: []events.Field{field("event", w.Type)}}
 	return w.HWID != ""
 }
 
@@ -131,7 +133,8 @@ func (p *parser) status(tag string, s events.State) bool {
 // module sets that this module channel was attached to an account, or detached.
 func (p *parser) module() bool {
 	w := p.Module
-	h := &events.Health{Aspect: "account", State: events.HealthOK, Detail: "module " + w.Type, Fields: []events.Field{field("botId", w.BotID)}}
+	h := &events.Health{Aspect: "account", State: events.HealthOK, Detail: "module " + w.Type,
+		Fields: []events.Field{field("botId", w.BotID)}}
 	switch w.Type {
 	case "attached":
 		h.Fields = append(h.Fields, field("scopes", strings.Join(w.Scopes, " ")))

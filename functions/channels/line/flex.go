@@ -30,7 +30,8 @@ func carouselOf(panels []events.Panel) flexCarousel {
 func bubble(title, text string, picture *events.Media, options []events.Option) flexBubble {
 	b := flexBubble{Type: "bubble", Hero: hero(picture), Body: vertical()}
 	if title != "" {
-		b.Body.Contents = append(b.Body.Contents, flexPart{Type: "text", Text: title, Weight: "bold", Size: "lg", Wrap: true})
+		b.Body.Contents = append(b.Body.Contents, flexPart{Type: "text", Text: title, Weight: "bold", Size: "lg",
+			Wrap: true})
 	}
 	if text != "" {
 		b.Body.Contents = append(b.Body.Contents, flexPart{Type: "text", Text: text, Wrap: true})

@@ -23,9 +23,12 @@ var Channel = channel.Channel{
 	Docs:  "https://developers.line.biz/en/reference/messaging-api/",
 	Label: channel.Stable,
 	Credentials: []channel.Credential{
-		{Name: secret, Help: "LINE Developers console, the channel's Basic settings, Channel secret; on LINE Chat Plus the Switcher Secret; a list accepts several"},
-		{Name: channelID, Help: "LINE Developers console, the channel's Basic settings, Channel ID; with channel_secret it mints the tokens to send with", Optional: true, Public: true},
-		{Name: accessToken, Help: "LINE Developers console, the channel's Messaging API, Channel access token (long-lived); in place of channel_id", Optional: true},
+		{Name: secret, Help: "LINE Developers console, the channel's Basic settings, Channel secret; on LINE Chat Plus " +
+			"the Switcher Secret; a list accepts several"},
+		{Name: channelID, Help: "LINE Developers console, the channel's Basic settings, Channel ID; with channel_secret " +
+			"it mints the tokens to send with", Optional: true, Public: true},
+		{Name: accessToken, Help: "LINE Developers console, the channel's Messaging API, Channel access token " +
+			"(long-lived); in place of channel_id", Optional: true},
 	},
 	MaxBody: 1 << 20, // LINE publishes no limit
 
@@ -33,6 +36,47 @@ var Channel = channel.Channel{
 	Parse:  parse,
 
 	Outbound: outbound,
+}
+
+// outbound is how LINE is written to. There is no window: whoever is a friend of
+// the account can be written to at any time, at the price of the plan.
+var outbound = channel.Outbound{
+	Limits: limits,
+	Rate:   channel.Rate{Account: 2000}, // https://developers.line.biz/en/reference/messaging-api/#rate-limits
+	Class:  class,
+	Opens:  []events.Scheme{events.LINEUser},
+	Send:   send,
+	Act:    act,
+	Acts:   []events.Verb{events.ActTyping},
+	Token:  token,
+	Fetch:  fetch,
+	Hosts:  []string{apiHost, dataHost},
+}
+
+var limits = channel.Limits{
+	Text:  maxText,
+	Unit:  channel.UTF16,
+	Batch: maxMessages,
+	Kinds: []events.Kind{events.KindLocation},
+	Media: map[string]channel.MediaLimit{
+		// https://developers.line.biz/en/reference/messaging-api/#image-message
+		events.Image: {Bytes: 10 << 20, MIME: []string{"image/jpeg", "image/png"}},
+		// https://developers.line.biz/en/reference/messaging-api/#video-message
+		events.Video: {Bytes: 200 << 20, MIME: []string{"video/mp4"}},
+		// https://developers.line.biz/en/reference/messaging-api/#audio-message
+		events.Audio:   {Bytes: 200 << 20, MIME: audioTypes},
+		events.Voice:   {Bytes: 200 << 20, MIME: audioTypes},
+		events.Sticker: {}, // https://developers.line.biz/en/docs/messaging-api/sticker-list/
+	},
+	Choices: []channel.Choices{
+		{Style: events.StyleButtons, Min: 1, Max: maxOptions, Actions: buttonActions, Text: bubbleText, Label: buttonLabel,
+			ID:    maxData,
+			Title: 200, Footer: 200, Describe: 200, Section: 100, Header: true},
+		{Style: events.StyleQuick, Min: 1, Max: maxQuick, Actions: quickActions, Label: quickLabel, ID: maxData},
+	},
+	Cards: &channel.Cards{Min: 1, Max: maxCards, Title: 200, Text: cardText, Options: cardOptions, Actions: buttonActions,
+		Label: buttonLabel},
+	Takes: takes,
 }
 
 const (

@@ -55,7 +55,8 @@ func TestVerify(t *testing.T) {
 		{"another body", vectorSecret, vectorBody + " ", vectorSignature, channel.BadSignature},
 		{"no secret", `[]`, vectorBody, vectorSignature, channel.BadSignature},
 		{"blank secret", `" "`, vectorBody, vectorSignature, channel.BadSignature},
-		{"signature of another spelling", vectorSecret, vectorBody, strings.Replace(vectorSignature, "tw=", "tx=", 1), channel.Malformed},
+		{"signature of another spelling", vectorSecret, vectorBody, strings.Replace(vectorSignature, "tw=", "tx=", 1),
+			channel.Malformed},
 		{"doubled", vectorSecret, vectorBody, vectorSignature + "," + vectorSignature, channel.Malformed},
 		{"good after bad", vectorSecret, vectorBody, "AAAA, " + vectorSignature, channel.Malformed},
 		{"URL alphabet", vectorSecret, vectorBody, "_-" + vectorSignature[2:], channel.Malformed},
@@ -119,7 +120,8 @@ func TestSignGivesTheVector(t *testing.T) {
 // parse is what becomes of events, a JSON array's elements.
 func parse(t *testing.T, items string) []events.Event {
 	t.Helper()
-	evs, err := line.Channel.Events(account(vectorSecret), request(`{"destination":"Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","events":[`+items+`]}`))
+	evs, err := line.Channel.Events(account(vectorSecret),
+		request(`{"destination":"Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa","events":[`+items+`]}`))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -149,11 +151,13 @@ func TestBodies(t *testing.T) {
 	}
 }
 
-const common = `"mode":"active","source":{"type":"user","userId":"U1"},"webhookEventId":"01J","deliveryContext":{"isRedelivery":false}`
+const common = `"mode":"active","source":{"type":"user","userId":"U1"},"webhookEventId":"01J",` +
+	`"deliveryContext":{"isRedelivery":false}`
 
 // A broken item must not take the others of its delivery with it.
 func TestEveryItemOfABatchIsKept(t *testing.T) {
-	const good = `{"type":"message",` + common + `,"timestamp":1785600000000,"message":{"id":"1","type":"text","text":"still here"}}`
+	const good = `{"type":"message",` + common +
+		`,"timestamp":1785600000000,"message":{"id":"1","type":"text","text":"still here"}}`
 	for _, item := range []string{
 		`null`, `1`, `"x"`, `[]`, `{}`, `{"type":7}`, `{"type":"message"}`,
 		`{"type":"message",` + common + `}`,
@@ -162,7 +166,8 @@ func TestEveryItemOfABatchIsKept(t *testing.T) {
 		`{"type":"message",` + common + `,"message":{"id":"1","type":"location"}}`,
 		`{"type":"message","source":{"type":"group"},"message":{"id":"1","type":"text"}}`,
 		`{"type":"message","source":{"type":"galaxy","userId":"U1"},"message":{"id":"1","type":"text"}}`,
-		`{"type":"message",` + common + `,"timestamp":9223372036854775807,"replyToken":"r","message":{"id":"1","type":"text"}}`,
+		`{"type":"message",` + common +
+			`,"timestamp":9223372036854775807,"replyToken":"r","message":{"id":"1","type":"text"}}`,
 		`{"type":"message",` + common + `,"timestamp":253402300799999,"replyToken":"r","message":{"id":"1","type":"text"}}`,
 		`{"type":"messageEdited",` + common + `,"timestamp":-5,"message":{"id":"1","type":"text"}}`,
 		`{"type":"unsend",` + common + `,"unsend":{}}`, `{"type":"unsend",` + common + `}`,
@@ -172,9 +177,11 @@ func TestEveryItemOfABatchIsKept(t *testing.T) {
 		`{"type":"memberLeft",` + common + `,"left":{"members":[{"type":"user"}]}}`,
 		`{"type":"accountLink",` + common + `}`, `{"type":"accountLink",` + common + `,"link":{}}`,
 		`{"type":"membership",` + common + `,"membership":{}}`, `{"type":"beacon",` + common + `,"beacon":{}}`,
-		`{"type":"videoPlayComplete",` + common + `,"videoPlayComplete":{}}`, `{"type":"delivery"}`, `{"type":"delivery","delivery":{}}`,
+		`{"type":"videoPlayComplete",` + common + `,"videoPlayComplete":{}}`, `{"type":"delivery"}`,
+		`{"type":"delivery","delivery":{}}`,
 		`{"type":"module"}`, `{"type":"module","module":{"type":"polished"}}`, `{"type":"activated"}`,
-		`{"type":"activated","chatControl":{"expireAt":-1}}`, `{"type":"deactivated"}`, `{"type":"botSuspended"}`, `{"type":"nonsense"}`,
+		`{"type":"activated","chatControl":{"expireAt":-1}}`, `{"type":"deactivated"}`, `{"type":"botSuspended"}`,
+		`{"type":"nonsense"}`,
 	} {
 		t.Run(item, func(t *testing.T) {
 			evs := parse(t, item+","+good)
@@ -190,7 +197,8 @@ func TestEveryItemOfABatchIsKept(t *testing.T) {
 
 // FuzzItem grows one item of a batch: whatever it is, both items come out.
 func FuzzItem(f *testing.F) {
-	f.Add(`{"type":"message",` + common + `,"timestamp":1,"replyToken":"r","message":{"id":"1","type":"text","text":"a","emojis":[{"index":0,"length":1}]}}`)
+	f.Add(`{"type":"message",` + common +
+		`,"timestamp":1,"replyToken":"r","message":{"id":"1","type":"text","text":"a","emojis":[{"index":0,"length":1}]}}`)
 	f.Add(`{"type":"postback",` + common + `,"postback":{"data":"x","params":{"date":"y"}}}`)
 	f.Add(`{"type":"memberLeft",` + common + `,"left":{"members":[{"userId":"U"}]}}`)
 	f.Add(`{"type":"membership",` + common + `,"membership":{"type":"left","membershipId":1}}`)
@@ -214,7 +222,8 @@ func TestRedeliveryHasTheSameID(t *testing.T) {
 		`{"type":"message",` + common + `,"timestamp":1785600000000,"message":{"id":"1","type":"text"}}`,
 		`{"type":"messageEdited",` + common + `,"timestamp":1785600000000,"message":{"id":"1","type":"text"}}`,
 		`{"type":"unsend",` + common + `,"unsend":{"messageId":"1"}}`,
-		`{"type":"follow",` + common + `}`, `{"type":"nonsense",` + common + `}`, `{"type":"beacon",` + common + `,"beacon":{}}`,
+		`{"type":"follow",` + common + `}`, `{"type":"nonsense",` + common + `}`,
+		`{"type":"beacon",` + common + `,"beacon":{}}`,
 	} {
 		again := strings.Replace(item, `"isRedelivery":false`, `"isRedelivery":true`, 1)
 		if first, second := parse(t, item)[0], parse(t, again)[0]; first.ID != second.ID {
@@ -224,7 +233,8 @@ func TestRedeliveryHasTheSameID(t *testing.T) {
 }
 
 func TestEditsOfOneMessage(t *testing.T) {
-	evs := parse(t, `{"type":"messageEdited",`+common+`,"timestamp":1785600000002,"message":{"id":"1","type":"text","text":"b"}},
+	evs := parse(t, `{"type":"messageEdited",`+common+`,"timestamp":1785600000002,
+			"message":{"id":"1","type":"text","text":"b"}},
 		{"type":"messageEdited",`+common+`,"timestamp":1785600000001,"message":{"id":"1","type":"text","text":"a"}},
 		{"type":"message",`+common+`,"timestamp":1785600000000,"message":{"id":"1","type":"text","text":"original"}}`)
 	newest, older, first := evs[0], evs[1], evs[2]
@@ -246,7 +256,8 @@ func TestReplyToken(t *testing.T) {
 		name, item string
 		expires    time.Time // zero: no handle
 	}{
-		{"one minute after the event", `{"type":"message",` + common + `,"timestamp":1785599990000` + token, received.Add(50 * time.Second)},
+		{"one minute after the event", `{"type":"message",` + common + `,"timestamp":1785599990000` + token,
+			received.Add(50 * time.Second)},
 		{"after the receipt, without a time", `{"type":"message",` + common + token, received.Add(time.Minute)},
 		{"another module answers", `{"type":"message",` + late + `,"timestamp":1785599990000` + token, time.Time{}},
 	} {
@@ -274,8 +285,10 @@ func TestStandbySaysThatAnotherHoldsTheConversation(t *testing.T) {
 
 func TestEntitiesCountUTF16AndStayInside(t *testing.T) {
 	evs := parse(t, `{"type":"message",`+common+`,"message":{"id":"1","type":"text","text":"\ud83c\udf89 @Mio (ok)",
-		"emojis":[{"index":8,"length":4,"productId":"p","emojiId":"e"},{"index":8,"length":5},{"index":-1,"length":3},{"index":9223372036854775807,"length":2},{"index":2,"length":0}],
-		"mention":{"mentionees":[{"index":3,"length":4,"type":"user","userId":"U2"},{"index":3,"length":4,"type":"user"}]}}}`)
+		"emojis":[{"index":8,"length":4,"productId":"p","emojiId":"e"},{"index":8,"length":5},{"index":-1,"length":3},
+			{"index":9223372036854775807,"length":2},{"index":2,"length":0}],
+		"mention":{"mentionees":[{"index":3,"length":4,"type":"user","userId":"U2"},
+			{"index":3,"length":4,"type":"user"}]}}}`)
 	want := []events.Entity{
 		{Type: "mention", Offset: 3, Length: 4, Value: "U2"}, {Type: "mention", Offset: 3, Length: 4},
 		{Type: "emoji", Offset: 8, Length: 4, Value: "p/e"},
@@ -286,7 +299,8 @@ func TestEntitiesCountUTF16AndStayInside(t *testing.T) {
 }
 
 func TestIDsStayText(t *testing.T) {
-	e := parse(t, `{"type":"message",`+common+`,"message":{"id":"600000000000000001","type":"image","quotedMessageId":"600000000000000000"}}`)[0]
+	e := parse(t, `{"type":"message",`+common+
+		`,"message":{"id":"600000000000000001","type":"image","quotedMessageId":"600000000000000000"}}`)[0]
 	if got := e.Data.Message.PlatformID; got != "600000000000000001" {
 		t.Errorf("platform id is %q", got)
 	}

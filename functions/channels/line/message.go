@@ -90,7 +90,8 @@ func (m *message) media(kind string) events.Content {
 		Name: m.FileName, Bytes: max(m.FileSize, 0), DurationMS: max(m.Duration, 0),
 	}
 	if m.ContentProvider.Type == "external" {
-		media.PlatformID, media.URL, media.Thumbnail = "", m.ContentProvider.OriginalContentURL, m.ContentProvider.PreviewImageURL
+		media.PlatformID, media.URL, media.Thumbnail = "", m.ContentProvider.OriginalContentURL,
+			m.ContentProvider.PreviewImageURL
 	}
 	return events.NewMedia(media)
 }
@@ -108,7 +109,8 @@ func (m *message) sticker() events.Content {
 func (m *message) entities() []events.Entity {
 	var list []events.Entity
 	for _, e := range m.Emojis {
-		list = append(list, events.Entity{Type: "emoji", Offset: e.Index, Length: e.Length, Value: e.ProductID + "/" + e.EmojiID})
+		list = append(list, events.Entity{Type: "emoji", Offset: e.Index, Length: e.Length,
+			Value: e.ProductID + "/" + e.EmojiID})
 	}
 	for _, e := range m.Mention.Mentionees {
 		who := e.UserID

@@ -64,7 +64,8 @@ func TestSDKVerifiesOurSignatures(t *testing.T) {
 		forged.Body = append(bytes.Clone(r.Body), ' ')
 		_, err = webhook.ParseRequest(secret, asPosted(forged))
 		if !errors.Is(err, webhook.ErrInvalidSignature) || line.Channel.Verify(set.Account, forged) == nil {
-			t.Errorf("%s with another body: the SDK says %v, we accept: %v", s.Name, err, line.Channel.Verify(set.Account, forged) == nil)
+			t.Errorf("%s with another body: the SDK says %v, we accept: %v", s.Name, err,
+				line.Channel.Verify(set.Account, forged) == nil)
 		}
 	}
 }
@@ -92,7 +93,8 @@ func TestSDKReadsTheSame(t *testing.T) {
 		}
 		got := map[string]string{}
 		for _, e := range list {
-			if m := e.Data.Message; e.Type == events.MessageReceived && m != nil && len(m.Content) > 0 && m.Content[0].Text != nil {
+			if m := e.Data.Message; e.Type == events.MessageReceived && m != nil && len(m.Content) > 0 &&
+				m.Content[0].Text != nil {
 				got[m.PlatformID] = m.Content[0].Text.Body
 			}
 		}
@@ -207,7 +209,8 @@ func said(v any) any {
 // api is LINE's own client with a token, pointed at our double.
 func api(t *testing.T, set sample.Set, token string) *messaging_api.MessagingApiAPI {
 	t.Helper()
-	client, err := messaging_api.NewMessagingApiAPI(token, messaging_api.WithHTTPClient(&http.Client{Transport: sdkTransport{set}}))
+	client, err := messaging_api.NewMessagingApiAPI(token,
+		messaging_api.WithHTTPClient(&http.Client{Transport: sdkTransport{set}}))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -248,7 +251,8 @@ func TestSDKTalksToTheDouble(t *testing.T) {
 	if err != nil || len(reply.SentMessages) != 1 {
 		t.Errorf("reply: %+v, %v", reply, err)
 	}
-	if _, err := client.ShowLoadingAnimation(&messaging_api.ShowLoadingAnimationRequest{ChatId: sdkUser, LoadingSeconds: 20}); err != nil {
+	if _, err := client.ShowLoadingAnimation(&messaging_api.ShowLoadingAnimationRequest{ChatId: sdkUser,
+		LoadingSeconds: 20}); err != nil {
 		t.Errorf("loading: %v", err)
 	}
 }
@@ -268,14 +272,17 @@ func TestDoubleRefusesTheSDK(t *testing.T) {
 		}
 	}
 	stranger := api(t, set, "another")
-	if _, err := stranger.PushMessage(&messaging_api.PushMessageRequest{To: sdkUser, Messages: plain("Hello")}, sdkKey); err == nil || !strings.Contains(err.Error(), "401") {
+	if _, err := stranger.PushMessage(&messaging_api.PushMessageRequest{To: sdkUser, Messages: plain("Hello")},
+		sdkKey); err == nil || !strings.Contains(err.Error(), "401") {
 		t.Errorf("another token: %v, want a 401", err)
 	}
 }
 
 func tokenCall(a channel.Account) stage.Call {
-	form := "grant_type=client_credentials&client_id=" + a.Value("channel_id") + "&client_secret=" + a.Value("channel_secret")
-	return stage.Call{Host: "api.line.me", Request: channel.Request{Method: http.MethodPost, Path: "/oauth2/v3/token", Body: []byte(form),
+	form := "grant_type=client_credentials&client_id=" + a.Value("channel_id") + "&client_secret=" +
+		a.Value("channel_secret")
+	return stage.Call{Host: "api.line.me", Request: channel.Request{Method: http.MethodPost, Path: "/oauth2/v3/token",
+		Body:   []byte(form),
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}}}
 }
 
@@ -287,7 +294,9 @@ func (p sdkTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := play.Platform.Answer(p.set.Account, stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(),
-		RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: p.set.Now}})
-	return &http.Response{StatusCode: answer.Status, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.Body)), Request: r}, nil
+	answer := play.Platform.Answer(p.set.Account,
+		stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(),
+			RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: p.set.Now}})
+	return &http.Response{StatusCode: answer.Status, Header: answer.Header,
+		Body: io.NopCloser(bytes.NewReader(answer.Body)), Request: r}, nil
 }

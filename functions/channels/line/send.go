@@ -14,21 +14,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// outbound is how LINE is written to. There is no window: whoever is a friend of
-// the account can be written to at any time, at the price of the plan.
-var outbound = channel.Outbound{
-	Limits: limits,
-	Rate:   channel.Rate{Account: 2000}, // https://developers.line.biz/en/reference/messaging-api/#rate-limits
-	Class:  class,
-	Opens:  []events.Scheme{events.LINEUser},
-	Send:   send,
-	Act:    act,
-	Acts:   []events.Verb{events.ActTyping},
-	Token:  token,
-	Fetch:  fetch,
-	Hosts:  []string{apiHost, dataHost},
-}
-
 const (
 	apiHost  = "api.line.me"
 	dataHost = "api-data.line.me"
@@ -105,7 +90,8 @@ func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Acti
 	if !a.Active {
 		return nil
 	}
-	r, err := e.PostJSON(ctx, "https://"+apiHost+loadingPath, channel.Bearer(e.Token), loading{ChatID: to.Conversation.PlatformID, Seconds: loadingSeconds})
+	r, err := e.PostJSON(ctx, "https://"+apiHost+loadingPath, channel.Bearer(e.Token),
+		loading{ChatID: to.Conversation.PlatformID, Seconds: loadingSeconds})
 	if err != nil {
 		return err
 	}
@@ -126,9 +112,11 @@ func token(ctx context.Context, e channel.Env) (channel.Token, error) {
 	}
 	id := e.Account.Value(channelID)
 	if id == "" {
-		return channel.Token{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no channel_id", Remedy: "store channel_id, or access_token"}
+		return channel.Token{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no channel_id",
+			Remedy: "store channel_id, or access_token"}
 	}
-	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {id}, "client_secret": {e.Account.Value(secret)}}
+	form := url.Values{"grant_type": {"client_credentials"}, "client_id": {id},
+		"client_secret": {e.Account.Value(secret)}}
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
 	r, err := e.Do(ctx, http.MethodPost, "https://"+apiHost+tokenPath, header, []byte(form.Encode()))
 	if err != nil {
@@ -144,7 +132,8 @@ func token(ctx context.Context, e channel.Env) (channel.Token, error) {
 	if answer.AccessToken == "" {
 		return channel.Token{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without an access token"}
 	}
-	return channel.Token{Value: answer.AccessToken, ExpiresAt: e.Now.Add(time.Duration(answer.ExpiresIn) * time.Second)}, nil
+	return channel.Token{Value: answer.AccessToken, ExpiresAt: e.Now.Add(time.Duration(answer.ExpiresIn) * time.Second)},
+		nil
 }
 
 // preparing is when to ask again for a film that LINE still encodes.
@@ -165,7 +154,8 @@ func fetch(ctx context.Context, e channel.Env, m events.Media) (io.ReadCloser, e
 		return nil, lost(failure(r))
 	case r.Status == http.StatusAccepted:
 		_ = body.Close()
-		return nil, &channel.Error{Class: events.ClassPlatform, Code: "202", Title: "the content is being prepared", RetryAfter: preparing}
+		return nil, &channel.Error{Class: events.ClassPlatform, Code: "202", Title: "the content is being prepared",
+			RetryAfter: preparing}
 	}
 	return body, nil
 }

@@ -44,7 +44,8 @@ func (p *platform) env(credentials map[string]string) channel.Env {
 }
 
 func outgoing(content ...events.Content) channel.Outgoing {
-	to := channel.Recipient{Conversation: events.Conversation{PlatformID: "U1111111111111111111111111111111a", Kind: events.Direct}}
+	to := channel.Recipient{Conversation: events.Conversation{PlatformID: "U1111111111111111111111111111111a",
+		Kind: events.Direct}}
 	return channel.Outgoing{ID: "msg_a.1", To: to, Content: content}
 }
 
@@ -66,7 +67,8 @@ func TestReplyTokenIsUsedWithoutARetryKey(t *testing.T) {
 	if r := p.asked[0]; r.URL.Path != "/v2/bot/message/reply" || r.Header.Get("X-Line-Retry-Key") != "" {
 		t.Errorf("%s with the retry key %q", r.URL.Path, r.Header.Get("X-Line-Retry-Key"))
 	}
-	if want := `{"replyToken":"rt","messages":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}`; string(p.body) != want {
+	if want := `{"replyToken":"rt","messages":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}`; string(p.body) !=
+		want {
 		t.Errorf("body is %s, want %s", p.body, want)
 	}
 	if c := line.Channel.Class(o); c != channel.Blind {
@@ -97,15 +99,18 @@ func TestRefusals(t *testing.T) {
 	}{
 		{400, `{"message":"Invalid reply token"}`, events.ClassWindow},
 		{400, `{"message":"Failed to send messages"}`, events.ClassRecipient},
-		{400, `{"message":"The property, 'to', in the request body is invalid (line: -, column: -)"}`, events.ClassRecipient},
-		{400, `{"message":"The request body has 1 error(s)","details":[{"message":"May not be empty","property":"messages[0].text"}]}`, events.ClassContent},
+		{400, `{"message":"The property, 'to', in the request body is invalid (line: -, column: -)"}`,
+			events.ClassRecipient},
+		{400, `{"message":"The request body has 1 error(s)","details":[{"message":"May not be empty",` +
+			`"property":"messages[0].text"}]}`, events.ClassContent},
 		{401, `{"message":"Authentication failed"}`, events.ClassAuth},
 		{403, `{"message":"Access to this API is not available for your account"}`, events.ClassAuth},
 		{413, ``, events.ClassContent},
 		{429, `{"message":"The API rate limit has been exceeded. Try again later."}`, events.ClassRate},
 		{429, `{"message":"You have reached your monthly limit."}`, events.ClassPolicy},
 	} {
-		_, err := line.Channel.Send(context.Background(), answering(tc.status, tc.body).env(nil), outgoing(events.NewText("a")))
+		_, err := line.Channel.Send(context.Background(), answering(tc.status, tc.body).env(nil),
+			outgoing(events.NewText("a")))
 		var e *channel.Error
 		if !errors.As(err, &e) || e.Class != tc.want || e.Unknown {
 			t.Errorf("%d %s gives %#v, want class %s", tc.status, tc.body, err, tc.want)
@@ -115,10 +120,12 @@ func TestRefusals(t *testing.T) {
 
 // LINE shows the quick replies of a call's last message alone.
 func TestQuickRepliesGoToTheLastMessage(t *testing.T) {
-	native := events.Content{Kind: events.KindNative, Native: &events.Native{Channel: "line", JSON: `{"type":"imagemap","n":600000000000000001}`}}
+	native := events.Content{Kind: events.KindNative,
+		Native: &events.Native{Channel: "line", JSON: `{"type":"imagemap","n":600000000000000001}`}}
 	for _, last := range []events.Content{events.NewText("last"), native} {
 		p := answering(200, `{}`)
-		o := outgoing(choice(events.StyleQuick, events.Option{ID: "y", Label: "Yes"}), choice(events.StyleQuick, events.Option{ID: "n", Label: "No"}), last)
+		o := outgoing(choice(events.StyleQuick, events.Option{ID: "y", Label: "Yes"}),
+			choice(events.StyleQuick, events.Option{ID: "n", Label: "No"}), last)
 		if _, err := line.Channel.Send(context.Background(), p.env(nil), o); err != nil {
 			t.Fatal(err)
 		}
@@ -145,7 +152,8 @@ func TestAnswersNameTheOption(t *testing.T) {
 	for _, act := range []string{events.ActionReply, events.ActionPostback} {
 		for _, style := range []string{events.StyleButtons, events.StyleQuick} {
 			p := answering(200, `{}`)
-			if _, err := line.Channel.Send(context.Background(), p.env(nil), outgoing(choice(style, events.Option{ID: "opt-1", Label: "One", Action: act}))); err != nil {
+			if _, err := line.Channel.Send(context.Background(), p.env(nil),
+				outgoing(choice(style, events.Option{ID: "opt-1", Label: "One", Action: act}))); err != nil {
 				t.Fatal(err)
 			}
 			if !bytes.Contains(p.body, []byte(`"type":"postback","label":"One","data":"opt-1"`)) {
@@ -161,12 +169,14 @@ func TestAnswersNameTheOption(t *testing.T) {
 
 func TestWhatLINEDoesNotTake(t *testing.T) {
 	for name, c := range map[string]events.Content{
-		"a sticker of somebody else":   events.NewMedia(events.Media{Type: events.Sticker, URL: "https://example.com/s.webp"}),
-		"a video without a picture":    events.NewMedia(events.Media{Type: events.Video, URL: "https://example.com/v.mp4"}),
-		"audio without its duration":   events.NewMedia(events.Media{Type: events.Audio, URL: "https://example.com/a.mp3"}),
-		"another platform's id":        events.NewMedia(events.Media{Type: events.Image, PlatformID: "AgAC"}),
-		"a bubble larger than 30 KB":   choice(events.StyleButtons, large(30)...),
-		"an address longer than 1000":  choice(events.StyleQuick, events.Option{ID: "a", Label: "a", Action: events.ActionURL, Value: string(make([]byte, 1001))}),
+		"a sticker of somebody else": events.NewMedia(events.Media{Type: events.Sticker,
+			URL: "https://example.com/s.webp"}),
+		"a video without a picture":  events.NewMedia(events.Media{Type: events.Video, URL: "https://example.com/v.mp4"}),
+		"audio without its duration": events.NewMedia(events.Media{Type: events.Audio, URL: "https://example.com/a.mp3"}),
+		"another platform's id":      events.NewMedia(events.Media{Type: events.Image, PlatformID: "AgAC"}),
+		"a bubble larger than 30 KB": choice(events.StyleButtons, large(30)...),
+		"an address longer than 1000": choice(events.StyleQuick,
+			events.Option{ID: "a", Label: "a", Action: events.ActionURL, Value: string(make([]byte, 1001))}),
 		"a carousel larger than 50 KB": {Kind: events.KindCards, Cards: []events.Panel{{Title: "a", Options: large(60)}}},
 	} {
 		if line.Channel.Limits.Takes(c) == "" {
@@ -201,7 +211,9 @@ func TestTokens(t *testing.T) {
 	}
 	for name, env := range map[string]channel.Env{
 		"no channel_id": p.env(map[string]string{"channel_secret": "s"}),
-		"bad secret":    answering(400, `{"error":"invalid_client","error_description":"x"}`).env(map[string]string{"channel_secret": "s", "channel_id": "1"}),
+		"bad secret": answering(400,
+			`{"error":"invalid_client","error_description":"x"}`).env(map[string]string{"channel_secret": "s",
+			"channel_id": "1"}),
 	} {
 		_, err := line.Channel.Token(context.Background(), env)
 		var e *channel.Error
@@ -221,8 +233,10 @@ func TestFetch(t *testing.T) {
 		retryable, ok bool
 	}{
 		{own, 200, "https://api-data.line.me/v2/bot/message/600000000000000001/content", "Bearer token", "", false, true},
-		{own, 202, "https://api-data.line.me/v2/bot/message/600000000000000001/content", "Bearer token", events.ClassPlatform, true, false},
-		{own, 404, "https://api-data.line.me/v2/bot/message/600000000000000001/content", "Bearer token", events.ClassMedia, false, false},
+		{own, 202, "https://api-data.line.me/v2/bot/message/600000000000000001/content", "Bearer token",
+			events.ClassPlatform, true, false},
+		{own, 404, "https://api-data.line.me/v2/bot/message/600000000000000001/content", "Bearer token", events.ClassMedia,
+			false, false},
 		{external, 200, "https://media.example/a.jpg", "", "", false, true},
 	} {
 		p := answering(tc.status, "bytes")

@@ -2,8 +2,8 @@ package line
 
 import (
 	"encoding/json"
-	"errors"
 
+	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
 )
 
@@ -50,29 +50,24 @@ type outMessage struct {
 	QuickReply *quickReply `json:"quickReply,omitempty"`
 	Sender     *sender     `json:"sender,omitempty"`
 
-	native json.RawMessage // the message as the integrator wrote it, in place of all but QuickReply
+	native *events.Native // the message as the integrator wrote it, in place of all but QuickReply
 }
 
-var errNoObject = errors.New("native content is no JSON object")
-
-// json is m as LINE reads it.
+// json is m as LINE reads it. The integrator's own stays to the letter where we add
+// nothing.
 func (m outMessage) json() (json.RawMessage, error) {
 	if m.native == nil {
 		return channel.JSON(m)
 	}
-	var own map[string]json.RawMessage
-	if json.Unmarshal(m.native, &own) != nil || own == nil {
-		return nil, errNoObject
-	}
 	if m.QuickReply == nil {
-		return m.native, nil
+		_, err := channel.Native(m.native, nil)
+		return json.RawMessage(m.native.JSON), err
 	}
-	items, err := channel.JSON(m.QuickReply)
+	all, err := channel.Native(m.native, map[string]any{"quickReply": m.QuickReply})
 	if err != nil {
 		return nil, err
 	}
-	own["quickReply"] = items
-	return channel.JSON(own)
+	return channel.JSON(all)
 }
 
 // https://developers.line.biz/en/reference/messaging-api/#quick-reply

@@ -23,8 +23,10 @@ var Channel = channel.Channel{
 	Credentials: []channel.Credential{
 		{Name: appSecret, Help: "Meta app dashboard → App settings → Basic → App secret"},
 		{Name: verifyToken, Help: "a text of your choice, typed again at Messenger → Webhooks → Verify token"},
-		{Name: pageToken, Help: "the page's access token, made from a long-lived user token or a system user's: Messenger → Settings → Access tokens"},
-		{Name: appID, Help: "Meta app dashboard → App settings → Basic → App ID; tells our own echoes from other apps'", Optional: true, Public: true},
+		{Name: pageToken, Help: "the page's access token, made from a long-lived user token or a system user's: Messenger " +
+			"→ Settings → Access tokens"},
+		{Name: appID, Help: "Meta app dashboard → App settings → Basic → App ID; tells our own echoes from other apps'",
+			Optional: true, Public: true},
 	},
 	MaxBody: 3 << 20, // Meta publishes no limit for Messenger; this is WhatsApp's
 
@@ -32,6 +34,31 @@ var Channel = channel.Channel{
 	Parse:     parse,
 	Handshake: handshake,
 	Outbound:  outbound,
+}
+
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text:    2000, // https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages
+		Unit:    channel.UTF16,
+		Quote:   true,
+		Kinds:   []events.Kind{events.KindForm, events.KindTemplate},
+		Media:   media(),
+		Choices: choices(),
+		Cards:   meta.Cards(events.ActionCall),
+		Takes:   meta.Takes,
+		Refuses: meta.Refuses,
+		Folds:   true,
+	},
+	// Of texts; films and recordings may go at 10/s.
+	// https://developers.facebook.com/documentation/business-messaging/messenger-platform/overview/rate-limiting
+	Rate:    channel.Rate{Account: 300},
+	Class:   channel.Always(channel.Correlated), // by the echo's metadata
+	Opens:   []events.Scheme{events.MessengerPSID},
+	Send:    send,
+	Outside: outside,
+	Act:     act,
+	Acts:    meta.Verbs(),
+	Hosts:   []string{host},
 }
 
 const (

@@ -25,15 +25,18 @@ func BenchmarkChannel(b *testing.B) { exam.Bench(b, messenger.Channel, play.Plat
 
 // The published vector; its backslashes are literal.
 const (
-	vectorSecret    = "3f1d0c9b8a7e6d5c4b3a29181706f5e4"
-	vectorBody      = `{"object":"page","entry":[{"id":"100000000000007","time":1785600000123,"messaging":[{"sender":{"id":"7000000000000001"},"recipient":{"id":"100000000000007"},"timestamp":1785600000100,"message":{"mid":"m_TEST1","text":"Caf\u00e9 \u2615"}}]}]}`
+	vectorSecret = "3f1d0c9b8a7e6d5c4b3a29181706f5e4"
+	vectorBody   = `{"object":"page","entry":[{"id":"100000000000007","time":1785600000123,` +
+		`"messaging":[{"sender":{"id":"7000000000000001"},"recipient":{"id":"100000000000007"},"timestamp":1785600000100,` +
+		`"message":{"mid":"m_TEST1","text":"Caf\u00e9 \u2615"}}]}]}`
 	vectorSignature = "sha256=214817f117707d0080e94eb34e89dd193455137b6f85cca84a82bab717b53e0a"
 )
 
 var sent = time.Date(2026, 8, 1, 16, 0, 0, 1e8, time.UTC)
 
 func account(secrets string) channel.Account {
-	a, err := channel.ParseAccount("demo", "", []byte(`{"app_secret":`+secrets+`,"verify_token":"t","app_id":"200000000000001"}`), nil)
+	a, err := channel.ParseAccount("demo", "",
+		[]byte(`{"app_secret":`+secrets+`,"verify_token":"t","app_id":"200000000000001"}`), nil)
 	if err != nil {
 		panic(err)
 	}
@@ -50,7 +53,8 @@ func TestVerify(t *testing.T) {
 		{"vector", right, vectorBody, ""},
 		{"the second app's secret", `["other",` + right + `]`, vectorBody, ""},
 		{"another secret", `"other"`, vectorBody, channel.BadSignature},
-		{"body encoded anew", right, strings.NewReplacer(`\u00e9`, "é", `\u2615`, "☕").Replace(vectorBody), channel.BadSignature},
+		{"body encoded anew", right, strings.NewReplacer(`\u00e9`, "é", `\u2615`, "☕").Replace(vectorBody),
+			channel.BadSignature},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			r := request(tc.body)
@@ -105,7 +109,8 @@ func TestWindow(t *testing.T) {
 			}
 		}
 	}
-	if e := parse(t, `{`+page+`,"message":{"mid":"m_1","text":"hi","is_echo":true}}`)[0]; e.Data.Conversation.Window != nil {
+	if e := parse(t, `{`+page+
+		`,"message":{"mid":"m_1","text":"hi","is_echo":true}}`)[0]; e.Data.Conversation.Window != nil {
 		t.Error("an echo opens the window")
 	}
 }
@@ -138,7 +143,8 @@ func TestLocationAndBooking(t *testing.T) {
 	got := e.Data.Message.Content
 	want := []events.Content{
 		{Kind: events.KindLocation, Location: &events.Location{Latitude: 0, Longitude: -16.5}},
-		events.NewUnsupported("location", "without coordinates", []byte(`{"type":"location","payload":{"coordinates":{"lat":1}}}`)),
+		events.NewUnsupported("location", "without coordinates",
+			[]byte(`{"type":"location","payload":{"coordinates":{"lat":1}}}`)),
 		{Kind: events.KindInteraction, Interaction: &events.Interaction{
 			Kind: events.TimeAnswer, Option: "7", Values: []events.Field{{Name: "status", Value: "PENDING"}},
 		}},
@@ -163,7 +169,8 @@ func (p *platform) Do(r *http.Request) (*http.Response, error) {
 		Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: p.Now,
 	}})
 	p.posts = append(p.posts, answer.Posts...)
-	return &http.Response{StatusCode: answer.Status, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.Body))}, nil
+	return &http.Response{StatusCode: answer.Status, Header: answer.Header,
+		Body: io.NopCloser(bytes.NewReader(answer.Body))}, nil
 }
 
 // The echo of what we sent names our part, by which the router knows it.
@@ -173,7 +180,8 @@ func TestEchoNamesOurPart(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &platform{Set: set}
-	o := channel.Outgoing{ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: "7000000000000001"}},
+	o := channel.Outgoing{ID: "msg_a.1",
+		To:      channel.Recipient{Conversation: events.Conversation{PlatformID: "7000000000000001"}},
 		Content: []events.Content{events.NewText("hi")}, Heard: set.Now}
 	done, err := messenger.Channel.Send(t.Context(), channel.Env{Account: set.Account, HTTP: p, Now: set.Now}, o)
 	if err != nil {

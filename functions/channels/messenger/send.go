@@ -8,31 +8,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-var outbound = channel.Outbound{
-	Limits: channel.Limits{
-		Text:    2000, // https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages
-		Unit:    channel.UTF16,
-		Quote:   true,
-		Kinds:   []events.Kind{events.KindForm, events.KindTemplate},
-		Media:   media(),
-		Choices: choices(),
-		Cards:   meta.Cards(events.ActionCall),
-		Takes:   meta.Takes,
-		Refuses: meta.Refuses,
-		Folds:   true,
-	},
-	// Of texts; films and recordings may go at 10/s.
-	// https://developers.facebook.com/documentation/business-messaging/messenger-platform/overview/rate-limiting
-	Rate:    channel.Rate{Account: 300},
-	Class:   channel.Always(channel.Correlated), // by the echo's metadata
-	Opens:   []events.Scheme{events.MessengerPSID},
-	Send:    send,
-	Outside: outside,
-	Act:     act,
-	Acts:    meta.Verbs(),
-	Hosts:   []string{host},
-}
-
 const host = "graph.facebook.com"
 
 // https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages/saving-assets

@@ -37,7 +37,7 @@ func compose(ctx context.Context, e channel.Env, o channel.Outgoing, m outgoing,
 		m.Markdown = templateOf(*c.Template)
 		return m, nil
 	case events.KindNative:
-		return native(m, *c.Native)
+		return native(m, c.Native)
 	}
 	return nil, refusal(fmt.Sprintf("QQ shows no %s", c.Kind))
 }
@@ -149,7 +149,8 @@ func templateOf(t events.Template) *markdown {
 }
 
 // signs are what Markdown gives a meaning.
-var signs = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "~", `\~`, "`", "\\`", "[", `\[`, "<", `\<`, "#", `\#`)
+var signs = strings.NewReplacer(`\`, `\\`, "*", `\*`, "_", `\_`, "~", `\~`, "`", "\\`", "[", `\[`, "<", `\<`, "#",
+	`\#`)
 
 var link = regexp.MustCompile(`https?://\S+`)
 

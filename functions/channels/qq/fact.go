@@ -21,7 +21,8 @@ func (p *parser) interaction() bool {
 	if !p.locate(w.place, author{ID: r.UserID, UserOpenID: w.UserOpenID, MemberOpenID: w.GroupMemberOpenID}) {
 		return false
 	}
-	in := &events.Interaction{Kind: events.OtherAnswer, Callback: w.ID, Values: []events.Field{field("type", strconv.FormatInt(w.Type, 10))}}
+	in := &events.Interaction{Kind: events.OtherAnswer, Callback: w.ID,
+		Values: []events.Field{field("type", strconv.FormatInt(w.Type, 10))}}
 	switch w.Type {
 	case messageButton:
 		in.Kind, in.Option = events.ButtonAnswer, cmp.Or(r.ButtonData, r.ButtonID)
@@ -69,7 +70,8 @@ func (p *parser) change() (change, bool) {
 		return w, false
 	}
 	p.out.Time = w.Timestamp.time()
-	who := author{UserOpenID: w.OpenID, MemberOpenID: cmp.Or(w.MemberOpenID, w.OpMemberOpenID), UnionOpenID: w.Author.UnionOpenID}
+	who := author{UserOpenID: w.OpenID, MemberOpenID: cmp.Or(w.MemberOpenID, w.OpMemberOpenID),
+		UnionOpenID: w.Author.UnionOpenID}
 	return w, p.locate(place{GroupOpenID: w.GroupOpenID}, who)
 }
 
@@ -86,10 +88,13 @@ func (p *parser) members(t events.Type) bool {
 	if !ok || w.GroupOpenID == "" {
 		return false
 	}
-	by := events.Actor{Role: events.Customer, Identity: &events.Identity{Scheme: events.QQMember, Value: w.OpMemberOpenID, Scope: w.GroupOpenID}}
-	member := events.Participant{Identity: events.Identity{Scheme: events.QQMember, Value: w.MemberOpenID, Scope: w.GroupOpenID}}
+	by := events.Actor{Role: events.Customer, Identity: &events.Identity{Scheme: events.QQMember, Value: w.OpMemberOpenID,
+		Scope: w.GroupOpenID}}
+	member := events.Participant{Identity: events.Identity{Scheme: events.QQMember, Value: w.MemberOpenID,
+		Scope: w.GroupOpenID}}
 	if p.Type == "GROUP_ADD_ROBOT" || p.Type == "GROUP_DEL_ROBOT" {
-		member = events.Participant{Identity: events.Identity{Scheme: events.QQMember, Value: p.app, Scope: "app"}, Self: true}
+		member = events.Participant{Identity: events.Identity{Scheme: events.QQMember, Value: p.app, Scope: "app"},
+			Self: true}
 	}
 	if member.Identity.Value == "" {
 		return false
@@ -117,7 +122,8 @@ func (p *parser) audit() bool {
 	}
 	st := &events.Status{Message: events.Ref{PlatformID: w.AuditID}, State: events.Sent, Correlation: w.AuditID}
 	if p.Type == "MESSAGE_AUDIT_REJECT" {
-		st.State, st.Error = events.Failed, &events.StatusError{Class: events.ClassPolicy, Code: p.Type, Title: "refused by QQ's review"}
+		st.State, st.Error = events.Failed, &events.StatusError{Class: events.ClassPolicy, Code: p.Type,
+			Title: "refused by QQ's review"}
 	}
 	p.out.Type, p.out.Key, p.out.Data.Status = events.MessageStatus, "status:"+w.AuditID+":"+string(st.State), st
 	return true
@@ -127,7 +133,8 @@ func (p *parser) audit() bool {
 // https://bot.q.qq.com/wiki/develop/api-v2/openapi/reaction/model.html
 func (p *parser) reaction(t events.Type) bool {
 	var w reaction
-	if channel.Decode(p.Data, &w) != nil || w.Target.ID == "" || w.ChannelID == "" || !p.locate(w.place, author{ID: w.UserID}) {
+	if channel.Decode(p.Data, &w) != nil || w.Target.ID == "" || w.ChannelID == "" ||
+		!p.locate(w.place, author{ID: w.UserID}) {
 		return false
 	}
 	if k := w.Target.Type; k != "" && k != "0" && k != "ReactionTargetType_MSG" {

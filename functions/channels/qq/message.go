@@ -23,7 +23,8 @@ func (p *parser) message() bool {
 	if !p.locate(w.place, w.Author) {
 		return false
 	}
-	m := &events.Message{PlatformID: w.ID, Actor: p.actor(w.Author), Content: w.content(p.Type, p.Data), Metadata: w.metadata(p.Type)}
+	m := &events.Message{PlatformID: w.ID, Actor: p.actor(w.Author), Content: w.content(p.Type, p.Data),
+		Metadata: w.metadata(p.Type)}
 	m.Answer = p.open("msg:" + w.ID)
 	if w.Reference.MessageID != "" {
 		m.ReplyTo = &events.Ref{PlatformID: w.Reference.MessageID}
@@ -69,7 +70,8 @@ func (p *parser) locate(at place, who author) bool {
 	p.out.Data.Conversation = c
 	p.out.Data.Contact = &events.Contact{Identities: []events.Identity{person}}
 	if who.UnionOpenID != "" {
-		p.out.Data.Contact.Identities = append(p.out.Data.Contact.Identities, events.Identity{Scheme: events.QQUnionID, Value: who.UnionOpenID})
+		p.out.Data.Contact.Identities = append(p.out.Data.Contact.Identities,
+			events.Identity{Scheme: events.QQUnionID, Value: who.UnionOpenID})
 	}
 	return true
 }
@@ -133,7 +135,8 @@ func (w *message) content(event string, raw json.RawMessage) []events.Content {
 		list = append(list, a.media())
 	}
 	if len(list) == 0 {
-		list = append(list, events.NewUnsupported("message_type:"+string(cmp.Or(w.Type, "0")), "neither text nor attachment", raw))
+		list = append(list, events.NewUnsupported("message_type:"+string(cmp.Or(w.Type, "0")), "neither text nor attachment",
+			raw))
 	}
 	return list
 }
@@ -148,7 +151,8 @@ func (w *message) body(event string) string {
 
 // marks are what QQ writes into texts: mentions, emojis of guilds, and faces.
 // https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/trans/text-chain.html
-var marks = regexp.MustCompile(`<@!?([0-9A-Za-z_-]+)>|<emoji:([0-9A-Za-z_-]+)>|<faceType=[0-9]+,faceId="([^"<>]*)",ext="[^"<>]*">`)
+var marks = regexp.MustCompile(`<@!?([0-9A-Za-z_-]+)>|<emoji:([0-9A-Za-z_-]+)>|<faceType=[0-9]+,faceId="([^"<>]*)",` +
+	`ext="[^"<>]*">`)
 
 // maxMarks bounds the marks of a text.
 const maxMarks = 200

@@ -32,7 +32,8 @@ var Channel = channel.Channel{
 	Credentials: []channel.Credential{
 		{Name: appID, Help: "q.qq.com, the bot's Development settings, AppID", Public: true},
 		{Name: appSecret, Help: "q.qq.com, the bot's Development settings, AppSecret; a list accepts several"},
-		{Name: sandbox, Help: "any text while the bot is not published: messages go to QQ's sandbox", Optional: true, Public: true},
+		{Name: sandbox, Help: "any text while the bot is not published: messages go to QQ's sandbox", Optional: true,
+			Public: true},
 	},
 	MaxBody: 1 << 20, // QQ publishes no limit
 
@@ -42,6 +43,43 @@ var Channel = channel.Channel{
 	Ack:       ack,
 
 	Outbound: outbound,
+}
+
+// outbound is how QQ is written to: nearly always as the answer to a message or an
+// event, which the handle names.
+// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/send.html
+var outbound = channel.Outbound{
+	Limits: limits,
+	// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/send.html
+	Rate:    channel.Rate{Pair: 5},
+	Class:   class,
+	Opens:   []events.Scheme{events.QQOpenID},
+	Send:    send,
+	Outside: outside,
+	Act:     act,
+	Acts:    []events.Verb{events.ActTyping, events.ActDelete},
+	Token:   token,
+	Hosts:   []string{apiHost, sandboxHost, tokenHost},
+}
+
+var limits = channel.Limits{
+	Text: 2000, // QQ publishes none
+	// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/trans/text-chain.html
+	Markup: regexp.MustCompile(`<(?:@|#|emoji:|qqbot-)`),
+	Quote:  true, // shown in guilds; elsewhere the quoted message is what is answered
+	Batch:  answers,
+	Kinds:  []events.Kind{events.KindTemplate},
+	// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/rich-media.html
+	Media: map[string]channel.MediaLimit{
+		events.Image: {Bytes: 30 << 20, MIME: []string{"image/png", "image/jpeg"}, Caption: 2000},
+		events.Video: {Bytes: 100 << 20, MIME: []string{"video/mp4"}},
+		events.Voice: {Bytes: 20 << 20, MIME: []string{"audio/silk"}},
+		events.File:  {Bytes: 100 << 20},
+	},
+	// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/trans/msg-btn.html
+	Choices: []channel.Choices{{Style: events.StyleButtons, Max: rows * columns,
+		Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL}}},
+	Takes: takes,
 }
 
 const (

@@ -37,12 +37,16 @@ func request(body string) channel.Request {
 
 // The vectors of QQ's signature and of its validation.
 const (
-	vectorSecret    = `"demoBotSecret042"`
-	vectorPublic    = "26c020320f4fb95a20ab5121c7086f495c8137ce9db7eecc2a1395b4bce84cd0"
-	vectorTime      = "1785600000"
-	vectorBody      = `{"id":"C2C_MESSAGE_CREATE:demo-0001","op":0,"s":7,"t":"C2C_MESSAGE_CREATE","d":{"id":"ROBOT1.0_demo","content":"hi","timestamp":"2026-08-01T16:00:00+08:00","author":{"user_openid":"0F1E2D3C4B5A69788796A5B4C3D2E1F0"}}}`
-	vectorSignature = "6d4916340237f45976bb81dfaa76927675286adb800cd1a8e4d3a5236aad2b248fe3f1fae5e181970f0f93f741bcd96ef2b97a3efe91b00c79e4c3de8505230f"
-	vectorProof     = "8726a78d784851e690cf993c8d988cd0142657412ca18de5da552521c582b8f54f44793b67b7535c6dc26a72dbf5f11d75f3050bdee00233435a64a63cbebe0e"
+	vectorSecret = `"demoBotSecret042"`
+	vectorPublic = "26c020320f4fb95a20ab5121c7086f495c8137ce9db7eecc2a1395b4bce84cd0"
+	vectorTime   = "1785600000"
+	vectorBody   = `{"id":"C2C_MESSAGE_CREATE:demo-0001","op":0,"s":7,"t":"C2C_MESSAGE_CREATE",` +
+		`"d":{"id":"ROBOT1.0_demo","content":"hi","timestamp":"2026-08-01T16:00:00+08:00",` +
+		`"author":{"user_openid":"0F1E2D3C4B5A69788796A5B4C3D2E1F0"}}}`
+	vectorSignature = "6d4916340237f45976bb81dfaa76927675286adb800cd1a8e4d3a5236aad2b248fe3f1fae5e181970f0f93f741bcd96e" +
+		"f2b97a3efe91b00c79e4c3de8505230f"
+	vectorProof = "8726a78d784851e690cf993c8d988cd0142657412ca18de5da552521c582b8f54f44793b67b7535c6dc26a72dbf5f11d75f3" +
+		"050bdee00233435a64a63cbebe0e"
 )
 
 func TestVerify(t *testing.T) {
@@ -111,7 +115,8 @@ func TestValidation(t *testing.T) {
 	for _, v := range []struct{ secret, token, at, want string }{
 		{vectorSecret, "pLaInT0ken42", "1785600000", vectorProof},
 		{`"DG5g3B4j9X2KOErG"`, "Arq0D5A61EgUu4OxUvOp", "1725442341", // printed in QQ's documentation
-			"87befc99c42c651b3aac0278e71ada338433ae26fcb24307bdc5ad38c1adc2d01bcfcadc0842edac85e85205028a1132afe09280305f13aa6909ffc2d652c706"},
+			"87befc99c42c651b3aac0278e71ada338433ae26fcb24307bdc5ad38c1adc2d01bcfcadc0842edac85e85205028a1132afe09280305f13aa" +
+				"6909ffc2d652c706"},
 	} {
 		want := `{"plain_token":"` + v.token + `","signature":"` + v.want + `"}`
 		if got := validate(v.secret, v.token, v.at); got.Status != 200 || got.Body != want {
@@ -149,7 +154,8 @@ func TestValidationIsNoSigningOracle(t *testing.T) {
 		}
 	}
 	unsigned := request(`{"op":13,"d":{"plain_token":"pLaInT0ken42","event_ts":"1785600000"}}`)
-	if answer, ok := qq.Channel.Handshake(account(vectorSecret), unsigned); !ok || answer.Status != http.StatusUnauthorized {
+	if answer, ok := qq.Channel.Handshake(account(vectorSecret), unsigned); !ok ||
+		answer.Status != http.StatusUnauthorized {
 		t.Errorf("without a signature answered %+v", answer)
 	}
 	forged := request(vectorTime[:0] + "pLaInT0ken42")
@@ -173,7 +179,8 @@ func TestHeartbeat(t *testing.T) {
 
 func parse(t *testing.T, kind, data string) events.Event {
 	t.Helper()
-	evs, err := qq.Channel.Events(account(vectorSecret), request(`{"id":"`+kind+`:1","op":0,"s":1,"t":"`+kind+`","d":`+data+`}`))
+	evs, err := qq.Channel.Events(account(vectorSecret),
+		request(`{"id":"`+kind+`:1","op":0,"s":1,"t":"`+kind+`","d":`+data+`}`))
 	if err != nil || len(evs) != 1 {
 		t.Fatalf("%d events and %v", len(evs), err)
 	}
@@ -191,9 +198,11 @@ func TestWindows(t *testing.T) {
 		token      string
 	}{
 		{"C2C_MESSAGE_CREATE", `{"id":"m","author":{"user_openid":"U"},` + at + `}`, 60, 5, "msg:m"},
-		{"GROUP_AT_MESSAGE_CREATE", `{"id":"m","group_openid":"G","author":{"member_openid":"M"},` + at + `}`, 5, 5, "msg:m"},
+		{"GROUP_AT_MESSAGE_CREATE", `{"id":"m","group_openid":"G","author":{"member_openid":"M"},` + at + `}`, 5, 5,
+			"msg:m"},
 		{"AT_MESSAGE_CREATE", `{"id":"m","guild_id":"1","channel_id":"2","author":{"id":"3"},` + at + `}`, 5, 0, "msg:m"},
-		{"DIRECT_MESSAGE_CREATE", `{"id":"m","guild_id":"1","channel_id":"2","author":{"id":"3"},` + at + `}`, 5, 0, "msg:m"},
+		{"DIRECT_MESSAGE_CREATE", `{"id":"m","guild_id":"1","channel_id":"2","author":{"id":"3"},` + at + `}`, 5, 0,
+			"msg:m"},
 		{"INTERACTION_CREATE", `{"id":"i","type":11,"user_openid":"U",` + at + `}`, 60, 5, "event:INTERACTION_CREATE:1"},
 	} {
 		d := parse(t, tc.kind, tc.data).Data
@@ -217,8 +226,10 @@ func TestWindows(t *testing.T) {
 func TestConversationsStayApart(t *testing.T) {
 	seen := map[string]string{}
 	for kind, data := range map[string]string{
-		"C2C_MESSAGE_CREATE": `{"id":"m","author":{"user_openid":"1"}}`, "GROUP_AT_MESSAGE_CREATE": `{"id":"m","group_openid":"1","author":{"member_openid":"1"}}`,
-		"AT_MESSAGE_CREATE": `{"id":"m","guild_id":"1","channel_id":"1","author":{"id":"1"}}`, "DIRECT_MESSAGE_CREATE": `{"id":"m","guild_id":"1","channel_id":"1","author":{"id":"1"}}`,
+		"C2C_MESSAGE_CREATE":      `{"id":"m","author":{"user_openid":"1"}}`,
+		"GROUP_AT_MESSAGE_CREATE": `{"id":"m","group_openid":"1","author":{"member_openid":"1"}}`,
+		"AT_MESSAGE_CREATE":       `{"id":"m","guild_id":"1","channel_id":"1","author":{"id":"1"}}`,
+		"DIRECT_MESSAGE_CREATE":   `{"id":"m","guild_id":"1","channel_id":"1","author":{"id":"1"}}`,
 	} {
 		id := parse(t, kind, data).Data.Conversation.ID
 		if other, taken := seen[id]; taken {
@@ -237,20 +248,28 @@ func TestTwoPushesOneMessage(t *testing.T) {
 
 func TestIncompleteEventsAreKept(t *testing.T) {
 	for kind, data := range map[string]string{
-		"C2C_MESSAGE_CREATE": `{"id":"m"}`, "GROUP_MESSAGE_CREATE": `{"id":"m","group_openid":"G"}`, "MESSAGE_CREATE": `{}`, "AT_MESSAGE_CREATE": `7`,
-		"INTERACTION_CREATE": `{"id":"i","type":11}`, "FRIEND_ADD": `{}`, "FRIEND_DEL": `"x"`, "GROUP_ADD_ROBOT": `{"group_openid":"G"}`,
-		"GROUP_MEMBER_ADD": `{"group_openid":"G","op_member_openid":"M"}`, "GROUP_MEMBER_REMOVE": `{"openid":"U"}`, "MESSAGE_AUDIT_PASS": `{}`,
-		"MESSAGE_REACTION_ADD": `{"target":{"id":"m"},"user_id":"3"}`, "PUBLIC_MESSAGE_DELETE": `{"message":{}}`, "DIRECT_MESSAGE_DELETE": `{"message":{"id":"m"}}`,
+		"C2C_MESSAGE_CREATE": `{"id":"m"}`, "GROUP_MESSAGE_CREATE": `{"id":"m","group_openid":"G"}`, "MESSAGE_CREATE": `{}`,
+		"AT_MESSAGE_CREATE":  `7`,
+		"INTERACTION_CREATE": `{"id":"i","type":11}`, "FRIEND_ADD": `{}`, "FRIEND_DEL": `"x"`,
+		"GROUP_ADD_ROBOT":  `{"group_openid":"G"}`,
+		"GROUP_MEMBER_ADD": `{"group_openid":"G","op_member_openid":"M"}`, "GROUP_MEMBER_REMOVE": `{"openid":"U"}`,
+		"MESSAGE_AUDIT_PASS":   `{}`,
+		"MESSAGE_REACTION_ADD": `{"target":{"id":"m"},"user_id":"3"}`, "PUBLIC_MESSAGE_DELETE": `{"message":{}}`,
+		"DIRECT_MESSAGE_DELETE": `{"message":{"id":"m"}}`,
 	} {
-		if e := parse(t, kind, data); e.Type != events.IngestUnsupported || e.Data.Unsupported.Kind != kind || e.Data.Unsupported.Raw == "" {
+		if e := parse(t, kind, data); e.Type != events.IngestUnsupported || e.Data.Unsupported.Kind != kind ||
+			e.Data.Unsupported.Raw == "" {
 			t.Errorf("%s %s gives %s", kind, data, e.Type)
 		}
 	}
 }
 
 func TestMarks(t *testing.T) {
-	e := parse(t, "AT_MESSAGE_CREATE", `{"id":"m","guild_id":"1","channel_id":"2","author":{"id":"3"},"content":"😀 <@!42> <emoji:4> <@> <faceType=1,faceId=\"277\",ext=\"汪\">"}`)
-	want := []events.Entity{{Type: "mention", Offset: 3, Length: 6, Value: "42"}, {Type: "emoji", Offset: 10, Length: 9, Value: "4"},
+	e := parse(t, "AT_MESSAGE_CREATE",
+		`{"id":"m","guild_id":"1","channel_id":"2","author":{"id":"3"},"content":"😀 <@!42> <emoji:4> <@> <faceType=1,`+
+			`faceId=\"277\",ext=\"汪\">"}`)
+	want := []events.Entity{{Type: "mention", Offset: 3, Length: 6, Value: "42"},
+		{Type: "emoji", Offset: 10, Length: 9, Value: "4"},
 		{Type: "emoji", Offset: 24, Length: 33, Value: "277"}}
 	if diff := cmp.Diff(want, e.Data.Message.Content[0].Text.Entities); diff != "" {
 		t.Errorf("entities (-want +got):\n%s", diff)

@@ -2,12 +2,10 @@ package qq
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -15,42 +13,6 @@ import (
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
 )
-
-// outbound is how QQ is written to: nearly always as the answer to a message or an
-// event, which the handle names.
-// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/send.html
-var outbound = channel.Outbound{
-	Limits:  limits,
-	Rate:    channel.Rate{Pair: 5}, // https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/send.html
-	Class:   class,
-	Opens:   []events.Scheme{events.QQOpenID},
-	Send:    send,
-	Outside: outside,
-	Act:     act,
-	Acts:    []events.Verb{events.ActTyping, events.ActDelete},
-	Token:   token,
-	Hosts:   []string{apiHost, sandboxHost, tokenHost},
-}
-
-var limits = channel.Limits{
-	Text: 2000, // QQ publishes none
-	// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/trans/text-chain.html
-	Markup: regexp.MustCompile(`<(?:@|#|emoji:|qqbot-)`),
-	Quote:  true, // shown in guilds; elsewhere the quoted message is what is answered
-	Batch:  answers,
-	Kinds:  []events.Kind{events.KindTemplate},
-	// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/rich-media.html
-	Media: map[string]channel.MediaLimit{
-		events.Image: {Bytes: 30 << 20, MIME: []string{"image/png", "image/jpeg"}, Caption: 2000},
-		events.Video: {Bytes: 100 << 20, MIME: []string{"video/mp4"}},
-		events.Voice: {Bytes: 20 << 20, MIME: []string{"audio/silk"}},
-		events.File:  {Bytes: 100 << 20},
-	},
-	// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/trans/msg-btn.html
-	Choices: []channel.Choices{{Style: events.StyleButtons, Max: rows * columns,
-		Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL}}},
-	Takes: takes,
-}
 
 // takes says no to a template that is none of QQ's own.
 func takes(c events.Content) string {
@@ -174,7 +136,8 @@ func anchored(o channel.Outgoing, i int, now time.Time) outgoing {
 	}
 	m.Type = new(int)
 	m.Sequence = sequence(o.ID, i)
-	m.Wakeup = m.MessageID == "" && m.EventID == "" && o.To.Conversation.Kind == events.Direct && now.Sub(o.Heard) < wakeTime
+	m.Wakeup = m.MessageID == "" && m.EventID == "" && o.To.Conversation.Kind == events.Direct &&
+		now.Sub(o.Heard) < wakeTime
 	return m
 }
 
@@ -243,8 +206,9 @@ func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Acti
 			return nil // a message ends it, or the time
 		}
 		kind := typeTyping
-		m := outgoing{Type: &kind, MessageID: a.Message.PlatformID, Sequence: sequence("typing "+a.Message.PlatformID, int(e.Now.Unix())),
-			Typing: &typing{Type: 1, Seconds: typingSeconds}}
+		m := outgoing{Type: &kind, MessageID: a.Message.PlatformID,
+			Sequence: sequence("typing "+a.Message.PlatformID, int(e.Now.Unix())),
+			Typing:   &typing{Type: 1, Seconds: typingSeconds}}
 		_, err := post(ctx, e, path, m)
 		return err
 	}
@@ -259,7 +223,8 @@ func refusal(title string) *channel.Error {
 // old one only.
 // https://bot.q.qq.com/wiki/develop/api-v2/dev-prepare/interface-framework/api-use.html
 func token(ctx context.Context, e channel.Env) (channel.Token, error) {
-	r, err := e.PostJSON(ctx, "https://"+tokenHost+tokenPath, nil, tokenRequest{e.Account.Value(appID), e.Account.Value(appSecret)})
+	r, err := e.PostJSON(ctx, "https://"+tokenHost+tokenPath, nil,
+		tokenRequest{e.Account.Value(appID), e.Account.Value(appSecret)})
 	if err != nil {
 		return channel.Token{}, err
 	}
@@ -272,28 +237,21 @@ func token(ctx context.Context, e channel.Env) (channel.Token, error) {
 	}
 	seconds, err := strconv.Atoi(string(w.ExpiresIn))
 	if w.Token == "" || err != nil || seconds <= 0 {
-		return channel.Token{}, &channel.Error{Class: events.ClassAuth, Code: strconv.Itoa(w.Code), Title: "QQ gives no token", Remedy: "check app_id and app_secret"}
+		return channel.Token{}, &channel.Error{Class: events.ClassAuth, Code: strconv.Itoa(w.Code),
+			Title: "QQ gives no token", Remedy: "check app_id and app_secret"}
 	}
 	return channel.Token{Value: w.Token, ExpiresAt: e.Now.Add(time.Duration(seconds) * time.Second)}, nil
 }
 
 // native is m with the integrator's own JSON for its content. What it answers, and
 // its number, stay ours.
-func native(m outgoing, n events.Native) (any, error) {
-	var fields, own map[string]json.RawMessage
-	if json.Unmarshal([]byte(n.JSON), &fields) != nil || fields == nil {
-		return nil, refusal("the native content is no JSON object")
+func native(m outgoing, n *events.Native) (any, error) {
+	theirs, err := channel.Native(n, nil)
+	if err != nil {
+		return nil, err
 	}
-	if fields["msg_type"] != nil {
+	if theirs["msg_type"] != nil {
 		m.Type = nil
 	}
-	text, err := channel.JSON(m)
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", channel.ErrNotSent, err)
-	}
-	_ = json.Unmarshal(text, &own) // it was written just now
-	for name, value := range own {
-		fields[name] = value
-	}
-	return fields, nil
+	return channel.Native(n, m)
 }

@@ -37,7 +37,8 @@ func (p *platform) Do(r *http.Request) (*http.Response, error) {
 func ok(body string) channel.Reply { return channel.Reply{Status: 200, Body: []byte(body)} }
 
 func say(p *platform, place string, kind string, change func(*channel.Outgoing)) (channel.Sent, error) {
-	o := channel.Outgoing{ID: "msg_1.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: place, Kind: kind}},
+	o := channel.Outgoing{ID: "msg_1.1",
+		To:      channel.Recipient{Conversation: events.Conversation{PlatformID: place, Kind: kind}},
 		Content: []events.Content{events.NewText("hello")}, Heard: received.Add(-time.Minute)}
 	if change != nil {
 		change(&o)
@@ -45,7 +46,8 @@ func say(p *platform, place string, kind string, change func(*channel.Outgoing))
 	if p.answers == nil {
 		p.answers = []channel.Reply{ok(`{"id":"m1","file_info":"fi"}`)}
 	}
-	return qq.Channel.Send(context.Background(), channel.Env{Account: account(vectorSecret), HTTP: p, Token: "t", Now: received}, o)
+	return qq.Channel.Send(context.Background(), channel.Env{Account: account(vectorSecret), HTTP: p, Token: "t",
+		Now: received}, o)
 }
 
 // fields are what of the last body says whom it answers.
@@ -73,20 +75,27 @@ func TestWhatIsAnswered(t *testing.T) {
 		path              string
 		want              map[string]any
 	}{
-		{"handle of a message", person, events.Direct, func(o *channel.Outgoing) { o.Answer = "msg:m9" }, "/v2/users/" + person + "/messages",
+		{"handle of a message", person, events.Direct, func(o *channel.Outgoing) { o.Answer = "msg:m9" },
+			"/v2/users/" + person + "/messages",
 			map[string]any{"msg_type": 0.0, "msg_id": "m9"}},
-		{"handle of an event", "group:G1", events.Group, func(o *channel.Outgoing) { o.Answer = "event:GROUP_ADD_ROBOT:7" }, "/v2/groups/G1/messages",
+		{"handle of an event", "group:G1", events.Group, func(o *channel.Outgoing) { o.Answer = "event:GROUP_ADD_ROBOT:7" },
+			"/v2/groups/G1/messages",
 			map[string]any{"msg_type": 0.0, "event_id": "GROUP_ADD_ROBOT:7"}},
-		{"handle before quote", person, events.Direct, func(o *channel.Outgoing) { o.Answer, o.ReplyTo = "msg:m9", "m8" }, "/v2/users/" + person + "/messages",
+		{"handle before quote", person, events.Direct, func(o *channel.Outgoing) { o.Answer, o.ReplyTo = "msg:m9", "m8" },
+			"/v2/users/" + person + "/messages",
 			map[string]any{"msg_type": 0.0, "msg_id": "m9"}},
 		{"quote alone", "group:G1", events.Group, func(o *channel.Outgoing) { o.ReplyTo = "m8" }, "/v2/groups/G1/messages",
 			map[string]any{"msg_type": 0.0, "msg_id": "m8"}},
-		{"quote of long ago", "group:G1", events.Group, func(o *channel.Outgoing) { o.ReplyTo, o.Heard = "m8", received.Add(-time.Hour) }, "/v2/groups/G1/messages",
+		{"quote of long ago", "group:G1", events.Group,
+			func(o *channel.Outgoing) { o.ReplyTo, o.Heard = "m8", received.Add(-time.Hour) }, "/v2/groups/G1/messages",
 			map[string]any{"msg_type": 0.0}},
-		{"nothing", person, events.Direct, nil, "/v2/users/" + person + "/messages", map[string]any{"msg_type": 0.0, "is_wakeup": true}},
-		{"nothing for months", person, events.Direct, func(o *channel.Outgoing) { o.Heard = received.AddDate(0, -2, 0) }, "/v2/users/" + person + "/messages",
+		{"nothing", person, events.Direct, nil, "/v2/users/" + person + "/messages",
+			map[string]any{"msg_type": 0.0, "is_wakeup": true}},
+		{"nothing for months", person, events.Direct, func(o *channel.Outgoing) { o.Heard = received.AddDate(0, -2, 0) },
+			"/v2/users/" + person + "/messages",
 			map[string]any{"msg_type": 0.0}},
-		{"guild", "channel:55", events.Group, func(o *channel.Outgoing) { o.Answer, o.ReplyTo = "msg:m9", "m8" }, "/channels/55/messages",
+		{"guild", "channel:55", events.Group, func(o *channel.Outgoing) { o.Answer, o.ReplyTo = "msg:m9", "m8" },
+			"/channels/55/messages",
 			map[string]any{"msg_id": "m9", "message_reference": map[string]any{"message_id": "m8"}}},
 		{"guild, private", "dm:91", events.Direct, nil, "/dms/91/messages", map[string]any{}},
 	} {
@@ -142,7 +151,8 @@ func TestPartlySent(t *testing.T) {
 }
 
 func TestReviewAndRepetition(t *testing.T) {
-	p := &platform{answers: []channel.Reply{{Status: 202, Body: []byte(`{"code":304023,"message":"push message is waiting for audit now","data":{"message_audit":{"audit_id":"audit-1"}}}`)}}}
+	p := &platform{answers: []channel.Reply{{Status: 202, Body: []byte(`{"code":304023,"message":"push message is ` +
+		`waiting for audit now","data":{"message_audit":{"audit_id":"audit-1"}}}`)}}}
 	sent, err := say(p, "channel:55", events.Group, nil)
 	if err != nil || len(sent.IDs) != 1 || sent.IDs[0] != "audit-1" || sent.Note == "" {
 		t.Errorf("under review: %+v, %v", sent, err)
@@ -152,8 +162,10 @@ func TestReviewAndRepetition(t *testing.T) {
 	if got := e.Data.Status.Message.PlatformID; got != sent.IDs[0] {
 		t.Errorf("the review is about %q", got)
 	}
-	p = &platform{answers: []channel.Reply{{Status: 400, Body: []byte(`{"code":40054005,"message":"消息被去重，请检查请求msgseq"}`)}}}
-	if sent, err := say(p, person, events.Direct, func(o *channel.Outgoing) { o.Answer = "msg:m9" }); err != nil || len(sent.IDs) != 0 || sent.Note == "" {
+	p = &platform{answers: []channel.Reply{
+		{Status: 400, Body: []byte(`{"code":40054005,"message":"消息被去重，请检查请求msgseq"}`)}}}
+	if sent, err := say(p, person, events.Direct, func(o *channel.Outgoing) { o.Answer = "msg:m9" }); err != nil ||
+		len(sent.IDs) != 0 || sent.Note == "" {
 		t.Errorf("sent before: %+v, %v", sent, err)
 	}
 }
@@ -177,7 +189,8 @@ func TestRefusals(t *testing.T) {
 		{200, `{"code":777777}`, events.ClassContent, false},
 		{429, ``, events.ClassRate, false},
 	} {
-		_, err := say(&platform{answers: []channel.Reply{{Status: tc.status, Body: []byte(tc.body)}}}, person, events.Direct, nil)
+		_, err := say(&platform{answers: []channel.Reply{{Status: tc.status, Body: []byte(tc.body)}}}, person, events.Direct,
+			nil)
 		var e *channel.Error
 		if !errors.As(err, &e) || e.Class != tc.class || e.Unknown != tc.unknown {
 			t.Errorf("%d %s gives %#v, want %s", tc.status, tc.body, err, tc.class)
@@ -193,8 +206,10 @@ func TestMediaByScene(t *testing.T) {
 		content events.Content
 		want    []string // bodies; none is refused
 	}{
-		{person, picture, []string{`{"file_type":1,"url":"https://media.example/1.png","srv_send_msg":false}`, `"content":"look","msg_type":7`}},
-		{"group:G1", film, []string{`{"file_type":2,"url":"https://media.example/1.mp4","srv_send_msg":false}`, `"content":" ","msg_type":7`}},
+		{person, picture, []string{`{"file_type":1,"url":"https://media.example/1.png","srv_send_msg":false}`,
+			`"content":"look","msg_type":7`}},
+		{"group:G1", film, []string{`{"file_type":2,"url":"https://media.example/1.mp4","srv_send_msg":false}`,
+			`"content":" ","msg_type":7`}},
 		{"channel:55", picture, []string{`{"content":"look","image":"https://media.example/1.png"}`}},
 		{"channel:55", film, nil},
 	} {
@@ -219,7 +234,8 @@ func TestButtonsComeBack(t *testing.T) {
 	}
 	p := &platform{}
 	if _, err := say(p, person, events.Direct, func(o *channel.Outgoing) {
-		o.Content = []events.Content{{Kind: events.KindChoice, Choice: &events.Choice{Text: "*One*, at https://x.example/a_b_c", Options: options}}}
+		o.Content = []events.Content{
+			{Kind: events.KindChoice, Choice: &events.Choice{Text: "*One*, at https://x.example/a_b_c", Options: options}}}
 	}); err != nil {
 		t.Fatal(err)
 	}
@@ -245,7 +261,8 @@ func TestButtonsComeBack(t *testing.T) {
 		t.Errorf("rows are %+v", rows)
 	}
 	data := w.Keyboard.Content.Rows[2].Buttons[1].Action.Data
-	e := parse(t, "INTERACTION_CREATE", `{"id":"i","type":11,"user_openid":"U","data":{"resolved":{"button_id":"x","button_data":"`+data+`"}}}`)
+	e := parse(t, "INTERACTION_CREATE",
+		`{"id":"i","type":11,"user_openid":"U","data":{"resolved":{"button_id":"x","button_data":"`+data+`"}}}`)
 	if e.Data.Interaction.Option != "f" {
 		t.Errorf("option is %q, want f", e.Data.Interaction.Option)
 	}
@@ -260,12 +277,15 @@ func TestTemplateAndNative(t *testing.T) {
 	_, err := say(p, person, events.Direct, func(o *channel.Outgoing) {
 		o.Answer = "msg:m9"
 		o.Content = []events.Content{{Kind: events.KindTemplate, Template: &template},
-			{Kind: events.KindNative, Native: &events.Native{Channel: "qq", JSON: `{"msg_type":3,"ark":{"template_id":23},"msg_id":"forged"}`}}}
+			{Kind: events.KindNative,
+				Native: &events.Native{Channel: "qq", JSON: `{"msg_type":3,"ark":{"template_id":23},"msg_id":"forged"}`}}}
 	})
-	if err != nil || !strings.Contains(p.bodies[0], `"markdown":{"custom_template_id":"101_202","params":[{"key":"title","values":["Hello"]}]}`) {
+	if err != nil || !strings.Contains(p.bodies[0],
+		`"markdown":{"custom_template_id":"101_202","params":[{"key":"title","values":["Hello"]}]}`) {
 		t.Errorf("template: %v, %s", err, p.bodies[0])
 	}
-	if last := p.bodies[1]; !strings.Contains(last, `"ark":{"template_id":23}`) || !strings.Contains(last, `"msg_type":3`) || !strings.Contains(last, `"msg_id":"m9"`) {
+	if last := p.bodies[1]; !strings.Contains(last, `"ark":{"template_id":23}`) ||
+		!strings.Contains(last, `"msg_type":3`) || !strings.Contains(last, `"msg_id":"m9"`) {
 		t.Errorf("native: %s", last)
 	}
 }
@@ -282,10 +302,12 @@ func TestOutside(t *testing.T) {
 func TestToken(t *testing.T) {
 	for body, want := range map[string]time.Duration{
 		`{"access_token":"t","expires_in":"7200"}`: 2 * time.Hour, `{"access_token":"t","expires_in":60}`: time.Minute,
-		`{"code":100016,"message":"invalid appid or secret"}`: 0, `{"access_token":"t","expires_in":"soon"}`: 0, `{"access_token":""}`: 0,
+		`{"code":100016,"message":"invalid appid or secret"}`: 0, `{"access_token":"t","expires_in":"soon"}`: 0,
+		`{"access_token":""}`: 0,
 	} {
 		p := &platform{answers: []channel.Reply{ok(body)}}
-		got, err := qq.Channel.Token(context.Background(), channel.Env{Account: account(vectorSecret), HTTP: p, Now: received})
+		got, err := qq.Channel.Token(context.Background(),
+			channel.Env{Account: account(vectorSecret), HTTP: p, Now: received})
 		var e *channel.Error
 		switch {
 		case want > 0 && (err != nil || got.ExpiresAt != received.Add(want)):
@@ -300,7 +322,8 @@ func TestSandbox(t *testing.T) {
 	p := &platform{answers: []channel.Reply{ok(`{"id":"m1"}`)}}
 	a := channel.NewAccount("demo", "", map[string]string{"app_id": "1", "app_secret": "s", "sandbox": "yes"})
 	_, err := qq.Channel.Send(context.Background(), channel.Env{Account: a, HTTP: p, Now: received}, channel.Outgoing{
-		To: channel.Recipient{Conversation: events.Conversation{PlatformID: person}}, Content: []events.Content{events.NewText("hi")}})
+		To:      channel.Recipient{Conversation: events.Conversation{PlatformID: person}},
+		Content: []events.Content{events.NewText("hi")}})
 	if err != nil || !strings.HasPrefix(p.paths[0], "POST sandbox.api.sgroup.qq.com/") {
 		t.Errorf("%v, %v", err, p.paths)
 	}

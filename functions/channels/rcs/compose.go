@@ -29,7 +29,7 @@ func compose(o channel.Outgoing) (agentMessage, error) {
 	case events.KindCards:
 		m.Content.RichCard = &richCard{Carousel: carousel(c.Cards)}
 	case events.KindNative:
-		return native(m, *c.Native)
+		return native(m, c.Native)
 	default:
 		return m, &channel.Error{Class: events.ClassContent, Title: "RCS has no " + string(c.Kind)}
 	}
@@ -37,10 +37,14 @@ func compose(o channel.Outgoing) (agentMessage, error) {
 }
 
 // native is an AgentMessage of the integrator's, with what is missing of ours.
-func native(m agentMessage, n events.Native) (agentMessage, error) {
-	var parts map[string]json.RawMessage
-	if json.Unmarshal([]byte(n.JSON), &parts) != nil || len(parts["contentMessage"]) == 0 || json.Unmarshal([]byte(n.JSON), &m) != nil {
-		return m, &channel.Error{Class: events.ClassContent, Title: "native content is no AgentMessage with a contentMessage"}
+func native(m agentMessage, n *events.Native) (agentMessage, error) {
+	parts, err := channel.Native(n, nil)
+	if err != nil {
+		return m, err
+	}
+	if len(parts["contentMessage"]) == 0 || json.Unmarshal([]byte(n.JSON), &m) != nil {
+		return m, &channel.Error{Class: events.ClassContent,
+			Title: "native content is no AgentMessage with a contentMessage"}
 	}
 	if m.ExpireTime != "" {
 		m.TTL = "" // one of them

@@ -37,7 +37,8 @@ func (p *parser) told() bool {
 	case "TTL_EXPIRATION_REVOKED":
 		return placed && p.status(events.Expired)
 	case "IS_TYPING":
-		p.out.Type, p.out.Data.Typing = events.PresenceTyping, &events.Typing{Actor: events.Actor{Role: events.Customer}, Active: true}
+		p.out.Type, p.out.Data.Typing = events.PresenceTyping, &events.Typing{Actor: events.Actor{Role: events.Customer},
+			Active: true}
 		return placed
 	case "SUBSCRIBE":
 		return placed && p.consent(events.ConsentGiven, "subscribed")
@@ -62,18 +63,21 @@ func (p *parser) status(s events.State) bool {
 // consent sets that the person takes promotions from the agent, or none.
 // https://developers.google.com/business-communications/rcs-business-messaging/guides/build/events/receive-events
 func (p *parser) consent(state, reason string) bool {
-	p.out.Type, p.out.Data.Consent = events.ConsentChanged, &events.Consent{State: state, Scope: "marketing", Reason: reason}
+	p.out.Type, p.out.Data.Consent = events.ConsentChanged,
+		&events.Consent{State: state, Scope: "marketing", Reason: reason}
 	return true
 }
 
 // launched sets that the agent may reach people of a region, or no longer.
 func (p *parser) launched() bool {
-	h := &events.Health{Aspect: "account", State: events.HealthOK, Detail: "launch " + strings.ToLower(p.New), Fields: []events.Field{field("launchState", p.New)}}
+	h := &events.Health{Aspect: "account", State: events.HealthOK, Detail: "launch " + strings.ToLower(p.New),
+		Fields: []events.Field{field("launchState", p.New)}}
 	switch p.New {
 	case "REJECTED", "SUSPENDED", "UNLAUNCHED":
 		h.State = events.HealthFailing
 	}
-	for _, f := range []events.Field{field("oldLaunchState", p.Old), field("region", p.Region), field("comment", p.Comment)} {
+	for _, f := range []events.Field{field("oldLaunchState", p.Old), field("region", p.Region),
+		field("comment", p.Comment)} {
 		if f.Value != "" {
 			h.Fields = append(h.Fields, f)
 		}
@@ -86,7 +90,8 @@ func (p *parser) launched() bool {
 func (p *parser) said(id string) bool {
 	p.out.Key = "message:" + id
 	if s := p.Suggestion; s != nil {
-		in := &events.Interaction{Kind: events.QuickReplyAnswer, Message: channel.Ref(id), Option: s.PostbackData, Text: s.Text}
+		in := &events.Interaction{Kind: events.QuickReplyAnswer, Message: channel.Ref(id), Option: s.PostbackData,
+			Text: s.Text}
 		if s.Type == "ACTION" {
 			in.Kind = events.ButtonAnswer
 		}
@@ -116,7 +121,8 @@ func (p *parser) content() events.Content {
 // media is a file, which whoever knows its URL can fetch, for an unpublished time.
 func (f *userFile) media() events.Content {
 	m := events.Media{
-		Type: google.MediaType(f.Payload.MIMEType), State: events.MediaPending, MIME: f.Payload.MIMEType, Name: f.Payload.Name,
+		Type: google.MediaType(f.Payload.MIMEType), State: events.MediaPending, MIME: f.Payload.MIMEType,
+		Name:  f.Payload.Name,
 		Bytes: int64(f.Payload.Bytes), URL: f.Payload.URI,
 	}
 	if f.Thumbnail != nil {

@@ -24,9 +24,12 @@ var Channel = channel.Channel{
 	Docs:  "https://developers.google.com/business-communications/rcs-business-messaging/reference/rest",
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
-		{Name: clientToken, Help: "Business Communications Developer Console, the agent's Integrations, Webhook: the clientToken"},
-		{Name: agentID, Public: true, Help: "Business Communications Developer Console, the agent's id, which ends in @rbm.goog"},
-		{Name: google.ServiceAccount, Help: "Business Communications Developer Console, Account settings, Service account: the whole JSON file of a key"},
+		{Name: clientToken, Help: "Business Communications Developer Console, the agent's Integrations, Webhook: the " +
+			"clientToken"},
+		{Name: agentID, Public: true,
+			Help: "Business Communications Developer Console, the agent's id, which ends in @rbm.goog"},
+		{Name: google.ServiceAccount,
+			Help: "Business Communications Developer Console, Account settings, Service account: the whole JSON file of a key"},
 		{Name: region, Public: true, Optional: true, Help: "the agent's region if it has one: us, europe or asia"},
 	},
 	MaxBody: 1 << 20, // Google publishes no limit; files come as URLs
@@ -36,6 +39,44 @@ var Channel = channel.Channel{
 	Handshake: handshake,
 
 	Outbound: outbound,
+}
+
+// outbound is how RCS is written to. Google has no window; what carriers allow
+// depends on the kind of traffic that a message declares.
+var outbound = channel.Outbound{
+	Limits:  limits,
+	Class:   channel.Always(channel.Idempotent), // by messageId
+	Opens:   []events.Scheme{events.RCSPhone},
+	Address: channel.PlusAddress,
+	Send:    send,
+	Act:     act,
+	Acts:    []events.Verb{events.ActTyping, events.ActRead, events.ActDelete},
+	Token:   token,
+	Hosts:   []string{globalHost, "us-" + globalHost, "europe-" + globalHost, "asia-" + globalHost, google.TokenHost},
+}
+
+// limits are those of AgentContentMessage and of the media types.
+// https://developers.google.com/business-communications/rcs-business-messaging/reference/rest/v1/phones.agentMessages#agentcontentmessage
+// https://developers.google.com/business-communications/rcs-business-messaging/guides/build/messages/send#media
+var limits = channel.Limits{
+	Text:  3072,
+	Kinds: []events.Kind{events.KindLocation},
+	Media: map[string]channel.MediaLimit{
+		events.Image: {Bytes: maxFile, MIME: []string{"image/jpeg", "image/png", "image/gif"}, Caption: maxDescription},
+		events.Video: {Bytes: maxFile, MIME: []string{"video/mp4", "video/mpeg", "video/webm", "video/m4v", "video/h263"},
+			Caption: maxDescription},
+		events.Audio: {Bytes: maxFile, MIME: []string{"audio/aac", "audio/mpeg", "audio/mp4", "audio/mp4-latm", "audio/3gpp",
+			"application/ogg"}},
+		events.File: {Bytes: maxFile, MIME: []string{"application/pdf"}},
+	},
+	Choices: []channel.Choices{
+		{Style: events.StyleQuick, Min: 1, Max: 11, Actions: actions, Label: maxLabel},
+		{Style: events.StyleButtons, Min: 1, Max: 4, Actions: actions, Label: maxLabel, Text: maxDescription,
+			Title: maxTitle, Header: true},
+	},
+	Cards: &channel.Cards{Min: 2, Max: 10, Title: maxTitle, Text: maxDescription, Options: 4, Actions: actions,
+		Label: maxLabel},
+	Takes: takes,
 }
 
 const (

@@ -28,14 +28,18 @@ func BenchmarkChannel(b *testing.B) { exam.Bench(b, rcs.Channel, play.Platform) 
 // The vector of Google's signature: of the decoded data, not of the body, and not
 // of the base64 text.
 const (
-	vectorBody = `{"message":{"data":"eyJzZW5kZXJQaG9uZU51bWJlciI6Iis0NDc3MDA5MDAxMjMiLCJtZXNzYWdlSWQiOiJNc1RFU1QwMDAxIiwic2VuZFRpbWUiOiIyMDI2LTA4LTAxVDEyOjAwOjAwLjEyMzQ1NloiLCJhZ2VudElkIjoiZGVtb19hZ2VudEByYm0uZ29vZyIsInRleHQiOiJIaSDwn5iAIn0=","messageId":"1"},"subscription":"s"}`
+	vectorBody = `{"message":{"data":"eyJzZW5kZXJQaG9uZU51bWJlciI6Iis0NDc3MDA5MDAxMjMiLCJtZXNzYWdlSWQiOiJNc1RFU1QwMDAxI` +
+		`iwic2VuZFRpbWUiOiIyMDI2LTA4LTAxVDEyOjAwOjAwLjEyMzQ1NloiLCJhZ2VudElkIjoiZGVtb19hZ2VudEByYm0uZ29vZyIsInRleHQiOiJIaS` +
+		`Dwn5iAIn0=","messageId":"1"},"subscription":"s"}`
 	vectorSign = "dQ/iTI2Oq2F5jFJgIAesLOsuv5vOpXs57G8c36Sb6eNNMxtbdZK07/PJWQMUVnOT5jx3ZntJudZecG8XE6PLNQ=="
 )
 
-var account = channel.NewAccount("demo", "", map[string]string{"client_token": "client-token-for-tests", "agent_id": "demo_agent@rbm.goog"})
+var account = channel.NewAccount("demo", "", map[string]string{"client_token": "client-token-for-tests",
+	"agent_id": "demo_agent@rbm.goog"})
 
 func request(body, signature string) channel.Request {
-	r := channel.Request{Method: "POST", Header: http.Header{}, Body: []byte(body), Received: time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)}
+	r := channel.Request{Method: "POST", Header: http.Header{}, Body: []byte(body),
+		Received: time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)}
 	if signature != "" {
 		r.Header.Set("X-Goog-Signature", signature)
 	}
@@ -92,12 +96,14 @@ func TestHandshake(t *testing.T) {
 
 // The conversation of another agent's customer is not ours to show.
 func TestAnotherAgent(t *testing.T) {
-	other := channel.NewAccount("demo", "", map[string]string{"client_token": "client-token-for-tests", "agent_id": "other@rbm.goog"})
+	other := channel.NewAccount("demo", "", map[string]string{"client_token": "client-token-for-tests",
+		"agent_id": "other@rbm.goog"})
 	evs, err := rcs.Channel.Events(other, request(vectorBody, vectorSign))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if d := evs[0].Data; evs[0].Type != events.IngestUnsupported || d.Contact != nil || d.Conversation.Kind != events.Own {
+	if d := evs[0].Data; evs[0].Type != events.IngestUnsupported || d.Contact != nil ||
+		d.Conversation.Kind != events.Own {
 		t.Errorf("it becomes %s of %+v in %+v", evs[0].Type, d.Contact, d.Conversation)
 	}
 }
@@ -119,12 +125,14 @@ func (a *answerer) Do(r *http.Request) (*http.Response, error) {
 		}
 		a.sent = string(text)
 	}
-	return &http.Response{StatusCode: a.status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader([]byte(a.body)))}, nil
+	return &http.Response{StatusCode: a.status, Header: http.Header{},
+		Body: io.NopCloser(bytes.NewReader([]byte(a.body)))}, nil
 }
 
 func send(a *answerer, with channel.Account, to string, c events.Content) (channel.Sent, error) {
 	return rcs.Channel.Send(context.Background(), channel.Env{Account: with, HTTP: a, Token: "t"}, channel.Outgoing{
-		ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: to}}, Content: []events.Content{c},
+		ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: to}},
+		Content: []events.Content{c},
 	})
 }
 
@@ -134,7 +142,8 @@ func TestRepetitionIsSent(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := send(&answerer{status: 409, body: `{"error":{"status":"ALREADY_EXISTS"}}`}, account, "+447700900123", events.NewText("a"))
+	again, err := send(&answerer{status: 409, body: `{"error":{"status":"ALREADY_EXISTS"}}`}, account, "+447700900123",
+		events.NewText("a"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -159,13 +168,15 @@ func TestFailures(t *testing.T) {
 		{500, "INTERNAL", "Internal error", events.ClassPlatform, "", true},
 		{504, "DEADLINE_EXCEEDED", "Too late", events.ClassPlatform, "", true},
 	} {
-		body := `{"error":{"code":1,"status":"` + tc.code + `","message":"` + tc.message + `","details":[{"fieldViolations":[{"field":"content_message.text"}]}]}}`
+		body := `{"error":{"code":1,"status":"` + tc.code + `","message":"` + tc.message +
+			`","details":[{"fieldViolations":[{"field":"content_message.text"}]}]}}`
 		_, err := send(&answerer{status: tc.status, body: body}, account, "+447700900123", events.NewText("a"))
 		var e *channel.Error
 		if !errors.As(err, &e) {
 			t.Fatalf("%d %s gives %v", tc.status, tc.code, err)
 		}
-		if e.Class != tc.class || e.Subcode != tc.subcode || e.Unknown != tc.unknown || strings.Contains(e.Error(), "secret words") {
+		if e.Class != tc.class || e.Subcode != tc.subcode || e.Unknown != tc.unknown ||
+			strings.Contains(e.Error(), "secret words") {
 			t.Errorf("%d %s gives %+v", tc.status, tc.message, e)
 		}
 	}
@@ -173,7 +184,8 @@ func TestFailures(t *testing.T) {
 
 func TestAddress(t *testing.T) {
 	for region, host := range map[string]string{
-		"": "rcsbusinessmessaging.googleapis.com", "europe": "europe-rcsbusinessmessaging.googleapis.com", "evil.example/": "rcsbusinessmessaging.googleapis.com",
+		"": "rcsbusinessmessaging.googleapis.com", "europe": "europe-rcsbusinessmessaging.googleapis.com",
+		"evil.example/": "rcsbusinessmessaging.googleapis.com",
 	} {
 		a := channel.NewAccount("demo", "", map[string]string{"agent_id": "demo_agent@rbm.goog", "region": region})
 		http := &answerer{status: 200, body: "{}"}
@@ -189,9 +201,12 @@ func TestAddress(t *testing.T) {
 // Native content is the integrator's own, but for what they leave out.
 func TestNative(t *testing.T) {
 	for native, want := range map[string]string{
-		`{"contentMessage":{"text":"a","x":1}}`:                                             `{"contentMessage":{"text":"a","x":1},"messageTrafficType":"TRANSACTION","ttl":"86400s"}`,
-		`{"contentMessage":{"text":"a"},"messageTrafficType":"AUTHENTICATION","ttl":"60s"}`: `{"contentMessage":{"text":"a"},"messageTrafficType":"AUTHENTICATION","ttl":"60s"}`,
-		`{"contentMessage":{"text":"a"},"expireTime":"2026-08-02T00:00:00Z"}`:               `{"contentMessage":{"text":"a"},"messageTrafficType":"TRANSACTION","expireTime":"2026-08-02T00:00:00Z"}`,
+		`{"contentMessage":{"text":"a","x":1}}`: `{"contentMessage":{"text":` +
+			`"a","x":1},"messageTrafficType":"TRANSACTION","ttl":"86400s"}`,
+		`{"contentMessage":{"text":"a"},"messageTrafficType":"AUTHENTICATION","ttl":"60s"}`: `{"contentMessage":{"text":` +
+			`"a"},"messageTrafficType":"AUTHENTICATION","ttl":"60s"}`,
+		`{"contentMessage":{"text":"a"},"expireTime":"2026-08-02T00:00:00Z"}`: `{"contentMessage":{"text":"a"},` +
+			`"messageTrafficType":"TRANSACTION","expireTime":"2026-08-02T00:00:00Z"}`,
 	} {
 		http := &answerer{status: 200, body: "{}"}
 		c := events.Content{Kind: events.KindNative, Native: &events.Native{Channel: "rcs", JSON: native}}
@@ -220,7 +235,8 @@ func (p *platform) Do(r *http.Request) (*http.Response, error) {
 	answer := play.Platform.Answer(p.Account, stage.Call{Host: r.URL.Host, Request: channel.Request{
 		Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: p.Now,
 	}})
-	return &http.Response{StatusCode: answer.Status, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.Body))}, nil
+	return &http.Response{StatusCode: answer.Status, Header: answer.Header,
+		Body: io.NopCloser(bytes.NewReader(answer.Body))}, nil
 }
 
 // Google fetches what it shows: without an address there is nothing to show.
@@ -235,9 +251,11 @@ func TestDoubleWantsFiles(t *testing.T) {
 		t.Fatal(err)
 	}
 	e.Token = token.Value
-	for address, took := range map[string]bool{"": false, "http://b.example/a.png": false, "https://b.example/a.png": true} {
+	for address, took := range map[string]bool{"": false, "http://b.example/a.png": false,
+		"https://b.example/a.png": true} {
 		for _, caption := range []string{"", "A picture"} {
-			o := channel.Outgoing{ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: "+447700900123"}},
+			o := channel.Outgoing{ID: "msg_a.1",
+				To:      channel.Recipient{Conversation: events.Conversation{PlatformID: "+447700900123"}},
 				Content: []events.Content{events.NewMedia(events.Media{Type: events.Image, URL: address, Caption: caption})}}
 			if _, err := rcs.Channel.Send(t.Context(), e, o); (err == nil) != took {
 				t.Errorf("a file at %q, caption %q: %v", address, caption, err)

@@ -13,44 +13,10 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// outbound is how RCS is written to. Google has no window; what carriers allow
-// depends on the kind of traffic that a message declares.
-var outbound = channel.Outbound{
-	Limits:  limits,
-	Class:   channel.Always(channel.Idempotent), // by messageId
-	Opens:   []events.Scheme{events.RCSPhone},
-	Address: channel.PlusAddress,
-	Send:    send,
-	Act:     act,
-	Acts:    []events.Verb{events.ActTyping, events.ActRead, events.ActDelete},
-	Token:   token,
-	Hosts:   []string{globalHost, "us-" + globalHost, "europe-" + globalHost, "asia-" + globalHost, google.TokenHost},
-}
-
 const (
 	globalHost = "rcsbusinessmessaging.googleapis.com"
 	scope      = "https://www.googleapis.com/auth/rcsbusinessmessaging"
 )
-
-// limits are those of AgentContentMessage and of the media types.
-// https://developers.google.com/business-communications/rcs-business-messaging/reference/rest/v1/phones.agentMessages#agentcontentmessage
-// https://developers.google.com/business-communications/rcs-business-messaging/guides/build/messages/send#media
-var limits = channel.Limits{
-	Text:  3072,
-	Kinds: []events.Kind{events.KindLocation},
-	Media: map[string]channel.MediaLimit{
-		events.Image: {Bytes: maxFile, MIME: []string{"image/jpeg", "image/png", "image/gif"}, Caption: maxDescription},
-		events.Video: {Bytes: maxFile, MIME: []string{"video/mp4", "video/mpeg", "video/webm", "video/m4v", "video/h263"}, Caption: maxDescription},
-		events.Audio: {Bytes: maxFile, MIME: []string{"audio/aac", "audio/mpeg", "audio/mp4", "audio/mp4-latm", "audio/3gpp", "application/ogg"}},
-		events.File:  {Bytes: maxFile, MIME: []string{"application/pdf"}},
-	},
-	Choices: []channel.Choices{
-		{Style: events.StyleQuick, Min: 1, Max: 11, Actions: actions, Label: maxLabel},
-		{Style: events.StyleButtons, Min: 1, Max: 4, Actions: actions, Label: maxLabel, Text: maxDescription, Title: maxTitle, Header: true},
-	},
-	Cards: &channel.Cards{Min: 2, Max: 10, Title: maxTitle, Text: maxDescription, Options: 4, Actions: actions, Label: maxLabel},
-	Takes: takes,
-}
 
 const (
 	maxFile        = 100 << 20
@@ -59,7 +25,8 @@ const (
 	maxLabel       = 25
 )
 
-var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCall, events.ActionLocation}
+var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView,
+	events.ActionCall, events.ActionLocation}
 
 // takes says no to a place without words: a message must have a text, and we add none.
 func takes(c events.Content) string {
@@ -74,7 +41,8 @@ func takes(c events.Content) string {
 // https://developers.google.com/business-communications/rcs-business-messaging/guides/build/messages/expiration
 const keep = "86400s"
 
-// Kinds of traffic. https://developers.google.com/business-communications/rcs-business-messaging/reference/rest/v1/phones.agentMessages#messagetraffictype
+// Kinds of traffic.
+// https://developers.google.com/business-communications/rcs-business-messaging/reference/rest/v1/phones.agentMessages#messagetraffictype
 const (
 	transaction = "TRANSACTION"
 	promotion   = "PROMOTION"
@@ -152,7 +120,8 @@ func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Acti
 	default:
 		return &channel.Error{Class: events.ClassContent, Title: "RCS cannot " + string(a.Verb)}
 	}
-	id := channel.UUID(strings.Join([]string{event.Type, event.MessageID, to.Conversation.PlatformID, e.Now.Format(time.RFC3339Nano)}, " "))
+	id := channel.UUID(strings.Join([]string{event.Type, event.MessageID, to.Conversation.PlatformID,
+		e.Now.Format(time.RFC3339Nano)}, " "))
 	r, err := e.PostJSON(ctx, address(e.Account, to, "/agentEvents", "eventId", id), channel.Bearer(e.Token), event)
 	if err != nil {
 		return err
@@ -181,7 +150,8 @@ func failure(r channel.Reply) *channel.Error {
 	case e.Class == events.ClassAuth && strings.Contains(strings.ToLower(w.Message), "launch"):
 		e.Class, e.Remedy = events.ClassRecipient, "launch the agent on the person's carrier"
 	case e.Class == events.ClassRecipient:
-		e.Remedy = cmp.Or(e.Remedy, "the person has no RCS, or the agent is not launched on their carrier: use another channel")
+		e.Remedy = cmp.Or(e.Remedy,
+			"the person has no RCS, or the agent is not launched on their carrier: use another channel")
 	}
 	return e
 }

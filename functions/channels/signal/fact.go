@@ -40,7 +40,8 @@ func (p *parser) deletion(author string, timestamp int64) bool {
 		return false
 	}
 	id, actor := p.id(author, timestamp), p.actor()
-	p.add(events.MessageDeleted, "delete:"+id, events.Data{Deletion: &events.Deletion{Messages: []events.Ref{{PlatformID: id}}, Actor: &actor}})
+	p.add(events.MessageDeleted, "delete:"+id,
+		events.Data{Deletion: &events.Deletion{Messages: []events.Ref{{PlatformID: id}}, Actor: &actor}})
 	return true
 }
 
@@ -54,7 +55,8 @@ func (p *parser) reaction(d *dataMessage) bool {
 	if r.IsRemove {
 		t = events.ReactionRemoved
 	}
-	p.add(t, "reaction:"+p.id(p.author, d.Timestamp), events.Data{Reaction: &events.Reaction{Target: *to, Actor: p.actor(), Emoji: r.Emoji}})
+	p.add(t, "reaction:"+p.id(p.author, d.Timestamp),
+		events.Data{Reaction: &events.Reaction{Target: *to, Actor: p.actor(), Emoji: r.Emoji}})
 	return true
 }
 
@@ -64,14 +66,16 @@ func (p *parser) vote(timestamp int64, v *pollVote) bool {
 	if of == nil {
 		return false
 	}
-	in := &events.Interaction{Kind: events.PollAnswer, Message: channel.Ref(p.id(p.author, timestamp)), Of: of, Values: []events.Field{{Name: "voteCount", Value: number(v.Count)}}}
+	in := &events.Interaction{Kind: events.PollAnswer, Message: channel.Ref(p.id(p.author, timestamp)), Of: of,
+		Values: []events.Field{{Name: "voteCount", Value: number(v.Count)}}}
 	for _, o := range v.Options {
 		in.Values = append(in.Values, events.Field{Name: "optionIndex", Value: strconv.Itoa(o)})
 	}
 	if len(v.Options) > 0 {
 		in.Option = strconv.Itoa(v.Options[0])
 	}
-	p.add(events.InteractionReceived, "vote:"+p.author+":"+of.PlatformID+":"+number(v.Count), events.Data{Interaction: in})
+	p.add(events.InteractionReceived, "vote:"+p.author+":"+of.PlatformID+":"+number(v.Count),
+		events.Data{Interaction: in})
 	return true
 }
 
@@ -197,7 +201,8 @@ func direct(uuid, number string) *events.Conversation {
 // group is a group by the name that the container sends to.
 // https://github.com/bbernhard/signal-cli-rest-api/blob/master/doc/EXAMPLES.md
 func group(id, title string) *events.Conversation {
-	return &events.Conversation{PlatformID: "group." + base64.StdEncoding.EncodeToString([]byte(id)), Kind: events.Group, Title: title}
+	return &events.Conversation{PlatformID: "group." + base64.StdEncoding.EncodeToString([]byte(id)), Kind: events.Group,
+		Title: title}
 }
 
 // firstYear is Signal's first: what is earlier is no time of a message.

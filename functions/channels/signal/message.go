@@ -108,13 +108,15 @@ func (p *parser) content(d *dataMessage) []events.Content {
 			ID: number(s.Timestamp), Relation: "reply", Owner: p.owner(s.UUID, s.Number)}})
 	}
 	if d.Message != "" {
-		list = append(list, events.Content{Kind: events.KindText, Text: &events.Text{Body: d.Message, Entities: p.entities(d)}})
+		list = append(list, events.Content{Kind: events.KindText,
+			Text: &events.Text{Body: d.Message, Entities: p.entities(d)}})
 	}
 	for _, a := range d.Attachments {
 		list = append(list, a.media(d.ViewOnce))
 	}
 	if s := d.Sticker; s != nil {
-		list = append(list, events.NewMedia(events.Media{Type: events.Sticker, State: events.MediaLinked, PlatformID: s.StickerID.String(), Set: s.PackID}))
+		list = append(list, events.NewMedia(events.Media{Type: events.Sticker, State: events.MediaLinked,
+			PlatformID: s.StickerID.String(), Set: s.PackID}))
 	}
 	if cards := cards(d.Contacts); len(cards) > 0 {
 		list = append(list, events.Content{Kind: events.KindContacts, Contacts: cards})
@@ -124,7 +126,8 @@ func (p *parser) content(d *dataMessage) []events.Content {
 	}
 	for _, v := range d.Previews {
 		if v.URL != "" {
-			list = append(list, events.Content{Kind: events.KindLink, Link: &events.Link{URL: v.URL, Title: v.Title, Text: v.Description}})
+			list = append(list, events.Content{Kind: events.KindLink,
+				Link: &events.Link{URL: v.URL, Title: v.Title, Text: v.Description}})
 		}
 	}
 	if channel.Present(d.Payment) {
@@ -140,7 +143,8 @@ func (p *parser) content(d *dataMessage) []events.Content {
 func (p *parser) entities(d *dataMessage) []events.Entity {
 	var list []events.Entity
 	for _, m := range d.Mentions {
-		list = append(list, events.Entity{Type: "mention", Offset: m.Start, Length: m.Length, Value: address(m.UUID, m.Number)})
+		list = append(list, events.Entity{Type: "mention", Offset: m.Start, Length: m.Length,
+			Value: address(m.UUID, m.Number)})
 	}
 	for _, s := range d.TextStyles {
 		if s.Style != "" {
@@ -196,8 +200,10 @@ func cards(contacts []sharedContact) []events.Card {
 			FirstName: n.Given, LastName: n.Family, Company: c.Organization, Phones: values(c.Phone), Emails: values(c.Email),
 		}
 		for _, a := range c.Address {
-			lines := slices.DeleteFunc([]string{a.Street, joined(a.Postcode, a.City), a.Region, a.Country}, func(s string) bool { return s == "" })
-			card.Addresses = append(card.Addresses, events.LabeledValue{Label: label(a.Label, a.Type), Value: strings.Join(lines, ", ")})
+			lines := slices.DeleteFunc([]string{a.Street, joined(a.Postcode, a.City), a.Region, a.Country},
+				func(s string) bool { return s == "" })
+			card.Addresses = append(card.Addresses,
+				events.LabeledValue{Label: label(a.Label, a.Type), Value: strings.Join(lines, ", ")})
 		}
 		list = append(list, card)
 	}

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,37 +15,6 @@ import (
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
 )
-
-// outbound is how Signal is written to: by the container's REST API, to which the
-// side-car passes on what carries its token.
-// https://github.com/bbernhard/signal-cli-rest-api/blob/master/doc/EXAMPLES.md
-var outbound = channel.Outbound{
-	Limits: channel.Limits{
-		// Clients put what is longer into an attachment that few other clients open.
-		// https://github.com/signalapp/Signal-Desktop/blob/main/ts/util/longAttachment.std.ts
-		Text:   2048,
-		Unit:   channel.Bytes,
-		Styles: []string{"bold", "italic", "strikethrough", "code", "spoiler"},
-		Quote:  true,
-		Media: map[string]channel.MediaLimit{
-			events.Image:     {Bytes: maxFile, Caption: 2048, MIME: []string{"image/*"}},
-			events.Animation: {Bytes: maxFile, Caption: 2048, MIME: []string{"image/*"}},
-			events.Video:     {Bytes: maxFile, Caption: 2048, MIME: []string{"video/*"}},
-			events.Audio:     {Bytes: maxFile, Caption: 2048, MIME: []string{"audio/*"}},
-			events.File:      {Bytes: maxFile, Caption: 2048},
-			events.Sticker:   {},
-		},
-		Takes: takes,
-	},
-	Rate:   channel.Rate{Account: 1}, // Signal publishes none, and blocks who looks like a machine
-	Class:  channel.Always(channel.Blind),
-	Opens:  []events.Scheme{events.SignalACI},
-	Send:   send,
-	Act:    act,
-	Acts:   events.Verbs(),
-	Fetch:  fetch,
-	Origin: origin,
-}
 
 // maxFile is what travels inside of one JSON request. Signal itself takes 100 MB.
 const maxFile = 20 << 20
@@ -83,7 +51,8 @@ func post(ctx context.Context, e channel.Env, body any) (channel.Sent, error) {
 		return channel.Sent{}, err
 	}
 	if s.Timestamp == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a timestamp", Unknown: true}
+		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a timestamp",
+			Unknown: true}
 	}
 	return channel.Sent{IDs: []string{self + ":" + string(s.Timestamp)}}, nil
 }
@@ -105,7 +74,7 @@ func compose(ctx context.Context, e channel.Env, o channel.Outgoing) (any, error
 	case events.KindMedia:
 		return m.media(ctx, e, *c.Media)
 	case events.KindNative:
-		return m.native(*c.Native)
+		return m.native(c.Native)
 	}
 	return nil, &channel.Error{Class: events.ClassContent, Title: fmt.Sprintf("Signal shows no %s", c.Kind)}
 }
@@ -158,14 +127,8 @@ func plainName(r rune) rune {
 }
 
 // native is the container's own request. Sender and recipient stay ours.
-func (m outgoing) native(n events.Native) (any, error) {
-	var fields map[string]json.RawMessage
-	if json.Unmarshal([]byte(n.JSON), &fields) != nil || fields == nil {
-		return nil, &channel.Error{Class: events.ClassContent, Title: "the native content is no JSON object"}
-	}
-	fields["number"], _ = channel.JSON(m.Number)
-	fields["recipients"], _ = channel.JSON(m.Recipients)
-	return fields, nil
+func (m outgoing) native(n *events.Native) (any, error) {
+	return channel.Native(n, map[string]any{"number": m.Number, "recipients": m.Recipients})
 }
 
 // named splits a message's id into its author and time.
@@ -239,7 +202,8 @@ func done(ctx context.Context, e channel.Env, method, path string, body any) err
 func call(ctx context.Context, e channel.Env, method, path string, body any) (channel.Reply, error) {
 	base, token := origin(e.Account), e.Account.Value(outboundToken)
 	if base == "" || token == "" {
-		return channel.Reply{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no outbound_url and outbound_token"}
+		return channel.Reply{},
+			&channel.Error{Class: events.ClassAuth, Title: "the account has no outbound_url and outbound_token"}
 	}
 	text, err := channel.JSON(body)
 	if err != nil {
@@ -262,7 +226,8 @@ func fetch(ctx context.Context, e channel.Env, m events.Media) (io.ReadCloser, e
 	if m.PlatformID == "" {
 		return nil, &channel.Error{Class: events.ClassMedia, Title: "the attachment has no id"}
 	}
-	body, r, err := e.Stream(ctx, origin(e.Account)+"/v1/attachments/"+url.PathEscape(m.PlatformID), channel.Bearer(e.Account.Value(outboundToken)))
+	body, r, err := e.Stream(ctx, origin(e.Account)+"/v1/attachments/"+url.PathEscape(m.PlatformID),
+		channel.Bearer(e.Account.Value(outboundToken)))
 	if err != nil {
 		return nil, err
 	}

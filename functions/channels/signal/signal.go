@@ -7,10 +7,6 @@
 package signal
 
 import (
-	"crypto/sha256"
-	"regexp"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/relais-dev/relais/events"
@@ -25,10 +21,13 @@ var Channel = channel.Channel{
 	Docs:  "https://github.com/AsamK/signal-cli/wiki",
 	Label: channel.Community,
 	Credentials: []channel.Credential{
-		{Name: inboundSecret, Help: "whsec_ and 24 to 64 random bytes in base64, shared with the side-car; a list accepts several"},
+		{Name: inboundSecret,
+			Help: "whsec_ and 24 to 64 random bytes in base64, shared with the side-car; a list accepts several"},
 		{Name: ownNumber, Help: "the number registered with Signal, with plus sign and country code", Public: true},
-		{Name: ownACI, Help: "the account's own UUID, as quotes of its messages in groups name it where they leave out the number", Optional: true, Public: true},
-		{Name: outboundURL, Help: "https address of the side-car, which passes calls on to the container; without it the account only receives", Optional: true, Public: true},
+		{Name: ownACI, Help: "the account's own UUID, as quotes of its messages in groups name it where they leave out " +
+			"the number", Optional: true, Public: true},
+		{Name: outboundURL, Help: "https address of the side-car, which passes calls on to the container; without it the " +
+			"account only receives", Optional: true, Public: true},
 		{Name: outboundToken, Help: "a long random text that the side-car asks for as bearer token", Optional: true},
 	},
 	MaxBody: 1 << 20, // attachments are not in it
@@ -39,90 +38,47 @@ var Channel = channel.Channel{
 	Outbound: outbound,
 }
 
+// outbound is how Signal is written to: by the container's REST API, to which the
+// side-car passes on what carries its token.
+// https://github.com/bbernhard/signal-cli-rest-api/blob/master/doc/EXAMPLES.md
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		// Clients put what is longer into an attachment that few other clients open.
+		// https://github.com/signalapp/Signal-Desktop/blob/main/ts/util/longAttachment.std.ts
+		Text:   2048,
+		Unit:   channel.Bytes,
+		Styles: []string{"bold", "italic", "strikethrough", "code", "spoiler"},
+		Quote:  true,
+		Media: map[string]channel.MediaLimit{
+			events.Image:     {Bytes: maxFile, Caption: 2048, MIME: []string{"image/*"}},
+			events.Animation: {Bytes: maxFile, Caption: 2048, MIME: []string{"image/*"}},
+			events.Video:     {Bytes: maxFile, Caption: 2048, MIME: []string{"video/*"}},
+			events.Audio:     {Bytes: maxFile, Caption: 2048, MIME: []string{"audio/*"}},
+			events.File:      {Bytes: maxFile, Caption: 2048},
+			events.Sticker:   {},
+		},
+		Takes: takes,
+	},
+	Rate:   channel.Rate{Account: 1}, // Signal publishes none, and blocks who looks like a machine
+	Class:  channel.Always(channel.Blind),
+	Opens:  []events.Scheme{events.SignalACI},
+	Send:   send,
+	Act:    act,
+	Acts:   events.Verbs(),
+	Fetch:  fetch,
+	Origin: origin,
+}
+
 const (
 	inboundSecret = "inbound_secret"
 	ownNumber     = "number"
 	ownACI        = "aci"
 	outboundURL   = "outbound_url"
 	outboundToken = "outbound_token"
-
-	headerID        = "Webhook-Id"
-	headerTime      = "Webhook-Timestamp"
-	headerSignature = "Webhook-Signature"
-
-	// tolerance is that of the reference libraries.
-	// https://github.com/standard-webhooks/standard-webhooks/blob/main/libraries/go/webhook.go
-	tolerance = 5 * time.Minute
-
-	// maxSignatures bounds the work of an unproven request; a rotation has two.
-	maxSignatures = 4
-)
-
-var (
-	// validID keeps dots out of ids: they separate the parts of what is signed.
-	validID = regexp.MustCompile(`^[A-Za-z0-9_-]{8,128}$`)
-	seconds = regexp.MustCompile(`^[0-9]{1,12}$`) // Unix time
 )
 
 func verify(a channel.Account, r channel.Request) error {
-	secrets := secretsOf(a)
-	if len(secrets) == 0 {
-		return channel.Refuse(channel.NoSecret)
-	}
-	id, at, list := r.Joined(headerID), r.Joined(headerTime), r.Joined(headerSignature)
-	switch {
-	case id == "" || at == "" || list == "":
-		return channel.Refuse(channel.NoSignature)
-	case !validID.MatchString(id) || !seconds.MatchString(at):
-		return channel.Refuse(channel.Malformed)
-	}
-	if err := anySignature(secrets, signed(id, at, r.Body), list); err != nil {
-		return err
-	}
-	unix, _ := strconv.ParseInt(at, 10, 64) // seconds has matched
-	return signature.Fresh(r.Received, time.Unix(unix, 0), tolerance)
-}
-
-// anySignature checks that one of list, "v1,base64" with spaces between, is right.
-// A second comma in an entry comes from a doubled header.
-func anySignature(secrets []string, message []byte, list string) error {
-	entries := strings.Fields(list)
-	if len(entries) > maxSignatures {
-		return channel.Refuse(channel.Malformed)
-	}
-	for _, e := range entries {
-		if strings.Count(e, ",") > 1 {
-			return channel.Refuse(channel.Malformed)
-		}
-	}
-	for _, e := range entries {
-		text, ok := strings.CutPrefix(e, "v1,")
-		if ok && signature.HMAC(sha256.New, secrets, message, text, signature.Base64) == nil {
-			return nil
-		}
-	}
-	return channel.Refuse(channel.BadSignature)
-}
-
-// signed is what a signature covers.
-func signed(id, at string, body []byte) []byte {
-	b := make([]byte, 0, len(id)+len(at)+len(body)+2)
-	b = append(append(b, id...), '.')
-	b = append(append(b, at...), '.')
-	return append(b, body...)
-}
-
-// secretsOf are the keys of a's usable secrets. Those of another length than the
-// specification's are no secrets.
-func secretsOf(a channel.Account) []string {
-	var keys []string
-	for _, v := range a.Values(inboundSecret) {
-		key, err := signature.Base64(strings.TrimPrefix(strings.TrimSpace(v), "whsec_"))
-		if err == nil && len(key) >= 24 && len(key) <= 64 {
-			keys = append(keys, string(key))
-		}
-	}
-	return keys
+	return signature.NewStandard(a.Values(inboundSecret), nil).Verify(r)
 }
 
 // parse reads one envelope, in any of the three forms in which signal-cli and the
@@ -234,5 +190,6 @@ func (p *parser) add(t events.Type, key string, d events.Data) {
 }
 
 func (p *parser) unsupported(kind, reason string, raw []byte) {
-	p.add(events.IngestUnsupported, "event:"+channel.Digest(raw), events.Data{Unsupported: events.UnsupportedOf(kind, reason, raw)})
+	p.add(events.IngestUnsupported, "event:"+channel.Digest(raw),
+		events.Data{Unsupported: events.UnsupportedOf(kind, reason, raw)})
 }

@@ -65,7 +65,8 @@ func (n *notice) status(at time.Time, raw []byte) events.Event {
 	_, outcome, _ := strings.Cut(n.EventType, "_") // after TEXT, MEDIA or RCS
 	state, failure := awsState(outcome)
 	if state == "" {
-		e.Type, e.Data.Unsupported = events.IngestUnsupported, events.UnsupportedOf("event."+n.EventType, "unknown event", raw)
+		e.Type, e.Data.Unsupported = events.IngestUnsupported, events.UnsupportedOf("event."+n.EventType, "unknown event",
+			raw)
 		return e
 	}
 	s := &events.Status{Message: events.Ref{PlatformID: n.MessageID}, State: state, Correlation: n.Context[correlation]}
@@ -109,7 +110,8 @@ func sendAWS(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Se
 	if err != nil {
 		return channel.Sent{}, err
 	}
-	r, err := awsAPI(e.Account).Post(ctx, e, "/", http.Header{"Content-Type": {awsType}, "X-Amz-Target": {textTarget}}, body)
+	r, err := awsAPI(e.Account).Post(ctx, e, "/", http.Header{"Content-Type": {awsType}, "X-Amz-Target": {textTarget}},
+		body)
 	if err != nil {
 		return channel.Sent{}, err
 	}
@@ -121,7 +123,8 @@ func sendAWS(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Se
 		return channel.Sent{}, err
 	}
 	if answer.MessageID == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message id", Unknown: true}
+		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message id",
+			Unknown: true}
 	}
 	text, _ := m["MessageBody"].(string)
 	return channel.Sent{IDs: []string{answer.MessageID}, Note: inParts(text)}, nil
@@ -137,16 +140,27 @@ func awsMessage(o channel.Outgoing) (map[string]any, error) {
 	case events.KindText:
 		return map[string]any{"MessageBody": c.Text.Body, "MessageType": kind}, nil
 	case events.KindMedia:
-		return map[string]any{"MessageBody": strings.TrimPrefix(c.Media.Caption+"\n"+c.Media.URL, "\n"), "MessageType": kind}, nil
+		return map[string]any{"MessageBody": strings.TrimPrefix(c.Media.Caption+"\n"+c.Media.URL, "\n"),
+			"MessageType": kind}, nil
 	case events.KindNative:
-		m := map[string]any{"MessageType": kind}
-		if json.Unmarshal([]byte(c.Native.JSON), &m) != nil || m == nil {
-			return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
-		}
-		return m, nil
+		return awsNative(c.Native, kind)
 	default:
 		return nil, &channel.Error{Class: events.ClassContent, Title: "AWS cannot send a " + string(c.Kind)}
 	}
+}
+
+// awsNative is n, of that kind where it names none.
+func awsNative(n *events.Native, kind string) (map[string]any, error) {
+	theirs, err := channel.Native(n, nil)
+	m := map[string]any{"MessageType": kind}
+	for name, value := range theirs {
+		m[name] = value
+	}
+	var body channel.Text
+	if json.Unmarshal(theirs["MessageBody"], &body) == nil {
+		m["MessageBody"] = string(body)
+	}
+	return m, err
 }
 
 // awsState is what an event says about a message, "" when it is not known, and of
@@ -168,17 +182,23 @@ func awsState(outcome string) (events.State, *channel.Error) {
 	case "TTL_EXPIRED":
 		return events.Expired, &channel.Error{Class: events.ClassRecipient, Remedy: "send it again later"}
 	case "UNREACHABLE", "CARRIER_UNREACHABLE":
-		return events.Failed, &channel.Error{Class: events.ClassRecipient, Remedy: "the phone is off or out of reach: try again later"}
+		return events.Failed,
+			&channel.Error{Class: events.ClassRecipient, Remedy: "the phone is off or out of reach: try again later"}
 	case "INVALID":
 		return events.Failed, &channel.Error{Class: events.ClassRecipient}
 	case "INVALID_MESSAGE":
 		return events.Failed, &channel.Error{Class: events.ClassContent}
 	case "BLOCKED":
-		return events.Failed, &channel.Error{Class: events.ClassRecipient, Remedy: "the phone or its owner blocks such messages"}
+		return events.Failed,
+			&channel.Error{Class: events.ClassRecipient, Remedy: "the phone or its owner blocks such messages"}
 	case "CARRIER_BLOCKED", "SPAM":
-		return events.Failed, &channel.Error{Class: events.ClassPolicy, Remedy: "the carrier takes it for spam: change the text, do not repeat it"}
+		return events.Failed,
+			&channel.Error{Class: events.ClassPolicy,
+				Remedy: "the carrier takes it for spam: change the text, do not repeat it"}
 	case "PROTECT_BLOCKED":
-		return events.Failed, &channel.Error{Class: events.ClassPolicy, Remedy: "a protect configuration of the account blocks the country or number"}
+		return events.Failed,
+			&channel.Error{Class: events.ClassPolicy,
+				Remedy: "a protect configuration of the account blocks the country or number"}
 	case "FAILED":
 		return events.Failed, &channel.Error{Class: events.ClassUnknown}
 	}

@@ -22,7 +22,8 @@ func twilioFailure(r channel.Reply) *channel.Error {
 	if known.Class == events.ClassUnknown {
 		known.Class = e.Class
 	}
-	known.RetryAfter, known.Unknown = e.RetryAfter, r.Status >= http.StatusInternalServerError && r.Status != http.StatusServiceUnavailable
+	known.RetryAfter, known.Unknown = e.RetryAfter, r.Status >= http.StatusInternalServerError &&
+		r.Status != http.StatusServiceUnavailable
 	return known
 }
 
@@ -32,8 +33,10 @@ func awsFailure(r channel.Reply) *channel.Error {
 	e := aws.Failure(r)
 	switch {
 	case e.Subcode == "DESTINATION_PHONE_NUMBER_OPTED_OUT":
-		e.Class, e.Remedy = events.ClassConsent, "the customer sent STOP: remove the number from the opt-out list only at their wish"
-	case strings.HasPrefix(e.Subcode, "DESTINATION_PHONE_NUMBER_BLOCKED"), e.Subcode == "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION":
+		e.Class, e.Remedy = events.ClassConsent,
+			"the customer sent STOP: remove the number from the opt-out list only at their wish"
+	case strings.HasPrefix(e.Subcode, "DESTINATION_PHONE_NUMBER_BLOCKED"),
+		e.Subcode == "DESTINATION_COUNTRY_BLOCKED_BY_PROTECT_CONFIGURATION":
 		e.Class, e.Remedy = events.ClassRecipient, "a protect configuration blocks the number or its country"
 	case e.Subcode == "DESTINATION_PHONE_NUMBER_NOT_VERIFIED":
 		e.Class, e.Remedy = events.ClassAuth, "the account is in the sandbox: verify the number or request production access"

@@ -14,20 +14,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// outbound is how a text message is sent. How fast depends on the sender's number:
-// Twilio queues what is too much, AWS throttles it.
-var outbound = channel.Outbound{
-	Limits:  limits,
-	Class:   channel.Always(channel.Correlated), // statuses bring our id back
-	Opens:   []events.Scheme{events.Phone},
-	Address: channel.PlusAddress,
-	Send:    send,
-	Outside: outside,
-	Fetch:   fetch,
-	Hosts:   []string{twilioHost},
-	Origin:  origin,
-}
-
 // maxText is the longest text of both providers, which they cut into parts.
 // https://www.twilio.com/docs/messaging/api/message-resource
 // https://docs.aws.amazon.com/sms-voice/latest/userguide/sms-limitations-character.html
@@ -41,19 +27,6 @@ const (
 	maxFile    = 600 << 10
 	maxCaption = 1200 // of maxText: where files are links, the link is in the text too
 )
-
-var limits = channel.Limits{
-	Text: maxText, Unit: channel.GSM,
-	Kinds: []events.Kind{events.KindTemplate},
-	Media: map[string]channel.MediaLimit{
-		events.Image:     {Bytes: maxPicture, MIME: []string{"image/jpeg", "image/png", "image/gif"}, Caption: maxCaption},
-		events.Animation: {Bytes: maxPicture, MIME: []string{"image/gif"}, Caption: maxCaption},
-		events.Video:     {Bytes: maxFile, MIME: []string{"video/mp4", "video/3gpp"}, Caption: maxCaption},
-		events.Audio:     {Bytes: maxFile, MIME: []string{"audio/mpeg", "audio/mp4", "audio/amr", "audio/ogg"}, Caption: maxCaption},
-		events.File:      {Bytes: maxFile, MIME: []string{"application/pdf", "text/vcard"}, Caption: maxCaption},
-	},
-	Takes: takes,
-}
 
 // takes says why c cannot be sent, or "". A template is Twilio's, for the channels
 // that need one; by SMS it is its words.
@@ -81,7 +54,8 @@ func outside(o channel.Outgoing) bool {
 // send goes through Twilio where the account has its token, else through AWS.
 func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent, error) {
 	if e.Account.Value(sender) == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no sender", Remedy: "store sender"}
+		return channel.Sent{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no sender",
+			Remedy: "store sender"}
 	}
 	if viaAWS(e.Account) {
 		return sendAWS(ctx, e, o)
@@ -98,7 +72,9 @@ const (
 func sendTwilio(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent, error) {
 	account := e.Account.Value(accountSID)
 	if account == "" || e.Account.Value(authToken) == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no account_sid or no auth_token", Remedy: "store both"}
+		return channel.Sent{},
+			&channel.Error{Class: events.ClassAuth, Title: "the account has no account_sid or no auth_token",
+				Remedy: "store both"}
 	}
 	f, err := compose(e.Account, o)
 	if err != nil {
@@ -106,7 +82,8 @@ func sendTwilio(ctx context.Context, e channel.Env, o channel.Outgoing) (channel
 	}
 	header := basic(e.Account)
 	header.Set("Content-Type", "application/x-www-form-urlencoded")
-	r, err := e.Do(ctx, http.MethodPost, "https://"+twilioHost+twilioPath+url.PathEscape(account)+messages, header, []byte(f.Encode()))
+	r, err := e.Do(ctx, http.MethodPost, "https://"+twilioHost+twilioPath+url.PathEscape(account)+messages, header,
+		[]byte(f.Encode()))
 	if err != nil {
 		return channel.Sent{}, err
 	}
@@ -118,7 +95,8 @@ func sendTwilio(ctx context.Context, e channel.Env, o channel.Outgoing) (channel
 		return channel.Sent{}, err
 	}
 	if answer.SID == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message sid", Unknown: true}
+		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message sid",
+			Unknown: true}
 	}
 	return channel.Sent{IDs: []string{answer.SID}, Note: inParts(f.Get("Body"))}, nil
 }
@@ -144,12 +122,8 @@ func compose(a channel.Account, o channel.Outgoing) (url.Values, error) {
 		f.Set("ContentSid", c.Template.Name)
 		f.Set("ContentVariables", variables(c.Template.Parameters))
 	case events.KindNative:
-		var theirs map[string]string
-		if json.Unmarshal([]byte(c.Native.JSON), &theirs) != nil {
-			return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object of texts"}
-		}
-		for name, value := range theirs {
-			f.Set(name, value)
+		if err := twilioNative(f, c.Native); err != nil {
+			return nil, err
 		}
 	default:
 		return nil, &channel.Error{Class: events.ClassContent, Title: "a text message cannot be a " + string(c.Kind)}
@@ -163,6 +137,19 @@ func compose(a channel.Account, o channel.Outgoing) (url.Values, error) {
 		f.Set("From", sameChannel(from, to))
 	}
 	return f, nil
+}
+
+// twilioNative puts n into f, whose values are texts.
+func twilioNative(f url.Values, n *events.Native) error {
+	theirs, err := channel.Native(n, nil)
+	for name, value := range theirs {
+		var text string
+		if json.Unmarshal(value, &text) != nil {
+			return &channel.Error{Class: events.ClassContent, Title: "native content: " + name + " is no text"}
+		}
+		f.Set(name, text)
+	}
+	return err
 }
 
 // address is where a conversation is. A number that another platform wrote has no

@@ -22,13 +22,19 @@ var Channel = channel.Channel{
 	Docs:  "https://www.twilio.com/docs/messaging/guides/webhook-request",
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
-		{Name: authToken, Optional: true, Help: "Twilio: Console → Account Info → Auth Token (not an API key's secret); a list while it is rotated"},
+		{Name: authToken, Optional: true,
+			Help: "Twilio: Console → Account Info → Auth Token (not an API key's secret); a list while it is rotated"},
 		{Name: accountSID, Optional: true, Public: true, Help: "Twilio, to send: Console → Account Info → Account SID, AC…"},
-		{Name: topicARN, Optional: true, Public: true, Help: "AWS: the ARN of the SNS topic for two-way messages; a list with that of the event destination"},
-		{Name: keyID, Optional: true, Public: true, Help: "AWS, to send: the access key of an IAM user who may sms-voice:SendTextMessage"},
+		{Name: topicARN, Optional: true, Public: true,
+			Help: "AWS: the ARN of the SNS topic for two-way messages; a list with that of the event destination"},
+		{Name: keyID, Optional: true, Public: true,
+			Help: "AWS, to send: the access key of an IAM user who may sms-voice:SendTextMessage"},
 		{Name: keySecret, Optional: true, Help: "AWS, to send: that access key's secret"},
-		{Name: configuration, Optional: true, Public: true, Help: "AWS, to send: the configuration set whose events go to the topic; without it no status comes"},
-		{Name: sender, Optional: true, Public: true, Help: "to send: +1555…, a short code, a sender ID, or Twilio's Messaging Service MG…; through AWS also a phone-…, a pool-… or an ARN"},
+		{Name: configuration, Optional: true, Public: true,
+			Help: "AWS, to send: the configuration set whose events go to the topic; without it no status comes"},
+		{Name: sender, Optional: true, Public: true,
+			Help: "to send: +1555…, a short code, a sender ID, or Twilio's Messaging Service MG…; through AWS also a " +
+				"phone-…, a pool-… or an ARN"},
 	},
 	MaxBody: 1 << 20, // a message of SNS has up to 256 KB, escaped once more
 
@@ -38,6 +44,34 @@ var Channel = channel.Channel{
 	Ack:    ack,
 
 	Outbound: outbound,
+}
+
+// outbound is how a text message is sent. How fast depends on the sender's number:
+// Twilio queues what is too much, AWS throttles it.
+var outbound = channel.Outbound{
+	Limits:  limits,
+	Class:   channel.Always(channel.Correlated), // statuses bring our id back
+	Opens:   []events.Scheme{events.Phone},
+	Address: channel.PlusAddress,
+	Send:    send,
+	Outside: outside,
+	Fetch:   fetch,
+	Hosts:   []string{twilioHost},
+	Origin:  origin,
+}
+
+var limits = channel.Limits{
+	Text: maxText, Unit: channel.GSM,
+	Kinds: []events.Kind{events.KindTemplate},
+	Media: map[string]channel.MediaLimit{
+		events.Image:     {Bytes: maxPicture, MIME: []string{"image/jpeg", "image/png", "image/gif"}, Caption: maxCaption},
+		events.Animation: {Bytes: maxPicture, MIME: []string{"image/gif"}, Caption: maxCaption},
+		events.Video:     {Bytes: maxFile, MIME: []string{"video/mp4", "video/3gpp"}, Caption: maxCaption},
+		events.Audio: {Bytes: maxFile, MIME: []string{"audio/mpeg", "audio/mp4", "audio/amr", "audio/ogg"},
+			Caption: maxCaption},
+		events.File: {Bytes: maxFile, MIME: []string{"application/pdf", "text/vcard"}, Caption: maxCaption},
+	},
+	Takes: takes,
 }
 
 const (
@@ -121,7 +155,8 @@ func isNumber(s string) bool { return channel.Digits(strings.TrimPrefix(s, "+"))
 // consent. keyword is what the platform has understood, or "".
 func written(e events.Event, m *events.Message, keyword string) []events.Event {
 	e.Type, e.Data.Message = events.MessageReceived, m
-	if keyword == "" && e.Data.Contact.Identities[0].Scheme == events.Phone && e.Data.Conversation.PlatformID == e.Data.Contact.Phone {
+	if keyword == "" && e.Data.Contact.Identities[0].Scheme == events.Phone &&
+		e.Data.Conversation.PlatformID == e.Data.Contact.Phone {
 		keyword = meaning(m)
 	}
 	consent := consentOf(m, keyword)
@@ -164,7 +199,8 @@ func word(m *events.Message) string {
 // https://docs.aws.amazon.com/sms-voice/latest/userguide/keywords-required.html
 func meaning(m *events.Message) string {
 	switch strings.ToUpper(word(m)) {
-	case "STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "OPT-OUT", "OPT OUT", "REMOVE", "ARRET", "TD":
+	case "STOP", "STOPALL", "STOP ALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "REVOKE", "OPTOUT", "OPT-OUT", "OPT OUT",
+		"REMOVE", "ARRET", "TD":
 		return "STOP"
 	case "START", "UNSTOP":
 		return "START"

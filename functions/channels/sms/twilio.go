@@ -33,7 +33,8 @@ func verifyTwilio(a channel.Account, r channel.Request) error {
 	}
 	var err error
 	for _, text := range texts {
-		if err = signature.HMAC(sha1.New, a.Values(authToken), []byte(text), r.Joined(twilioHeader), signature.Base64); err == nil {
+		if err = signature.HMAC(sha1.New, a.Values(authToken), []byte(text), r.Joined(twilioHeader),
+			signature.Base64); err == nil {
 			return nil
 		}
 	}
@@ -122,7 +123,8 @@ func parseTwilio(r channel.Request) ([]events.Event, error) {
 	f := form{values, r}
 	switch state := cmp.Or(f.Get("MessageStatus"), f.Get("SmsStatus")); {
 	case f.sid() == "":
-		return []events.Event{unsupported(cmp.Or(f.Get("EventType"), f.Get("StatusCallbackEvent"), "webhook"), "not about a message", "", r.Body)}, nil
+		return []events.Event{unsupported(cmp.Or(f.Get("EventType"), f.Get("StatusCallbackEvent"), "webhook"),
+			"not about a message", "", r.Body)}, nil
 	case state == "" || state == "received" || state == "receiving":
 		return f.message(), nil
 	default:

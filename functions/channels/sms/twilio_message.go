@@ -57,7 +57,8 @@ const chatWindow = 24 * time.Hour
 func (f form) describe(e *events.Event) {
 	c := e.Data.Contact
 	c.Name = f.Get("ProfileName")
-	if user := strings.TrimPrefix(f.Get("ExternalUserId"), "whatsapp:"); user != "" && strings.HasPrefix(f.Get("From"), "whatsapp:") {
+	if user := strings.TrimPrefix(f.Get("ExternalUserId"), "whatsapp:"); user != "" &&
+		strings.HasPrefix(f.Get("From"), "whatsapp:") {
 		c.Identities = append(c.Identities, events.Identity{Scheme: events.WhatsAppBSUID, Value: user})
 	}
 	if prefix, _, _ := strings.Cut(f.Get("From"), ":"); prefix == "whatsapp" || prefix == "messenger" {
@@ -67,8 +68,10 @@ func (f form) describe(e *events.Event) {
 
 func (f form) asMessage() *events.Message {
 	m := &events.Message{
-		PlatformID: f.sid(), Actor: events.Actor{Role: events.Customer, Name: f.Get("ProfileName")}, Content: f.content(), ReplyTo: f.quoted(),
-		Metadata: fields("To", f.Get("To"), "MessagingServiceSid", f.Get("MessagingServiceSid"), "NumSegments", f.Get("NumSegments"), "OptOutType", f.Get("OptOutType")),
+		PlatformID: f.sid(), Actor: events.Actor{Role: events.Customer, Name: f.Get("ProfileName")}, Content: f.content(),
+		ReplyTo: f.quoted(),
+		Metadata: fields("To", f.Get("To"), "MessagingServiceSid", f.Get("MessagingServiceSid"), "NumSegments",
+			f.Get("NumSegments"), "OptOutType", f.Get("OptOutType")),
 	}
 	if often := f.Get("FrequentlyForwarded") == "true"; often || f.Get("Forwarded") == "true" {
 		m.Forward = &events.Forward{Often: often}
@@ -143,9 +146,11 @@ func (f form) location() (events.Content, bool) {
 func (f form) answer() *events.Interaction {
 	switch {
 	case f.Get("ListId") != "":
-		return &events.Interaction{Kind: events.ListAnswer, Option: f.Get("ListId"), Text: cmp.Or(f.Get("ListTitle"), f.Get("Body")), Of: f.quoted()}
+		return &events.Interaction{Kind: events.ListAnswer, Option: f.Get("ListId"),
+			Text: cmp.Or(f.Get("ListTitle"), f.Get("Body")), Of: f.quoted()}
 	case f.Get("ButtonPayload") != "" || f.Get("ButtonText") != "":
-		return &events.Interaction{Kind: events.ButtonAnswer, Option: f.Get("ButtonPayload"), Text: cmp.Or(f.Get("ButtonText"), f.Get("Body")), Of: f.quoted()}
+		return &events.Interaction{Kind: events.ButtonAnswer, Option: f.Get("ButtonPayload"),
+			Text: cmp.Or(f.Get("ButtonText"), f.Get("Body")), Of: f.quoted()}
 	}
 	return nil
 }
@@ -153,8 +158,10 @@ func (f form) answer() *events.Interaction {
 // referral is the ad or post that a customer of WhatsApp came from; nil without one.
 func (f form) referral() *events.Referral {
 	r := &events.Referral{
-		Source: f.Get("ReferralSourceType"), ID: f.Get("ReferralSourceId"), URL: f.Get("ReferralSourceUrl"), Title: f.Get("ReferralHeadline"),
-		Body: f.Get("ReferralBody"), MediaType: f.Get("ReferralMediaContentType"), MediaURL: f.Get("ReferralMediaUrl"), ClickID: f.Get("ReferralCtwaClid"),
+		Source: f.Get("ReferralSourceType"), ID: f.Get("ReferralSourceId"), URL: f.Get("ReferralSourceUrl"),
+		Title: f.Get("ReferralHeadline"),
+		Body:  f.Get("ReferralBody"), MediaType: f.Get("ReferralMediaContentType"), MediaURL: f.Get("ReferralMediaUrl"),
+		ClickID: f.Get("ReferralCtwaClid"),
 	}
 	if r.Source == "" && r.ID == "" && r.URL == "" {
 		return nil
@@ -173,11 +180,13 @@ func (f form) status(state string) events.Event {
 	}
 	s, known := twilioState(state)
 	if !known {
-		e.Type, e.Data.Unsupported = events.IngestUnsupported, events.UnsupportedOf("status."+state, "unknown state", f.request.Body)
+		e.Type, e.Data.Unsupported = events.IngestUnsupported,
+			events.UnsupportedOf("status."+state, "unknown state", f.request.Body)
 		return e
 	}
 	e.Data.Status = &events.Status{
-		Message: events.Ref{PlatformID: f.sid()}, State: s, Correlation: f.request.Query().Get(correlation), Error: f.failure(),
+		Message: events.Ref{PlatformID: f.sid()}, State: s, Correlation: f.request.Query().Get(correlation),
+		Error: f.failure(),
 	}
 	return e
 }

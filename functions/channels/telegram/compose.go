@@ -30,35 +30,8 @@ const (
 	maxSticker  = 512 << 10 // https://core.telegram.org/stickers#static-stickers-and-emoji
 )
 
-var limits = channel.Limits{
-	Text:     maxText,
-	Unit:     channel.UTF16,
-	Styles:   []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre", "link", "mention"},
-	Links:    channel.Links{Schemes: []string{"tg", "tel", "mailto"}}, // of words; https://core.telegram.org/bots/api#formatting-options
-	Quote:    true,
-	Kinds:    []events.Kind{events.KindLocation, events.KindContacts, events.KindPayment},
-	Contacts: 1,
-	Media: map[string]channel.MediaLimit{
-		events.Image: {Bytes: maxPhoto, MIME: []string{"image/jpeg", "image/png", "image/webp"}, Caption: maxCaption,
-			Pixels: 10_000, Ratio: 20}, // https://core.telegram.org/bots/api#sendphoto
-		events.Video:     {Bytes: maxUpload, MIME: []string{"video/mp4"}, Caption: maxCaption},
-		events.Animation: {Bytes: maxUpload, MIME: []string{"image/gif", "video/mp4"}, Caption: maxCaption},
-		events.Audio:     {Bytes: maxUpload, MIME: []string{"audio/mpeg", "audio/mp4"}, Caption: maxCaption},
-		events.Voice:     {Bytes: maxUpload, MIME: []string{"audio/ogg", "audio/mpeg", "audio/mp4"}, Caption: maxCaption},
-		events.File:      {Bytes: maxUpload, Caption: maxCaption},
-		events.Sticker:   {Bytes: maxSticker, MIME: []string{"image/webp", "application/x-tgsticker", "video/webm"}},
-	},
-	Choices: []channel.Choices{
-		// Only a keyboard in place of the customer's own can ask for a location or a
-		// number; its other buttons would come back as mere text, so it has none.
-		{Style: events.StyleQuick, Min: 1, Max: maxButtons, Actions: []string{events.ActionLocation, events.ActionContact}},
-		{Style: events.StyleButtons, Min: 1, Max: maxButtons, Actions: inlineActions, ID: maxData, Text: maxCaption, Header: true},
-		{Style: events.StyleButtons, Min: 1, Max: maxButtons, Actions: inlineActions, ID: maxData},
-	},
-	Takes: takes,
-}
-
-var inlineActions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCopy}
+var inlineActions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView,
+	events.ActionCopy}
 
 // takes says why Telegram does not take c, or "".
 func takes(c events.Content) string {
@@ -156,7 +129,7 @@ func (c call) content(a channel.Account, at recipient, part events.Content) (cal
 	case part.Payment != nil:
 		return c.invoice(a, *part.Payment)
 	case part.Native != nil:
-		return c.other(part.Native.JSON)
+		return c.other(part.Native)
 	default:
 		return c, unacceptable("Telegram has no " + string(part.Kind))
 	}
@@ -254,7 +227,8 @@ func source(m events.Media) string {
 	case events.Voice:
 		ok = m.Bytes <= maxVoiceURL && strings.HasPrefix(m.MIME, "audio/ogg")
 	case events.File:
-		ok = ok && (m.MIME == "application/pdf" || m.MIME == "application/zip") && (m.Name == "" || m.Name == fileName(m.URL))
+		ok = ok && (m.MIME == "application/pdf" || m.MIME == "application/zip") &&
+			(m.Name == "" || m.Name == fileName(m.URL))
 	case events.Sticker:
 		ok = m.MIME == "image/webp"
 	}
@@ -330,7 +304,9 @@ func inlineKeyboard(options []events.Option, at recipient) *keyboard {
 func requests(options []events.Option) *keyboard {
 	k := &keyboard{Resize: true, OneTime: true}
 	for _, o := range options {
-		k.Reply = append(k.Reply, []buttonOut{{Text: o.Label, Contact: o.Action == events.ActionContact, Location: o.Action == events.ActionLocation}})
+		k.Reply = append(k.Reply,
+			[]buttonOut{{Text: o.Label, Contact: o.Action == events.ActionContact,
+				Location: o.Action == events.ActionLocation}})
 	}
 	return k
 }
@@ -341,13 +317,15 @@ func (c call) invoice(a channel.Account, p events.Payment) (call, error) {
 	if problem := takesPayment(p); problem != "" {
 		return c, unacceptable(problem)
 	}
-	c.method, c.Title, c.Description, c.Payload, c.Currency = "sendInvoice", p.Title, p.Title, p.Reference, p.Amount.Currency
+	c.method, c.Title, c.Description, c.Payload, c.Currency = "sendInvoice", p.Title, p.Title, p.Reference,
+		p.Amount.Currency
 	c.Prices = []price{{Label: p.Title, Amount: p.Amount.Amount}}
 	if c.Currency == stars {
 		return c, nil
 	}
 	if c.ProviderToken = a.Value(providerToken); c.ProviderToken == "" {
-		return c, &channel.Error{Class: events.ClassAuth, Title: "the account has no provider_token", Remedy: "store the payment provider's token"}
+		return c, &channel.Error{Class: events.ClassAuth, Title: "the account has no provider_token",
+			Remedy: "store the payment provider's token"}
 	}
 	if lines, sum := priced(p.Lines); sum == p.Amount.Amount {
 		c.Prices = lines
@@ -363,20 +341,23 @@ func priced(lines []events.PaymentLine) (list []price, sum int64) {
 	return list, sum
 }
 
+// place are the parameters that say whom a message goes to.
+var place = []string{"chat_id", "business_connection_id", "message_thread_id", "direct_messages_topic_id"}
+
 // other is any method that sends or answers, with our recipient.
-func (c call) other(text string) (call, error) {
-	var own map[string]json.RawMessage
+func (c call) other(n *events.Native) (call, error) {
+	own, err := channel.Native(n, nil, place...)
+	if err != nil {
+		return c, err
+	}
 	var method string
-	if json.Unmarshal([]byte(text), &own) != nil || json.Unmarshal(own["method"], &method) != nil {
-		return c, unacceptable("native content is an object with the name of a method in it")
+	if json.Unmarshal(own["method"], &method) != nil {
+		return c, unacceptable("native content has the name of a method in it")
 	}
 	if !strings.HasPrefix(method, "send") && !strings.HasPrefix(method, "answer") {
 		return c, unacceptable("native content sends or answers")
 	}
 	delete(own, "method")
-	for _, name := range []string{"chat_id", "business_connection_id", "message_thread_id", "direct_messages_topic_id"} {
-		delete(own, name)
-	}
 	c.method, c.native = method, own
 	if strings.HasPrefix(method, "answer") {
 		return c, nil // a query knows its chat
@@ -386,7 +367,8 @@ func (c call) other(text string) (call, error) {
 
 // addressed puts the recipient of c into own.
 func (c call) addressed(own map[string]json.RawMessage) error {
-	place, err := channel.JSON(call{ChatID: c.ChatID, Connection: c.Connection, Thread: c.Thread, DirectTopic: c.DirectTopic, Reply: c.Reply})
+	place, err := channel.JSON(call{ChatID: c.ChatID, Connection: c.Connection, Thread: c.Thread,
+		DirectTopic: c.DirectTopic, Reply: c.Reply})
 	if err != nil {
 		return err
 	}

@@ -145,7 +145,8 @@ func area(p photoSize) float64 { return float64(p.Width) * float64(p.Height) }
 
 func (f *file) content(kind string) events.Content {
 	m := events.Media{
-		Type: kind, State: events.MediaPending, MIME: f.MIME, Name: f.Name, PlatformID: f.ID, UniqueID: f.UniqueID, Bytes: f.Bytes,
+		Type: kind, State: events.MediaPending, MIME: f.MIME, Name: f.Name, PlatformID: f.ID, UniqueID: f.UniqueID,
+		Bytes: f.Bytes,
 		Width: cmp.Or(f.Width, f.Length), Height: cmp.Or(f.Height, f.Length), DurationMS: milliseconds(f.Duration),
 		Thumbnail: thumbnail(f.Thumbnail), Animated: kind == events.Animation,
 	}
@@ -200,7 +201,8 @@ func (s *sticker) content() events.Content {
 	}
 	return events.NewMedia(events.Media{
 		Type: events.Sticker, State: events.MediaPending, MIME: mime, PlatformID: s.ID, UniqueID: s.UniqueID, Bytes: s.Bytes,
-		Width: s.Width, Height: s.Height, Animated: s.Animated || s.Video, Emoji: s.Emoji, Set: s.Set, Thumbnail: thumbnail(s.Thumbnail),
+		Width: s.Width, Height: s.Height, Animated: s.Animated || s.Video, Emoji: s.Emoji, Set: s.Set,
+		Thumbnail: thumbnail(s.Thumbnail),
 	})
 }
 
@@ -280,7 +282,8 @@ func (m *message) sharedCards() []events.Card {
 	if m.UsersShared != nil {
 		for _, s := range m.UsersShared.Users {
 			cards = append(cards, events.Card{
-				Name: cmp.Or(name(s.FirstName, s.LastName), s.Username), FirstName: s.FirstName, LastName: s.LastName, Identity: identity(&user{ID: s.ID}),
+				Name: cmp.Or(name(s.FirstName, s.LastName), s.Username), FirstName: s.FirstName, LastName: s.LastName,
+				Identity: identity(&user{ID: s.ID}),
 			})
 		}
 	}
@@ -336,9 +339,11 @@ func (u *update) unknownContent() events.Content {
 // what it shows. https://core.telegram.org/bots/api#message
 func describes(member string) bool {
 	switch member {
-	case "message_id", "date", "chat", "from", "sender_chat", "message_thread_id", "is_topic_message", "direct_messages_topic",
+	case "message_id", "date", "chat", "from", "sender_chat", "message_thread_id", "is_topic_message",
+		"direct_messages_topic",
 		"sender_boost_count", "sender_business_bot", "sender_tag", "receiver_user", "ephemeral_message_id", "guest_query_id",
-		"business_connection_id", "guest_bot_caller_user", "guest_bot_caller_chat", "author_signature", "via_bot", "edit_date",
+		"business_connection_id", "guest_bot_caller_user", "guest_bot_caller_chat", "author_signature", "via_bot",
+		"edit_date",
 		"forward_origin", "is_automatic_forward", "reply_to_message", "external_reply", "quote", "reply_to_story",
 		"reply_to_checklist_task_id", "reply_to_poll_option_id", "has_protected_content", "is_from_offline", "is_paid_post",
 		"media_group_id", "paid_star_count", "link_preview_options", "suggested_post_info", "effect_id", "has_media_spoiler",

@@ -20,12 +20,16 @@ type refusal struct {
 
 // refusals are the descriptions that decide what to do, the more special first.
 // The Bot API documents none; the server's source and the errors of the methods
-// below it do. https://github.com/tdlib/telegram-bot-api https://core.telegram.org/method/messages.sendMessage#possible-errors
+// below it do. https://github.com/tdlib/telegram-bot-api
+// https://core.telegram.org/method/messages.sendMessage#possible-errors
 var refusals = []refusal{
 	{"method not found", events.ClassContent, "the Bot API has no such method"},
-	{"BUSINESS_PEER_USAGE_MISSING", events.ClassWindow, "the customer has not written to the business account in the last 24 hours"},
-	{"business connection", events.ClassAuth, "the bot is not connected to the business account any more, or may not reply"},
-	{"BUSINESS_CONNECTION", events.ClassAuth, "the bot is not connected to the business account any more, or may not reply"},
+	{"BUSINESS_PEER_USAGE_MISSING", events.ClassWindow,
+		"the customer has not written to the business account in the last 24 hours"},
+	{"business connection", events.ClassAuth,
+		"the bot is not connected to the business account any more, or may not reply"},
+	{"BUSINESS_CONNECTION", events.ClassAuth,
+		"the bot is not connected to the business account any more, or may not reply"},
 	{"bot was blocked by the user", events.ClassConsent, "the customer stopped the bot"},
 	{"can't initiate conversation", events.ClassConsent, "the customer must start the bot first"},
 	{"user is deactivated", events.ClassRecipient, ""},
@@ -93,5 +97,6 @@ func title(description string) string {
 // unchanged says whether err only tells that things are as they were asked to be.
 func unchanged(err error) bool {
 	var e *channel.Error
-	return errors.As(err, &e) && (strings.Contains(e.Title, "message is not modified") || strings.Contains(e.Title, "message to delete not found"))
+	return errors.As(err, &e) && (strings.Contains(e.Title, "message is not modified") ||
+		strings.Contains(e.Title, "message to delete not found"))
 }

@@ -105,7 +105,8 @@ func (b *boostUpdate) events(u *update, kind string) []events.Event {
 	if b.Boost != nil {
 		c.Old, c.New, at, source = "", b.Boost.ID, b.Boost.Date, b.Boost.Source
 	}
-	e := u.event(events.ConversationUpdated, "boost:"+cmp.Or(c.New, c.Old)+":"+id(*u.ID), at, conversation(b.Chat, ""), nil)
+	e := u.event(events.ConversationUpdated, "boost:"+cmp.Or(c.New, c.Old)+":"+id(*u.ID), at, conversation(b.Chat, ""),
+		nil)
 	if source != nil {
 		e.Data.Contact = contact(source.User)
 	}

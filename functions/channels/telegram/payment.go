@@ -20,7 +20,8 @@ func (q *paymentQuery) events(u *update, kind string) []events.Event {
 	if q.ID == "" {
 		return u.bare(kind, channel.Malformed)
 	}
-	p := &events.Payment{Reference: q.Payload, State: events.PayCheckout, Callback: q.ID, Fields: []events.Field{{Name: "query", Value: kind}}}
+	p := &events.Payment{Reference: q.Payload, State: events.PayCheckout, Callback: q.ID,
+		Fields: []events.Field{{Name: "query", Value: kind}}}
 	if q.Total != nil {
 		p.Amount, p.Provider = &events.Money{Amount: *q.Total, Currency: q.Currency}, provider(q.Currency)
 	}
@@ -116,7 +117,8 @@ func (p *paidMediaPurchase) events(u *update) []events.Event {
 		return nil
 	}
 	return []events.Event{u.payment("payment:paid_media:"+id(*u.ID), p.From, &events.Payment{
-		Reference: p.Payload, State: events.PayPaid, Provider: provider(stars), Fields: []events.Field{{Name: "item", Value: "paid_media"}},
+		Reference: p.Payload, State: events.PayPaid, Provider: provider(stars),
+		Fields: []events.Field{{Name: "item", Value: "paid_media"}},
 	})}
 }
 

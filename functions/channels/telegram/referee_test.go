@@ -117,11 +117,16 @@ func shown(t *testing.T) []post {
 
 // parameters are the library's types of what a method takes.
 var parameters = map[string]any{
-	"sendMessage": &bot.SendMessageParams{}, "sendPhoto": &bot.SendPhotoParams{}, "sendVideo": &bot.SendVideoParams{}, "sendAudio": &bot.SendAudioParams{},
-	"sendVoice": &bot.SendVoiceParams{}, "sendDocument": &bot.SendDocumentParams{}, "sendAnimation": &bot.SendAnimationParams{}, "sendSticker": &bot.SendStickerParams{},
-	"sendLocation": &bot.SendLocationParams{}, "sendVenue": &bot.SendVenueParams{}, "sendContact": &bot.SendContactParams{}, "sendInvoice": &bot.SendInvoiceParams{},
-	"sendChatAction": &bot.SendChatActionParams{}, "setMessageReaction": &bot.SetMessageReactionParams{}, "editMessageText": &bot.EditMessageTextParams{},
-	"deleteMessage": &bot.DeleteMessageParams{}, "sendDice": &bot.SendDiceParams{}, "sendPoll": &bot.SendPollParams{}, "readBusinessMessage": &bot.ReadBusinessMessageParams{},
+	"sendMessage": &bot.SendMessageParams{}, "sendPhoto": &bot.SendPhotoParams{}, "sendVideo": &bot.SendVideoParams{},
+	"sendAudio": &bot.SendAudioParams{},
+	"sendVoice": &bot.SendVoiceParams{}, "sendDocument": &bot.SendDocumentParams{},
+	"sendAnimation": &bot.SendAnimationParams{}, "sendSticker": &bot.SendStickerParams{},
+	"sendLocation": &bot.SendLocationParams{}, "sendVenue": &bot.SendVenueParams{},
+	"sendContact": &bot.SendContactParams{}, "sendInvoice": &bot.SendInvoiceParams{},
+	"sendChatAction": &bot.SendChatActionParams{}, "setMessageReaction": &bot.SetMessageReactionParams{},
+	"editMessageText": &bot.EditMessageTextParams{},
+	"deleteMessage":   &bot.DeleteMessageParams{}, "sendDice": &bot.SendDiceParams{}, "sendPoll": &bot.SendPollParams{},
+	"readBusinessMessage": &bot.ReadBusinessMessageParams{},
 }
 
 // TestLibraryKnowsWhatWeSend decodes each parameter of our calls into the
@@ -240,22 +245,30 @@ func TestLibraryTalksToTheDouble(t *testing.T) {
 	}
 	const chat = int64(7000000001)
 	ctx := t.Context()
-	m, err := b.SendMessage(ctx, &bot.SendMessageParams{ChatID: chat, Text: "12 🍵", ReplyMarkup: models.InlineKeyboardMarkup{
-		InlineKeyboard: [][]models.InlineKeyboardButton{{{Text: "Yes", CallbackData: "yes"}}}}})
+	m, err := b.SendMessage(ctx,
+		&bot.SendMessageParams{ChatID: chat, Text: "12 🍵", ReplyMarkup: models.InlineKeyboardMarkup{
+			InlineKeyboard: [][]models.InlineKeyboardButton{{{Text: "Yes", CallbackData: "yes"}}}}})
 	if err != nil || m.ID == 0 || m.Chat.ID != chat || m.Text != "12 🍵" {
 		t.Fatalf("sendMessage: %v, %+v", err, m)
 	}
-	if p, err := b.SendPhoto(ctx, &bot.SendPhotoParams{ChatID: chat, Photo: &models.InputFileString{Data: "https://media.example.com/kettle.jpg"}, Caption: "7"}); err != nil || p.ID == m.ID {
+	if p, err := b.SendPhoto(ctx,
+		&bot.SendPhotoParams{ChatID: chat, Photo: &models.InputFileString{Data: "https://media.example.com/kettle.jpg"},
+			Caption: "7"}); err != nil || p.ID == m.ID {
 		t.Errorf("sendPhoto: %+v, %v", p, err)
 	}
-	if p, err := b.SendPhoto(ctx, &bot.SendPhotoParams{ChatID: chat, Photo: &models.InputFileUpload{Filename: "a.jpg", Data: strings.NewReader("jpeg")}}); err != nil || p.ID == 0 {
+	if p, err := b.SendPhoto(ctx,
+		&bot.SendPhotoParams{ChatID: chat,
+			Photo: &models.InputFileUpload{Filename: "a.jpg", Data: strings.NewReader("jpeg")}}); err != nil || p.ID == 0 {
 		t.Errorf("sendPhoto with a file: %+v, %v", p, err)
 	}
-	if e, err := b.EditMessageText(ctx, &bot.EditMessageTextParams{ChatID: chat, MessageID: m.ID, Text: "13"}); err != nil || e.ID != m.ID || e.Text != "13" {
+	if e, err := b.EditMessageText(ctx, &bot.EditMessageTextParams{ChatID: chat, MessageID: m.ID,
+		Text: "13"}); err != nil || e.ID != m.ID || e.Text != "13" {
 		t.Errorf("editMessageText: %+v, %v", e, err)
 	}
-	reaction := []models.ReactionType{{Type: models.ReactionTypeTypeEmoji, ReactionTypeEmoji: &models.ReactionTypeEmoji{Type: models.ReactionTypeTypeEmoji, Emoji: "👍"}}}
-	if ok, err := b.SetMessageReaction(ctx, &bot.SetMessageReactionParams{ChatID: chat, MessageID: m.ID, Reaction: reaction}); err != nil || !ok {
+	reaction := []models.ReactionType{{Type: models.ReactionTypeTypeEmoji,
+		ReactionTypeEmoji: &models.ReactionTypeEmoji{Type: models.ReactionTypeTypeEmoji, Emoji: "👍"}}}
+	if ok, err := b.SetMessageReaction(ctx, &bot.SetMessageReactionParams{ChatID: chat, MessageID: m.ID,
+		Reaction: reaction}); err != nil || !ok {
 		t.Errorf("setMessageReaction: %v", err)
 	}
 	if ok, err := b.DeleteMessage(ctx, &bot.DeleteMessageParams{ChatID: chat, MessageID: m.ID}); err != nil || !ok {
@@ -271,10 +284,12 @@ func TestDoubleRefusesTheLibrary(t *testing.T) {
 		t.Fatal(err)
 	}
 	for why, p := range map[string]*bot.SendMessageParams{
-		"no chat":       {Text: "Hello"},
-		"no text":       {ChatID: 1},
-		"too long":      {ChatID: 1, Text: strings.Repeat("a", 4097)},
-		"a long button": {ChatID: 1, Text: "a", ReplyMarkup: models.InlineKeyboardMarkup{InlineKeyboard: [][]models.InlineKeyboardButton{{{Text: "a", CallbackData: strings.Repeat("a", 65)}}}}},
+		"no chat":  {Text: "Hello"},
+		"no text":  {ChatID: 1},
+		"too long": {ChatID: 1, Text: strings.Repeat("a", 4097)},
+		"a long button": {ChatID: 1, Text: "a",
+			ReplyMarkup: models.InlineKeyboardMarkup{
+				InlineKeyboard: [][]models.InlineKeyboardButton{{{Text: "a", CallbackData: strings.Repeat("a", 65)}}}}},
 	} {
 		if _, err := b.SendMessage(t.Context(), p); !errors.Is(err, bot.ErrorBadRequest) {
 			t.Errorf("%s: %v, want a bad request", why, err)
@@ -284,7 +299,8 @@ func TestDoubleRefusesTheLibrary(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := stranger.SendMessage(t.Context(), &bot.SendMessageParams{ChatID: 1, Text: "a"}); !errors.Is(err, bot.ErrorUnauthorized) {
+	if _, err := stranger.SendMessage(t.Context(), &bot.SendMessageParams{ChatID: 1, Text: "a"}); !errors.Is(err,
+		bot.ErrorUnauthorized) {
 		t.Errorf("another token: %v, want unauthorised", err)
 	}
 }
@@ -297,7 +313,9 @@ func (c client) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	answer := play.Platform.Answer(c.set.Account, stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path,
-		Header: r.Header, Body: body, Received: c.set.Now}})
-	return &http.Response{StatusCode: answer.Status, Header: answer.Header, Body: io.NopCloser(bytes.NewReader(answer.Body)), Request: r}, nil
+	answer := play.Platform.Answer(c.set.Account,
+		stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path,
+			Header: r.Header, Body: body, Received: c.set.Now}})
+	return &http.Response{StatusCode: answer.Status, Header: answer.Header,
+		Body: io.NopCloser(bytes.NewReader(answer.Body)), Request: r}, nil
 }

@@ -13,7 +13,8 @@ func TestNextForm(t *testing.T) {
 	refused := func(words string) string {
 		return `{"ok":false,"error_code":400,"description":"Bad Request: ` + words + `"}`
 	}
-	picture := events.NewMedia(events.Media{Type: events.Image, URL: "https://a.example/a.jpg", MIME: "image/jpeg", Caption: "c"})
+	picture := events.NewMedia(events.Media{Type: events.Image, URL: "https://a.example/a.jpg", MIME: "image/jpeg",
+		Caption: "c"})
 	voice := events.NewMedia(events.Media{Type: events.Voice, URL: "https://a.example/a.ogg", MIME: "audio/ogg"})
 	for _, c := range []struct {
 		words   string
@@ -37,12 +38,14 @@ func TestNextForm(t *testing.T) {
 			t.Errorf("%s: %d calls, %v", c.words, len(p.asked), err)
 			continue
 		}
-		if !strings.HasSuffix(p.asked[1].URL.Path, "/"+c.method) || !strings.Contains(p.bodies[1], c.body) || !strings.Contains(got.Note, c.note) {
+		if !strings.HasSuffix(p.asked[1].URL.Path, "/"+c.method) || !strings.Contains(p.bodies[1], c.body) ||
+			!strings.Contains(got.Note, c.note) {
 			t.Errorf("%s: %s %s, note %q", c.words, p.asked[1].URL.Path, p.bodies[1], got.Note)
 		}
 	}
 	p := answering(400, refused("message thread not found"))
-	if _, err := p.send(outgoing(events.Conversation{PlatformID: "42", Topic: "5"}, events.NewText("Hi"))); err == nil || len(p.asked) != 2 {
+	if _, err := p.send(outgoing(events.Conversation{PlatformID: "42", Topic: "5"}, events.NewText("Hi"))); err == nil ||
+		len(p.asked) != 2 {
 		t.Errorf("%d calls, %v", len(p.asked), err)
 	}
 }

@@ -10,21 +10,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// outbound is how a bot writes. Only the chats of a business account have a window;
-// everybody else who started the bot can be written to at any time.
-var outbound = channel.Outbound{
-	Limits:  limits,
-	Rate:    channel.Rate{Account: 30, Pair: 1, Burst: 5}, // https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
-	Class:   channel.Always(channel.Blind),                // the Bot API takes no key of ours and finds no message
-	Opens:   []events.Scheme{events.TelegramUser, events.TelegramChat},
-	Send:    send,
-	Outside: func(o channel.Outgoing) bool { return recipientOf(o.To.Conversation).connection == "" },
-	Act:     act,
-	Acts:    events.Verbs(),
-	Fetch:   fetch,
-	Hosts:   []string{apiHost},
-}
-
 const apiHost = "api.telegram.org"
 
 // send makes the call for o, after the answer to the button whose press it answers:
@@ -64,7 +49,8 @@ func (a answer) messageIDs() []string {
 func invoke(ctx context.Context, e channel.Env, c call) (answer, error) {
 	token := e.Account.Value(botToken)
 	if token == "" {
-		return answer{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no bot_token", Remedy: "store the token that @BotFather gave"}
+		return answer{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no bot_token",
+			Remedy: "store the token that @BotFather gave"}
 	}
 	address := "https://" + apiHost + "/bot" + token + "/" + c.method
 	r, err := post(ctx, e, address, c)
@@ -159,7 +145,8 @@ func edited(c call, at recipient, content []events.Content) (call, error) {
 	case part.Media != nil && source(*part.Media) != "" && mediaMethods[part.Media.Type].input != "":
 		m := part.Media
 		c.method = "editMessageMedia"
-		c.Media = &inputMedia{Type: mediaMethods[m.Type].input, Media: source(*m), Caption: m.Caption, CaptionEntities: marks(m.Entities)}
+		c.Media = &inputMedia{Type: mediaMethods[m.Type].input, Media: source(*m), Caption: m.Caption,
+			CaptionEntities: marks(m.Entities)}
 	default:
 		return c, unacceptable("a message can become a text, buttons, or a medium at a URL")
 	}

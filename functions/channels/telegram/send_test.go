@@ -34,7 +34,8 @@ func (p *platform) Do(r *http.Request) (*http.Response, error) {
 	}
 	p.asked, p.bodies = append(p.asked, r), append(p.bodies, string(body))
 	reply := p.replies[min(len(p.asked), len(p.replies))-1]
-	return &http.Response{StatusCode: reply.Status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(reply.Body))}, nil
+	return &http.Response{StatusCode: reply.Status, Header: http.Header{},
+		Body: io.NopCloser(bytes.NewReader(reply.Body))}, nil
 }
 
 func answering(status int, bodies ...string) *platform {
@@ -46,7 +47,8 @@ func answering(status int, bodies ...string) *platform {
 }
 
 func (p *platform) env() channel.Env {
-	account := channel.NewAccount("demo", "", map[string]string{"secret_token": "s", "bot_token": "600000001:AAF", "provider_token": "prov"})
+	account := channel.NewAccount("demo", "", map[string]string{"secret_token": "s", "bot_token": "600000001:AAF",
+		"provider_token": "prov"})
 	open := func(context.Context, events.Media) (io.ReadCloser, error) {
 		return io.NopCloser(strings.NewReader("bytes")), nil
 	}
@@ -61,7 +63,8 @@ func (p *platform) send(o channel.Outgoing) (channel.Sent, error) {
 	return telegram.Channel.Send(context.Background(), p.env(), o)
 }
 
-const sentText = `{"ok":true,"result":{"message_id":54,"chat":{"id":7000000001,"type":"private"},"date":1785600100,"text":"a"}}`
+const sentText = `{"ok":true,"result":{"message_id":54,"chat":{"id":7000000001,"type":"private"},"date":1785600100,` +
+	`"text":"a"}}`
 
 var private = events.Conversation{PlatformID: "7000000001", Kind: events.Direct}
 
@@ -72,33 +75,41 @@ func TestRecipientsAndIDs(t *testing.T) {
 		want           string
 	}{
 		{private, `{"message_id":54,"chat":{"id":7000000001}}`, `{"chat_id":7000000001,"text":"a"}`, "7000000001:54"},
-		{events.Conversation{PlatformID: "-1001", Topic: "8"}, `{"message_id":5,"chat":{"id":-1001}}`, `{"chat_id":-1001,"message_thread_id":8,"text":"a"}`, "-1001:5"},
-		{events.Conversation{PlatformID: "-1002/77"}, `{"message_id":6,"chat":{"id":-1002}}`, `{"chat_id":-1002,"direct_messages_topic_id":77,"text":"a"}`, "-1002:6"},
-		{events.Conversation{PlatformID: "bc1:700"}, `{"message_id":7,"business_connection_id":"bc1","chat":{"id":700}}`, `{"chat_id":700,"business_connection_id":"bc1","text":"a"}`, "bc1:700:7"},
+		{events.Conversation{PlatformID: "-1001", Topic: "8"}, `{"message_id":5,"chat":{"id":-1001}}`,
+			`{"chat_id":-1001,"message_thread_id":8,"text":"a"}`, "-1001:5"},
+		{events.Conversation{PlatformID: "-1002/77"}, `{"message_id":6,"chat":{"id":-1002}}`,
+			`{"chat_id":-1002,"direct_messages_topic_id":77,"text":"a"}`, "-1002:6"},
+		{events.Conversation{PlatformID: "bc1:700"}, `{"message_id":7,"business_connection_id":"bc1","chat":{"id":700}}`,
+			`{"chat_id":700,"business_connection_id":"bc1","text":"a"}`, "bc1:700:7"},
 	} {
 		p := answering(200, `{"ok":true,"result":`+tc.result+`}`)
 		sent, err := p.send(outgoing(tc.conversation, events.NewText("a")))
 		if err != nil || !cmp.Equal(sent.IDs, []string{tc.want}) || p.bodies[0] != tc.params {
-			t.Errorf("%s: ids %v, %v, body %s; want %s and %s", tc.conversation.PlatformID, sent.IDs, err, p.bodies[0], tc.want, tc.params)
+			t.Errorf("%s: ids %v, %v, body %s; want %s and %s", tc.conversation.PlatformID, sent.IDs, err, p.bodies[0], tc.want,
+				tc.params)
 		}
 	}
 	var e *channel.Error
 	for _, nowhere := range []string{"guest:7", "x", ""} {
-		if _, err := answering(200, sentText).send(outgoing(events.Conversation{PlatformID: nowhere}, events.NewText("a"))); !errors.As(err, &e) || e.Class != events.ClassRecipient {
+		if _, err := answering(200, sentText).send(outgoing(events.Conversation{PlatformID: nowhere},
+			events.NewText("a"))); !errors.As(err, &e) || e.Class != events.ClassRecipient {
 			t.Errorf("%q gives %v, want class recipient", nowhere, err)
 		}
 	}
 }
 
 func TestAGroupThatMovedIsFollowedOnce(t *testing.T) {
-	const moved = `{"ok":false,"error_code":400,"description":"Bad Request: group chat was upgraded to a supergroup chat","parameters":{"migrate_to_chat_id":-100777}}`
-	p := &platform{replies: []channel.Reply{{Status: 400, Body: []byte(moved)}, {Status: 200, Body: []byte(`{"ok":true,"result":{"message_id":1,"chat":{"id":-100777}}}`)}}}
+	const moved = `{"ok":false,"error_code":400,"description":"Bad Request: group chat was upgraded to a supergroup ` +
+		`chat","parameters":{"migrate_to_chat_id":-100777}}`
+	p := &platform{replies: []channel.Reply{{Status: 400, Body: []byte(moved)},
+		{Status: 200, Body: []byte(`{"ok":true,"result":{"message_id":1,"chat":{"id":-100777}}}`)}}}
 	sent, err := p.send(outgoing(events.Conversation{PlatformID: "-777"}, events.NewText("a")))
 	if err != nil || !cmp.Equal(sent.IDs, []string{"-100777:1"}) {
 		t.Errorf("ids %v, %v", sent.IDs, err)
 	}
 	p = answering(400, moved)
-	if _, err := p.send(outgoing(events.Conversation{PlatformID: "-777"}, events.NewText("a"))); err == nil || len(p.asked) != 2 {
+	if _, err := p.send(outgoing(events.Conversation{PlatformID: "-777"}, events.NewText("a"))); err == nil ||
+		len(p.asked) != 2 {
 		t.Errorf("%d calls, %v; want two and an error", len(p.asked), err)
 	}
 }
@@ -110,7 +121,8 @@ func TestAPressedButtonIsAnswered(t *testing.T) {
 	if _, err := p.send(o); err != nil {
 		t.Fatal(err)
 	}
-	if path, want := p.asked[0].URL.Path, "/bot600000001:AAF/answerCallbackQuery"; path != want || p.bodies[0] != `{"callback_query_id":"4398"}` {
+	if path, want := p.asked[0].URL.Path, "/bot600000001:AAF/answerCallbackQuery"; path != want ||
+		p.bodies[0] != `{"callback_query_id":"4398"}` {
 		t.Errorf("asked %s with %s", path, p.bodies[0])
 	}
 }
@@ -147,7 +159,9 @@ func TestRefusals(t *testing.T) {
 			t.Errorf("%d %s gives %#v, want class %s", tc.code, tc.description, err, tc.want)
 		}
 	}
-	_, err := answering(429, `{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 7","parameters":{"retry_after":7}}`).send(outgoing(private, events.NewText("a")))
+	_, err := answering(429,
+		`{"ok":false,"error_code":429,"description":"Too Many Requests: retry after 7","parameters":{"retry_after":7}}`).
+		send(outgoing(private, events.NewText("a")))
 	var e *channel.Error
 	if !errors.As(err, &e) || e.Class != events.ClassRate || e.RetryAfter != 7*time.Second {
 		t.Errorf("429 gives %#v", err)
@@ -169,7 +183,8 @@ func TestUploads(t *testing.T) {
 		{events.Media{Type: events.File, URL: u, MIME: "text/csv"}, true},
 		{events.Media{Type: events.Voice, URL: u, MIME: "audio/mpeg"}, true},
 		{events.Media{Type: events.Sticker, URL: u, MIME: "video/webm"}, true},
-		{events.Media{Type: events.File, PlatformID: "BQACAgIAAxkBAAIBY2", URL: u, MIME: "text/csv"}, true}, // of another platform
+		// of another platform
+		{events.Media{Type: events.File, PlatformID: "BQACAgIAAxkBAAIBY2", URL: u, MIME: "text/csv"}, true},
 		{events.Media{Type: events.File, PlatformID: "BQACAgIAAxkBAAIBY2RiZmF0", MIME: "text/csv"}, false},
 	} {
 		first, second := answering(200, sentText), answering(200, sentText)
@@ -192,7 +207,8 @@ func TestNativeContent(t *testing.T) {
 		return events.Content{Kind: events.KindNative, Native: &events.Native{Channel: "telegram", JSON: json}}
 	}
 	p := answering(200, `{"ok":true,"result":[{"message_id":1,"chat":{"id":7}},{"message_id":2,"chat":{"id":7}}]}`)
-	sent, err := p.send(outgoing(private, native(`{"method":"sendPoll","chat_id":-5,"question":"?","options":[{"text":"a"}]}`)))
+	sent, err := p.send(outgoing(private, native(`{"method":"sendPoll","chat_id":-5,"question":"?",`+
+		`"options":[{"text":"a"}]}`)))
 	if err != nil || !cmp.Equal(sent.IDs, []string{"7:1", "7:2"}) {
 		t.Errorf("ids %v, %v", sent.IDs, err)
 	}
@@ -200,7 +216,9 @@ func TestNativeContent(t *testing.T) {
 		t.Errorf("body %s, want %s", p.bodies[0], want)
 	}
 	p = answering(200, `{"ok":true,"result":true}`)
-	if _, err := p.send(outgoing(private, native(`{"method":"answerPreCheckoutQuery","pre_checkout_query_id":"1","ok":true}`))); err != nil || strings.Contains(p.bodies[0], "chat_id") {
+	if _, err := p.send(outgoing(private, native(`{"method":"answerPreCheckoutQuery","pre_checkout_query_id":"1",`+
+		`"ok":true}`))); err != nil ||
+		strings.Contains(p.bodies[0], "chat_id") {
 		t.Errorf("body %s, %v", p.bodies[0], err)
 	}
 	for _, bad := range []string{`{"method":"deleteWebhook"}`, `{"question":"?"}`, `[]`, `null`, `{"method":7}`} {
@@ -212,7 +230,9 @@ func TestNativeContent(t *testing.T) {
 
 func TestInvoices(t *testing.T) {
 	payment := func(provider, currency string, lines ...events.PaymentLine) events.Content {
-		return events.Content{Kind: events.KindPayment, Payment: &events.Payment{Reference: "r", Title: "Lid", Provider: provider, Amount: &events.Money{Amount: 1250, Currency: currency}, Lines: lines}}
+		return events.Content{Kind: events.KindPayment,
+			Payment: &events.Payment{Reference: "r", Title: "Lid", Provider: provider,
+				Amount: &events.Money{Amount: 1250, Currency: currency}, Lines: lines}}
 	}
 	line := events.PaymentLine{Label: "Lid", Amount: events.Money{Amount: 1350}}
 	coupon := events.PaymentLine{Label: "Coupon", Amount: events.Money{Amount: -100}}
@@ -221,7 +241,9 @@ func TestInvoices(t *testing.T) {
 		want    string // "" is not taken
 	}{
 		{payment("", "XTR"), `"currency":"XTR","prices":[{"label":"Lid","amount":1250}]`},
-		{payment("telegram", "EUR", line, coupon), `"provider_token":"prov","currency":"EUR","prices":[{"label":"Lid","amount":1350},{"label":"Coupon","amount":-100}]`},
+		{payment("telegram", "EUR", line, coupon),
+			`"provider_token":"prov","currency":"EUR","prices":[{"label":"Lid","amount":1350},{"label":"Coupon",` +
+				`"amount":-100}]`},
 		{payment("telegram", "EUR", line), `"prices":[{"label":"Lid","amount":1250}]`},
 		{payment("", "EUR"), ""},
 	} {
@@ -241,9 +263,12 @@ func TestActions(t *testing.T) {
 		action events.Action
 		want   string // method and parameters; "" is no call
 	}{
-		{business, events.Action{Verb: events.ActRead}, `readBusinessMessage {"chat_id":700,"business_connection_id":"bc1","message_id":5}`},
-		{business, events.Action{Verb: events.ActDelete}, `deleteBusinessMessages {"business_connection_id":"bc1","message_ids":[5]}`},
-		{channel.Recipient{Conversation: private}, events.Action{Verb: events.ActReact}, `setMessageReaction {"chat_id":7000000001,"message_id":5,"reaction":[]}`},
+		{business, events.Action{Verb: events.ActRead},
+			`readBusinessMessage {"chat_id":700,"business_connection_id":"bc1","message_id":5}`},
+		{business, events.Action{Verb: events.ActDelete},
+			`deleteBusinessMessages {"business_connection_id":"bc1","message_ids":[5]}`},
+		{channel.Recipient{Conversation: private}, events.Action{Verb: events.ActReact},
+			`setMessageReaction {"chat_id":7000000001,"message_id":5,"reaction":[]}`},
 		{channel.Recipient{Conversation: private}, events.Action{Verb: events.ActTyping}, ""},
 		{channel.Recipient{Conversation: private}, events.Action{Verb: events.ActRead}, ""},
 	} {
@@ -260,9 +285,13 @@ func TestActions(t *testing.T) {
 			t.Errorf("%s calls %q, want %q", tc.action.Verb, got, tc.want)
 		}
 	}
-	edit := events.Action{Verb: events.ActEdit, Message: &events.Ref{PlatformID: "7000000001:5"}, Content: []events.Content{events.NewText("a")}}
-	same := answering(400, `{"ok":false,"error_code":400,"description":"Bad Request: message is not modified: specified new message content and reply markup are exactly the same"}`)
-	if err := telegram.Channel.Act(context.Background(), same.env(), channel.Recipient{Conversation: private}, edit); err != nil {
+	edit := events.Action{Verb: events.ActEdit, Message: &events.Ref{PlatformID: "7000000001:5"},
+		Content: []events.Content{events.NewText("a")}}
+	same := answering(400,
+		`{"ok":false,"error_code":400,"description":"Bad Request: message is not modified: specified new message content `+
+			`and reply markup are exactly the same"}`)
+	if err := telegram.Channel.Act(context.Background(), same.env(), channel.Recipient{Conversation: private},
+		edit); err != nil {
 		t.Errorf("an edit that changes nothing gives %v", err)
 	}
 }
@@ -271,7 +300,8 @@ func TestActions(t *testing.T) {
 func TestEchoHasTheIDThatSendReturned(t *testing.T) {
 	d := &doubled{account: answering(200, "").env().Account}
 	e := channel.Env{Account: d.account, HTTP: d, Now: time.Unix(1785600000, 0)}
-	sent, err := telegram.Channel.Send(context.Background(), e, outgoing(events.Conversation{PlatformID: "bc1:700"}, events.NewText("a")))
+	sent, err := telegram.Channel.Send(context.Background(), e,
+		outgoing(events.Conversation{PlatformID: "bc1:700"}, events.NewText("a")))
 	if err != nil || len(d.webhooks) != 1 {
 		t.Fatalf("%d webhooks, %v", len(d.webhooks), err)
 	}
@@ -293,7 +323,9 @@ type doubled struct {
 func (d *doubled) Do(r *http.Request) (*http.Response, error) {
 	body, _ := io.ReadAll(r.Body)
 	now := time.Unix(1785600000, 0)
-	a := play.Platform.Answer(d.account, stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header, Body: body, Received: now}})
+	a := play.Platform.Answer(d.account,
+		stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header,
+			Body: body, Received: now}})
 	for _, w := range a.Posts {
 		w.Received = now
 		d.webhooks = append(d.webhooks, w)
@@ -309,7 +341,9 @@ func TestFetchAsksForThePath(t *testing.T) {
 	if got := p.asked[1].URL.String(); got != "https://api.telegram.org/file/bot600000001:AAF/photos/file_1.jpg" {
 		t.Errorf("fetched %s", got)
 	}
-	_, err := telegram.Channel.Fetch(context.Background(), answering(400, `{"ok":false,"error_code":400,"description":"Bad Request: file is too big"}`).env(), events.Media{PlatformID: "F"})
+	_, err := telegram.Channel.Fetch(context.Background(),
+		answering(400, `{"ok":false,"error_code":400,"description":"Bad Request: file is too big"}`).env(),
+		events.Media{PlatformID: "F"})
 	var e *channel.Error
 	if !errors.As(err, &e) || e.Class != events.ClassMedia {
 		t.Errorf("a file that is too big gives %v", err)

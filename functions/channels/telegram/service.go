@@ -109,8 +109,10 @@ func (m *message) otherChanges() []events.Change {
 		{"chat_owner_left", m.OwnerLeft}, {"chat_owner_changed", m.OwnerChanged},
 		{"paid_message_price_changed", m.PaidPrice}, {"direct_message_price_changed", m.DirectPrice},
 		{"suggested_post_approved", m.PostApproved}, {"suggested_post_approval_failed", m.PostApprovalFailed},
-		{"suggested_post_declined", m.PostDeclined}, {"suggested_post_paid", m.PostPaid}, {"suggested_post_refunded", m.PostRefunded},
-		{"giveaway_created", m.GiveawayCreated}, {"giveaway_completed", m.GiveawayCompleted}, {"managed_bot_created", m.ManagedBotCreated},
+		{"suggested_post_declined", m.PostDeclined}, {"suggested_post_paid", m.PostPaid},
+		{"suggested_post_refunded", m.PostRefunded},
+		{"giveaway_created", m.GiveawayCreated}, {"giveaway_completed", m.GiveawayCompleted},
+		{"managed_bot_created", m.ManagedBotCreated},
 		{"community_chat_added", m.CommunityAdded}, {"community_chat_removed", m.CommunityRemoved},
 	} {
 		if s.value != nil {
@@ -134,13 +136,15 @@ func (m *message) answerEvents(u *update) []events.Event {
 	if w := m.WebApp; w != nil {
 		e := m.event(u, events.InteractionReceived, "interaction:"+m.platformID(u))
 		e.Data.Interaction = &events.Interaction{
-			Kind: events.FormAnswer, Text: w.Button, Message: channel.Ref(m.platformID(u)), Of: m.replyTo(u), Values: []events.Field{{Name: "data", Value: w.Data}},
+			Kind: events.FormAnswer, Text: w.Button, Message: channel.Ref(m.platformID(u)), Of: m.replyTo(u),
+			Values: []events.Field{{Name: "data", Value: w.Data}},
 		}
 		evs = append(evs, e)
 	}
 	if w := m.WriteAccess; w != nil {
 		e := m.event(u, events.ConsentChanged, "consent:"+m.platformID(u))
-		e.Data.Consent = &events.Consent{State: events.ConsentGiven, Scope: "all", Reason: joined("write_access", ":", w.WebApp)}
+		e.Data.Consent = &events.Consent{State: events.ConsentGiven, Scope: "all",
+			Reason: joined("write_access", ":", w.WebApp)}
 		evs = append(evs, e)
 	}
 	return evs

@@ -31,14 +31,65 @@ var Channel = channel.Channel{
 	Docs:  "https://core.telegram.org/bots/api",
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
-		{Name: "secret_token", Help: "secret_token given to setWebhook: 32 or more random characters of A-Z a-z 0-9 _ -, another one for every bot"},
-		{Name: botToken, Help: "the bot's token, 123:ABC…, from @BotFather; needed to send and to fetch media", Optional: true},
-		{Name: providerToken, Help: "token of a payment provider, from @BotFather, /mybots, Payments; for invoices in money", Optional: true},
+		{Name: "secret_token",
+			Help: "secret_token given to setWebhook: 32 or more random characters of A-Z a-z 0-9 _ -, another one for every " +
+				"bot"},
+		{Name: botToken, Help: "the bot's token, 123:ABC…, from @BotFather; needed to send and to fetch media",
+			Optional: true},
+		{Name: providerToken, Help: "token of a payment provider, from @BotFather, /mybots, Payments; for invoices in money",
+			Optional: true},
 	},
 	Verify: verify,
 	Parse:  parse,
 
 	Outbound: outbound,
+}
+
+// outbound is how a bot writes. Only the chats of a business account have a window;
+// everybody else who started the bot can be written to at any time.
+var outbound = channel.Outbound{
+	Limits: limits,
+	// https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
+	Rate:    channel.Rate{Account: 30, Pair: 1, Burst: 5},
+	Class:   channel.Always(channel.Blind), // the Bot API takes no key of ours and finds no message
+	Opens:   []events.Scheme{events.TelegramUser, events.TelegramChat},
+	Send:    send,
+	Outside: func(o channel.Outgoing) bool { return recipientOf(o.To.Conversation).connection == "" },
+	Act:     act,
+	Acts:    events.Verbs(),
+	Fetch:   fetch,
+	Hosts:   []string{apiHost},
+}
+
+var limits = channel.Limits{
+	Text: maxText,
+	Unit: channel.UTF16,
+	Styles: []string{"bold", "italic", "underline", "strikethrough", "spoiler", "blockquote", "code", "pre", "link",
+		"mention"},
+	// of words; https://core.telegram.org/bots/api#formatting-options
+	Links:    channel.Links{Schemes: []string{"tg", "tel", "mailto"}},
+	Quote:    true,
+	Kinds:    []events.Kind{events.KindLocation, events.KindContacts, events.KindPayment},
+	Contacts: 1,
+	Media: map[string]channel.MediaLimit{
+		events.Image: {Bytes: maxPhoto, MIME: []string{"image/jpeg", "image/png", "image/webp"}, Caption: maxCaption,
+			Pixels: 10_000, Ratio: 20}, // https://core.telegram.org/bots/api#sendphoto
+		events.Video:     {Bytes: maxUpload, MIME: []string{"video/mp4"}, Caption: maxCaption},
+		events.Animation: {Bytes: maxUpload, MIME: []string{"image/gif", "video/mp4"}, Caption: maxCaption},
+		events.Audio:     {Bytes: maxUpload, MIME: []string{"audio/mpeg", "audio/mp4"}, Caption: maxCaption},
+		events.Voice:     {Bytes: maxUpload, MIME: []string{"audio/ogg", "audio/mpeg", "audio/mp4"}, Caption: maxCaption},
+		events.File:      {Bytes: maxUpload, Caption: maxCaption},
+		events.Sticker:   {Bytes: maxSticker, MIME: []string{"image/webp", "application/x-tgsticker", "video/webm"}},
+	},
+	Choices: []channel.Choices{
+		// Only a keyboard in place of the customer's own can ask for a location or a
+		// number; its other buttons would come back as mere text, so it has none.
+		{Style: events.StyleQuick, Min: 1, Max: maxButtons, Actions: []string{events.ActionLocation, events.ActionContact}},
+		{Style: events.StyleButtons, Min: 1, Max: maxButtons, Actions: inlineActions, ID: maxData, Text: maxCaption,
+			Header: true},
+		{Style: events.StyleButtons, Min: 1, Max: maxButtons, Actions: inlineActions, ID: maxData},
+	},
+	Takes: takes,
 }
 
 const (
@@ -155,7 +206,8 @@ func (u *update) unsupported(kind, reason string, part raw) events.Event {
 // event is what every event of u has. at is in Unix seconds, 0 where Telegram
 // gives no time.
 func (u *update) event(t events.Type, key string, at int64, c *events.Conversation, who *events.Contact) events.Event {
-	return events.Event{Type: t, Key: key, Rank: uint64(max(*u.ID, 0)), Time: unix(at), Data: events.Data{Contact: who, Conversation: c}}
+	return events.Event{Type: t, Key: key, Rank: uint64(max(*u.ID, 0)), Time: unix(at),
+		Data: events.Data{Contact: who, Conversation: c}}
 }
 
 // member is the JSON of u's member with that name.
@@ -222,7 +274,8 @@ func contact(u *user) *events.Contact {
 		return nil
 	}
 	return &events.Contact{
-		Identities: []events.Identity{*identity(u)}, Name: name(u.FirstName, u.LastName), Username: u.Username, Locale: u.Language,
+		Identities: []events.Identity{*identity(u)}, Name: name(u.FirstName, u.LastName), Username: u.Username,
+		Locale: u.Language,
 	}
 }
 

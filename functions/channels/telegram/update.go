@@ -84,7 +84,8 @@ func (c *chosenInline) events(u *update) []events.Event {
 		return nil
 	}
 	in := &events.Interaction{
-		Kind: events.OtherAnswer, Option: c.ResultID, Text: c.Query, Values: []events.Field{{Name: "update", Value: "chosen_inline_result"}},
+		Kind: events.OtherAnswer, Option: c.ResultID, Text: c.Query,
+		Values: []events.Field{{Name: "update", Value: "chosen_inline_result"}},
 	}
 	if c.InlineMessageID != "" {
 		in.Of = &events.Ref{PlatformID: c.InlineMessageID}
@@ -152,7 +153,8 @@ func (r *reactionUpdate) events(u *update) []events.Event {
 	add := func(t events.Type, sign string, x reactionType) {
 		// A reaction may come, go and come back within a second: the update tells them apart.
 		e := u.event(t, "reaction:"+ref+":"+sign+x.key()+":"+id(*u.ID), r.Date, conversation(r.Chat, ""), contact(r.User))
-		e.Data.Reaction = &events.Reaction{Target: events.Ref{PlatformID: ref}, Actor: by, Emoji: x.emoji(), Custom: x.custom()}
+		e.Data.Reaction = &events.Reaction{Target: events.Ref{PlatformID: ref}, Actor: by, Emoji: x.emoji(),
+			Custom: x.custom()}
 		evs = append(evs, e)
 	}
 	for _, x := range without(r.Old, r.New) {

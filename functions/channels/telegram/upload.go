@@ -34,7 +34,8 @@ func multipartOf(ctx context.Context, e channel.Env, c call) (body []byte, conte
 		return nil, "", err
 	}
 	u := *c.upload
-	contentType, body, err = e.Form(ctx, c.id, fields, channel.File{Field: u.field, Name: channel.FileName(u.media), Media: u.media, Max: maxUpload})
+	contentType, body, err = e.Form(ctx, c.id, fields, channel.File{Field: u.field, Name: channel.FileName(u.media),
+		Media: u.media, Max: maxUpload})
 	return body, contentType, err
 }
 

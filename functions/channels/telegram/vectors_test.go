@@ -17,11 +17,13 @@ import (
 const secret = "tg_Secret-0123456789"
 
 func account() channel.Account {
-	return channel.NewAccount("demo", "https://relais.example/webhooks/telegram/demo", map[string]string{"secret_token": secret})
+	return channel.NewAccount("demo", "https://relais.example/webhooks/telegram/demo",
+		map[string]string{"secret_token": secret})
 }
 
 func request(body string, tokens ...string) channel.Request {
-	r := channel.Request{Method: "POST", Header: http.Header{}, Body: []byte(body), Received: time.Unix(1785600000, 0).UTC()}
+	r := channel.Request{Method: "POST", Header: http.Header{}, Body: []byte(body),
+		Received: time.Unix(1785600000, 0).UTC()}
 	if tokens != nil {
 		r.Header["X-Telegram-Bot-Api-Secret-Token"] = tokens
 	}
@@ -75,8 +77,10 @@ func TestVerify(t *testing.T) {
 }
 
 func TestBodies(t *testing.T) {
-	for _, body := range []string{``, `null`, `[]`, `7`, `"x"`, `{}`, `{"update_id":1`, `{"update_id":1}{}`, `{"message":{}}`,
-		`{"update_id":{},"message":{}}`, `{"update_id":1.5}`, `{"update_id":null,"poll":{}}`, `{"update_id":99999999999999999999}`} {
+	for _, body := range []string{``, `null`, `[]`, `7`, `"x"`, `{}`, `{"update_id":1`, `{"update_id":1}{}`,
+		`{"message":{}}`,
+		`{"update_id":{},"message":{}}`, `{"update_id":1.5}`, `{"update_id":null,"poll":{}}`,
+		`{"update_id":99999999999999999999}`} {
 		if evs, err := telegram.Channel.Events(account(), request(body)); err == nil {
 			t.Errorf("%s: %d events, want an error", body, len(evs))
 		} else if strings.Contains(err.Error(), "99999") {
@@ -91,9 +95,12 @@ func TestBodies(t *testing.T) {
 // What has lost a part that it cannot do without is kept as it came.
 func TestMalformedMembers(t *testing.T) {
 	for _, part := range []string{
-		`"message":{}`, `"message":{"message_id":1,"chat":{}}`, `"edited_message":[]`, `"channel_post":"x"`, `"callback_query":{}`,
-		`"inline_query":{}`, `"pre_checkout_query":{}`, `"shipping_query":{"id":[]}`, `"message_reaction":{}`, `"my_chat_member":{}`,
-		`"chat_member":{"chat":{"id":1},"old_chat_member":{},"new_chat_member":{}}`, `"chat_join_request":{}`, `"chat_boost":{}`,
+		`"message":{}`, `"message":{"message_id":1,"chat":{}}`, `"edited_message":[]`, `"channel_post":"x"`,
+		`"callback_query":{}`,
+		`"inline_query":{}`, `"pre_checkout_query":{}`, `"shipping_query":{"id":[]}`, `"message_reaction":{}`,
+		`"my_chat_member":{}`,
+		`"chat_member":{"chat":{"id":1},"old_chat_member":{},"new_chat_member":{}}`, `"chat_join_request":{}`,
+		`"chat_boost":{}`,
 		`"deleted_business_messages":{"chat":{"id":1}}`,
 	} {
 		e := one(t, `{"update_id":5,`+part+`}`)
@@ -109,8 +116,10 @@ func TestMalformedMembers(t *testing.T) {
 // and count their messages from one each: nothing of theirs may be taken for the other's.
 func TestChatsOfEqualNumber(t *testing.T) {
 	seen := map[string]string{}
-	for _, extra := range []string{``, `,"business_connection_id":"c1"`, `,"business_connection_id":"c2"`, `,"guest_query_id":"g"`} {
-		e := one(t, `{"update_id":5,"message":{"message_id":1,"date":1785600000,"chat":{"id":7,"type":"private"},"from":{"id":7},"text":"a"`+extra+`}}`)
+	for _, extra := range []string{``, `,"business_connection_id":"c1"`, `,"business_connection_id":"c2"`,
+		`,"guest_query_id":"g"`} {
+		e := one(t, `{"update_id":5,"message":{"message_id":1,"date":1785600000,"chat":{"id":7,"type":"private"},`+
+			`"from":{"id":7},"text":"a"`+extra+`}}`)
 		for _, id := range []string{e.ID, e.Data.Conversation.ID, e.Data.Message.ID} {
 			if other, ok := seen[id]; ok {
 				t.Errorf("%q and %q share the id %s", extra, other, id)
@@ -123,14 +132,17 @@ func TestChatsOfEqualNumber(t *testing.T) {
 // A second edit within the same second is another event; a redelivery is not.
 func TestEditsWithinOneSecond(t *testing.T) {
 	edit := func(update, text string) events.Event {
-		return one(t, `{"update_id":`+update+`,"edited_message":{"message_id":1,"date":1785600000,"edit_date":1785600009,"chat":{"id":7,"type":"private"},"text":"`+text+`"}}`)
+		return one(t, `{"update_id":`+update+
+			`,"edited_message":{"message_id":1,"date":1785600000,"edit_date":1785600009,"chat":{"id":7,"type":"private"},`+
+			`"text":"`+text+`"}}`)
 	}
 	first, again, second := edit("5", "a"), edit("5", "a"), edit("6", "b")
 	if first.ID != again.ID || first.ID == second.ID {
 		t.Errorf("ids %s, redelivered %s, edited again %s", first.ID, again.ID, second.ID)
 	}
 	if first.Data.Message.ID != second.Data.Message.ID || first.Rank != 5 || second.Rank != 6 {
-		t.Errorf("message ids %s and %s, ranks %d and %d", first.Data.Message.ID, second.Data.Message.ID, first.Rank, second.Rank)
+		t.Errorf("message ids %s and %s, ranks %d and %d", first.Data.Message.ID, second.Data.Message.ID, first.Rank,
+			second.Rank)
 	}
 }
 
@@ -147,10 +159,13 @@ func TestEditWithoutDate(t *testing.T) {
 // Messages without an id must not be taken for each other.
 func TestMessagesWithoutID(t *testing.T) {
 	body := func(update, extra string) string {
-		return `{"update_id":` + update + `,"message":{"message_id":0,"date":1785600000,"chat":{"id":-9,"type":"supergroup"},"from":{"id":7},"text":"a"` + extra + `}}`
+		return `{"update_id":` + update +
+			`,"message":{"message_id":0,"date":1785600000,"chat":{"id":-9,"type":"supergroup"},"from":{"id":7},"text":"a"` +
+			extra + `}}`
 	}
 	keys := map[string]bool{}
-	for _, b := range []string{body("5", ""), body("6", ""), body("7", `,"ephemeral_message_id":3`), body("8", `,"ephemeral_message_id":3,"receiver_user":{"id":1}`),
+	for _, b := range []string{body("5", ""), body("6", ""), body("7", `,"ephemeral_message_id":3`),
+		body("8", `,"ephemeral_message_id":3,"receiver_user":{"id":1}`),
 		body("9", `,"ephemeral_message_id":3,"receiver_user":{"id":2}`)} {
 		keys[one(t, b).Key] = true
 	}
@@ -161,7 +176,9 @@ func TestMessagesWithoutID(t *testing.T) {
 
 func TestTimesAndNumbersOutOfRange(t *testing.T) {
 	for _, n := range []string{"-1", "0", "253402300800", "9223372036854775807"} {
-		body := strings.ReplaceAll(`{"update_id":-3,"message":{"message_id":1,"date":N,"chat":{"id":7},"business_connection_id":"c","forward_origin":{"type":"user","date":N},
+		body := strings.ReplaceAll(`{"update_id":-3,"message":{"message_id":1,"date":N,"chat":{"id":7},
+			"business_connection_id":"c",
+			"forward_origin":{"type":"user","date":N},
 			"location":{"latitude":1,"longitude":2,"live_period":N},"voice":{"file_id":"f","duration":N}}}`, "N", n)
 		e := one(t, body)
 		if _, err := json.Marshal(e); err != nil {
@@ -171,15 +188,19 @@ func TestTimesAndNumbersOutOfRange(t *testing.T) {
 			t.Errorf("%s: time %s, duration %d", n, e.Time, e.Data.Message.Content[0].Media.DurationMS)
 		}
 	}
-	last := one(t, `{"update_id":3,"message":{"message_id":1,"date":250000000000,"chat":{"id":7},"from":{"id":7},"business_connection_id":"c","location":{"live_period":2147483646}}}`)
-	if _, err := json.Marshal(last); err != nil || last.Data.Conversation.Window == nil || last.Data.Message.Content[0].Location.Until.IsZero() {
+	last := one(t, `{"update_id":3,"message":{"message_id":1,"date":250000000000,"chat":{"id":7},"from":{"id":7},`+
+		`"business_connection_id":"c","location":{"live_period":2147483646}}}`)
+	if _, err := json.Marshal(last); err != nil || last.Data.Conversation.Window == nil ||
+		last.Data.Message.Content[0].Location.Until.IsZero() {
 		t.Errorf("the last time we believe: %v, %+v", err, last.Data)
 	}
 }
 
 func TestEntitiesOutsideTheText(t *testing.T) {
-	e := one(t, `{"update_id":1,"message":{"message_id":1,"chat":{"id":7},"text":"😀a","entities":[{"type":"bold","offset":0,"length":3},{"type":"bold","offset":2,"length":2},
-		{"type":"bold","offset":-1,"length":1},{"type":"bold","offset":0,"length":0},{"type":"bold","offset":3,"length":9223372036854775807}]}}`)
+	e := one(t, `{"update_id":1,"message":{"message_id":1,"chat":{"id":7},"text":"😀a",
+		"entities":[{"type":"bold","offset":0,"length":3},{"type":"bold","offset":2,"length":2},
+		{"type":"bold","offset":-1,"length":1},{"type":"bold","offset":0,"length":0},
+		{"type":"bold","offset":3,"length":9223372036854775807}]}}`)
 	want := []events.Entity{{Type: "bold", Offset: 0, Length: 3}}
 	if diff := cmp.Diff(want, e.Data.Message.Content[0].Text.Entities); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
@@ -196,7 +217,8 @@ func TestOwnNumber(t *testing.T) {
 		{`{"phone_number":"+351 910","user_id":7}`, ``, ""},
 		{`{"phone_number":"+","user_id":7}`, ``, ""},
 	} {
-		e := one(t, `{"update_id":1,"message":{"message_id":1,"chat":{"id":7},"from":{"id":7,"first_name":"A"},"contact":`+tt.contact+tt.extra+`}}`)
+		e := one(t, `{"update_id":1,"message":{"message_id":1,"chat":{"id":7},"from":{"id":7,"first_name":"A"},"contact":`+
+			tt.contact+tt.extra+`}}`)
 		if got := e.Data.Contact.Phone; got != tt.want {
 			t.Errorf("%s: phone %q, want %q", tt.contact, got, tt.want)
 		}
@@ -205,10 +227,13 @@ func TestOwnNumber(t *testing.T) {
 
 func TestStartPayload(t *testing.T) {
 	for text, want := range map[string]string{
-		"/start abc_-9": "abc_-9", "/start@shop_bot abc": "abc", "/start": "", "/start a b": "", "/start ä": "", "/started abc": "",
-		"hi /start abc": "", "/start " + strings.Repeat("a", 64): strings.Repeat("a", 64), "/start " + strings.Repeat("a", 65): "",
+		"/start abc_-9": "abc_-9", "/start@shop_bot abc": "abc", "/start": "", "/start a b": "", "/start ä": "",
+		"/started abc":  "",
+		"hi /start abc": "", "/start " + strings.Repeat("a", 64): strings.Repeat("a", 64),
+		"/start " + strings.Repeat("a", 65): "",
 	} {
-		body, err := json.Marshal(map[string]any{"update_id": 1, "message": map[string]any{"message_id": 1, "chat": map[string]any{"id": 7}, "text": text}})
+		body, err := json.Marshal(map[string]any{"update_id": 1,
+			"message": map[string]any{"message_id": 1, "chat": map[string]any{"id": 7}, "text": text}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -224,11 +249,14 @@ func TestStartPayload(t *testing.T) {
 
 func TestReactionsToAndFro(t *testing.T) {
 	reaction := func(update, old, new string) []events.Event {
-		return eventsOf(t, `{"update_id":`+update+`,"message_reaction":{"chat":{"id":7,"type":"private"},"message_id":3,"user":{"id":7},"date":1785600000,"old_reaction":[`+old+`],"new_reaction":[`+new+`]}}`)
+		return eventsOf(t, `{"update_id":`+update+
+			`,"message_reaction":{"chat":{"id":7,"type":"private"},"message_id":3,"user":{"id":7},"date":1785600000,`+
+			`"old_reaction":[`+old+`],"new_reaction":[`+new+`]}}`)
 	}
 	like := `{"type":"emoji","emoji":"👍"}`
 	keys := map[string]events.Type{}
-	for _, evs := range [][]events.Event{reaction("1", "", like), reaction("2", like, ""), reaction("3", "", like+","+like)} {
+	for _, evs := range [][]events.Event{reaction("1", "", like), reaction("2", like, ""),
+		reaction("3", "", like+","+like)} {
 		if len(evs) != 1 {
 			t.Fatalf("%d events, want 1", len(evs))
 		}
@@ -245,7 +273,8 @@ func TestReactionsToAndFro(t *testing.T) {
 
 // A rich message that nests without end is kept, not followed.
 func TestDeepRichMessage(t *testing.T) {
-	deep := strings.Repeat(`{"type":"blockquote","blocks":[`, 3000) + `{"type":"paragraph","text":"x"}` + strings.Repeat(`]}`, 3000)
+	deep := strings.Repeat(`{"type":"blockquote","blocks":[`, 3000) + `{"type":"paragraph","text":"x"}` +
+		strings.Repeat(`]}`, 3000)
 	wide := strings.Repeat(`[`, 4000) + strings.Repeat(`]`, 4000)
 	for name, blocks := range map[string]string{"blocks": deep, "text": `{"type":"paragraph","text":` + wide + `}`} {
 		e := one(t, `{"update_id":1,"message":{"message_id":1,"chat":{"id":7},"rich_message":{"blocks":[`+blocks+`]}}}`)
@@ -259,9 +288,13 @@ func TestDeepRichMessage(t *testing.T) {
 // No valid update may come to nothing or to an event that the core refuses.
 func FuzzUpdate(f *testing.F) {
 	f.Add(`{"message_id":1,"chat":{"id":7},"text":"a"}`, "message")
-	f.Add(`{"message_id":1,"chat":{"id":-7,"type":"group"},"date":1,"rich_message":{"blocks":[{"type":"list","items":[{"label":"1","blocks":[{"type":"paragraph","text":["a",{"type":"bold","text":"b"}]}]}]}]}}`, "edited_message")
-	f.Add(`{"chat":{"id":7},"message_id":1,"old_reaction":[{"type":"emoji","emoji":"a"}],"new_reaction":[{"type":"paid"}]}`, "message_reaction")
-	f.Add(`{"chat":{"id":7},"old_chat_member":{"status":"left"},"new_chat_member":{"status":"member","user":{"id":1}}}`, "my_chat_member")
+	f.Add(`{"message_id":1,"chat":{"id":-7,"type":"group"},"date":1,"rich_message":{"blocks":[{"type":"list",`+
+		`"items":[{"label":"1","blocks":[{"type":"paragraph","text":["a",{"type":"bold","text":"b"}]}]}]}]}}`,
+		"edited_message")
+	f.Add(`{"chat":{"id":7},"message_id":1,"old_reaction":[{"type":"emoji","emoji":"a"}],`+
+		`"new_reaction":[{"type":"paid"}]}`, "message_reaction")
+	f.Add(`{"chat":{"id":7},"old_chat_member":{"status":"left"},"new_chat_member":{"status":"member","user":{"id":1}}}`,
+		"my_chat_member")
 	f.Add(`{"id":"1","from":{"id":7},"message":{"message_id":1,"chat":{"id":7}},"data":"x"}`, "callback_query")
 	f.Fuzz(func(t *testing.T, part, kind string) {
 		name, err := json.Marshal(kind)
@@ -286,8 +319,10 @@ func FuzzUpdate(f *testing.F) {
 // A service message says which message it is about.
 func TestServiceMessagesNameTheirSubject(t *testing.T) {
 	for field, member := range map[string]string{
-		"checklist_tasks_done": "checklist_message", "checklist_tasks_added": "checklist_message", "poll_option_added": "poll_message",
-		"suggested_post_approved": "suggested_post_message", "suggested_post_paid": "suggested_post_message", "giveaway_completed": "giveaway_message",
+		"checklist_tasks_done": "checklist_message", "checklist_tasks_added": "checklist_message",
+		"poll_option_added":       "poll_message",
+		"suggested_post_approved": "suggested_post_message", "suggested_post_paid": "suggested_post_message",
+		"giveaway_completed": "giveaway_message",
 	} {
 		about := `{"` + member + `":{"message_id":41}}`
 		e := one(t, `{"update_id":1,"message":{"message_id":42,"date":1785600000,"chat":{"id":7},"`+field+`":`+about+`}}`)

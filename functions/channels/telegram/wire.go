@@ -91,12 +91,13 @@ type textQuote struct {
 
 // https://core.telegram.org/bots/api#businessconnection
 type businessConnection struct {
-	ID         string         `json:"id"`
-	User       *user          `json:"user"`
-	UserChatID int64          `json:"user_chat_id"`
-	Date       int64          `json:"date"`
-	Enabled    bool           `json:"is_enabled"`
-	Rights     map[string]raw `json:"rights"` // https://core.telegram.org/bots/api#businessbotrights: every member is True or absent
+	ID         string `json:"id"`
+	User       *user  `json:"user"`
+	UserChatID int64  `json:"user_chat_id"`
+	Date       int64  `json:"date"`
+	Enabled    bool   `json:"is_enabled"`
+	// https://core.telegram.org/bots/api#businessbotrights: every member is True or absent
+	Rights map[string]raw `json:"rights"`
 }
 
 // https://core.telegram.org/bots/api#businessmessagesdeleted

@@ -2,7 +2,6 @@ package viber
 
 import (
 	"encoding/json"
-	"maps"
 	"strings"
 
 	"github.com/relais-dev/relais/events"
@@ -139,7 +138,8 @@ func plain(text string) string { return angles.Replace(text) }
 
 var angles = strings.NewReplacer("<", "&lt;", ">", "&gt;")
 
-// Rows of a card's picture and words. https://developers.viber.com/docs/api/rest-bot-api/#rich-media-message--carousel-content-message
+// Rows of a card's picture and words.
+// https://developers.viber.com/docs/api/rest-bot-api/#rich-media-message--carousel-content-message
 const (
 	pictureRows = 3
 	wordRows    = 2
@@ -148,7 +148,8 @@ const (
 
 // cards sets a carousel: a grid that is as high as one card.
 func (m *outgoing) cards(cards []events.Panel) {
-	r := &richMedia{Type: "rich_media", Columns: wholeRow, Rows: pictureRows + wordRows + len(cards[0].Options), BgColor: "#FFFFFF"}
+	r := &richMedia{Type: "rich_media", Columns: wholeRow, Rows: pictureRows + wordRows + len(cards[0].Options),
+		BgColor: "#FFFFFF"}
 	list := offerCards(cards)
 	m.TrackingData = trackingData(list)
 	var titles []string
@@ -184,22 +185,9 @@ func offerCards(cards []events.Panel) []offered {
 
 // native is n's object with our receiver in it, and our sender if it names none.
 func (m outgoing) native(n *events.Native) (any, error) {
-	var body map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(n.JSON), &body); err != nil || body == nil {
-		return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
+	body, err := channel.Native(n, map[string]any{"receiver": m.Receiver}, "broadcast_list")
+	if err == nil && body["sender"] == nil {
+		body["sender"], err = channel.JSON(m.Sender)
 	}
-	own := map[string]json.RawMessage{}
-	for name, v := range map[string]any{"receiver": m.Receiver, "sender": m.Sender} {
-		b, err := channel.JSON(v)
-		if err != nil {
-			return nil, err
-		}
-		own[name] = b
-	}
-	if body["sender"] != nil {
-		delete(own, "sender")
-	}
-	delete(body, "broadcast_list")
-	maps.Copy(body, own)
-	return body, nil
+	return body, err
 }

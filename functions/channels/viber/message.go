@@ -119,7 +119,8 @@ func (w *message) sticker() events.Content {
 	if w.StickerID == "" {
 		return events.NewUnsupported(w.Type, "malformed", w.raw)
 	}
-	return events.NewMedia(events.Media{Type: events.Sticker, State: events.MediaLinked, PlatformID: string(w.StickerID), URL: w.Media})
+	return events.NewMedia(events.Media{Type: events.Sticker, State: events.MediaLinked, PlatformID: string(w.StickerID),
+		URL: w.Media})
 }
 
 // content is a card the person shared: of somebody in their address book, or their

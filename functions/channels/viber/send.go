@@ -7,41 +7,11 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"time"
 	"unicode/utf8"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
 )
-
-// outbound's numbers are from https://developers.viber.com/docs/api/rest-bot-api/#message-types
-// and https://developers.viber.com/docs/tools/keyboards/ where nothing else is said.
-var outbound = channel.Outbound{
-	Limits: channel.Limits{
-		Text:     7000,
-		Kinds:    []events.Kind{events.KindLocation, events.KindContacts, events.KindLink},
-		Contacts: 1,
-		Media: map[string]channel.MediaLimit{
-			events.Image:   {Bytes: 1 << 20, MIME: []string{"image/jpeg", "image/png"}, Caption: captionLength},
-			events.Video:   {Bytes: 26 << 20, MIME: []string{"video/mp4"}, Duration: 180 * time.Second},
-			events.File:    {Bytes: 50 << 20},
-			events.Sticker: {},
-		},
-		Choices: []channel.Choices{
-			{Style: events.StyleQuick, Min: 1, Max: keyboardRows, Actions: actions, Label: labelLength},
-			{Style: events.StyleButtons, Min: 1, Max: keyboardRows, Actions: actions, Label: labelLength, Text: captionLength, Header: true},
-		},
-		Cards: &channel.Cards{
-			Min: 2, Max: 6, Title: 60, Text: 150, Options: 2, Label: 60, Media: true, Uniform: true,
-			Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView},
-		},
-		Takes: takes,
-	},
-	Class: channel.Always(channel.Blind), // no key of ours is taken, and receipts carry none
-	Opens: []events.Scheme{events.ViberUser},
-	Send:  send,
-	Hosts: []string{host},
-}
 
 const (
 	captionLength  = 768
@@ -50,7 +20,8 @@ const (
 	trackingLength = 4096
 )
 
-var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionLocation, events.ActionContact}
+var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView,
+	events.ActionLocation, events.ActionContact}
 
 // takes refuses what Viber would show in part only.
 func takes(c events.Content) string {
@@ -74,7 +45,8 @@ func takes(c events.Content) string {
 // takesMedia wants what Viber can fetch by itself, or has.
 func takesMedia(m *events.Media) string {
 	switch {
-	case m.Type == events.Sticker && (!channel.Digits(m.PlatformID) || m.Set != ""): // those of other platforms come in sets
+	// those of other platforms come in sets
+	case m.Type == events.Sticker && (!channel.Digits(m.PlatformID) || m.Set != ""):
 		return "a sticker is known by Viber's number for it"
 	case m.Type != events.Sticker && m.URL == "":
 		return "a medium is fetched from its address"
@@ -84,7 +56,8 @@ func takesMedia(m *events.Media) string {
 
 // https://developers.viber.com/docs/api/rest-bot-api/#contact-message
 func takesCard(card events.Card) string {
-	if len(card.Phones) != 1 || card.Name == "" || utf8.RuneCountInString(card.Name) > 28 || len(card.Phones[0].Value) > 18 {
+	if len(card.Phones) != 1 || card.Name == "" || utf8.RuneCountInString(card.Name) > 28 ||
+		len(card.Phones[0].Value) > 18 {
 		return "a contact is a name of 28 characters and one phone number"
 	}
 	return ""
@@ -111,7 +84,8 @@ func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent,
 	if err != nil {
 		return channel.Sent{}, err
 	}
-	r, err := e.PostJSON(ctx, "https://"+host+"/pa/send_message", http.Header{"X-Viber-Auth-Token": {e.Account.Value(token)}}, body)
+	r, err := e.PostJSON(ctx, "https://"+host+"/pa/send_message",
+		http.Header{"X-Viber-Auth-Token": {e.Account.Value(token)}}, body)
 	if err != nil {
 		return channel.Sent{}, err
 	}
@@ -150,7 +124,8 @@ func (m outgoing) of(ctx context.Context, e channel.Env, c events.Content) (any,
 	case events.KindNative:
 		return m.native(c.Native)
 	default:
-		return nil, &channel.Error{Class: events.ClassContent, Title: "a content of kind " + string(c.Kind) + " cannot be sent"}
+		return nil, &channel.Error{Class: events.ClassContent,
+			Title: "a content of kind " + string(c.Kind) + " cannot be sent"}
 	}
 	return m, nil
 }

@@ -28,7 +28,9 @@ func (d *double) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	d.body = body
-	a := play.Platform.Answer(account, stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body}})
+	a := play.Platform.Answer(account,
+		stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header,
+			Body: body}})
 	if d.reply != "" {
 		a.Body = []byte(d.reply)
 	}
@@ -39,9 +41,11 @@ func (d *double) send(c events.Content) error {
 	open := func(context.Context, events.Media) (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(make([]byte, 1234))), nil
 	}
-	_, err := viber.Channel.Send(context.Background(), channel.Env{Account: account, HTTP: d, Open: open}, channel.Outgoing{
-		ID: "msg_1.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: "U"}}, Content: []events.Content{c},
-	})
+	_, err := viber.Channel.Send(context.Background(), channel.Env{Account: account, HTTP: d, Open: open},
+		channel.Outgoing{
+			ID: "msg_1.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: "U"}},
+			Content: []events.Content{c},
+		})
 	return err
 }
 
@@ -75,17 +79,21 @@ func (d *double) sent(t *testing.T, c events.Content) sent {
 }
 
 func panel(title string, options ...events.Option) events.Panel {
-	return events.Panel{Title: title, Media: &events.Media{Type: events.Image, URL: "https://cdn.example/" + title + ".jpg"}, Options: options}
+	return events.Panel{Title: title,
+		Media: &events.Media{Type: events.Image, URL: "https://cdn.example/" + title + ".jpg"}, Options: options}
 }
 
 // Every button comes back as its own option, also where labels are the same.
 func TestOptionsComeBack(t *testing.T) {
 	page := events.Option{ID: "page", Label: "Page", Action: events.ActionURL, Value: "https://shop.example"}
 	for name, c := range map[string]events.Content{
-		"labels": {Kind: events.KindChoice, Choice: &events.Choice{Text: "?", Options: []events.Option{{ID: "a", Label: "A"}, {ID: "b", Label: "B"}, page}}},
-		"twins":  {Kind: events.KindChoice, Choice: &events.Choice{Text: "?", Options: []events.Option{{ID: "a", Label: "A"}, {ID: "b", Label: "A"}}}},
+		"labels": {Kind: events.KindChoice,
+			Choice: &events.Choice{Text: "?", Options: []events.Option{{ID: "a", Label: "A"}, {ID: "b", Label: "B"}, page}}},
+		"twins": {Kind: events.KindChoice,
+			Choice: &events.Choice{Text: "?", Options: []events.Option{{ID: "a", Label: "A"}, {ID: "b", Label: "A"}}}},
 		"cards": {Kind: events.KindCards, Cards: []events.Panel{
-			panel("One", events.Option{ID: "a", Label: "More"}), panel("Two", events.Option{ID: "b", Label: "More"}), panel("Two", events.Option{ID: "c", Label: "More"})}},
+			panel("One", events.Option{ID: "a", Label: "More"}), panel("Two", events.Option{ID: "b", Label: "More"}),
+			panel("Two", events.Option{ID: "c", Label: "More"})}},
 	} {
 		m := new(double).sent(t, c)
 		seen := map[string]bool{}
@@ -93,7 +101,8 @@ func TestOptionsComeBack(t *testing.T) {
 			if b.ActionType == "none" {
 				continue
 			}
-			body, err := channel.JSON(map[string]any{"event": "message", "message_token": 7, "sender": map[string]string{"id": "U"},
+			body, err := channel.JSON(map[string]any{"event": "message", "message_token": 7,
+				"sender":  map[string]string{"id": "U"},
 				"message": map[string]string{"type": "text", "text": b.ActionBody, "tracking_data": m.Tracking}})
 			if err != nil {
 				t.Fatal(err)
@@ -113,8 +122,10 @@ func TestOptionsComeBack(t *testing.T) {
 
 // What was typed is no answer, and tracking data of another bot is none of ours.
 func TestTypedTextIsNoAnswer(t *testing.T) {
-	for _, data := range []string{`{"options":[["Yes","yes"]]}`, `step:2`, `{"options":7}`, `{"options":[["Maybe",""]]}`, ``} {
-		body, err := channel.JSON(map[string]any{"event": "message", "message_token": 7, "sender": map[string]string{"id": "U"},
+	for _, data := range []string{`{"options":[["Yes","yes"]]}`, `step:2`, `{"options":7}`, `{"options":[["Maybe",""]]}`,
+		``} {
+		body, err := channel.JSON(map[string]any{"event": "message", "message_token": 7,
+			"sender":  map[string]string{"id": "U"},
 			"message": map[string]string{"type": "text", "text": "Maybe", "tracking_data": data}})
 		if err != nil {
 			t.Fatal(err)
@@ -134,7 +145,10 @@ func TestFiles(t *testing.T) {
 }
 
 func TestNative(t *testing.T) {
-	m := new(double).sent(t, events.Content{Kind: events.KindNative, Native: &events.Native{Channel: "viber", JSON: `{"receiver":"other","type":"text","text":"a","sender":{"name":"Me"}}`}})
+	m := new(double).sent(t,
+		events.Content{Kind: events.KindNative,
+			Native: &events.Native{Channel: "viber",
+				JSON: `{"receiver":"other","type":"text","text":"a","sender":{"name":"Me"}}`}})
 	if m.Receiver != "U" || m.Sender.Name != "Me" {
 		t.Errorf("sent %+v", m)
 	}
@@ -143,8 +157,10 @@ func TestNative(t *testing.T) {
 func TestFailures(t *testing.T) {
 	text := events.NewText("a")
 	for reply, want := range map[string]string{
-		`{"status":2}`: events.ClassAuth, `{"status":5}`: events.ClassRecipient, `{"status":6}`: events.ClassConsent, `{"status":12}`: events.ClassRate,
-		`{"status":13}`: events.ClassContent, `{"status":24}`: events.ClassRate, `{"status":99}`: events.ClassUnknown, `{}`: events.ClassPlatform,
+		`{"status":2}`: events.ClassAuth, `{"status":5}`: events.ClassRecipient, `{"status":6}`: events.ClassConsent,
+		`{"status":12}`: events.ClassRate,
+		`{"status":13}`: events.ClassContent, `{"status":24}`: events.ClassRate, `{"status":99}`: events.ClassUnknown,
+		`{}`: events.ClassPlatform,
 	} {
 		var e *channel.Error
 		if err := (&double{reply: reply}).send(text); !errors.As(err, &e) || e.Class != want {

@@ -27,7 +27,8 @@ var Channel = channel.Channel{
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
 		{Name: token, Help: "Viber Admin Panel, the bot's Edit Info screen, Token"},
-		{Name: welcome, Help: "what somebody reads who opens the chat for the first time, at most 7000 characters; nothing when it is absent", Optional: true, Public: true},
+		{Name: welcome, Help: "what somebody reads who opens the chat for the first time, at most 7000 characters; " +
+			"nothing when it is absent", Optional: true, Public: true},
 		{Name: senderName, Help: "the name shown above messages, at most 28 characters", Optional: true, Public: true},
 	},
 	MaxBody: 1 << 20, // Viber publishes no limit; events are a few KB
@@ -37,6 +38,36 @@ var Channel = channel.Channel{
 	Ack:    ack,
 
 	Outbound: outbound,
+}
+
+// outbound's numbers are from https://developers.viber.com/docs/api/rest-bot-api/#message-types
+// and https://developers.viber.com/docs/tools/keyboards/ where nothing else is said.
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		Text:     7000,
+		Kinds:    []events.Kind{events.KindLocation, events.KindContacts, events.KindLink},
+		Contacts: 1,
+		Media: map[string]channel.MediaLimit{
+			events.Image:   {Bytes: 1 << 20, MIME: []string{"image/jpeg", "image/png"}, Caption: captionLength},
+			events.Video:   {Bytes: 26 << 20, MIME: []string{"video/mp4"}, Duration: 180 * time.Second},
+			events.File:    {Bytes: 50 << 20},
+			events.Sticker: {},
+		},
+		Choices: []channel.Choices{
+			{Style: events.StyleQuick, Min: 1, Max: keyboardRows, Actions: actions, Label: labelLength},
+			{Style: events.StyleButtons, Min: 1, Max: keyboardRows, Actions: actions, Label: labelLength, Text: captionLength,
+				Header: true},
+		},
+		Cards: &channel.Cards{
+			Min: 2, Max: 6, Title: 60, Text: 150, Options: 2, Label: 60, Media: true, Uniform: true,
+			Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView},
+		},
+		Takes: takes,
+	},
+	Class: channel.Always(channel.Blind), // no key of ours is taken, and receipts carry none
+	Opens: []events.Scheme{events.ViberUser},
+	Send:  send,
+	Hosts: []string{host},
 }
 
 const (
@@ -67,7 +98,8 @@ func ack(a channel.Account, r channel.Request, _ channel.Receipt) channel.Respon
 	if a.Value(welcome) == "" || channel.Decode(r.Body, &w) != nil || w.Event != "conversation_started" {
 		return channel.Response{}
 	}
-	body, _ := json.Marshal(greeting{Sender: sender{Name: a.Value(senderName)}, Type: "text", Text: a.Value(welcome)}) // texts
+	// Texts alone cannot fail.
+	body, _ := json.Marshal(greeting{Sender: sender{Name: a.Value(senderName)}, Type: "text", Text: a.Value(welcome)})
 	return channel.Response{Status: http.StatusOK, ContentType: "application/json", Body: string(body)}
 }
 

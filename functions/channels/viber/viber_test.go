@@ -20,15 +20,18 @@ func FuzzChannel(f *testing.F)      { exam.Fuzz(f, viber.Channel, play.Platform)
 func BenchmarkChannel(b *testing.B) { exam.Bench(b, viber.Channel, play.Platform) }
 
 const (
-	vectorToken     = "4453b6ac12345678-abcdef0123456789-0a1b2c3d4e5f6071"
-	vectorBody      = `{"event":"webhook","timestamp":1785600000000,"chat_hostname":"SN-CHAT-05_","message_token":6210000000000000001}`
+	vectorToken = "4453b6ac12345678-abcdef0123456789-0a1b2c3d4e5f6071"
+	vectorBody  = `{"event":"webhook","timestamp":1785600000000,"chat_hostname":"SN-CHAT-05_",` +
+		`"message_token":6210000000000000001}`
 	vectorSignature = "953821e54546ed0782905b88f2e531c8321f36f1b552767f96197559d7692360"
 )
 
-var account = channel.NewAccount("demo", "", map[string]string{"auth_token": vectorToken, "welcome_text": `Hi "you"`, "sender_name": "Shop"})
+var account = channel.NewAccount("demo", "", map[string]string{"auth_token": vectorToken, "welcome_text": `Hi "you"`,
+	"sender_name": "Shop"})
 
 func request(body string) channel.Request {
-	return channel.Request{Method: "POST", Header: http.Header{}, Body: []byte(body), Received: time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)}
+	return channel.Request{Method: "POST", Header: http.Header{}, Body: []byte(body),
+		Received: time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)}
 }
 
 func TestVerify(t *testing.T) {
@@ -126,10 +129,13 @@ func TestReceiptsAreNotDuplicates(t *testing.T) {
 // What lacks what it must hold is kept as it came.
 func TestIncompleteBecomesUnsupported(t *testing.T) {
 	for _, body := range []string{
-		`{"event":"message"}`, `{"event":"message","message_token":7,"sender":{"id":"U"}}`, `{"event":"message","message_token":7,"message":{"type":"text","text":"a"}}`,
-		`{"event":"message","sender":{"id":"U"},"message":{"type":"text","text":"a"}}`, `{"event":"message","message_token":7,"sender":{"id":"U"},"message":{"type":{}}}`,
+		`{"event":"message"}`, `{"event":"message","message_token":7,"sender":{"id":"U"}}`,
+		`{"event":"message","message_token":7,"message":{"type":"text","text":"a"}}`,
+		`{"event":"message","sender":{"id":"U"},"message":{"type":"text","text":"a"}}`,
+		`{"event":"message","message_token":7,"sender":{"id":"U"},"message":{"type":{}}}`,
 		`{"event":"seen","message_token":7}`, `{"event":"seen","user_id":"U"}`, `{"event":"subscribed","message_token":7}`,
-		`{"event":"unsubscribed","message_token":7}`, `{"event":"conversation_started","message_token":7}`, `{"event":"action","message_token":7}`,
+		`{"event":"unsubscribed","message_token":7}`, `{"event":"conversation_started","message_token":7}`,
+		`{"event":"action","message_token":7}`,
 	} {
 		if e := parse(t, body); e.Type != events.IngestUnsupported || e.Data.Unsupported.Raw != body {
 			t.Errorf("%s became %s", body, e.Type)
@@ -140,7 +146,8 @@ func TestIncompleteBecomesUnsupported(t *testing.T) {
 // Viber may put words beside what has a type of its own.
 func TestTextBesideAThing(t *testing.T) {
 	for _, thing := range []string{
-		`"type":"location","location":{"lat":1,"lon":2}`, `"type":"sticker","sticker_id":40100`, `"type":"contact","contact":{"name":"A"}`,
+		`"type":"location","location":{"lat":1,"lon":2}`, `"type":"sticker","sticker_id":40100`,
+		`"type":"contact","contact":{"name":"A"}`,
 	} {
 		e := parse(t, `{"event":"message","message_token":7,"sender":{"id":"U"},"message":{`+thing+`,"text":"here"}}`)
 		c := e.Data.Message.Content

@@ -2,7 +2,6 @@ package wechat
 
 import (
 	"context"
-	"encoding/json"
 	"regexp"
 	"strings"
 
@@ -33,7 +32,7 @@ func compose(ctx context.Context, e channel.Env, o channel.Outgoing) (message, e
 	case c.Link != nil:
 		return card(ctx, e, o.ID, *c.Link)
 	case c.Native != nil:
-		return native(*c.Native)
+		return native(c.Native)
 	}
 	return nil, unsendable(string(o.Content[0].Kind) + " cannot be sent")
 }
@@ -106,16 +105,16 @@ func card(ctx context.Context, e channel.Env, id string, l events.Link) (message
 }
 
 // native is n as it is.
-func native(n events.Native) (message, error) {
-	var fields map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(n.JSON), &fields); err != nil || fields["msgtype"] == nil {
-		return nil, unsendable("native content is no JSON object with a msgtype")
+func native(n *events.Native) (message, error) {
+	fields, err := channel.Native(n, nil)
+	if err == nil && fields["msgtype"] == nil {
+		err = unsendable("native content has no msgtype")
 	}
 	m := message{}
 	for name, value := range fields {
 		m[name] = value
 	}
-	return m, nil
+	return m, err
 }
 
 // lines joins what is not empty.

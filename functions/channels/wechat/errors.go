@@ -154,7 +154,8 @@ func refused(a channel.Account, code int, message string) *channel.Error {
 		table = kfVerdicts
 	}
 	v := table[code]
-	return &channel.Error{Class: cmp.Or(v.class, events.ClassUnknown), Code: strconv.Itoa(code), Title: title(message), Remedy: v.remedy, RetryAfter: v.after}
+	return &channel.Error{Class: cmp.Or(v.class, events.ClassUnknown), Code: strconv.Itoa(code), Title: title(message),
+		Remedy: v.remedy, RetryAfter: v.after}
 }
 
 // maxMessage bounds what is told of the platform's words, in bytes.

@@ -92,7 +92,8 @@ func (p *parser) unsubscribe() []events.Event {
 
 // scan is a follower scanning a QR code the brand made.
 func (p *parser) scan() []events.Event {
-	return p.one(p.referral(events.Referral{Source: "qr", ID: p.Ticket, Payload: p.EventKey}, p.window("scan", time.Minute, 3)))
+	return p.one(p.referral(events.Referral{Source: "qr", ID: p.Ticket, Payload: p.EventKey},
+		p.window("scan", time.Minute, 3)))
 }
 
 func (p *parser) referral(r events.Referral, w *events.Window) events.Event {
@@ -125,8 +126,9 @@ func (p *parser) whereabouts() []events.Event {
 	e.Data.Message = &events.Message{
 		PlatformID: strings.TrimPrefix(key, "message:"),
 		Actor:      events.Actor{Role: events.Customer},
-		Content:    []events.Content{p.location(p.Latitude, p.Longitude, events.Location{Accuracy: max(accuracy, 0), Live: true})},
-		Metadata:   fields("Event", p.Event),
+		Content: []events.Content{p.location(p.Latitude, p.Longitude,
+			events.Location{Accuracy: max(accuracy, 0), Live: true})},
+		Metadata: fields("Event", p.Event),
 	}
 	return p.one(e)
 }
@@ -149,7 +151,8 @@ func (p *parser) templateSent() []events.Event {
 	case "failed:userblock":
 		return p.one(p.status(p.job(), events.Failed, &events.StatusError{Class: events.ClassConsent, Code: p.Status}))
 	}
-	return p.one(p.status(p.job(), events.Failed, &events.StatusError{Class: events.ClassPlatform, Code: p.Status, Retryable: true}))
+	return p.one(p.status(p.job(), events.Failed, &events.StatusError{Class: events.ClassPlatform, Code: p.Status,
+		Retryable: true}))
 }
 
 // broadcastSent is the result of a message to many, which concerns no one person:
@@ -237,7 +240,8 @@ func (p *parser) subscriptionSent(s subscription) (events.Event, bool) {
 	if code, err := strconv.Atoi(s.ErrorCode); err == nil {
 		class = cmp.Or(verdicts[code].class, class)
 	}
-	return p.status(s.MsgID, events.Failed, &events.StatusError{Class: class, Code: s.ErrorCode, Title: s.ErrorStatus}), true
+	return p.status(s.MsgID, events.Failed, &events.StatusError{Class: class, Code: s.ErrorCode, Title: s.ErrorStatus}),
+		true
 }
 
 // control is the conversation passing between the agents of WeChat's own customer

@@ -30,7 +30,8 @@ func (p proof) open(a channel.Account, received time.Time, encrypted string) (st
 	if encrypted == "" {
 		return "", channel.Refuse(channel.NoSignature)
 	}
-	if err := tencent.Check(a.Values(token), p.get("msg_signature"), p.get("timestamp"), p.get("nonce"), encrypted); err != nil {
+	if err := tencent.Check(a.Values(token), p.get("msg_signature"), p.get("timestamp"), p.get("nonce"),
+		encrypted); err != nil {
 		return "", err
 	}
 	if err := p.fresh(received); err != nil {

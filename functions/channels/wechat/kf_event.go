@@ -92,7 +92,8 @@ func (k kfReader) sendFailed(m kfItem, raw []byte) []events.Event {
 	e := k.fact(events.MessageStatus, "status:"+m.Event.FailMsgID+":"+string(events.Failed), m, raw)
 	e.Data.Status = &events.Status{
 		Message: events.Ref{PlatformID: m.Event.FailMsgID}, State: events.Failed,
-		Error: &events.StatusError{Class: why.class, Code: strconv.Itoa(m.Event.FailType), Remedy: why.remedy, Retryable: why.class == events.ClassPlatform},
+		Error: &events.StatusError{Class: why.class, Code: strconv.Itoa(m.Event.FailType), Remedy: why.remedy,
+			Retryable: why.class == events.ClassPlatform},
 	}
 	return []events.Event{e}
 }
@@ -101,7 +102,8 @@ func (k kfReader) sendFailed(m kfItem, raw []byte) []events.Event {
 // has it, nothing can be sent by API, but for one farewell when it ends.
 func (k kfReader) passed(m kfItem, raw []byte) []events.Event {
 	e := k.fact(events.ControlPassed, m.key("control", raw), m, raw)
-	c := events.Control{Reason: m.Event.Type, From: m.Event.OldServicer, To: m.Event.NewServicer, Data: strconv.Itoa(m.Event.ChangeType)}
+	c := events.Control{Reason: m.Event.Type, From: m.Event.OldServicer, To: m.Event.NewServicer,
+		Data: strconv.Itoa(m.Event.ChangeType)}
 	switch m.Event.ChangeType {
 	case 1, 2, 4: // taken from the pool, handed on, taken up again
 	case 3: // ended
@@ -121,6 +123,7 @@ func (k kfReader) recalled(m kfItem, raw []byte, role string) []events.Event {
 		return nil
 	}
 	e := k.fact(events.MessageDeleted, "deleted:"+m.Event.RecallMsgID, m, raw)
-	e.Data.Deletion = &events.Deletion{Messages: []events.Ref{{PlatformID: m.Event.RecallMsgID}}, Actor: &events.Actor{Role: role, Name: m.Event.Servicer}}
+	e.Data.Deletion = &events.Deletion{Messages: []events.Ref{{PlatformID: m.Event.RecallMsgID}},
+		Actor: &events.Actor{Role: role, Name: m.Event.Servicer}}
 	return []events.Event{e}
 }

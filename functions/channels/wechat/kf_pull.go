@@ -22,7 +22,8 @@ const (
 // pull brings the next messages of the account of Customer Service that a callback
 // announced. Without a cursor WeCom begins three days ago. A token that has run out is
 // left off: WeCom then answers seldom, but it answers.
-func pull(ctx context.Context, e channel.Env, from events.Event, cursor string) (list []events.Event, next string, done bool, err error) {
+func pull(ctx context.Context, e channel.Env, from events.Event,
+	cursor string) (list []events.Event, next string, done bool, err error) {
 	request, err := syncOf(from, e.Now)
 	if err != nil {
 		return nil, "", false, err
@@ -142,7 +143,8 @@ func (k kfReader) message(m kfItem, raw []byte) events.Event {
 		return e
 	}
 	content, metadata := m.content(raw, e.Time)
-	e.Data.Message = &events.Message{PlatformID: m.MsgID, Actor: actor, Origin: origin, Content: []events.Content{content}, Metadata: metadata}
+	e.Data.Message = &events.Message{PlatformID: m.MsgID, Actor: actor, Origin: origin,
+		Content: []events.Content{content}, Metadata: metadata}
 	return e
 }
 
@@ -161,12 +163,14 @@ func (m kfItem) content(raw []byte, at time.Time) (events.Content, []events.Fiel
 		return m.File.content(events.Media{Type: events.File}, at), nil
 	case m.MsgType == "location" && m.Location != nil && m.Location.onEarth():
 		l := m.Location
-		return events.Content{Kind: events.KindLocation, Location: &events.Location{Latitude: l.Latitude, Longitude: l.Longitude, Name: l.Name, Address: l.Address}}, nil
+		return events.Content{Kind: events.KindLocation,
+			Location: &events.Location{Latitude: l.Latitude, Longitude: l.Longitude, Name: l.Name, Address: l.Address}}, nil
 	case m.MsgType == "link" && m.Link != nil:
 		return link(events.Link{URL: m.Link.URL, Title: m.Link.Title, Text: m.Link.Desc, Image: m.Link.PicURL}), nil
 	case m.MsgType == "miniprogram" && m.MiniProgram != nil:
 		p := m.MiniProgram
-		return link(events.Link{URL: p.PagePath, Title: p.Title}), fields("AppId", p.AppID, "PagePath", p.PagePath, "ThumbMediaId", p.ThumbMediaID)
+		return link(events.Link{URL: p.PagePath, Title: p.Title}),
+			fields("AppId", p.AppID, "PagePath", p.PagePath, "ThumbMediaId", p.ThumbMediaID)
 	case m.MsgType == "msgmenu" && m.Menu != nil && len(m.Menu.List) > 0:
 		return m.Menu.content(), nil
 	}

@@ -82,12 +82,14 @@ func thumbnail(ctx context.Context, e channel.Env, id, picture string) (string, 
 // maxUpload is the largest file of each kind, in bytes.
 // https://developers.weixin.qq.com/doc/service/api/material/temporary/api_uploadtempmedia
 // https://developer.work.weixin.qq.com/document/path/90253
-var maxUpload = map[string]int64{"image": 2 << 20, "voice": 2 << 20, "video": 10 << 20, "thumb": 64 << 10, "file": 20 << 20}
+var maxUpload = map[string]int64{"image": 2 << 20, "voice": 2 << 20, "video": 10 << 20, "thumb": 64 << 10,
+	"file": 20 << 20}
 
 // upload stores a file for three days and returns its media id. Nothing has been said
 // yet when it fails, so that whatever went wrong the message can be tried again.
 func upload(ctx context.Context, e channel.Env, id, kind string, m events.Media) (string, error) {
-	contentType, body, err := e.Form(ctx, id+kind, nil, channel.File{Field: "media", Name: fileName(kind, m), Media: m, Max: maxUpload[kind]})
+	contentType, body, err := e.Form(ctx, id+kind, nil, channel.File{Field: "media", Name: fileName(kind, m), Media: m,
+		Max: maxUpload[kind]})
 	if err != nil {
 		return "", err
 	}
@@ -95,7 +97,8 @@ func upload(ctx context.Context, e channel.Env, id, kind string, m events.Media)
 	if isKF(e.Account) {
 		host = kfHost
 	}
-	r, err := e.Do(ctx, http.MethodPost, address(e, host, uploadPath)+"&type="+kind, http.Header{"Content-Type": {contentType}}, body)
+	r, err := e.Do(ctx, http.MethodPost, address(e, host, uploadPath)+"&type="+kind,
+		http.Header{"Content-Type": {contentType}}, body)
 	if err != nil {
 		return "", fmt.Errorf("%w: upload: %w", channel.ErrNotSent, err)
 	}
@@ -121,7 +124,8 @@ func unsaid(err error) error {
 
 // extensions are those from which WeChat tells a file's type.
 var extensions = map[string]string{
-	"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "audio/amr": ".amr", "audio/mpeg": ".mp3", "video/mp4": ".mp4",
+	"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "audio/amr": ".amr", "audio/mpeg": ".mp3",
+	"video/mp4": ".mp4",
 }
 
 var usualExtensions = map[string]string{"image": ".jpg", "thumb": ".jpg", "voice": ".amr", "video": ".mp4"}
@@ -157,7 +161,8 @@ func fetch(ctx context.Context, e channel.Env, m events.Media) (io.ReadCloser, e
 	if !r.OK() {
 		return nil, lost(r)
 	}
-	if kind := r.Header.Get("Content-Type"); r.Header.Get("Content-Disposition") != "" || !strings.Contains(kind, "json") && !strings.HasPrefix(kind, "text/plain") {
+	if kind := r.Header.Get("Content-Type"); r.Header.Get("Content-Disposition") != "" ||
+		!strings.Contains(kind, "json") && !strings.HasPrefix(kind, "text/plain") {
 		return body, nil
 	}
 	return said(ctx, e, body)

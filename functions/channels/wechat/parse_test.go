@@ -35,10 +35,11 @@ func TestParseRefusesWithoutContent(t *testing.T) {
 // What is well-formed is told, whatever it says.
 func TestWellFormedIsTold(t *testing.T) {
 	for name, body := range map[string]string{
-		"repeated element":      head + "<FromUserName>a</FromUserName><FromUserName>b</FromUserName></xml>",
-		"message without an id": head + "<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>text</MsgType></xml>",
-		"message of nobody":     head + "<CreateTime>1785600000</CreateTime><MsgType>text</MsgType><MsgId>1</MsgId></xml>",
-		"event of nobody":       head + "<CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>CLICK</Event></xml>",
+		"repeated element": head + "<FromUserName>a</FromUserName><FromUserName>b</FromUserName></xml>",
+		"message without an id": head +
+			"<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>text</MsgType></xml>",
+		"message of nobody": head + "<CreateTime>1785600000</CreateTime><MsgType>text</MsgType><MsgId>1</MsgId></xml>",
+		"event of nobody":   head + "<CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>CLICK</Event></xml>",
 	} {
 		evs, err := Channel.Events(plainAccount(), post(vectorQuery, body))
 		if err != nil || len(evs) != 1 || evs[0].Type != events.IngestUnsupported || evs[0].Data.Unsupported.Raw != body {
@@ -54,7 +55,8 @@ func TestUnreadableTimes(t *testing.T) {
 		"": received, "canary": received, "178560000": received, "999999999999999": received,
 		"1785600000": time.Unix(1785600000, 0), "1785600000123": time.UnixMilli(1785600000123),
 	} {
-		body := head + "<FromUserName>a</FromUserName><CreateTime>" + text + "</CreateTime><MsgType>text</MsgType><Content>x</Content><MsgId>1</MsgId></xml>"
+		body := head + "<FromUserName>a</FromUserName><CreateTime>" + text +
+			"</CreateTime><MsgType>text</MsgType><Content>x</Content><MsgId>1</MsgId></xml>"
 		evs, err := Channel.Events(plainAccount(), post(vectorQuery, body))
 		if err != nil || len(evs) != 1 || !evs[0].Time.Equal(want) || evs[0].Data.Conversation.Window.ClosesAt.IsZero() {
 			t.Errorf("%q: %+v, %v", text, evs, err)
@@ -65,10 +67,12 @@ func TestUnreadableTimes(t *testing.T) {
 // The sheet's key for events: sender, time, event and event key.
 func TestKeys(t *testing.T) {
 	click := func(from, time, key string) string {
-		return head + "<FromUserName>" + from + "</FromUserName><CreateTime>" + time + "</CreateTime><MsgType>event</MsgType><Event>CLICK</Event><EventKey>" + key + "</EventKey></xml>"
+		return head + "<FromUserName>" + from + "</FromUserName><CreateTime>" + time +
+			"</CreateTime><MsgType>event</MsgType><Event>CLICK</Event><EventKey>" + key + "</EventKey></xml>"
 	}
 	seen := map[string]string{}
-	for _, body := range []string{click("a", "1785600000", "k"), click("b", "1785600000", "k"), click("a", "1785600001", "k"), click("a", "1785600000", "l"), click("a", "1785600000", "")} {
+	for _, body := range []string{click("a", "1785600000", "k"), click("b", "1785600000", "k"),
+		click("a", "1785600001", "k"), click("a", "1785600000", "l"), click("a", "1785600000", "")} {
 		evs, err := parsePlain(body)
 		if err != nil || len(evs) != 1 {
 			t.Fatalf("parse = %v, %v", evs, err)
@@ -86,11 +90,14 @@ func TestFormsAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	j, err := parsePlain(`{"ToUserName":"gh_0a1b2c3d4e5f","FromUserName":"oDemoOpenid0001","CreateTime":1785600000,"MsgType":"text","Content":"你好","MsgId":25012345678901234}`)
+	j, err := parsePlain(`{"ToUserName":"gh_0a1b2c3d4e5f","FromUserName":"oDemoOpenid0001","CreateTime":1785600000,` +
+		`"MsgType":"text",` +
+		`"Content":"你好","MsgId":25012345678901234}`)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if x[0].Key != j[0].Key || !x[0].Time.Equal(j[0].Time) || x[0].Data.Message.Content[0].Text.Body != j[0].Data.Message.Content[0].Text.Body {
+	if x[0].Key != j[0].Key || !x[0].Time.Equal(j[0].Time) ||
+		x[0].Data.Message.Content[0].Text.Body != j[0].Data.Message.Content[0].Text.Body {
 		t.Errorf("XML gives %+v, JSON %+v", x[0], j[0])
 	}
 }
@@ -139,7 +146,8 @@ func TestSpellingsOfResults(t *testing.T) {
 		{"TEMPLATESENDJOBFINISH", "<MsgID>7</MsgID>", "failed: user block", events.Failed, events.ClassConsent},
 		{"TEMPLATESENDJOBFINISH", "<MsgID>7</MsgID>", "failed: system failed", events.Failed, events.ClassPlatform},
 	} {
-		evs, err := parsePlain(head + "<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>" +
+		evs, err := parsePlain(head +
+			"<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>" +
 			v.event + "</Event>" + v.id + "<Status>" + v.status + "</Status></xml>")
 		if err != nil || len(evs) != 1 || evs[0].Data.Status == nil {
 			t.Fatalf("%s %s: parse = %+v, %v", v.event, v.status, evs, err)
@@ -149,14 +157,17 @@ func TestSpellingsOfResults(t *testing.T) {
 			class = s.Error.Class
 		}
 		if s.Message.PlatformID != "7" || s.State != v.state || class != v.class {
-			t.Errorf("%s %s: %s is %s %q, want 7 %s %q", v.event, v.status, s.Message.PlatformID, s.State, class, v.state, v.class)
+			t.Errorf("%s %s: %s is %s %q, want 7 %s %q", v.event, v.status, s.Message.PlatformID, s.State, class, v.state,
+				v.class)
 		}
 	}
 }
 
 // A result of message 0 is of no message that we know.
 func TestResultWithoutAnID(t *testing.T) {
-	evs, err := parsePlain(head + "<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>TEMPLATESENDJOBFINISH</Event><MsgID>0</MsgID><Status>success</Status></xml>")
+	evs, err := parsePlain(head +
+		"<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>event</MsgType><Event>" +
+		"TEMPLATESENDJOBFINISH</Event><MsgID>0</MsgID><Status>success</Status></xml>")
 	if err != nil || len(evs) != 1 || evs[0].Type != events.IngestUnsupported {
 		t.Errorf("parse = %+v, %v", evs, err)
 	}
@@ -164,7 +175,8 @@ func TestResultWithoutAnID(t *testing.T) {
 
 func TestLocationOutsideTheEarth(t *testing.T) {
 	for _, v := range []struct{ lat, long string }{{"91", "0"}, {"0", "-181"}, {"NaN", "0"}, {"0", "Inf"}, {"", ""}} {
-		evs, err := parsePlain(head + "<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>location</MsgType><Location_X>" +
+		evs, err := parsePlain(head +
+			"<FromUserName>a</FromUserName><CreateTime>1785600000</CreateTime><MsgType>location</MsgType><Location_X>" +
 			v.lat + "</Location_X><Location_Y>" + v.long + "</Location_Y><MsgId>1</MsgId></xml>")
 		if err != nil || len(evs) != 1 || evs[0].Data.Message.Content[0].Kind != events.KindUnsupported {
 			t.Errorf("%s, %s: parse = %v, %v, want unsupported content", v.lat, v.long, evs, err)

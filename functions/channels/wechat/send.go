@@ -11,41 +11,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// outbound holds what an Official Account and Customer Service both show, because a
-// message is planned before it is known which of them takes it. A Mini Program shows
-// less of it; see compose.
-var outbound = channel.Outbound{
-	Limits:  limits,
-	Class:   channel.Always(channel.Blind), // see send
-	Opens:   []events.Scheme{events.WeChatOpenID},
-	Send:    send,
-	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
-	Act:     act,
-	Acts:    []events.Verb{events.ActTyping},
-	Token:   mint,
-	Fetch:   fetch,
-	Pull:    pull,
-	Hosts:   []string{apiHost, kfHost},
-}
-
-// limits are the narrower of each pair where the ways differ.
-// Text: https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage
-// Choices: https://developer.work.weixin.qq.com/document/path/94677 (menus of an Official Account have no documented limits)
-// Media: https://developers.weixin.qq.com/doc/service/api/material/temporary/api_uploadtempmedia
-var limits = channel.Limits{
-	Text:  maxText,
-	Unit:  channel.Bytes,
-	Kinds: []events.Kind{events.KindLink, events.KindTemplate},
-	Media: map[string]channel.MediaLimit{
-		events.Image: {Bytes: 2 << 20, MIME: []string{"image/jpeg", "image/png", "image/gif"}},
-		events.Voice: {Bytes: 2 << 20, MIME: []string{"audio/amr", "audio/mpeg"}},
-		events.Audio: {Bytes: 2 << 20, MIME: []string{"audio/amr", "audio/mpeg"}},
-		events.Video: {Bytes: 10 << 20, MIME: []string{"video/mp4"}},
-	},
-	Choices: []channel.Choices{{Style: events.StyleButtons, Min: 1, Max: maxItems, Text: maxHead, Label: maxLabel, ID: events.MaxOptionID, Footer: maxHead}},
-	Takes:   takes,
-}
-
 // Lengths, in bytes of UTF-8.
 const (
 	maxText  = 2048
@@ -82,9 +47,11 @@ func takes(c events.Content) string {
 	switch {
 	case c.Template != nil && c.Template.Category != notification && c.Template.Category != subscribed:
 		return "is no template of the category " + notification + " or " + subscribed
-	case c.Link != nil && (c.Link.Title == "" || len(c.Link.Title) > maxTitle || len(c.Link.Text) > maxDesc || len(c.Link.URL) > maxURL):
+	case c.Link != nil && (c.Link.Title == "" || len(c.Link.Title) > maxTitle || len(c.Link.Text) > maxDesc ||
+		len(c.Link.URL) > maxURL):
 		return "a link's card has a title of 1 to 128 bytes, a text of up to 512 and an address of up to 2048"
-	case c.Media != nil && time.Duration(c.Media.DurationMS)*time.Millisecond > maxVoice && (c.Media.Type == events.Voice || c.Media.Type == events.Audio):
+	case c.Media != nil && time.Duration(c.Media.DurationMS)*time.Millisecond > maxVoice &&
+		(c.Media.Type == events.Voice || c.Media.Type == events.Audio):
 		return "a recording lasts a minute at most"
 	case c.Choice != nil && len(written(*c.Choice)) > maxText:
 		return "a menu has 2048 bytes at most"
@@ -124,7 +91,8 @@ func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent,
 func sendKF(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent, error) {
 	account, person, ok := kfRecipient(o.To.Conversation.PlatformID)
 	if !ok {
-		return channel.Sent{}, &channel.Error{Class: events.ClassRecipient, Title: "the conversation is none of Customer Service"}
+		return channel.Sent{},
+			&channel.Error{Class: events.ClassRecipient, Title: "the conversation is none of Customer Service"}
 	}
 	m, err := compose(ctx, e, o)
 	if err != nil {
@@ -181,7 +149,8 @@ const alreadyTyping = "45081"
 // https://developers.weixin.qq.com/doc/service/api/customer/message/api_typing
 func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Action) error {
 	if a.Verb != events.ActTyping || isKF(e.Account) {
-		return &channel.Error{Class: events.ClassContent, Title: "WeChat shows typing only, and Customer Service not even that"}
+		return &channel.Error{Class: events.ClassContent,
+			Title: "WeChat shows typing only, and Customer Service not even that"}
 	}
 	t := typing{ToUser: to.Conversation.PlatformID, Command: "CancelTyping"}
 	if a.Active {
@@ -225,7 +194,8 @@ func askToken(ctx context.Context, e channel.Env) (channel.Reply, error) {
 	if a.Value(appSecret) == "" {
 		return channel.Reply{}, notConfigured(appSecret)
 	}
-	return e.PostJSON(ctx, "https://"+apiHost+stablePath, nil, stableToken{GrantType: "client_credential", AppID: a.Value(appID), Secret: a.Value(appSecret)})
+	return e.PostJSON(ctx, "https://"+apiHost+stablePath, nil,
+		stableToken{GrantType: "client_credential", AppID: a.Value(appID), Secret: a.Value(appSecret)})
 }
 
 // notConfigured is the error of an account that lacks what sending needs.

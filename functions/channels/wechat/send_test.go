@@ -33,7 +33,9 @@ type platform struct {
 func playing(a channel.Account) *platform { return &platform{account: a} }
 
 func (p *platform) Do(r *http.Request) (*http.Response, error) {
-	c := stage.Call{Host: r.URL.Host, Fault: p.fault, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Received: at(0)}}
+	c := stage.Call{Host: r.URL.Host, Fault: p.fault,
+		Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header,
+			Received: at(0)}}
 	if r.Body != nil {
 		c.Body, _ = io.ReadAll(r.Body)
 	}
@@ -58,9 +60,10 @@ func (p *platform) Do(r *http.Request) (*http.Response, error) {
 // env is what the channel sees, with a token of the platform's.
 func (p *platform) env(t testing.TB) channel.Env {
 	t.Helper()
-	e := channel.Env{Account: p.account, HTTP: p, Now: at(time.Minute), Open: func(_ context.Context, m events.Media) (io.ReadCloser, error) {
-		return io.NopCloser(strings.NewReader("a file at " + m.URL)), nil
-	}}
+	e := channel.Env{Account: p.account, HTTP: p, Now: at(time.Minute),
+		Open: func(_ context.Context, m events.Media) (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader("a file at " + m.URL)), nil
+		}}
 	token, err := Channel.Token(context.Background(), e)
 	if err != nil {
 		t.Fatal(err)
@@ -81,7 +84,8 @@ func classOf(err error) string {
 }
 
 func account(more ...string) channel.Account {
-	values := map[string]string{token: vectorToken, aesKey: vectorKey, appID: vectorApp, appSecret: "app-secret-0123456789"}
+	values := map[string]string{token: vectorToken, aesKey: vectorKey, appID: vectorApp,
+		appSecret: "app-secret-0123456789"}
 	for i := 0; i < len(more); i += 2 {
 		values[more[i]] = more[i+1]
 	}
@@ -93,15 +97,19 @@ func outgoing(a channel.Account, c events.Content) channel.Outgoing {
 	if isKF(a) {
 		to = kfThread("wkDemo", "wmDemo")
 	}
-	return channel.Outgoing{ID: "msg_a.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: to, Kind: events.Direct}}, Content: []events.Content{c}}
+	return channel.Outgoing{ID: "msg_a.1",
+		To:      channel.Recipient{Conversation: events.Conversation{PlatformID: to, Kind: events.Direct}},
+		Content: []events.Content{c}}
 }
 
 func choice(options ...events.Option) events.Content {
-	return events.Content{Kind: events.KindChoice, Choice: &events.Choice{Text: "Which?", Footer: "Bye", Options: options}}
+	return events.Content{Kind: events.KindChoice,
+		Choice: &events.Choice{Text: "Which?", Footer: "Bye", Options: options}}
 }
 
 func aLink(image string) events.Content {
-	return events.Content{Kind: events.KindLink, Link: &events.Link{URL: "https://e.example/1?a=1&b=2", Title: "T", Text: "D", Image: image}}
+	return events.Content{Kind: events.KindLink, Link: &events.Link{URL: "https://e.example/1?a=1&b=2", Title: "T",
+		Text: "D", Image: image}}
 }
 
 func aMedium(kind, mime string) events.Content {
@@ -120,22 +128,41 @@ func TestWays(t *testing.T) {
 		content events.Content
 		want    string // the last call's body, MEDIA and MSGID replaced
 	}{
-		{"text", official, events.NewText(`1 < 2 <a href="x">&`), `{"msgtype":"text","text":{"content":"1 < 2 <` + "\u2060" + `a href=\"x\">&"},` + to},
+		{"text", official, events.NewText(`1 < 2 <a href="x">&`), `{"msgtype":"text","text":{"content":"1 < 2 <` + "\u2060" +
+			`a href=\"x\">&"},` + to},
 		{"text", mini, events.NewText("hi"), `{"msgtype":"text","text":{"content":"hi"},` + to},
-		{"text", kf, events.NewText("<a b"), `{"msgid":"MSGID","msgtype":"text","open_kfid":"wkDemo","text":{"content":"<a b"},"touser":"wmDemo"}`},
-		{"choice", official, choice(yes), `{"msgmenu":{"head_content":"Which?","list":[{"id":"y","content":"Yes"}],"tail_content":"Bye"},"msgtype":"msgmenu",` + to},
+		{"text", kf, events.NewText("<a b"),
+			`{"msgid":"MSGID","msgtype":"text","open_kfid":"wkDemo","text":{"content":"<a b"},"touser":"wmDemo"}`},
+		{"choice", official, choice(yes),
+			`{"msgmenu":{"head_content":"Which?","list":[{"id":"y","content":"Yes"}],"tail_content":"Bye"},` +
+				`"msgtype":"msgmenu",` + to},
 		{"choice", mini, choice(yes), `{"msgtype":"text","text":{"content":"Which?\nYes\nBye"},` + to},
-		{"choice", kf, choice(yes), `{"msgid":"MSGID","msgmenu":{"head_content":"Which?","list":[{"type":"click","click":{"id":"y","content":"Yes"}}],"tail_content":"Bye"},"msgtype":"msgmenu",` + kfTo},
-		{"link", mini, aLink("https://p.example"), `{"link":{"title":"T","description":"D","url":"https://e.example/1?a=1&b=2","thumb_url":"https://p.example"},"msgtype":"link",` + to},
-		{"link", kf, aLink("https://p.example"), `{"link":{"title":"T","desc":"D","url":"https://e.example/1?a=1&b=2","thumb_media_id":"MEDIA"},"msgid":"MSGID","msgtype":"link",` + kfTo},
-		{"link", kf, aLink(""), `{"msgid":"MSGID","msgtype":"text","open_kfid":"wkDemo","text":{"content":"T\nD\nhttps://e.example/1?a=1&b=2"},"touser":"wmDemo"}`},
+		{"choice", kf, choice(yes),
+			`{"msgid":"MSGID","msgmenu":{"head_content":"Which?","list":[{"type":"click","click":{"id":"y",` +
+				`"content":"Yes"}}],"tail_content":"Bye"},"msgtype":"msgmenu",` + kfTo},
+		{"link", mini, aLink("https://p.example"),
+			`{"link":{"title":"T","description":"D","url":"https://e.example/1?a=1&b=2","thumb_url":"https://p.example"},` +
+				`"msgtype":"link",` + to},
+		{"link", kf, aLink("https://p.example"),
+			`{"link":{"title":"T","desc":"D","url":"https://e.example/1?a=1&b=2","thumb_media_id":"MEDIA"},"msgid":"MSGID",` +
+				`"msgtype":"link",` + kfTo},
+		{"link", kf, aLink(""),
+			`{"msgid":"MSGID","msgtype":"text","open_kfid":"wkDemo","text":{"content":"T\nD\nhttps://e.example/1?a=1&b=2"},` +
+				`"touser":"wmDemo"}`},
 		{"gif", official, aMedium(events.Image, "image/gif"), `{"image":{"media_id":"MEDIA"},"msgtype":"image",` + to},
-		{"gif", kf, aMedium(events.Image, "image/gif"), `{"file":{"media_id":"MEDIA"},"msgid":"MSGID","msgtype":"file",` + kfTo},
-		{"mp3", official, aMedium(events.Audio, "audio/mpeg"), `{"msgtype":"voice","touser":"oDemoOpenid0001","voice":{"media_id":"MEDIA"}}`},
-		{"mp3", kf, aMedium(events.Audio, "audio/mpeg"), `{"file":{"media_id":"MEDIA"},"msgid":"MSGID","msgtype":"file",` + kfTo},
-		{"amr", kf, aMedium(events.Voice, "audio/amr"), `{"msgid":"MSGID","msgtype":"voice","open_kfid":"wkDemo","touser":"wmDemo","voice":{"media_id":"MEDIA"}}`},
-		{"film", mini, aMedium(events.Video, "video/mp4"), `{"msgtype":"text","text":{"content":"f.bin\nhttps://e.example/f.bin"},` + to},
-		{"native", kf, events.Content{Kind: events.KindNative, Native: &events.Native{Channel: "wechat", JSON: `{"msgtype":"location","touser":"other","location":{"latitude":1.50}}`}},
+		{"gif", kf, aMedium(events.Image, "image/gif"), `{"file":{"media_id":"MEDIA"},"msgid":"MSGID","msgtype":"file",` +
+			kfTo},
+		{"mp3", official, aMedium(events.Audio, "audio/mpeg"),
+			`{"msgtype":"voice","touser":"oDemoOpenid0001","voice":{"media_id":"MEDIA"}}`},
+		{"mp3", kf, aMedium(events.Audio, "audio/mpeg"), `{"file":{"media_id":"MEDIA"},"msgid":"MSGID","msgtype":"file",` +
+			kfTo},
+		{"amr", kf, aMedium(events.Voice, "audio/amr"),
+			`{"msgid":"MSGID","msgtype":"voice","open_kfid":"wkDemo","touser":"wmDemo","voice":{"media_id":"MEDIA"}}`},
+		{"film", mini, aMedium(events.Video, "video/mp4"),
+			`{"msgtype":"text","text":{"content":"f.bin\nhttps://e.example/f.bin"},` + to},
+		{"native", kf, events.Content{Kind: events.KindNative,
+			Native: &events.Native{Channel: "wechat",
+				JSON: `{"msgtype":"location","touser":"other","location":{"latitude":1.50}}`}},
 			`{"location":{"latitude":1.50},"msgid":"MSGID","msgtype":"location",` + kfTo},
 	} {
 		p := playing(v.a)
@@ -177,7 +204,8 @@ func TestSamplesOnAllWays(t *testing.T) {
 		p := playing(a)
 		e := p.env(t)
 		for _, o := range all {
-			plan := fit.Message("wechat", fit.Linked(o.Content, func(sum string) string { return "https://relais.example/" + sum }), Channel.Limits)
+			plan := fit.Message("wechat",
+				fit.Linked(o.Content, func(sum string) string { return "https://relais.example/" + sum }), Channel.Limits)
 			for _, call := range plan.Calls {
 				if _, err := Channel.Send(context.Background(), e, outgoing(a, call.Content[0])); err != nil {
 					t.Errorf("%s: %v\n%s", o.Name, err, p.last())
@@ -188,11 +216,13 @@ func TestSamplesOnAllWays(t *testing.T) {
 }
 
 func aTemplate(category string, parameters ...events.Field) events.Content {
-	return events.Content{Kind: events.KindTemplate, Template: &events.Template{Name: "tDemo", Language: "zh-CN", Category: category, Parameters: parameters}}
+	return events.Content{Kind: events.KindTemplate, Template: &events.Template{Name: "tDemo", Language: "zh-CN",
+		Category: category, Parameters: parameters}}
 }
 
 func TestTemplates(t *testing.T) {
-	fields := []events.Field{{Name: "thing2", Value: "Shipped"}, {Name: "url", Value: "https://shop.example/o/42"}, {Name: "appid", Value: "wx1"}, {Name: "pagepath", Value: "p?a=1"}}
+	fields := []events.Field{{Name: "thing2", Value: "Shipped"}, {Name: "url", Value: "https://shop.example/o/42"},
+		{Name: "appid", Value: "wx1"}, {Name: "pagepath", Value: "p?a=1"}}
 	page := []events.Field{{Name: "thing2", Value: "Shipped"}, {Name: "page", Value: "pages/o?id=42"}}
 	id := channel.Digest([]byte("msg_a.1"))
 	for _, v := range []struct {
@@ -201,9 +231,16 @@ func TestTemplates(t *testing.T) {
 		path, want string
 		state      events.State
 	}{
-		{account(), aTemplate("template", fields...), templatePath, `{"touser":"oDemoOpenid0001","template_id":"tDemo","url":"https://shop.example/o/42","miniprogram":{"appid":"wx1","pagepath":"p?a=1"},"client_msg_id":"` + id + `","data":{"thing2":{"value":"Shipped"}}}`, events.Delivered},
-		{account(), aTemplate("subscription", page...), bizPath, `{"touser":"oDemoOpenid0001","template_id":"tDemo","page":"pages/o?id=42","data":{"thing2":{"value":"Shipped"}}}`, events.Sent},
-		{account(product, "mini"), aTemplate("subscription", page...), subscribePath, `{"touser":"oDemoOpenid0001","template_id":"tDemo","page":"pages/o?id=42","lang":"zh_CN","data":{"thing2":{"value":"Shipped"}}}`, events.Sent},
+		{account(), aTemplate("template", fields...), templatePath,
+			`{"touser":"oDemoOpenid0001","template_id":"tDemo","url":"https://shop.example/o/42",` +
+				`"miniprogram":{"appid":"wx1","pagepath":"p?a=1"},"client_msg_id":"` + id +
+				`","data":{"thing2":{"value":"Shipped"}}}`, events.Delivered},
+		{account(), aTemplate("subscription", page...), bizPath,
+			`{"touser":"oDemoOpenid0001","template_id":"tDemo","page":"pages/o?id=42","data":{"thing2":{"value":"Shipped"}}}`,
+			events.Sent},
+		{account(product, "mini"), aTemplate("subscription", page...), subscribePath,
+			`{"touser":"oDemoOpenid0001","template_id":"tDemo","page":"pages/o?id=42","lang":"zh_CN",` +
+				`"data":{"thing2":{"value":"Shipped"}}}`, events.Sent},
 	} {
 		p, o := playing(v.a), outgoing(v.a, v.content)
 		sent, err := Channel.Send(context.Background(), p.env(t), o)
@@ -224,7 +261,8 @@ func TestTemplates(t *testing.T) {
 		}
 	}
 	for _, a := range []channel.Account{account(product, "mini"), kfAccount()} {
-		if _, err := Channel.Send(context.Background(), playing(a).env(t), outgoing(a, aTemplate("template"))); classOf(err) != events.ClassTemplate {
+		if _, err := Channel.Send(context.Background(), playing(a).env(t),
+			outgoing(a, aTemplate("template"))); classOf(err) != events.ClassTemplate {
 			t.Errorf("an account without templates says %v", err)
 		}
 	}
@@ -268,7 +306,8 @@ func TestARepeatedTemplateIsSent(t *testing.T) {
 	p := playing(account())
 	e := p.env(t)
 	p.reply = &channel.Reply{Status: 200, Body: []byte(`{"errcode":45065,"errmsg":"clientmsgid exist"}`)}
-	if sent, err := Channel.Send(context.Background(), e, outgoing(p.account, aTemplate("template"))); err != nil || sent.IDs != nil {
+	if sent, err := Channel.Send(context.Background(), e, outgoing(p.account, aTemplate("template"))); err != nil ||
+		sent.IDs != nil {
 		t.Errorf("it gives %v, %v", sent, err)
 	}
 }
@@ -281,7 +320,8 @@ func TestWelcome(t *testing.T) {
 		content events.Content
 		path    string
 	}{
-		{events.NewText("hi"), kfEventPath}, {choice(events.Option{ID: "y", Label: "Yes"}), kfEventPath}, {aMedium(events.Image, "image/png"), kfSendPath},
+		{events.NewText("hi"), kfEventPath}, {choice(events.Option{ID: "y", Label: "Yes"}), kfEventPath},
+		{aMedium(events.Image, "image/png"), kfSendPath},
 	} {
 		o := outgoing(p.account, v.content)
 		o.Answer = "wc"
@@ -289,7 +329,8 @@ func TestWelcome(t *testing.T) {
 			t.Fatal(err)
 		}
 		last := p.calls[len(p.calls)-1]
-		if onEvent := v.path == kfEventPath; last.Path != v.path || strings.Contains(p.last(), `"code":"wc"`) != onEvent || strings.Contains(p.last(), "touser") == onEvent {
+		if onEvent := v.path == kfEventPath; last.Path != v.path || strings.Contains(p.last(), `"code":"wc"`) != onEvent ||
+			strings.Contains(p.last(), "touser") == onEvent {
 			t.Errorf("called %s with %s", last.Path, last.Body)
 		}
 	}
@@ -327,7 +368,8 @@ func TestUploads(t *testing.T) {
 			}
 			return io.NopCloser(strings.NewReader("film")), nil
 		}
-		m := events.NewMedia(events.Media{Type: events.Video, URL: "https://e.example/f.mp4", Thumbnail: "https://e.example/f.jpg"})
+		m := events.NewMedia(events.Media{Type: events.Video, URL: "https://e.example/f.mp4",
+			Thumbnail: "https://e.example/f.jpg"})
 		if _, err := Channel.Send(context.Background(), e, outgoing(p.account, m)); err != nil {
 			t.Fatal(err)
 		}
@@ -348,7 +390,8 @@ func TestTyping(t *testing.T) {
 	p := playing(account())
 	e := p.env(t)
 	to := outgoing(p.account, events.NewText("")).To
-	if err := Channel.Act(context.Background(), e, to, events.Action{Verb: events.ActTyping}); err != nil || !strings.Contains(p.last(), "CancelTyping") {
+	if err := Channel.Act(context.Background(), e, to, events.Action{Verb: events.ActTyping}); err != nil ||
+		!strings.Contains(p.last(), "CancelTyping") {
 		t.Errorf("%s gives %v", p.last(), err)
 	}
 	p.reply = &channel.Reply{Status: 200, Body: []byte(`{"errcode":45081,"errmsg":"already in the typing status"}`)}
@@ -356,7 +399,8 @@ func TestTyping(t *testing.T) {
 		t.Errorf("typing twice gives %v", err)
 	}
 	kf := playing(kfAccount())
-	if err := Channel.Act(context.Background(), kf.env(t), to, events.Action{Verb: events.ActTyping}); classOf(err) != events.ClassContent || len(kf.calls) != 0 {
+	if err := Channel.Act(context.Background(), kf.env(t), to, events.Action{Verb: events.ActTyping}); classOf(err) !=
+		events.ClassContent || len(kf.calls) != 0 {
 		t.Errorf("Customer Service types: %v", err)
 	}
 }
@@ -404,12 +448,17 @@ func (s server) Do(r *http.Request) (*http.Response, error) {
 func TestFetch(t *testing.T) {
 	words := http.Header{"Content-Type": {"text/plain"}}
 	s := server{
-		"https://api.weixin.qq.com/cgi-bin/media/get?access_token=tk&media_id=picture": {Status: 200, Header: http.Header{"Content-Type": {"image/jpeg"}}, Body: []byte("jpeg")},
-		"https://api.weixin.qq.com/cgi-bin/media/get?access_token=tk&media_id=film":    {Status: 200, Header: words, Body: []byte(`{"video_url":"http://film.example/1?a=b"}`)},
+		"https://api.weixin.qq.com/cgi-bin/media/get?access_token=tk&media_id=picture": {Status: 200,
+			Header: http.Header{"Content-Type": {"image/jpeg"}}, Body: []byte("jpeg")},
+		"https://api.weixin.qq.com/cgi-bin/media/get?access_token=tk&media_id=film": {Status: 200, Header: words,
+			Body: []byte(`{"video_url":"http://film.example/1?a=b"}`)},
 		"https://film.example/1?a=b": {Status: 200, Body: []byte("mp4")},
-		"https://api.weixin.qq.com/cgi-bin/media/get?access_token=tk&media_id=gone": {Status: 200, Header: words, Body: []byte(`{"errcode":40007,"errmsg":"invalid media_id"}`)},
-		"https://qyapi.weixin.qq.com/cgi-bin/media/get?access_token=tk&media_id=a":  {Status: 200, Header: words, Body: []byte("a file of text")},
-		"https://qyapi.weixin.qq.com/cgi-bin/media/get?access_token=tk&media_id=b":  {Status: 200, Header: words, Body: []byte(`[1]`)},
+		"https://api.weixin.qq.com/cgi-bin/media/get?access_token=tk&media_id=gone": {Status: 200, Header: words,
+			Body: []byte(`{"errcode":40007,"errmsg":"invalid media_id"}`)},
+		"https://qyapi.weixin.qq.com/cgi-bin/media/get?access_token=tk&media_id=a": {Status: 200, Header: words,
+			Body: []byte("a file of text")},
+		"https://qyapi.weixin.qq.com/cgi-bin/media/get?access_token=tk&media_id=b": {Status: 200, Header: words,
+			Body: []byte(`[1]`)},
 		"https://mmbiz.example/p": {Status: 200, Body: []byte("public")},
 	}
 	for _, v := range []struct {
@@ -425,7 +474,8 @@ func TestFetch(t *testing.T) {
 		{account(), events.Media{URL: "http://mmbiz.example/p"}, "public", ""},
 		{account(), events.Media{URL: "https://mmbiz.example/q"}, "", events.ClassMedia},
 	} {
-		body, err := Channel.Fetch(context.Background(), channel.Env{Account: v.a, HTTP: s, Token: "tk", Now: at(0)}, v.media)
+		body, err := Channel.Fetch(context.Background(), channel.Env{Account: v.a, HTTP: s, Token: "tk", Now: at(0)},
+			v.media)
 		if classOf(err) != v.class || (err == nil) != (v.class == "") {
 			t.Errorf("%+v gives %v, want class %q", v.media, err, v.class)
 			continue
@@ -442,7 +492,8 @@ func TestFetch(t *testing.T) {
 // The suite tries these on an Official Account; the others' codes are their own.
 func TestFaultsOnAllWays(t *testing.T) {
 	for fault, want := range map[stage.Fault]string{
-		stage.Throttled: events.ClassRate, stage.Expired: events.ClassAuth, stage.Closed: events.ClassWindow, stage.Invalid: events.ClassContent,
+		stage.Throttled: events.ClassRate, stage.Expired: events.ClassAuth, stage.Closed: events.ClassWindow,
+		stage.Invalid: events.ClassContent,
 	} {
 		for _, a := range []channel.Account{account(product, "mini"), kfAccount()} {
 			p := playing(a)

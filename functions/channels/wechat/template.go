@@ -44,7 +44,8 @@ func sendTemplate(ctx context.Context, e channel.Env, o channel.Outgoing) (chann
 	path := templatePath
 	switch {
 	case isKF(e.Account) || isMini(e.Account) && t.Category != subscribed:
-		return channel.Sent{}, &channel.Error{Class: events.ClassTemplate, Title: "this account has no templates of the category " + t.Category}
+		return channel.Sent{},
+			&channel.Error{Class: events.ClassTemplate, Title: "this account has no templates of the category " + t.Category}
 	case isMini(e.Account):
 		path = subscribePath
 	case t.Category == subscribed:

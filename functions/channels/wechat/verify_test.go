@@ -21,11 +21,16 @@ const (
 	vectorApp   = "wx1234567890abcdef"
 	vectorQuery = "signature=24f3e3f1705019166ce43213ab9967a66d2d4222&timestamp=1785600000&nonce=483920157"
 
-	vector1     = "GSLOm/BFeok5vs3ChgMwNO49TNBqVBKZ9u94UIlKsEYczRfNcjFopoJFRDwkMijRVNDutJh8juwGgJSfhKQvHg=="
-	vector1Sum  = "51757252bc495154e3884dd065b07f5c80d9c6f0"
-	vector2     = "GSLOm/BFeok5vs3ChgMwNDgwwUpbWlqta0KSBX8VOXYAuGG0Pqg1NMTAsJhBPksODjjgAInapwLOv+j84lczMZhi91T7mO40ObY7nka/Hj0/uHM7BV2Y8VlLVJ8RSjoZaYkfhxxKyT6fD24dKmy1opEV4mD5LekjEBr37Q40AgdghOJeDgzLufFeUZdZl2Ji+kM1dIkdOiMqoRPQUpuHLx8FsY1vAixtOTt33cSos53t1Bg+0kgULjiK5F1+kY9FTCo4YD0dZhEeK67C2jKcYXY4R7KIQt0t32Pdqm0EizD/itkugBZTfAVI5ZoF11/RD8oTLhh3+aRV2g0ebuQSfKr4P9Rqhy1vN166/sjZZP8IIXlDjgArRWINSBYZCTToPJOkClpU2ReQ8kRQM5QoWh+uiWYTgiqX0l3TCY9Ewlc="
+	vector1    = "GSLOm/BFeok5vs3ChgMwNO49TNBqVBKZ9u94UIlKsEYczRfNcjFopoJFRDwkMijRVNDutJh8juwGgJSfhKQvHg=="
+	vector1Sum = "51757252bc495154e3884dd065b07f5c80d9c6f0"
+	vector2    = "GSLOm/BFeok5vs3ChgMwNDgwwUpbWlqta0KSBX8VOXYAuGG0Pqg1NMTAsJhBPksODjjgAInapwLOv+j84lczMZhi91T7mO40ObY7" +
+		"nka/Hj0/uHM7BV2Y8VlLVJ8RSjoZaYkfhxxKyT6fD24dKmy1opEV4mD5LekjEBr37Q40AgdghOJeDgzLufFeUZdZl2Ji+kM1dIkdOiMqoRPQUpuHL" +
+		"x8FsY1vAixtOTt33cSos53t1Bg+0kgULjiK5F1+kY9FTCo4YD0dZhEeK67C2jKcYXY4R7KIQt0t32Pdqm0EizD/itkugBZTfAVI5ZoF11/" +
+		"RD8oTLhh3+aRV2g0ebuQSfKr4P9Rqhy1vN166/sjZZP8IIXlDjgArRWINSBYZCTToPJOkClpU2ReQ8kRQM5QoWh+uiWYTgiqX0l3TCY9Ewlc="
 	vector2Sum  = "c723a8a874fd5d93543a4a4f54c85346ada038ad"
-	vector2Text = "<xml><ToUserName><![CDATA[gh_0a1b2c3d4e5f]]></ToUserName><FromUserName><![CDATA[oDemoOpenid0001]]></FromUserName><CreateTime>1785600000</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[你好]]></Content><MsgId>25012345678901234</MsgId></xml>"
+	vector2Text = "<xml><ToUserName><![CDATA[gh_0a1b2c3d4e5f]]></ToUserName><FromUserName><![CDATA[oDemoOpenid0001]]>" +
+		"</FromUserName><CreateTime>1785600000</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[你好]]>" +
+		"</Content><MsgId>25012345678901234</MsgId></xml>"
 )
 
 func safeAccount() channel.Account {
@@ -39,12 +44,14 @@ func plainAccount() channel.Account {
 func at(offset time.Duration) time.Time { return time.Unix(1785600000, 0).UTC().Add(offset) }
 
 func post(query, body string) channel.Request {
-	return channel.Request{Method: http.MethodPost, Path: "/webhooks/wechat/demo", RawQuery: query, Body: []byte(body), Received: at(0)}
+	return channel.Request{Method: http.MethodPost, Path: "/webhooks/wechat/demo", RawQuery: query, Body: []byte(body),
+		Received: at(0)}
 }
 
 // encryptedPush is encrypted in its envelope, under a query with that signature.
 func encryptedPush(encrypted, sum string) channel.Request {
-	body := "<xml><ToUserName><![CDATA[gh_0a1b2c3d4e5f]]></ToUserName><Encrypt><![CDATA[" + encrypted + "]]></Encrypt></xml>"
+	body := "<xml><ToUserName><![CDATA[gh_0a1b2c3d4e5f]]></ToUserName><Encrypt><![CDATA[" +
+		encrypted + "]]></Encrypt></xml>"
 	return post(vectorQuery+"&encrypt_type=aes&msg_signature="+sum, body)
 }
 
@@ -92,7 +99,8 @@ func TestVectors(t *testing.T) {
 		t.Fatalf("parse = %d events, %v", len(evs), err)
 	}
 	e := evs[0]
-	if e.Type != events.MessageReceived || e.Key != "message:25012345678901234" || e.Data.Message.Content[0].Text.Body != "你好" {
+	if e.Type != events.MessageReceived || e.Key != "message:25012345678901234" ||
+		e.Data.Message.Content[0].Text.Body != "你好" {
 		t.Errorf("parse = %s, %s, %+v", e.Type, e.Key, e.Data.Message.Content)
 	}
 	if string(e.Raw) != vector2Text {
@@ -115,7 +123,8 @@ func TestVerifySafeMode(t *testing.T) {
 		{"no app id in the envelope", channel.BadSignature, safeAccount(), signedPush(seal(""))},
 		{"app id cut off", channel.BadSignature, safeAccount(), signedPush(seal(vectorApp[:17]))},
 		{"app id with more after it", channel.BadSignature, safeAccount(), signedPush(seal(vectorApp + "0"))},
-		{"another key", channel.BadSignature, safeAccount(), signedPush(mustKey(t, strings.Repeat("A", 43)).Seal(salt, vector2Text, vectorApp))},
+		{"another key", channel.BadSignature, safeAccount(),
+			signedPush(mustKey(t, strings.Repeat("A", 43)).Seal(salt, vector2Text, vectorApp))},
 		{"ciphertext flipped", channel.BadSignature, safeAccount(), encryptedPush(flipped, vector2Sum)},
 		{"last pad byte wrong", channel.BadSignature, safeAccount(), signedPush(tampered(t, vector2, -17))},
 		{"first pad byte wrong", channel.BadSignature, safeAccount(), signedPush(tampered(t, vector2, -16-24))},
@@ -129,8 +138,11 @@ func TestVerifySafeMode(t *testing.T) {
 		{"body is no document", channel.Malformed, safeAccount(), post(vectorQuery+"&encrypt_type=aes", "success")},
 		{"two ciphertexts", channel.Malformed, safeAccount(), post(vectorQuery+"&encrypt_type=aes&msg_signature="+vector2Sum,
 			"<xml><Encrypt>"+vector2+"</Encrypt><Encrypt>"+vector1+"</Encrypt></xml>")},
-		{"key that is none", channel.NoSecret, channel.NewAccount("demo", "", map[string]string{token: vectorToken, appID: vectorApp, aesKey: "short"}), encryptedPush(vector2, vector2Sum)},
-		{"account without an app id", channel.NoSecret, channel.NewAccount("demo", "", map[string]string{token: vectorToken, aesKey: vectorKey}), signedPush(seal(""))},
+		{"key that is none", channel.NoSecret,
+			channel.NewAccount("demo", "", map[string]string{token: vectorToken, appID: vectorApp, aesKey: "short"}),
+			encryptedPush(vector2, vector2Sum)},
+		{"account without an app id", channel.NoSecret,
+			channel.NewAccount("demo", "", map[string]string{token: vectorToken, aesKey: vectorKey}), signedPush(seal(""))},
 		{"account without the key", channel.NoSecret, plainAccount(), encryptedPush(vector2, vector2Sum)},
 	} {
 		if got := reason(verify(v.a, v.r)); got != v.want {
@@ -164,7 +176,8 @@ func TestVerifyPlaintextMode(t *testing.T) {
 		return r
 	}
 	signedAt := func(timestamp string) channel.Request {
-		q := url.Values{"timestamp": {timestamp}, "nonce": {"n"}, "signature": {tencent.Signature(vectorToken, timestamp, "n")}}
+		q := url.Values{"timestamp": {timestamp}, "nonce": {"n"},
+			"signature": {tencent.Signature(vectorToken, timestamp, "n")}}
 		return post(q.Encode(), vector2Text)
 	}
 	for _, v := range []struct {
@@ -178,10 +191,12 @@ func TestVerifyPlaintextMode(t *testing.T) {
 		{"over ten minutes earlier", channel.Stale, received(-10*time.Minute - time.Second)},
 		{"other parameters are ignored", "", post(vectorQuery+"&openid=oDemoOpenid0001", vector2Text)},
 		{"no query", channel.NoSignature, post("", vector2Text)},
-		{"signature twice", channel.Malformed, post(vectorQuery+"&signature=24f3e3f1705019166ce43213ab9967a66d2d4222", vector2Text)},
+		{"signature twice", channel.Malformed, post(vectorQuery+"&signature=24f3e3f1705019166ce43213ab9967a66d2d4222",
+			vector2Text)},
 		{"malformed query", channel.Malformed, post(vectorQuery+"&a=%zz", vector2Text)},
 		{"other nonce", channel.BadSignature, post(strings.Replace(vectorQuery, "483920157", "483920158", 1), vector2Text)},
-		{"signature in the header's name", channel.NoSignature, post(strings.Replace(vectorQuery, "signature", "Signature", 1), vector2Text)},
+		{"signature in the header's name", channel.NoSignature,
+			post(strings.Replace(vectorQuery, "signature", "Signature", 1), vector2Text)},
 		{"time is no number", channel.Malformed, signedAt("now")},
 		{"time in milliseconds", channel.Malformed, signedAt("1785600000000")},
 		{"time with a sign", channel.Malformed, signedAt("+178560000")},
@@ -209,7 +224,9 @@ func TestPlaintextModeDoesNotProveTheBody(t *testing.T) {
 
 func TestSignIsTheInverseOfVerify(t *testing.T) {
 	for name, a := range map[string]channel.Account{"safe": safeAccount(), "plain": plainAccount()} {
-		for _, body := range []string{vector2Text, `{"ToUserName":"gh_<&>\"","FromUserName":"o1","CreateTime":1785600000,"MsgType":"text","Content":"x","MsgId":1}`, "no document"} {
+		for _, body := range []string{vector2Text,
+			`{"ToUserName":"gh_<&>\"","FromUserName":"o1","CreateTime":1785600000,"MsgType":"text","Content":"x","MsgId":1}`,
+			"no document"} {
 			r := post("openid=o1&signature=old", body)
 			play.Platform.Sign(a, &r)
 			if err := verify(a, r); err != nil {

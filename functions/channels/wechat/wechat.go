@@ -32,13 +32,20 @@ var Channel = channel.Channel{
 	Docs:  "https://developers.weixin.qq.com/doc/service/",
 	Label: channel.Beta,
 	Credentials: []channel.Credential{ // app_id or corp_id must be there, else Verify refuses
-		{Name: token, Help: "the Token you chose: Settings & Development, Basic configuration, Server configuration (Mini Program: Development management, Message push; Customer Service: API, callback)"},
-		{Name: aesKey, Help: "EncodingAESKey, 43 characters, beside the Token; with it only encrypted pushes (safe or compatible mode) are accepted; Customer Service needs it", Optional: true},
-		{Name: appID, Help: "Official Account, Mini Program: Developer ID (AppID), on the same page; openids are unique within it", Optional: true, Public: true},
-		{Name: appSecret, Help: "Official Account, Mini Program: AppSecret, on the same page; needed to send and to copy media", Optional: true},
-		{Name: product, Help: "\"mini\" for a Mini Program; leave it out for an Official Account", Optional: true, Public: true},
-		{Name: corpID, Help: "Customer Service: the corporation's id, WeCom admin console, My Company; external_userids are unique within it", Optional: true, Public: true},
-		{Name: kfSecret, Help: "Customer Service: the Secret of the app that may call its API, beside the callback; needed to receive and to send", Optional: true},
+		{Name: token, Help: "the Token you chose: Settings & Development, Basic configuration, Server configuration (Mini " +
+			"Program: Development management, Message push; Customer Service: API, callback)"},
+		{Name: aesKey, Help: "EncodingAESKey, 43 characters, beside the Token; with it only encrypted pushes (safe or " +
+			"compatible mode) are accepted; Customer Service needs it", Optional: true},
+		{Name: appID, Help: "Official Account, Mini Program: Developer ID (AppID), on the same page; openids are unique " +
+			"within it", Optional: true, Public: true},
+		{Name: appSecret, Help: "Official Account, Mini Program: AppSecret, on the same page; needed to send and to copy " +
+			"media", Optional: true},
+		{Name: product, Help: "\"mini\" for a Mini Program; leave it out for an Official Account", Optional: true,
+			Public: true},
+		{Name: corpID, Help: "Customer Service: the corporation's id, WeCom admin console, My Company; external_userids " +
+			"are unique within it", Optional: true, Public: true},
+		{Name: kfSecret, Help: "Customer Service: the Secret of the app that may call its API, beside the callback; " +
+			"needed to receive and to send", Optional: true},
 	},
 	MaxBody: tencent.MaxDocument, // a push is a few KB
 
@@ -48,6 +55,43 @@ var Channel = channel.Channel{
 	Ack:       ack,
 
 	Outbound: outbound,
+}
+
+// outbound holds what an Official Account and Customer Service both show, because a
+// message is planned before it is known which of them takes it. A Mini Program shows
+// less of it; see compose.
+var outbound = channel.Outbound{
+	Limits:  limits,
+	Class:   channel.Always(channel.Blind), // see send
+	Opens:   []events.Scheme{events.WeChatOpenID},
+	Send:    send,
+	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
+	Act:     act,
+	Acts:    []events.Verb{events.ActTyping},
+	Token:   mint,
+	Fetch:   fetch,
+	Pull:    pull,
+	Hosts:   []string{apiHost, kfHost},
+}
+
+// limits are the narrower of each pair where the ways differ.
+// Text: https://developers.weixin.qq.com/doc/service/api/customer/message/api_sendcustommessage
+// Choices: https://developer.work.weixin.qq.com/document/path/94677 (menus of an Official
+// Account have no documented limits)
+// Media: https://developers.weixin.qq.com/doc/service/api/material/temporary/api_uploadtempmedia
+var limits = channel.Limits{
+	Text:  maxText,
+	Unit:  channel.Bytes,
+	Kinds: []events.Kind{events.KindLink, events.KindTemplate},
+	Media: map[string]channel.MediaLimit{
+		events.Image: {Bytes: 2 << 20, MIME: []string{"image/jpeg", "image/png", "image/gif"}},
+		events.Voice: {Bytes: 2 << 20, MIME: []string{"audio/amr", "audio/mpeg"}},
+		events.Audio: {Bytes: 2 << 20, MIME: []string{"audio/amr", "audio/mpeg"}},
+		events.Video: {Bytes: 10 << 20, MIME: []string{"video/mp4"}},
+	},
+	Choices: []channel.Choices{{Style: events.StyleButtons, Min: 1, Max: maxItems, Text: maxHead, Label: maxLabel,
+		ID: events.MaxOptionID, Footer: maxHead}},
+	Takes: takes,
 }
 
 const (
@@ -100,7 +144,8 @@ func verify(a channel.Account, r channel.Request) error {
 	if encrypted == "" {
 		return channel.Refuse(channel.NoSignature)
 	}
-	if err := tencent.Check(a.Values(token), p.get("msg_signature"), p.get("timestamp"), p.get("nonce"), encrypted); err != nil {
+	if err := tencent.Check(a.Values(token), p.get("msg_signature"), p.get("timestamp"), p.get("nonce"),
+		encrypted); err != nil {
 		return err
 	}
 	_, err = open(a, encrypted)

@@ -47,7 +47,8 @@ func samplesOpen(t *testing.T) {
 			t.Errorf("testdata/in/%s.http does not hold %s (%v); run with -update", name, f, err)
 			continue
 		}
-		r := channel.Request{Method: http.MethodPost, Path: sample.Path("wechat"), Header: http.Header{"Content-Type": {"text/xml"}}, Body: want}
+		r := channel.Request{Method: http.MethodPost, Path: sample.Path("wechat"),
+			Header: http.Header{"Content-Type": {"text/xml"}}, Body: want}
 		if err := os.WriteFile("testdata/in/"+name+".http", sample.Format(r), 0o644); err != nil {
 			t.Fatal(err)
 		}

@@ -36,7 +36,8 @@ func (b *batch) preferences() {
 			continue
 		}
 		e.Type = events.ConsentChanged
-		e.Data.Consent = &events.Consent{State: state, Scope: strings.TrimSuffix(p.Category, "_messages"), Reason: "settings"}
+		e.Data.Consent = &events.Consent{State: state, Scope: strings.TrimSuffix(p.Category, "_messages"),
+			Reason: "settings"}
 		b.add(e)
 	}
 }
@@ -58,7 +59,8 @@ func (b *batch) template() {
 		return
 	}
 	out := &events.TemplateUpdate{
-		ID: string(t.ID), Name: t.Name, Language: t.Language, State: strings.ToLower(t.Event), Category: strings.ToLower(t.Category),
+		ID: string(t.ID), Name: t.Name, Language: t.Language, State: strings.ToLower(t.Event),
+		Category: strings.ToLower(t.Category),
 	}
 	if t.Reason != "NONE" {
 		out.Reason = t.Reason
@@ -68,7 +70,8 @@ func (b *batch) template() {
 
 // fact is an event about the account itself.
 func (b *batch) fact(t events.Type, kind string, d events.Data) events.Event {
-	return events.Event{Type: t, Time: channel.UnixText(b.entryTime), Key: kind + ":" + channel.Digest(b.raw, b.occasion), Raw: b.raw, Data: d}
+	return events.Event{Type: t, Time: channel.UnixText(b.entryTime), Key: kind + ":" + channel.Digest(b.raw, b.occasion),
+		Raw: b.raw, Data: d}
 }
 
 // others adds news about the account; history, contact sync and fields that came
@@ -130,7 +133,8 @@ func aspectOf(field string) string {
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/account_update
 func healthState(event string) string {
 	switch event {
-	case "ACCOUNT_DELETED", "ACCOUNT_OFFBOARDED", "ACCOUNT_RESTRICTION", "DISABLE", "PARTNER_APP_UNINSTALLED", "PARTNER_REMOVED", "REJECTED":
+	case "ACCOUNT_DELETED", "ACCOUNT_OFFBOARDED", "ACCOUNT_RESTRICTION", "DISABLE", "PARTNER_APP_UNINSTALLED",
+		"PARTNER_REMOVED", "REJECTED":
 		return events.HealthFailing
 	case "ACCOUNT_VIOLATION", "DOWNGRADE", "FLAGGED", "SCHEDULE_FOR_DISABLE":
 		return events.HealthWarning
@@ -173,7 +177,8 @@ func (b *batch) groups() {
 			b.unsupported(b.field, channel.Malformed, raw)
 			continue
 		}
-		e := events.Event{Time: channel.UnixText(string(g.Timestamp)), Key: "group:" + channel.Digest(raw, b.occasion), Raw: raw}
+		e := events.Event{Time: channel.UnixText(string(g.Timestamp)), Key: "group:" + channel.Digest(raw, b.occasion),
+			Raw: raw}
 		e.Data.Conversation = b.thread(g.ID, nil)
 		if e.Type = g.apply(&e.Data); e.Type == "" {
 			b.unsupportedOf(e, e.Key, cmp.Or(g.Type, b.field), "no change that we know")

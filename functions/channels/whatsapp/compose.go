@@ -2,8 +2,6 @@ package whatsapp
 
 import (
 	"cmp"
-	"encoding/json"
-	"maps"
 	"net/url"
 	"path"
 	"slices"
@@ -18,20 +16,23 @@ import (
 const (
 	maxText    = 4000 // of 4096: styles are written into the text
 	maxCaption = 1000 // of 1024, likewise
-	maxPrompt  = 1024 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-reply-buttons-messages
-	maxHeader  = 60
-	maxFooter  = 60
-	maxLabel   = 20 // of a button, also of that which opens a list, a page or a form
-	maxCards   = 257
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-reply-buttons-messages
+	maxPrompt = 1024
+	maxHeader = 60
+	maxFooter = 60
+	maxLabel  = 20 // of a button, also of that which opens a list, a page or a form
+	maxCards  = 257
 
-	maxRows        = 10 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-list-messages
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-list-messages
+	maxRows        = 10
 	maxListPrompt  = 4096
 	maxRow         = 24
 	maxRowID       = 200
 	maxDescription = 72
 	maxSection     = 24
 
-	maxPanels    = 10 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-media-carousel-messages
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-media-carousel-messages
+	maxPanels    = 10
 	maxPanelText = 160
 
 	stillSticker = 100 << 10 // bytes of a sticker that does not move
@@ -46,42 +47,24 @@ const (
 	maxSticker  = 500 << 10
 )
 
-var limits = channel.Limits{
-	Text: maxText, Unit: channel.UTF16, Quote: true, Contacts: maxCards,
-	Styles: []string{"bold", "italic", "strikethrough", "code", "pre"}, // https://faq.whatsapp.com/539178204879377
-	Kinds: []events.Kind{
-		events.KindLocation, events.KindContacts, events.KindLink, events.KindForm, events.KindProduct, events.KindTemplate,
-	},
-	Media: map[string]channel.MediaLimit{
-		events.Image:   {Bytes: maxImage, MIME: []string{"image/jpeg", "image/png"}, Caption: maxCaption},
-		events.Video:   {Bytes: maxVideo, MIME: []string{"video/mp4", "video/3gpp"}, Caption: maxCaption},
-		events.Audio:   {Bytes: maxAudio, MIME: []string{"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"}},
-		events.Voice:   {Bytes: maxAudio, MIME: []string{"audio/ogg"}},
-		events.File:    {Bytes: maxDocument, Caption: maxCaption},
-		events.Sticker: {Bytes: maxSticker, MIME: []string{"image/webp"}},
-	},
-	Choices: choices(),
-	Cards: &channel.Cards{
-		Min: 2, Max: maxPanels, Title: maxHeader, Text: maxPanelText - maxHeader - 1, Options: 1, Actions: pages, Label: maxLabel, Media: true, Uniform: true,
-	},
-	Takes: takes, Refuses: refuses, Folds: true,
-}
-
 // pages are the actions of a button that opens a page.
 var pages = []string{events.ActionURL, events.ActionWebView}
 
 // choices are the ways to offer options: what stands above them is a picture or a
 // title, so each way that has both is here twice.
 func choices() []channel.Choices {
-	buttons := channel.Choices{Style: events.StyleButtons, Min: 1, Max: 3, Text: maxPrompt, Label: maxLabel, ID: 256, Footer: maxFooter, Header: true}
-	page := channel.Choices{Style: events.StyleButtons, Min: 1, Max: 1, Actions: pages, Text: maxPrompt, Label: maxLabel, Footer: maxFooter, Header: true}
+	buttons := channel.Choices{Style: events.StyleButtons, Min: 1, Max: 3, Text: maxPrompt, Label: maxLabel, ID: 256,
+		Footer: maxFooter, Header: true}
+	page := channel.Choices{Style: events.StyleButtons, Min: 1, Max: 1, Actions: pages, Text: maxPrompt, Label: maxLabel,
+		Footer: maxFooter, Header: true}
 	titled := func(c channel.Choices) channel.Choices {
 		c.Header, c.Title = false, maxHeader
 		return c
 	}
 	return []channel.Choices{
 		buttons, titled(buttons),
-		{Style: events.StyleList, Min: 1, Max: maxRows, Text: maxListPrompt, Label: maxRow, ID: maxRowID, Title: maxHeader, Footer: maxFooter,
+		{Style: events.StyleList, Min: 1, Max: maxRows, Text: maxListPrompt, Label: maxRow, ID: maxRowID, Title: maxHeader,
+			Footer:   maxFooter,
 			Describe: maxDescription, Section: maxSection},
 		page, titled(page),
 		{Style: events.StyleButtons, Min: 1, Max: 1, Actions: []string{events.ActionLocation}, Text: maxPrompt},
@@ -130,7 +113,8 @@ func compose(o channel.Outgoing) ([]byte, error) {
 		m.media(c.Media)
 	case events.KindLocation:
 		l := c.Location
-		m.Type, m.Location = "location", &sendLocation{Latitude: l.Latitude, Longitude: l.Longitude, Name: l.Name, Address: l.Address}
+		m.Type, m.Location = "location", &sendLocation{Latitude: l.Latitude, Longitude: l.Longitude, Name: l.Name,
+			Address: l.Address}
 	case events.KindContacts:
 		m.Type, m.Contacts = "contacts", cards(c.Contacts)
 	case events.KindChoice:
@@ -145,7 +129,11 @@ func compose(o channel.Outgoing) ([]byte, error) {
 		m.Type = "template"
 		return m.template(o, c.Template)
 	case events.KindNative:
-		return merge(m, c.Native.JSON)
+		own, err := channel.Native(c.Native, m, "to", "recipient")
+		if err != nil {
+			return nil, err
+		}
+		return channel.JSON(own)
 	default:
 		return nil, &channel.Error{Class: events.ClassContent, Title: "WhatsApp cannot send " + string(c.Kind)}
 	}
@@ -171,27 +159,6 @@ func envelope(o channel.Outgoing) sendRequest {
 }
 
 func plus(number string) string { return "+" + strings.TrimPrefix(number, "+") }
-
-// merge is the integrator's own message object within our envelope.
-func merge(m sendRequest, object string) ([]byte, error) {
-	theirs, ok := decode[native]([]byte(object))
-	if !ok || theirs == nil {
-		return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
-	}
-	text, err := channel.JSON(m)
-	if err != nil {
-		return nil, err
-	}
-	ours, _ := decode[native](text)
-	delete(ours, "type") // theirs
-	for _, name := range []string{"to", "recipient"} {
-		delete(theirs, name)
-	}
-	all := native{}
-	maps.Copy(all, theirs)
-	maps.Copy(all, ours)
-	return channel.JSON(map[string]json.RawMessage(all))
-}
 
 func (m *sendRequest) media(media *events.Media) {
 	part := mediaOf(media)

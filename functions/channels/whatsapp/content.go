@@ -130,7 +130,8 @@ func contactsContent(m *message) (events.Content, bool) {
 
 func (p card) card() events.Card {
 	c := events.Card{
-		Name: cmp.Or(p.Name.Formatted, strings.TrimSpace(p.Name.First+" "+p.Name.Last)), FirstName: p.Name.First, LastName: p.Name.Last, Company: p.Org.Company,
+		Name: cmp.Or(p.Name.Formatted, strings.TrimSpace(p.Name.First+" "+p.Name.Last)), FirstName: p.Name.First,
+		LastName: p.Name.Last, Company: p.Org.Company,
 		Birthday: p.Birthday, VCard: p.VCard, Own: p.Origin == "contact_request",
 	}
 	for _, v := range p.Phones {
@@ -153,7 +154,8 @@ func (p card) card() events.Card {
 
 func (a address) line() string {
 	var parts []string
-	for _, s := range []string{a.Street, strings.TrimSpace(a.Zip + " " + a.City), a.State, cmp.Or(a.Country, a.CountryCode)} {
+	for _, s := range []string{a.Street, strings.TrimSpace(a.Zip + " " + a.City), a.State,
+		cmp.Or(a.Country, a.CountryCode)} {
 		if s != "" {
 			parts = append(parts, s)
 		}

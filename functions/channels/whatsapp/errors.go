@@ -36,7 +36,8 @@ const pairPause = 6 * time.Second
 // refused is a refusal by its code.
 func refused(f meta.Error) *channel.Error {
 	c := classify(f.Number())
-	e := &channel.Error{Class: c.Name, Code: string(f.Code), Subcode: string(f.Subcode), Title: f.Text(), Remedy: c.Remedy}
+	e := &channel.Error{Class: c.Name, Code: string(f.Code), Subcode: string(f.Subcode), Title: f.Text(),
+		Remedy: c.Remedy}
 	if e.Code == "131056" {
 		e.RetryAfter = pairPause
 	}

@@ -142,9 +142,10 @@ func takesForm(f *events.Form) string {
 }
 
 func flow(f *events.Form, token string) *sendInteractive {
-	i := &sendInteractive{Type: "flow", Body: &sendBody{Text: cmp.Or(f.Text, f.Title)}, Action: sendAction{Name: "flow", Parameters: &sendParameters{
-		FlowVersion: "3", FlowToken: token, FlowID: f.ID, FlowButton: cmp.Or(f.Submit, f.Title), FlowAction: "navigate",
-	}}}
+	i := &sendInteractive{Type: "flow", Body: &sendBody{Text: cmp.Or(f.Text, f.Title)},
+		Action: sendAction{Name: "flow", Parameters: &sendParameters{
+			FlowVersion: "3", FlowToken: token, FlowID: f.ID, FlowButton: cmp.Or(f.Submit, f.Title), FlowAction: "navigate",
+		}}}
 	if f.Text != "" {
 		i.Header = header(f.Title, nil)
 	}

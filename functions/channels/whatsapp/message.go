@@ -264,7 +264,8 @@ func (p interactive) interaction() *events.Interaction {
 		}
 		return in
 	case p.Type == "nfm_reply" && p.FormReply != nil:
-		return &events.Interaction{Kind: events.FormAnswer, Text: p.FormReply.Body, Values: formValues(p.FormReply.JSON, p.FormReply.Name)}
+		return &events.Interaction{Kind: events.FormAnswer, Text: p.FormReply.Body,
+			Values: formValues(p.FormReply.JSON, p.FormReply.Name)}
 	case p.Type == "call_permission_reply" && p.CallReply != nil:
 		in := &events.Interaction{Kind: events.PermissionAnswer, Option: p.CallReply.Response, Values: []events.Field{
 			{Name: "is_permanent", Value: strconv.FormatBool(p.CallReply.Permanent)},
@@ -324,7 +325,8 @@ func (b *batch) order(e events.Event, m *message) bool {
 	basket := &events.Order{ID: m.id, Catalog: string(o.CatalogID), Text: o.Text, Items: []events.OrderItem{}}
 	for _, i := range o.Items {
 		basket.Items = append(basket.Items, events.OrderItem{
-			Product: string(i.ProductID), Quantity: quantity(string(i.Quantity)), Price: meta.Price(string(i.Price), i.Currency),
+			Product: string(i.ProductID), Quantity: quantity(string(i.Quantity)),
+			Price: meta.Price(string(i.Price), i.Currency),
 		})
 	}
 	e.Type, e.Key, e.Data.Order = events.OrderReceived, "message:"+m.id, basket

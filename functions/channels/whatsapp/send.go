@@ -12,26 +12,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-// outbound is how WhatsApp is written to: freely for 24 hours after the customer's
-// last message, else with a template. The core knows the window from the inbound side.
-var outbound = channel.Outbound{
-	Limits: limits,
-	// 80 messages a second, and to one person one in six seconds after a burst of 45.
-	// https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput
-	Rate:    channel.Rate{Account: 80, Pair: 1.0 / 6, Burst: 45},
-	Class:   channel.Always(channel.Correlated), // statuses bring back biz_opaque_callback_data
-	Opens:   []events.Scheme{events.Phone, events.WhatsAppBSUID},
-	Address: channel.PlusAddress,
-	Thread:  channel.DigitsThread,
-	Send:    send,
-	Outside: outside,
-	Act:     act,
-	Acts:    []events.Verb{events.ActTyping, events.ActRead, events.ActReact},
-	Fetch:   fetch,
-	Hosts:   []string{graphHost, mediaHost},
-	Origin:  origin,
-}
-
 const (
 	graphHost    = "graph.facebook.com"
 	mediaHost    = "lookaside.fbsbx.com" // where Graph says that a file is
@@ -75,7 +55,8 @@ func outside(o channel.Outgoing) bool {
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/typing-indicators
 func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Action) error {
 	if a.Message == nil || a.Message.PlatformID == "" {
-		return &channel.Error{Class: events.ClassContent, Title: "WhatsApp needs a message of the customer's to " + string(a.Verb)}
+		return &channel.Error{Class: events.ClassContent,
+			Title: "WhatsApp needs a message of the customer's to " + string(a.Verb)}
 	}
 	body := any(readRequest{Product: product, Status: "read", MessageID: a.Message.PlatformID})
 	switch a.Verb {
@@ -105,7 +86,9 @@ func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Acti
 func postGraph(ctx context.Context, e channel.Env, body []byte) (channel.Sent, error) {
 	number := e.Account.Value(phoneNumberID)
 	if e.Account.Value(accessToken) == "" || number == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no access_token or no phone_number_id", Remedy: "store both"}
+		return channel.Sent{},
+			&channel.Error{Class: events.ClassAuth, Title: "the account has no access_token or no phone_number_id",
+				Remedy: "store both"}
 	}
 	address := "https://" + graphHost + "/" + graphVersion + "/" + url.PathEscape(number) + "/messages"
 	header := channel.Bearer(e.Account.Value(accessToken))
@@ -127,7 +110,8 @@ func postGraph(ctx context.Context, e channel.Env, body []byte) (channel.Sent, e
 // sent is the message's id. A message that is held is sent later, or refused by status.
 func (a sendAnswer) sent() (channel.Sent, error) {
 	if len(a.Messages) == 0 || a.Messages[0].ID == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message id", Unknown: true}
+		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message id",
+			Unknown: true}
 	}
 	m := a.Messages[0]
 	s := channel.Sent{IDs: []string{m.ID}}
@@ -143,7 +127,8 @@ func (a sendAnswer) sent() (channel.Sent, error) {
 func fetch(ctx context.Context, e channel.Env, m events.Media) (io.ReadCloser, error) {
 	token := e.Account.Value(accessToken)
 	if token == "" {
-		return nil, &channel.Error{Class: events.ClassMedia, Title: "files are fetched with an access_token only", Remedy: "AWS puts files into a bucket of yours: GetWhatsAppMessageMedia"}
+		return nil, &channel.Error{Class: events.ClassMedia, Title: "files are fetched with an access_token only",
+			Remedy: "AWS puts files into a bucket of yours: GetWhatsAppMessageMedia"}
 	}
 	address := "https://" + graphHost + "/" + graphVersion + "/" + url.PathEscape(m.PlatformID)
 	if number := e.Account.Value(phoneNumberID); number != "" {

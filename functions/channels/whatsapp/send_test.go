@@ -41,14 +41,17 @@ func (m *meta) Do(r *http.Request) (*http.Response, error) {
 			return nil, err
 		}
 	}
-	call := stage.Call{Host: r.URL.Host, Fault: m.fault, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: sendingAt}}
+	call := stage.Call{Host: r.URL.Host, Fault: m.fault,
+		Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header,
+			Body: body, Received: sendingAt}}
 	m.calls = append(m.calls, call)
 	reply := m.answer
 	if reply == nil {
 		a := play.Platform.Answer(m.account, call)
 		reply, m.webhooks = &a.Reply, append(m.webhooks, a.Posts...)
 	}
-	return &http.Response{StatusCode: reply.Status, Header: reply.Header, Body: io.NopCloser(bytes.NewReader(reply.Body))}, nil
+	return &http.Response{StatusCode: reply.Status, Header: reply.Header,
+		Body: io.NopCloser(bytes.NewReader(reply.Body))}, nil
 }
 
 func (m *meta) env() channel.Env { return channel.Env{Account: m.account, HTTP: m, Now: sendingAt} }
@@ -64,17 +67,20 @@ func (m *meta) last(t *testing.T) map[string]any {
 }
 
 func overCloud() *meta {
-	return &meta{account: channel.NewAccount("demo", "", map[string]string{"app_secret": "s", "access_token": "EAAG-token", "phone_number_id": "220000000000022"})}
+	return &meta{account: channel.NewAccount("demo", "",
+		map[string]string{"app_secret": "s", "access_token": "EAAG-token", "phone_number_id": "220000000000022"})}
 }
 
 func overAWS() *meta {
 	return &meta{account: channel.NewAccount("demo", "", map[string]string{
-		"topic_arn": "arn:aws:sns:eu-west-1:111122223333:wa", "phone_number_id": "phone-number-id-0123456789", "aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "wJalrXUtnFEMI",
+		"topic_arn": "arn:aws:sns:eu-west-1:111122223333:wa", "phone_number_id": "phone-number-id-0123456789",
+		"aws_access_key_id": "AKIDEXAMPLE", "aws_secret_access_key": "wJalrXUtnFEMI",
 	})}
 }
 
 func outgoing(to string, c events.Content) channel.Outgoing {
-	return channel.Outgoing{ID: "msg_a.1", Content: []events.Content{c}, To: channel.Recipient{Conversation: events.Conversation{PlatformID: to, Kind: events.Direct}}}
+	return channel.Outgoing{ID: "msg_a.1", Content: []events.Content{c},
+		To: channel.Recipient{Conversation: events.Conversation{PlatformID: to, Kind: events.Direct}}}
 }
 
 // AWS carries Meta's body, and its statuses bring our id back.
@@ -94,8 +100,10 @@ func TestSendThroughAWS(t *testing.T) {
 	if err := json.Unmarshal(m.calls[0].Body, &call); err != nil {
 		t.Fatal(err)
 	}
-	const want = `{"messaging_product":"whatsapp","recipient_type":"individual","to":"+15550100099","biz_opaque_callback_data":"msg_a.1","type":"text","text":{"body":"Hi","preview_url":false}}`
-	if string(call.Message) != want || call.OriginationPhoneNumberID != "phone-number-id-0123456789" || call.MetaAPIVersion != "v25.0" {
+	const want = `{"messaging_product":"whatsapp","recipient_type":"individual","to":"+15550100099",` +
+		`"biz_opaque_callback_data":"msg_a.1","type":"text","text":{"body":"Hi","preview_url":false}}`
+	if string(call.Message) != want || call.OriginationPhoneNumberID != "phone-number-id-0123456789" ||
+		call.MetaAPIVersion != "v25.0" {
 		t.Errorf("called with %s, and\n%s", m.calls[0].Body, call.Message)
 	}
 	var states []events.State
@@ -125,7 +133,8 @@ func TestCustomerThroughAWS(t *testing.T) {
 	r.Received = sendingAt
 	play.Platform.Sign(m.account, &r)
 	evs, err := whatsapp.Channel.Events(m.account, r)
-	if err != nil || len(evs) != 1 || evs[0].Type != events.MessageReceived || whatsapp.Channel.Verify(m.account, r) != nil {
+	if err != nil || len(evs) != 1 || evs[0].Type != events.MessageReceived ||
+		whatsapp.Channel.Verify(m.account, r) != nil {
 		t.Errorf("%+v, %v", evs, err)
 	}
 }
@@ -144,7 +153,8 @@ func TestRefusalsThroughAWS(t *testing.T) {
 		}
 	}
 	m := overAWS()
-	m.answer = &channel.Reply{Status: 502, Body: []byte(`{"__type":"DependencyException","message":"Meta did not answer"}`)}
+	m.answer = &channel.Reply{Status: 502,
+		Body: []byte(`{"__type":"DependencyException","message":"Meta did not answer"}`)}
 	_, err := whatsapp.Channel.Send(context.Background(), m.env(), outgoing("15550100099", events.NewText("Hi")))
 	var e *channel.Error
 	if !errors.As(err, &e) || e.Class != events.ClassPlatform || !e.Unknown {
@@ -155,14 +165,19 @@ func TestRefusalsThroughAWS(t *testing.T) {
 func TestRecipients(t *testing.T) {
 	group := outgoing("G1", events.NewText("Hi"))
 	group.To.Conversation.Kind = events.Group
-	code := outgoing("US.77", events.Content{Kind: events.KindTemplate, Template: &events.Template{Name: "code", Language: "en", Category: "authentication"}})
-	code.To.Contact = &events.Contact{Identities: []events.Identity{{Scheme: events.WhatsAppBSUID, Value: "US.77"}, {Scheme: events.Phone, Value: "15550100099"}}}
+	code := outgoing("US.77",
+		events.Content{Kind: events.KindTemplate, Template: &events.Template{Name: "code", Language: "en",
+			Category: "authentication"}})
+	code.To.Contact = &events.Contact{Identities: []events.Identity{{Scheme: events.WhatsAppBSUID, Value: "US.77"},
+		{Scheme: events.Phone, Value: "15550100099"}}}
 	for _, tc := range []struct {
 		o    channel.Outgoing
 		want map[string]any
 	}{
-		{outgoing("15550100099", events.NewText("Hi")), map[string]any{"to": "+15550100099", "recipient_type": "individual"}},
-		{outgoing("+15550100099", events.NewText("Hi")), map[string]any{"to": "+15550100099", "recipient_type": "individual"}},
+		{outgoing("15550100099", events.NewText("Hi")),
+			map[string]any{"to": "+15550100099", "recipient_type": "individual"}},
+		{outgoing("+15550100099", events.NewText("Hi")),
+			map[string]any{"to": "+15550100099", "recipient_type": "individual"}},
 		{outgoing("US.77", events.NewText("Hi")), map[string]any{"recipient": "US.77", "recipient_type": "individual"}},
 		{group, map[string]any{"to": "G1", "recipient_type": "group"}},
 		{code, map[string]any{"to": "+15550100099", "recipient_type": "individual"}},
@@ -185,24 +200,51 @@ func TestRecipients(t *testing.T) {
 
 func TestContents(t *testing.T) {
 	option := func(action, value string) events.Content {
-		return events.Content{Kind: events.KindChoice, Choice: &events.Choice{Text: "Here", Style: events.StyleButtons, Options: []events.Option{{ID: "o", Label: "Open", Action: action, Value: value}}}}
+		return events.Content{Kind: events.KindChoice, Choice: &events.Choice{Text: "Here", Style: events.StyleButtons,
+			Options: []events.Option{{ID: "o", Label: "Open", Action: action, Value: value}}}}
 	}
 	panel := func(title string) events.Panel {
-		return events.Panel{Title: title, Text: "9 €", Media: &events.Media{Type: events.Image, URL: "https://a.example/" + title + ".jpg"}, Options: []events.Option{{ID: "o", Label: "Buy", Action: events.ActionURL, Value: "https://a.example"}}}
+		return events.Panel{Title: title, Text: "9 €",
+			Media:   &events.Media{Type: events.Image, URL: "https://a.example/" + title + ".jpg"},
+			Options: []events.Option{{ID: "o", Label: "Buy", Action: events.ActionURL, Value: "https://a.example"}}}
 	}
 	for name, tc := range map[string]struct {
 		content events.Content
 		want    string // what the part that type names is
 	}{
-		"page":     {option(events.ActionURL, "https://a.example"), `{"type":"cta_url","body":{"text":"Here"},"action":{"name":"cta_url","parameters":{"display_text":"Open","url":"https://a.example"}}}`},
-		"place":    {option(events.ActionLocation, ""), `{"type":"location_request_message","body":{"text":"Here"},"action":{"name":"send_location"}}`},
-		"number":   {option(events.ActionContact, ""), `{"type":"request_contact_info","body":{"text":"Here"},"action":{"name":"request_contact_info"}}`},
-		"carousel": {events.Content{Kind: events.KindCards, Cards: []events.Panel{panel("A"), panel("B")}}, `{"type":"carousel","body":{"text":"A · B"},"action":{"cards":[{"card_index":0,"type":"cta_url","header":{"type":"image","image":{"link":"https://a.example/A.jpg"}},"body":{"text":"A\n9 €"},"action":{"name":"cta_url","parameters":{"display_text":"Buy","url":"https://a.example"}}},{"card_index":1,"type":"cta_url","header":{"type":"image","image":{"link":"https://a.example/B.jpg"}},"body":{"text":"B\n9 €"},"action":{"name":"cta_url","parameters":{"display_text":"Buy","url":"https://a.example"}}}]}}`},
-		"flow":     {events.Content{Kind: events.KindForm, Form: &events.Form{ID: "770001", Title: "Address", Text: "Where to?", Submit: "Fill in"}}, `{"type":"flow","header":{"type":"text","text":"Address"},"body":{"text":"Where to?"},"action":{"name":"flow","parameters":{"flow_message_version":"3","flow_token":"msg_a.1","flow_id":"770001","flow_cta":"Fill in","flow_action":"navigate"}}}`},
-		"template": {events.Content{Kind: events.KindTemplate, Template: &events.Template{Name: "order_update", Language: "en_US", Parameters: []events.Field{
-			{Name: "header.image", Value: "https://cdn.example/a.jpg"}, {Name: "name", Value: "Ana"}, {Name: "button.0.quick_reply", Value: "TRACK_1"}, {Name: "button.1.url", Value: "1024"}, {Name: "button.2.copy_code", Value: "SAVE20"},
-		}}}, `{"name":"order_update","language":{"code":"en_US"},"components":[{"type":"header","parameters":[{"type":"image","image":{"link":"https://cdn.example/a.jpg"}}]},{"type":"body","parameters":[{"type":"text","parameter_name":"name","text":"Ana"}]},{"type":"button","sub_type":"quick_reply","index":"0","parameters":[{"type":"payload","payload":"TRACK_1"}]},{"type":"button","sub_type":"url","index":"1","parameters":[{"type":"text","text":"1024"}]},{"type":"button","sub_type":"copy_code","index":"2","parameters":[{"type":"coupon_code","coupon_code":"SAVE20"}]}]}`},
-		"native":   {events.Content{Kind: events.KindNative, Native: &events.Native{Channel: "whatsapp", JSON: `{"type":"location","to":"+1999","location":{"latitude":1,"longitude":2}}`}}, `{"latitude":1,"longitude":2}`},
+		"page": {option(events.ActionURL, "https://a.example"),
+			`{"type":"cta_url","body":{"text":"Here"},"action":{"name":"cta_url","parameters":{"display_text":"Open",` +
+				`"url":"https://a.example"}}}`},
+		"place": {option(events.ActionLocation, ""),
+			`{"type":"location_request_message","body":{"text":"Here"},"action":{"name":"send_location"}}`},
+		"number": {option(events.ActionContact, ""),
+			`{"type":"request_contact_info","body":{"text":"Here"},"action":{"name":"request_contact_info"}}`},
+		"carousel": {events.Content{Kind: events.KindCards, Cards: []events.Panel{panel("A"), panel("B")}},
+			`{"type":"carousel","body":{"text":"A · B"},"action":{"cards":[{"card_index":0,"type":"cta_url",` +
+				`"header":{"type":"image","image":{"link":"https://a.example/A.jpg"}},"body":{"text":"A\n9 €"},` +
+				`"action":{"name":"cta_url","parameters":{"display_text":"Buy","url":"https://a.example"}}},{"card_index":1,` +
+				`"type":"cta_url","header":{"type":"image","image":{"link":"https://a.example/B.jpg"}},"body":{"text":"B\n9 €"},` +
+				`"action":{"name":"cta_url","parameters":{"display_text":"Buy","url":"https://a.example"}}}]}}`},
+		"flow": {events.Content{Kind: events.KindForm, Form: &events.Form{ID: "770001", Title: "Address", Text: "Where to?",
+			Submit: "Fill in"}},
+			`{"type":"flow","header":{"type":"text","text":"Address"},"body":{"text":"Where to?"},"action":{"name":"flow",` +
+				`"parameters":{"flow_message_version":"3","flow_token":"msg_a.1","flow_id":"770001","flow_cta":"Fill in",` +
+				`"flow_action":"navigate"}}}`},
+		"template": {events.Content{Kind: events.KindTemplate,
+			Template: &events.Template{Name: "order_update", Language: "en_US", Parameters: []events.Field{
+				{Name: "header.image", Value: "https://cdn.example/a.jpg"}, {Name: "name", Value: "Ana"},
+				{Name: "button.0.quick_reply", Value: "TRACK_1"}, {Name: "button.1.url", Value: "1024"},
+				{Name: "button.2.copy_code", Value: "SAVE20"},
+			}}}, `{"name":"order_update","language":{"code":"en_US"},"components":[{"type":"header",` +
+			`"parameters":[{"type":"image","image":{"link":"https://cdn.example/a.jpg"}}]},{"type":"body",` +
+			`"parameters":[{"type":"text","parameter_name":"name","text":"Ana"}]},{"type":"button","sub_type":"quick_reply",` +
+			`"index":"0","parameters":[{"type":"payload","payload":"TRACK_1"}]},{"type":"button","sub_type":"url",` +
+			`"index":"1","parameters":[{"type":"text","text":"1024"}]},{"type":"button","sub_type":"copy_code","index":"2",` +
+			`"parameters":[{"type":"coupon_code","coupon_code":"SAVE20"}]}]}`},
+		"native": {events.Content{Kind: events.KindNative,
+			Native: &events.Native{Channel: "whatsapp",
+				JSON: `{"type":"location","to":"+1999","location":{"latitude":1,"longitude":2}}`}},
+			`{"latitude":1,"longitude":2}`},
 		"own file": {events.NewMedia(events.Media{Type: events.Image, PlatformID: "330000001"}), `{"id":"330000001"}`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -218,7 +260,8 @@ func TestContents(t *testing.T) {
 			if err := json.Unmarshal([]byte(tc.want), &want); err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(want, got[got["type"].(string)]); diff != "" || got["to"] != "+15550100099" || got["biz_opaque_callback_data"] != "msg_a.1" {
+			if diff := cmp.Diff(want, got[got["type"].(string)]); diff != "" || got["to"] != "+15550100099" ||
+				got["biz_opaque_callback_data"] != "msg_a.1" {
 				t.Errorf("to %v (-want +got):\n%s", got["to"], diff)
 			}
 		})
@@ -234,14 +277,19 @@ func TestTakes(t *testing.T) {
 		return events.Content{Kind: events.KindChoice, Choice: c}
 	}
 	for name, c := range map[string]events.Content{
-		"a long button":       list(strings.Repeat("x", 21), ""),
-		"a nameless section":  list("x", "A", ""),
-		"the same title":      {Kind: events.KindChoice, Choice: &events.Choice{Style: events.StyleButtons, Options: []events.Option{{ID: "1", Label: "x"}, {ID: "2", Label: "x"}}}},
-		"mixed pictures":      {Kind: events.KindCards, Cards: []events.Panel{{Media: &events.Media{Type: events.Image}, Options: make([]events.Option, 1)}, {Media: &events.Media{Type: events.Video}, Options: make([]events.Option, 1)}}},
-		"a form elsewhere":    {Kind: events.KindForm, Form: &events.Form{ID: "address", Title: "x"}},
-		"a loose product":     {Kind: events.KindProduct, Product: &events.Product{ID: "x"}},
-		"a large still":       events.NewMedia(events.Media{Type: events.Sticker, Bytes: 200 << 10}),
-		"too much text there": {Kind: events.KindLink, Link: &events.Link{URL: "https://a.example", Text: strings.Repeat("x", 4000)}},
+		"a long button":      list(strings.Repeat("x", 21), ""),
+		"a nameless section": list("x", "A", ""),
+		"the same title": {Kind: events.KindChoice,
+			Choice: &events.Choice{Style: events.StyleButtons,
+				Options: []events.Option{{ID: "1", Label: "x"}, {ID: "2", Label: "x"}}}},
+		"mixed pictures": {Kind: events.KindCards,
+			Cards: []events.Panel{{Media: &events.Media{Type: events.Image}, Options: make([]events.Option, 1)},
+				{Media: &events.Media{Type: events.Video}, Options: make([]events.Option, 1)}}},
+		"a form elsewhere": {Kind: events.KindForm, Form: &events.Form{ID: "address", Title: "x"}},
+		"a loose product":  {Kind: events.KindProduct, Product: &events.Product{ID: "x"}},
+		"a large still":    events.NewMedia(events.Media{Type: events.Sticker, Bytes: 200 << 10}),
+		"too much text there": {Kind: events.KindLink,
+			Link: &events.Link{URL: "https://a.example", Text: strings.Repeat("x", 4000)}},
 	} {
 		if whatsapp.Channel.Limits.Takes(c) == "" {
 			t.Errorf("%s is taken", name)
@@ -251,8 +299,10 @@ func TestTakes(t *testing.T) {
 
 func TestOutside(t *testing.T) {
 	for want, list := range map[bool][]events.Content{
-		true:  {{Kind: events.KindTemplate, Template: &events.Template{}}, {Kind: events.KindNative, Native: &events.Native{JSON: `{"type":"template"}`}}},
-		false: {events.NewText("x"), {Kind: events.KindNative, Native: &events.Native{JSON: `{"type":"text"}`}}, {Kind: events.KindNative, Native: &events.Native{JSON: `[]`}}},
+		true: {{Kind: events.KindTemplate, Template: &events.Template{}},
+			{Kind: events.KindNative, Native: &events.Native{JSON: `{"type":"template"}`}}},
+		false: {events.NewText("x"), {Kind: events.KindNative, Native: &events.Native{JSON: `{"type":"text"}`}},
+			{Kind: events.KindNative, Native: &events.Native{JSON: `[]`}}},
 	} {
 		for _, c := range list {
 			if got := whatsapp.Channel.Outside(outgoing("1", c)); got != want {
@@ -305,17 +355,21 @@ func TestErrors(t *testing.T) {
 		after            time.Duration
 		title, forbidden string
 	}{
-		"with success":    {200, `{"error":{"code":131047,"message":"m"}}`, events.ClassWindow, "131047", false, 0, "m", ""},
-		"pair limit":      {400, `{"error":{"code":131056,"message":"m"}}`, events.ClassRate, "131056", false, 6 * time.Second, "m", ""},
-		"own failure":     {500, `{"error":{"code":131000,"message":"m"}}`, events.ClassPlatform, "131000", true, 0, "m", ""},
-		"repeats a token": {401, `{"error":{"code":190,"message":"Malformed access token EAAG-token"}}`, events.ClassAuth, "190", false, 0, "Malformed access token [token]", "EAAG-token"},
-		"no id":           {200, `{"messages":[]}`, events.ClassPlatform, "", true, 0, "answered without a message id", ""},
+		"with success": {200, `{"error":{"code":131047,"message":"m"}}`, events.ClassWindow, "131047", false, 0, "m", ""},
+		"pair limit": {400, `{"error":{"code":131056,"message":"m"}}`, events.ClassRate, "131056", false,
+			6 * time.Second, "m", ""},
+		"own failure": {500, `{"error":{"code":131000,"message":"m"}}`, events.ClassPlatform, "131000", true, 0, "m",
+			""},
+		"repeats a token": {401, `{"error":{"code":190,"message":"Malformed access token EAAG-token"}}`, events.ClassAuth,
+			"190", false, 0, "Malformed access token [token]", "EAAG-token"},
+		"no id": {200, `{"messages":[]}`, events.ClassPlatform, "", true, 0, "answered without a message id", ""},
 	} {
 		m := overCloud()
 		m.answer = &channel.Reply{Status: tc.status, Body: []byte(tc.body)}
 		_, err := whatsapp.Channel.Send(context.Background(), m.env(), outgoing("15550100099", events.NewText("Hi")))
 		var e *channel.Error
-		if !errors.As(err, &e) || e.Class != tc.class || e.Code != tc.code || e.Unknown != tc.unknown || e.RetryAfter != tc.after || e.Title != tc.title {
+		if !errors.As(err, &e) || e.Class != tc.class || e.Code != tc.code || e.Unknown != tc.unknown ||
+			e.RetryAfter != tc.after || e.Title != tc.title {
 			t.Errorf("%s: %#v", name, err)
 		}
 	}
@@ -330,9 +384,11 @@ func TestErrors(t *testing.T) {
 // A message that Meta holds back for a while is sent, with a note.
 func TestHeldMessage(t *testing.T) {
 	m := overCloud()
-	m.answer = &channel.Reply{Status: 200, Body: []byte(`{"messages":[{"id":"wamid.1","message_status":"held_for_quality_assessment"}]}`)}
+	m.answer = &channel.Reply{Status: 200,
+		Body: []byte(`{"messages":[{"id":"wamid.1","message_status":"held_for_quality_assessment"}]}`)}
 	sent, err := whatsapp.Channel.Send(context.Background(), m.env(), outgoing("15550100099", events.NewText("Hi")))
-	if diff := cmp.Diff(channel.Sent{IDs: []string{"wamid.1"}, Note: "held for quality assessment"}, sent); diff != "" || err != nil {
+	if diff := cmp.Diff(channel.Sent{IDs: []string{"wamid.1"}, Note: "held for quality assessment"}, sent); diff != "" ||
+		err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 }
@@ -344,15 +400,18 @@ func TestFetch(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	if text, _ := io.ReadAll(file); string(text) != "a picture" || len(m.calls) != 2 || m.calls[1].Host != "lookaside.fbsbx.com" {
+	if text, _ := io.ReadAll(file); string(text) != "a picture" || len(m.calls) != 2 ||
+		m.calls[1].Host != "lookaside.fbsbx.com" {
 		t.Errorf("fetched %q in %d calls", text, len(m.calls))
 	}
 	for name, tc := range map[string]struct {
 		reply channel.Reply
 		class string
 	}{
-		"a file elsewhere": {channel.Reply{Status: 200, Body: []byte(`{"url":"https://evil.example/x"}`)}, events.ClassPlatform},
-		"a file gone":      {channel.Reply{Status: 400, Body: []byte(`{"error":{"code":100,"message":"no such object"}}`)}, events.ClassMedia},
+		"a file elsewhere": {channel.Reply{Status: 200, Body: []byte(`{"url":"https://evil.example/x"}`)},
+			events.ClassPlatform},
+		"a file gone": {channel.Reply{Status: 400, Body: []byte(`{"error":{"code":100,"message":"no such object"}}`)},
+			events.ClassMedia},
 	} {
 		m := overCloud()
 		m.answer = &tc.reply
@@ -362,20 +421,23 @@ func TestFetch(t *testing.T) {
 			t.Errorf("%s gives %v after %d calls", name, err, len(m.calls))
 		}
 	}
-	if _, err := whatsapp.Channel.Fetch(context.Background(), overAWS().env(), events.Media{PlatformID: "330000001"}); err == nil {
+	if _, err := whatsapp.Channel.Fetch(context.Background(), overAWS().env(),
+		events.Media{PlatformID: "330000001"}); err == nil {
 		t.Error("AWS hands out a file")
 	}
 }
 
 func TestActNeedsAMessage(t *testing.T) {
-	for _, a := range []events.Action{{Verb: events.ActTyping, Active: true}, {Verb: events.ActEdit, Message: &events.Ref{PlatformID: "wamid.1"}}} {
+	for _, a := range []events.Action{{Verb: events.ActTyping, Active: true},
+		{Verb: events.ActEdit, Message: &events.Ref{PlatformID: "wamid.1"}}} {
 		m := overCloud()
 		if err := whatsapp.Channel.Act(context.Background(), m.env(), channel.Recipient{}, a); err == nil || m.calls != nil {
 			t.Errorf("%s: %v after %d calls", a.Verb, err, len(m.calls))
 		}
 	}
 	m := overAWS()
-	if err := whatsapp.Channel.Act(context.Background(), m.env(), channel.Recipient{}, events.Action{Verb: events.ActRead, Message: &events.Ref{PlatformID: "wamid.1"}}); err != nil {
+	if err := whatsapp.Channel.Act(context.Background(), m.env(), channel.Recipient{},
+		events.Action{Verb: events.ActRead, Message: &events.Ref{PlatformID: "wamid.1"}}); err != nil {
 		t.Errorf("through AWS: %v", err)
 	}
 }

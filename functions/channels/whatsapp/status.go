@@ -30,7 +30,8 @@ func (b *batch) status(s *status) {
 		Message: events.Ref{PlatformID: s.id}, State: state, Correlation: s.correlation, Error: s.failure(),
 	}
 	if s.priced {
-		e.Data.Status.Pricing = &events.Pricing{Billable: s.billable, Model: s.model, Category: s.category, Type: s.pricingType}
+		e.Data.Status.Pricing = &events.Pricing{Billable: s.billable, Model: s.model, Category: s.category,
+			Type: s.pricingType}
 	}
 	if group && member != "" {
 		e.Key += ":" + member
@@ -84,7 +85,8 @@ func (b *batch) payment(e events.Event, s *status) {
 		Reference: p.Reference, State: state, Amount: meta.Scaled(p.Amount.Value, p.Amount.Offset, p.Currency),
 		Charge: cmp.Or(t.Provider, t.ID), Method: t.Method.Type, Message: &events.Ref{PlatformID: s.id},
 	}
-	for _, f := range []events.Field{{Name: "transaction_id", Value: t.ID}, {Name: "transaction_type", Value: t.Type}, {Name: "transaction_status", Value: t.Status}} {
+	for _, f := range []events.Field{{Name: "transaction_id", Value: t.ID}, {Name: "transaction_type", Value: t.Type},
+		{Name: "transaction_status", Value: t.Status}} {
 		if f.Value != "" {
 			out.Fields = append(out.Fields, f)
 		}
@@ -131,7 +133,8 @@ func (b *batch) fault(raw []byte) {
 		h.State = events.HealthFailing
 	}
 	b.add(events.Event{
-		Type: events.ChannelHealth, Time: channel.UnixText(b.entryTime), Key: "error:" + channel.Digest(raw, b.occasion), Raw: raw,
+		Type: events.ChannelHealth, Time: channel.UnixText(b.entryTime), Key: "error:" + channel.Digest(raw, b.occasion),
+		Raw:  raw,
 		Data: events.Data{Health: h},
 	})
 }

@@ -22,11 +22,17 @@ var Channel = channel.Channel{
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
 		{Name: appSecret, Optional: true, Help: "Cloud API: Meta app dashboard → App settings → Basic → App secret"},
-		{Name: verifyToken, Optional: true, Help: "Cloud API: a text of your choice, typed again at WhatsApp → Configuration → Verify token"},
-		{Name: accessToken, Optional: true, Help: "Cloud API, to send: a system user's token (Business settings → System users) with whatsapp_business_messaging"},
-		{Name: phoneNumberID, Optional: true, Public: true, Help: "to send: WhatsApp → API Setup → Phone number ID; through AWS its phone-number-id-… or ARN"},
-		{Name: topicARN, Optional: true, Public: true, Help: "through AWS: the ARN of the SNS topic that is the WABA's event destination"},
-		{Name: keyID, Optional: true, Public: true, Help: "through AWS, to send: the access key of an IAM user who may social-messaging:SendWhatsAppMessage"},
+		{Name: verifyToken, Optional: true,
+			Help: "Cloud API: a text of your choice, typed again at WhatsApp → Configuration → Verify token"},
+		{Name: accessToken, Optional: true,
+			Help: "Cloud API, to send: a system user's token (Business settings → System users) with " +
+				"whatsapp_business_messaging"},
+		{Name: phoneNumberID, Optional: true, Public: true,
+			Help: "to send: WhatsApp → API Setup → Phone number ID; through AWS its phone-number-id-… or ARN"},
+		{Name: topicARN, Optional: true, Public: true,
+			Help: "through AWS: the ARN of the SNS topic that is the WABA's event destination"},
+		{Name: keyID, Optional: true, Public: true,
+			Help: "through AWS, to send: the access key of an IAM user who may social-messaging:SendWhatsAppMessage"},
 		{Name: keySecret, Optional: true, Help: "through AWS, to send: that access key's secret"},
 	},
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/overview
@@ -38,6 +44,48 @@ var Channel = channel.Channel{
 	Handshake: handshake,
 
 	Outbound: outbound,
+}
+
+// outbound is how WhatsApp is written to: freely for 24 hours after the customer's
+// last message, else with a template. The core knows the window from the inbound side.
+var outbound = channel.Outbound{
+	Limits: limits,
+	// 80 messages a second, and to one person one in six seconds after a burst of 45.
+	// https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput
+	Rate:    channel.Rate{Account: 80, Pair: 1.0 / 6, Burst: 45},
+	Class:   channel.Always(channel.Correlated), // statuses bring back biz_opaque_callback_data
+	Opens:   []events.Scheme{events.Phone, events.WhatsAppBSUID},
+	Address: channel.PlusAddress,
+	Thread:  channel.DigitsThread,
+	Send:    send,
+	Outside: outside,
+	Act:     act,
+	Acts:    []events.Verb{events.ActTyping, events.ActRead, events.ActReact},
+	Fetch:   fetch,
+	Hosts:   []string{graphHost, mediaHost},
+	Origin:  origin,
+}
+
+var limits = channel.Limits{
+	Text: maxText, Unit: channel.UTF16, Quote: true, Contacts: maxCards,
+	Styles: []string{"bold", "italic", "strikethrough", "code", "pre"}, // https://faq.whatsapp.com/539178204879377
+	Kinds: []events.Kind{
+		events.KindLocation, events.KindContacts, events.KindLink, events.KindForm, events.KindProduct, events.KindTemplate,
+	},
+	Media: map[string]channel.MediaLimit{
+		events.Image:   {Bytes: maxImage, MIME: []string{"image/jpeg", "image/png"}, Caption: maxCaption},
+		events.Video:   {Bytes: maxVideo, MIME: []string{"video/mp4", "video/3gpp"}, Caption: maxCaption},
+		events.Audio:   {Bytes: maxAudio, MIME: []string{"audio/aac", "audio/amr", "audio/mpeg", "audio/mp4", "audio/ogg"}},
+		events.Voice:   {Bytes: maxAudio, MIME: []string{"audio/ogg"}},
+		events.File:    {Bytes: maxDocument, Caption: maxCaption},
+		events.Sticker: {Bytes: maxSticker, MIME: []string{"image/webp"}},
+	},
+	Choices: choices(),
+	Cards: &channel.Cards{
+		Min: 2, Max: maxPanels, Title: maxHeader, Text: maxPanelText - maxHeader - 1, Options: 1, Actions: pages,
+		Label: maxLabel, Media: true, Uniform: true,
+	},
+	Takes: takes, Refuses: refuses, Folds: true,
 }
 
 // The account's credentials: those of the Cloud API, or of AWS, or of both while an
@@ -257,7 +305,8 @@ func (b *batch) thread(group string, c *events.Contact) *events.Conversation {
 	case group != "":
 		return &events.Conversation{PlatformID: group, Kind: events.Group, Controls: b.controls}
 	case c != nil:
-		return &events.Conversation{PlatformID: channel.DigitsThread(c.Identities[0]), Kind: events.Direct, Controls: b.controls}
+		return &events.Conversation{PlatformID: channel.DigitsThread(c.Identities[0]), Kind: events.Direct,
+			Controls: b.controls}
 	}
 	return nil
 }

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 
 	"github.com/relais-dev/relais/functions/channels/internal/meta"
-	"github.com/relais-dev/relais/shared/channel"
 )
 
 // What arrives often is read in one walk over the body; what is rare stays raw and
@@ -84,70 +83,35 @@ type status struct {
 	errors, payment                        json.RawMessage
 }
 
-func readWebhook(body []byte) (webhook, error) {
-	r, w := meta.NewReader(body), webhook{}
-	for key := range r.Members() {
-		switch key {
-		case "object":
-			w.object = r.Text()
-		case "entry":
-			for range r.Elements() {
-				w.entry(r)
-			}
-		default:
-			r.Skip()
-		}
-	}
-	switch {
-	case r.End() != nil:
-		return webhook{}, channel.Malform("body: " + r.Err().Error())
-	case w.object == "":
-		return webhook{}, channel.Malform("object is missing")
-	}
-	return w, nil
+func readWebhook(body []byte) (w webhook, err error) {
+	r := meta.NewReader(body)
+	w.object, err = r.Webhook(func() { w.entry(r) })
+	return w, err
 }
 
 func (w *webhook) entry(r *meta.Reader) {
-	time, first, items := "", len(w.changes), w.items
-	raw, ok := r.Item(func() {
-		for key := range r.Members() {
-			switch key {
-			case "time":
-				time = r.Text()
-			case "changes":
-				for range r.Elements() {
-					w.read(r)
-				}
-			default:
-				r.Skip()
-			}
+	first, items := len(w.changes), w.items
+	e, ok := r.Entry(func(list string) {
+		if list == "changes" {
+			w.read(r)
+		} else {
+			r.Skip()
 		}
 	})
-	if !ok || !bytes.HasPrefix(raw, []byte("{")) {
-		w.changes, w.items = append(w.changes[:first], change{raw: raw, field: "entry"}), items+1
+	if !ok || !bytes.HasPrefix(e.Raw, []byte("{")) { // one without changes says nothing
+		w.changes, w.items = append(w.changes[:first], change{raw: e.Raw, field: "entry"}), items+1
 	}
 	for i := range w.changes[first:] {
-		w.changes[first+i].entryTime = time
+		w.changes[first+i].entryTime = e.Time
 	}
 }
 
 func (w *webhook) read(r *meta.Reader) {
 	w.changes = append(w.changes, change{})
 	c := &w.changes[len(w.changes)-1]
-	raw, ok := r.Item(func() {
-		for key := range r.Members() {
-			switch key {
-			case "field":
-				c.field = r.Text()
-			case "value":
-				c.raw, c.ok = r.Item(func() { c.value.read(r) })
-			default:
-				r.Skip()
-			}
-		}
-	})
-	if !ok || c.raw == nil || c.field == "" {
-		*c = change{raw: raw, field: cmp.Or(c.field, "change")}
+	field, raw, ok := r.Change(func() { c.raw, c.ok = r.Item(func() { c.value.read(r) }) })
+	if c.field = field; !ok || c.raw == nil {
+		*c = change{raw: raw, field: cmp.Or(field, "change")}
 	}
 	w.items += max(1, len(c.messages)+len(c.echoes)+len(c.statuses)+len(c.errors))
 }

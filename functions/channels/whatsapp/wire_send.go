@@ -20,7 +20,7 @@ type sendRequest struct {
 	Recipient   string           `json:"recipient,omitempty"` // a business-scoped user id
 	Context     *sendContext     `json:"context,omitempty"`
 	Correlation string           `json:"biz_opaque_callback_data,omitempty"` // comes back in statuses
-	Type        string           `json:"type"`
+	Type        string           `json:"type,omitempty"`                     // of native content it is theirs
 	Text        *sendText        `json:"text,omitempty"`
 	Image       *sendMedia       `json:"image,omitempty"`
 	Video       *sendMedia       `json:"video,omitempty"`
@@ -287,6 +287,3 @@ type socialRequest struct {
 type socialAnswer struct {
 	MessageID string `json:"messageId"` // AWS' own
 }
-
-// native is a message as an integrator wrote it, or one of ours.
-type native map[string]json.RawMessage

@@ -113,7 +113,8 @@ func (d *messageData) content(raw json.RawMessage) []events.Content {
 		text = without(text, medium.URL)
 	}
 	if strings.TrimSpace(text) != "" {
-		list = append(list, events.Content{Kind: events.KindText, Text: &events.Text{Body: text, Entities: d.Entities.of(text)}})
+		list = append(list, events.Content{Kind: events.KindText,
+			Text: &events.Text{Body: text, Entities: d.Entities.of(text)}})
 	}
 	switch {
 	case medium != nil:
@@ -180,7 +181,8 @@ func (p *parser) read(raw json.RawMessage) bool {
 	}
 	e := p.between(w.SenderID, w.Target.ID, "read:"+w.SenderID+":"+w.LastID, w.CreatedAt)
 	reader := identity(w.SenderID)
-	e.Type, e.Data.Receipt = events.ReceiptRead, &events.Receipt{UpTo: &events.Ref{PlatformID: w.LastID}, Recipient: &reader}
+	e.Type, e.Data.Receipt = events.ReceiptRead, &events.Receipt{UpTo: &events.Ref{PlatformID: w.LastID},
+		Recipient: &reader}
 	if w.SenderID == p.self {
 		p.unsupported("read by the account itself", raw)
 		return true

@@ -80,7 +80,8 @@ type request struct {
 func authorization(a channel.Account, r request) (http.Header, error) {
 	for _, name := range []string{consumerKey, consumerSecret, accessToken, accessSecret} {
 		if strings.TrimSpace(a.Value(name)) == "" {
-			return nil, &channel.Error{Class: events.ClassAuth, Title: "the account has no " + name, Remedy: "without it the account only receives"}
+			return nil, &channel.Error{Class: events.ClassAuth, Title: "the account has no " + name,
+				Remedy: "without it the account only receives"}
 		}
 	}
 	p := url.Values{

@@ -18,8 +18,9 @@ func TestOAuthSignature(t *testing.T) {
 	}
 	got := oauthSignature(a, "POST", u, url.Values{
 		"status": {"Hello Ladies + Gentlemen, a signed OAuth request!"}, "oauth_consumer_key": {"xvz1evFS4wEEPTGEFPHBog"},
-		"oauth_nonce": {"kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg"}, "oauth_signature_method": {"HMAC-SHA1"}, "oauth_timestamp": {"1318622958"},
-		"oauth_token": {"370773112-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb"}, "oauth_version": {"1.0"},
+		"oauth_nonce": {"kYjzVBB8Y0ZFabxSWbWovY3uYSQ2pTgmZeNu2VS4cg"}, "oauth_signature_method": {"HMAC-SHA1"},
+		"oauth_timestamp": {"1318622958"},
+		"oauth_token":     {"370773112-GmHxMAgYyLbNEtIKZeRNFsMKPR9EyMZeS9weJAEb"}, "oauth_version": {"1.0"},
 	})
 	if want := "hCtSmYh+iHYCEqBWrE7C7hYmtUk="; got != want {
 		t.Errorf("signature is %q, want %q", got, want)

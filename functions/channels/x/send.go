@@ -2,7 +2,6 @@ package x
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,32 +11,6 @@ import (
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
 )
-
-// outbound is how X is written to: with direct messages, and with posts that answer
-// one in a public thread. The person who is written to must follow the account,
-// take messages from everyone, or have written before; there is no window.
-var outbound = channel.Outbound{
-	Limits: channel.Limits{
-		// Of a direct message; a post has 280 by X's own count, which only X can
-		// say for sure (https://docs.x.com/fundamentals/counting-characters).
-		// https://docs.x.com/x-api/direct-messages/manage/introduction
-		Text: 10_000,
-		Media: map[string]channel.MediaLimit{
-			// https://docs.x.com/x-api/media/quickstart/best-practices
-			events.Image: {Bytes: maxImage, MIME: []string{"image/jpeg", "image/png", "image/webp"}, Caption: 10_000},
-		},
-	},
-	// X lets an account send 15 direct messages in 15 minutes, and says in its answer
-	// when to go on. A steady rate would keep a person waiting for the second
-	// sentence (https://docs.x.com/x-api/fundamentals/rate-limits).
-	Class: channel.Always(channel.Blind),
-	Opens: []events.Scheme{events.XUser},
-	Send:  send,
-	Act:   act,
-	Acts:  []events.Verb{events.ActDelete},
-	Fetch: fetch,
-	Hosts: []string{apiHost, tonHost, videoHost},
-}
 
 const (
 	apiHost   = "api.x.com"
@@ -94,7 +67,8 @@ func (c client) direct(ctx context.Context, o channel.Outgoing) (channel.Sent, e
 	if err != nil {
 		return channel.Sent{}, err
 	}
-	if err := c.call(ctx, http.MethodPost, directPath+url.PathEscape(o.To.Conversation.PlatformID)+"/messages", body, &answer); err != nil {
+	if err := c.call(ctx, http.MethodPost, directPath+url.PathEscape(o.To.Conversation.PlatformID)+"/messages", body,
+		&answer); err != nil {
 		return channel.Sent{}, err
 	}
 	return taken(answer.Data.ID)
@@ -162,14 +136,10 @@ func native(m any, part events.Content) (any, error) {
 	if part.Kind != events.KindNative {
 		return m, nil
 	}
-	var fields map[string]json.RawMessage
-	if json.Unmarshal([]byte(part.Native.JSON), &fields) != nil || fields == nil {
-		return nil, refusal("the native content is no JSON object")
-	}
 	if p, ok := m.(outgoingPost); ok {
-		fields["reply"], _ = channel.JSON(p.Reply)
+		return channel.Native(part.Native, outgoingPost{Reply: p.Reply})
 	}
-	return fields, nil
+	return channel.Native(part.Native, nil)
 }
 
 // upload gives X a picture in one piece.
@@ -191,7 +161,8 @@ func (c client) upload(ctx context.Context, m events.Media, category string) (st
 		m.MIME = http.DetectContentType(data)
 	}
 	var answer uploaded
-	if err := c.before(c.call(ctx, http.MethodPost, uploadPath+"initialize", uploadStart{category, m.MIME, len(data)}, &answer)); err != nil {
+	if err := c.before(c.call(ctx, http.MethodPost, uploadPath+"initialize", uploadStart{category, m.MIME, len(data)},
+		&answer)); err != nil {
 		return "", err
 	}
 	path := uploadPath + url.PathEscape(answer.Data.ID)

@@ -36,23 +36,27 @@ func (d *double) Do(r *http.Request) (*http.Response, error) {
 	reply := d.answer
 	if reply == nil {
 		a := play.Platform.Answer(sender(), stage.Call{Host: r.URL.Host, Fault: d.fault, Request: channel.Request{
-			Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: received}})
+			Method: r.Method, Path: r.URL.EscapedPath(), RawQuery: r.URL.RawQuery, Header: r.Header, Body: body,
+			Received: received}})
 		reply = &a.Reply
 	}
 	if reply.Header == nil {
 		reply.Header = http.Header{}
 	}
-	return &http.Response{StatusCode: reply.Status, Header: reply.Header, Body: io.NopCloser(bytes.NewReader(reply.Body))}, nil
+	return &http.Response{StatusCode: reply.Status, Header: reply.Header,
+		Body: io.NopCloser(bytes.NewReader(reply.Body))}, nil
 }
 
 func (d *double) env() channel.Env {
-	return channel.Env{Account: sender(), HTTP: d, Now: received, Open: func(context.Context, events.Media) (io.ReadCloser, error) {
-		return io.NopCloser(strings.NewReader("\x89PNG\r\n\x1a\n")), nil
-	}}
+	return channel.Env{Account: sender(), HTTP: d, Now: received,
+		Open: func(context.Context, events.Media) (io.ReadCloser, error) {
+			return io.NopCloser(strings.NewReader("\x89PNG\r\n\x1a\n")), nil
+		}}
 }
 
 func say(d *double, kind, place string, change func(*channel.Outgoing)) (channel.Sent, error) {
-	o := channel.Outgoing{ID: "msg_1.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: place, Kind: kind}},
+	o := channel.Outgoing{ID: "msg_1.1",
+		To:      channel.Recipient{Conversation: events.Conversation{PlatformID: place, Kind: kind}},
 		Content: []events.Content{events.NewText("hello")}}
 	if change != nil {
 		change(&o)
@@ -67,11 +71,13 @@ func TestPublicReply(t *testing.T) {
 		{"", "", "1999"}, {"2001", "", "2001"}, {"2001", "2002", "2002"},
 	} {
 		d := &double{}
-		sent, err := say(d, events.Public, "post:1999", func(o *channel.Outgoing) { o.Answer, o.ReplyTo = tc.answer, tc.quoted })
+		sent, err := say(d, events.Public, "post:1999",
+			func(o *channel.Outgoing) { o.Answer, o.ReplyTo = tc.answer, tc.quoted })
 		if err != nil || len(sent.IDs) != 1 {
 			t.Fatalf("%+v: %v, %v", tc, sent, err)
 		}
-		if want := `{"text":"hello","reply":{"in_reply_to_tweet_id":"` + tc.want + `"}}`; d.body != want || d.paths[0] != "POST /2/tweets" {
+		if want := `{"text":"hello","reply":{"in_reply_to_tweet_id":"` + tc.want + `"}}`; d.body != want ||
+			d.paths[0] != "POST /2/tweets" {
 			t.Errorf("%+v: %s %s, want %s", tc, d.paths, d.body, want)
 		}
 	}
@@ -79,7 +85,8 @@ func TestPublicReply(t *testing.T) {
 
 // Nothing that is private is posted, and nothing goes where it cannot be read.
 func TestPrivateStaysPrivate(t *testing.T) {
-	for place, kind := range map[string]string{"post:1999": events.Direct, "3333": events.Public, "chat:2222:3333": events.Direct} {
+	for place, kind := range map[string]string{"post:1999": events.Direct, "3333": events.Public,
+		"chat:2222:3333": events.Direct} {
 		d := &double{}
 		var e *channel.Error
 		if _, err := say(d, kind, place, nil); !errors.As(err, &e) || e.Class != events.ClassContent || len(d.paths) > 0 {
@@ -91,9 +98,12 @@ func TestPrivateStaysPrivate(t *testing.T) {
 func TestPictureInPublic(t *testing.T) {
 	d := &double{}
 	_, err := say(d, events.Public, "post:1999", func(o *channel.Outgoing) {
-		o.Content = []events.Content{events.NewMedia(events.Media{Type: events.Image, MIME: "image/png", URL: "https://media.example/1.png", Caption: "look"})}
+		o.Content = []events.Content{
+			events.NewMedia(events.Media{Type: events.Image, MIME: "image/png", URL: "https://media.example/1.png",
+				Caption: "look"})}
 	})
-	if err != nil || len(d.paths) != 4 || !strings.Contains(d.body, `"text":"look"`) || !strings.Contains(d.body, `"media_ids":["`) {
+	if err != nil || len(d.paths) != 4 || !strings.Contains(d.body, `"text":"look"`) ||
+		!strings.Contains(d.body, `"media_ids":["`) {
 		t.Errorf("%v after %v, the last %s", err, d.paths, d.body)
 	}
 }
@@ -102,7 +112,8 @@ func TestPictureInPublic(t *testing.T) {
 func TestFailedUploadIsNoDoubt(t *testing.T) {
 	d := &double{answer: &channel.Reply{Status: 500}}
 	_, err := say(d, events.Direct, "3333", func(o *channel.Outgoing) {
-		o.Content = []events.Content{events.NewMedia(events.Media{Type: events.Image, MIME: "image/png", URL: "https://media.example/1.png"})}
+		o.Content = []events.Content{
+			events.NewMedia(events.Media{Type: events.Image, MIME: "image/png", URL: "https://media.example/1.png"})}
 	})
 	var e *channel.Error
 	if !errors.As(err, &e) || e.Unknown || !e.Retryable() {
@@ -113,7 +124,9 @@ func TestFailedUploadIsNoDoubt(t *testing.T) {
 func TestNativeKeepsTheReply(t *testing.T) {
 	d := &double{}
 	_, err := say(d, events.Public, "post:1999", func(o *channel.Outgoing) {
-		o.Content = []events.Content{{Kind: events.KindNative, Native: &events.Native{Channel: "x", JSON: `{"text":"hi","reply":{"in_reply_to_tweet_id":"1"}}`}}}
+		o.Content = []events.Content{
+			{Kind: events.KindNative,
+				Native: &events.Native{Channel: "x", JSON: `{"text":"hi","reply":{"in_reply_to_tweet_id":"1"}}`}}}
 	})
 	if err != nil || d.body != `{"reply":{"in_reply_to_tweet_id":"1999"},"text":"hi"}` {
 		t.Errorf("%v, %s", err, d.body)
@@ -135,10 +148,14 @@ func TestRefusals(t *testing.T) {
 		{"cap", 429, reset, `{"type":"https://api.x.com/2/problems/usage-capped"}`, events.ClassRate, time.Hour},
 		{"no credits", 402, nil, `{"title":"CreditsDepleted"}`, events.ClassRate, time.Hour},
 		{"not enrolled", 403, nil, `{"type":"https://api.x.com/2/problems/client-not-enrolled"}`, events.ClassAuth, 0},
-		{"stranger", 403, nil, `{"detail":"You do not have permission to DM one or more participants."}`, events.ClassRecipient, 0},
-		{"not following", 403, nil, `{"errors":[{"message":"You cannot send messages to users who are not following you."}]}`, events.ClassRecipient, 0},
+		{"stranger", 403, nil, `{"detail":"You do not have permission to DM one or more participants."}`,
+			events.ClassRecipient, 0},
+		{"not following", 403, nil,
+			`{"errors":[{"message":"You cannot send messages to users who are not following you."}]}`, events.ClassRecipient,
+			0},
 		{"blocked", 403, nil, `{"detail":"You have been blocked from sending."}`, events.ClassConsent, 0},
-		{"same again", 403, nil, `{"detail":"You are not allowed to create a Tweet with duplicate content."}`, events.ClassContent, 0},
+		{"same again", 403, nil, `{"detail":"You are not allowed to create a Tweet with duplicate content."}`,
+			events.ClassContent, 0},
 		{"rules", 403, nil, `{"title":"Forbidden"}`, events.ClassPolicy, 0},
 		{"media", 400, nil, `{"detail":"media_id is not ready"}`, events.ClassMedia, 0},
 		{"our fault", 400, nil, `{"detail":"One or more parameters was invalid."}`, events.ClassContent, 0},
@@ -159,8 +176,9 @@ func TestWithoutATokenTheAccountOnlyReceives(t *testing.T) {
 	e := d.env()
 	e.Account = account(vectorSecret)
 	var refused *channel.Error
-	_, err := x.Channel.Send(context.Background(), e, channel.Outgoing{To: channel.Recipient{Conversation: events.Conversation{PlatformID: "3333", Kind: events.Direct}},
-		Content: []events.Content{events.NewText("hi")}})
+	_, err := x.Channel.Send(context.Background(), e,
+		channel.Outgoing{To: channel.Recipient{Conversation: events.Conversation{PlatformID: "3333", Kind: events.Direct}},
+			Content: []events.Content{events.NewText("hi")}})
 	if !errors.As(err, &refused) || refused.Class != events.ClassAuth || len(d.paths) > 0 {
 		t.Errorf("%v after %v", err, d.paths)
 	}

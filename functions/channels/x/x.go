@@ -33,9 +33,13 @@ var Channel = channel.Channel{
 	Docs:  "https://docs.x.com/x-api/activity/introduction",
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
-		{Name: consumerSecret, Help: "console.x.com, the app's Keys and tokens, API Key Secret (consumer secret); a list accepts several, the first answers X's checks"},
-		{Name: consumerKey, Help: "beside it, API Key; this and the next two are for sending, without them the account only receives", Optional: true, Public: true},
-		{Name: accessToken, Help: "Keys and tokens, Access Token of the account itself; it begins with the account's user id", Optional: true},
+		{Name: consumerSecret,
+			Help: "console.x.com, the app's Keys and tokens, API Key Secret (consumer secret); a list accepts several, the " +
+				"first answers X's checks"},
+		{Name: consumerKey, Help: "beside it, API Key; this and the next two are for sending, without them the account " +
+			"only receives", Optional: true, Public: true},
+		{Name: accessToken, Help: "Keys and tokens, Access Token of the account itself; it begins with the account's user " +
+			"id", Optional: true},
 		{Name: accessSecret, Help: "beside it, Access Token Secret", Optional: true},
 	},
 	MaxBody: 1 << 20, // X publishes no limit
@@ -45,6 +49,32 @@ var Channel = channel.Channel{
 	Handshake: handshake,
 
 	Outbound: outbound,
+}
+
+// outbound is how X is written to: with direct messages, and with posts that answer
+// one in a public thread. The person who is written to must follow the account,
+// take messages from everyone, or have written before; there is no window.
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		// Of a direct message; a post has 280 by X's own count, which only X can
+		// say for sure (https://docs.x.com/fundamentals/counting-characters).
+		// https://docs.x.com/x-api/direct-messages/manage/introduction
+		Text: 10_000,
+		Media: map[string]channel.MediaLimit{
+			// https://docs.x.com/x-api/media/quickstart/best-practices
+			events.Image: {Bytes: maxImage, MIME: []string{"image/jpeg", "image/png", "image/webp"}, Caption: 10_000},
+		},
+	},
+	// X lets an account send 15 direct messages in 15 minutes, and says in its answer
+	// when to go on. A steady rate would keep a person waiting for the second
+	// sentence (https://docs.x.com/x-api/fundamentals/rate-limits).
+	Class: channel.Always(channel.Blind),
+	Opens: []events.Scheme{events.XUser},
+	Send:  send,
+	Act:   act,
+	Acts:  []events.Verb{events.ActDelete},
+	Fetch: fetch,
+	Hosts: []string{apiHost, tonHost, videoHost},
 }
 
 const (
@@ -202,7 +232,8 @@ func (p *parser) gone(id string, at time.Time, raw json.RawMessage) bool {
 		return false
 	}
 	p.add(events.Event{Type: events.MessageDeleted, Key: "delete:" + id, Time: at, Data: events.Data{
-		Deletion: &events.Deletion{Messages: []events.Ref{{PlatformID: id}}, Actor: &events.Actor{Role: events.Agent}}}}, raw)
+		Deletion: &events.Deletion{Messages: []events.Ref{{PlatformID: id}}, Actor: &events.Actor{Role: events.Agent}}}},
+		raw)
 	return true
 }
 
@@ -212,10 +243,11 @@ func (p *parser) revoked(w revocation, raw json.RawMessage) bool {
 	if w.UserID == "" || w.DateTime == "" {
 		return false
 	}
-	p.add(events.Event{Type: events.ChannelHealth, Key: "revoke:" + w.UserID + ":" + w.DateTime, Time: channel.RFC3339(w.DateTime), Data: events.Data{Health: &events.Health{
-		Aspect: "token", State: events.HealthFailing, Detail: "authorisation revoked",
-		Fields: []events.Field{{Name: "user_id", Value: w.UserID}, {Name: "app_id", Value: w.AppID}},
-	}}}, raw)
+	p.add(events.Event{Type: events.ChannelHealth, Key: "revoke:" + w.UserID + ":" + w.DateTime,
+		Time: channel.RFC3339(w.DateTime), Data: events.Data{Health: &events.Health{
+			Aspect: "token", State: events.HealthFailing, Detail: "authorisation revoked",
+			Fields: []events.Field{{Name: "user_id", Value: w.UserID}, {Name: "app_id", Value: w.AppID}},
+		}}}, raw)
 	return true
 }
 

@@ -44,7 +44,8 @@ const removed = "/-remove"
 func (p *parser) reaction() bool {
 	id, icon := p.Message.ID, p.Message.Icon
 	e := p.event(events.ReactionAdded, p.keyOf("reaction:"+id))
-	r := &events.Reaction{Target: events.Ref{PlatformID: id}, Actor: events.Actor{Role: events.Customer}, Emoji: icons[icon]}
+	r := &events.Reaction{Target: events.Ref{PlatformID: id}, Actor: events.Actor{Role: events.Customer},
+		Emoji: icons[icon]}
 	switch {
 	case icon == removed:
 		e.Type = events.ReactionRemoved
@@ -62,7 +63,8 @@ func (p *parser) form() bool {
 	i := p.Info
 	e := p.event(events.InteractionReceived, p.keyOf(p.Name))
 	e.Data.Interaction = &events.Interaction{Kind: events.FormAnswer, Values: fields(
-		"name", i.Name, "phone", string(i.Phone), "address", i.Address, "ward", i.Ward, "district", i.District, "city", i.City)}
+		"name", i.Name, "phone", string(i.Phone), "address", i.Address, "ward", i.Ward, "district", i.District, "city",
+		i.City)}
 	p.out = []events.Event{e}
 	return e.Data.Contact != nil && len(e.Data.Interaction.Values) > 0
 }

@@ -2,7 +2,6 @@ package zalo
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
@@ -72,13 +71,4 @@ func unsaid(err error) error {
 		return &known
 	}
 	return err
-}
-
-// native is n's message object; the recipient is ours.
-func native(n *events.Native) (any, error) {
-	var body map[string]json.RawMessage
-	if err := json.Unmarshal([]byte(n.JSON), &body); err != nil || body == nil {
-		return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
-	}
-	return body, nil
 }

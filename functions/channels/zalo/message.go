@@ -25,7 +25,8 @@ func (p *parser) message(kind string) bool {
 	if w.ID == "" || p.person() == "" {
 		return false
 	}
-	m := &events.Message{PlatformID: w.ID, Actor: events.Actor{Role: events.Customer}, Content: p.contents(kind), Metadata: fields("userIdByApp", p.UserIDByApp)}
+	m := &events.Message{PlatformID: w.ID, Actor: events.Actor{Role: events.Customer}, Content: p.contents(kind),
+		Metadata: fields("userIdByApp", p.UserIDByApp)}
 	if w.QuoteID != "" {
 		m.ReplyTo = &events.Ref{PlatformID: w.QuoteID}
 	}
@@ -55,7 +56,8 @@ func (p *parser) speaker() (events.Actor, string) {
 	if p.Sender.AdminID == "" {
 		return events.Actor{Role: events.Bot}, ""
 	}
-	return events.Actor{Role: events.Agent, Identity: &events.Identity{Scheme: events.ZaloUser, Value: p.Sender.AdminID}}, "app"
+	return events.Actor{Role: events.Agent, Identity: &events.Identity{Scheme: events.ZaloUser, Value: p.Sender.AdminID}},
+		"app"
 }
 
 // since is when the event happened, as far as is known.
@@ -105,7 +107,8 @@ func (p *parser) attachment(kind string, raw json.RawMessage) events.Content {
 	case w.Type == "sticker":
 		c, ok = l.sticker()
 	case w.Type == "link":
-		c = events.Content{Kind: events.KindLink, Link: &events.Link{URL: l.URL, Title: l.Title, Text: l.Description, Image: l.Thumbnail}}
+		c = events.Content{Kind: events.KindLink, Link: &events.Link{URL: l.URL, Title: l.Title, Text: l.Description,
+			Image: l.Thumbnail}}
 	case mediaTypes[w.Type] != "":
 		c = p.media(mediaTypes[w.Type], l)
 	default:
@@ -127,7 +130,8 @@ var mediaTypes = map[string]string{
 func (p *parser) media(kind string, l payload) events.Content {
 	size, _ := strconv.ParseInt(string(l.Size), 10, 64)
 	return events.NewMedia(events.Media{
-		Type: kind, State: events.MediaPending, URL: l.URL, Thumbnail: l.Thumbnail, Name: l.Name, Caption: l.Description, Bytes: max(size, 0),
+		Type: kind, State: events.MediaPending, URL: l.URL, Thumbnail: l.Thumbnail, Name: l.Name, Caption: l.Description,
+		Bytes: max(size, 0),
 	})
 }
 
@@ -155,13 +159,15 @@ func (l payload) card() (events.Content, bool) {
 	if l.URL != "" {
 		card.URLs = []events.LabeledValue{{Value: l.URL}}
 	}
-	return events.Content{Kind: events.KindContacts, Contacts: []events.Card{card}}, card.Name != "" || d.Phone != "" || l.URL != ""
+	return events.Content{Kind: events.KindContacts, Contacts: []events.Card{card}}, card.Name != "" || d.Phone != "" ||
+		l.URL != ""
 }
 
 func (c coordinates) content() (events.Content, bool) {
 	latitude, ok1 := degrees(c.Latitude, 90)
 	longitude, ok2 := degrees(c.Longitude, 180)
-	return events.Content{Kind: events.KindLocation, Location: &events.Location{Latitude: latitude, Longitude: longitude}}, ok1 && ok2
+	return events.Content{Kind: events.KindLocation,
+		Location: &events.Location{Latitude: latitude, Longitude: longitude}}, ok1 && ok2
 }
 
 // degrees reads a number, or a text of one: Zalo sends texts.

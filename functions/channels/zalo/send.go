@@ -9,33 +9,6 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 )
 
-var outbound = channel.Outbound{
-	Limits: channel.Limits{
-		Text:  textLength, // https://developers.zalo.me/docs/official-account/tin-nhan/tin-tu-van/gui-tin-tu-van-dang-van-ban
-		Quote: true,
-		Kinds: []events.Kind{events.KindTemplate, events.KindForm},
-		Media: map[string]channel.MediaLimit{
-			events.Image: {Bytes: 1 << 20, MIME: []string{"image/jpeg", "image/png"}, Caption: textLength}, // https://developers.zalo.me/docs/official-account/quan-ly/upload-hinh-anh
-			events.File: {Bytes: 5 << 20, MIME: []string{"application/pdf", "application/msword",
-				"application/vnd.openxmlformats-officedocument.wordprocessingml.document"}}, // https://developers.zalo.me/docs/official-account/quan-ly/upload-file
-			events.Sticker: {},
-		},
-		Choices: []channel.Choices{ // https://developers.zalo.me/docs/official-account/tin-nhan/tin-tu-van/
-			{Style: events.StyleButtons, Min: 1, Max: buttonCount, Text: titleLength, Label: titleLength, ID: idLength, Header: true,
-				Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCall}},
-		},
-		Takes: takes,
-	},
-	Class:   class,
-	Opens:   []events.Scheme{events.ZaloUser, events.Phone},
-	Address: channel.PlusAddress,
-	Thread:  channel.DigitsThread,
-	Send:    send,
-	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
-	Token:   mint,
-	Hosts:   []string{apiHost, znsHost, oauthHost},
-}
-
 const (
 	textLength  = 2000
 	titleLength = 100
@@ -127,11 +100,13 @@ func newText(ctx context.Context, e channel.Env, o channel.Outgoing) (any, error
 	case events.KindChoice:
 		return newChoice(c.Choice), nil
 	case events.KindForm:
-		return templated("", templatePayload{Type: userInfo, Elements: []element{{Title: c.Form.Title, Subtitle: c.Form.Text}}}), nil
+		return templated("",
+			templatePayload{Type: userInfo, Elements: []element{{Title: c.Form.Title, Subtitle: c.Form.Text}}}), nil
 	case events.KindNative:
-		return native(c.Native)
+		return channel.Native(c.Native, nil) // the recipient stands beside it
 	default:
-		return nil, &channel.Error{Class: events.ClassContent, Title: "a content of kind " + string(c.Kind) + " cannot be sent"}
+		return nil, &channel.Error{Class: events.ClassContent,
+			Title: "a content of kind " + string(c.Kind) + " cannot be sent"}
 	}
 }
 
@@ -166,7 +141,8 @@ func newButton(o events.Option) button {
 func sendZNS(ctx context.Context, e channel.Env, o channel.Outgoing, t *events.Template) (channel.Sent, error) {
 	number := phone(o.To)
 	if number == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassRecipient, Title: "ZNS is sent to phone numbers", Remedy: "address the person by phone number"}
+		return channel.Sent{}, &channel.Error{Class: events.ClassRecipient, Title: "ZNS is sent to phone numbers",
+			Remedy: "address the person by phone number"}
 	}
 	w := notification{Phone: number, TemplateID: t.Name, Data: map[string]string{}, TrackingID: o.ID}
 	for _, p := range t.Parameters {

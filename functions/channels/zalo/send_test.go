@@ -20,7 +20,8 @@ import (
 )
 
 var sending = channel.NewAccount("demo", "", map[string]string{
-	"app_id": "431234567890", "oa_secret_key": "oaSecretDemo01", "app_secret": "app-secret", "refresh_token": "refresh-first",
+	"app_id": "431234567890", "oa_secret_key": "oaSecretDemo01", "app_secret": "app-secret",
+	"refresh_token": "refresh-first",
 })
 
 // A double is Zalo as an HTTP client that keeps what was said.
@@ -36,7 +37,9 @@ func (d *double) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	d.body = body
-	a := play.Platform.Answer(sending, stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: received}})
+	a := play.Platform.Answer(sending,
+		stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header,
+			Body: body, Received: received}})
 	d.webhooks = append(d.webhooks, a.Posts...)
 	if d.reply != "" {
 		a.Body = []byte(d.reply)
@@ -46,7 +49,8 @@ func (d *double) Do(r *http.Request) (*http.Response, error) {
 
 func mint(t *testing.T, refresh string) channel.Token {
 	t.Helper()
-	token, err := zalo.Channel.Token(context.Background(), channel.Env{Account: sending, HTTP: new(double), Refresh: refresh, Now: received})
+	token, err := zalo.Channel.Token(context.Background(),
+		channel.Env{Account: sending, HTTP: new(double), Refresh: refresh, Now: received})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,8 +59,10 @@ func mint(t *testing.T, refresh string) channel.Token {
 
 func (d *double) send(t *testing.T, thread string, c events.Content) (channel.Sent, error) {
 	t.Helper()
-	return zalo.Channel.Send(context.Background(), channel.Env{Account: sending, HTTP: d, Token: mint(t, "").Value, Now: received}, channel.Outgoing{
-		ID: "msg_1.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: thread}}, Content: []events.Content{c},
+	return zalo.Channel.Send(context.Background(), channel.Env{Account: sending, HTTP: d, Token: mint(t, "").Value,
+		Now: received}, channel.Outgoing{
+		ID: "msg_1.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: thread}},
+		Content: []events.Content{c},
 	})
 }
 
@@ -89,7 +95,8 @@ func class(err error) string {
 }
 
 func shipped() events.Content {
-	return events.Content{Kind: events.KindTemplate, Template: &events.Template{Name: "7895417a7d3f9461cd2e", Language: "vi", Category: "zns", Parameters: []events.Field{{Name: "order", Value: "42"}}}}
+	return events.Content{Kind: events.KindTemplate, Template: &events.Template{Name: "7895417a7d3f9461cd2e",
+		Language: "vi", Category: "zns", Parameters: []events.Field{{Name: "order", Value: "42"}}}}
 }
 
 // ZNS gives back our id with its receipt.
@@ -99,7 +106,8 @@ func TestZNS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"phone":"84901234567","template_id":"7895417a7d3f9461cd2e","template_data":{"order":"42"},"tracking_id":"msg_1.1"}`
+	want := `{"phone":"84901234567","template_id":"7895417a7d3f9461cd2e","template_data":{"order":"42"},` +
+		`"tracking_id":"msg_1.1"}`
 	if diff := cmp.Diff(want, string(d.body)); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}
@@ -107,7 +115,8 @@ func TestZNS(t *testing.T) {
 	if err != nil || len(evs) != 1 {
 		t.Fatalf("the receipt gives %d events, %v", len(evs), err)
 	}
-	if s := evs[0].Data.Status; s.Correlation != "msg_1.1" || s.Message.PlatformID != sent.IDs[0] || evs[0].Data.Conversation.PlatformID != "84901234567" {
+	if s := evs[0].Data.Status; s.Correlation != "msg_1.1" || s.Message.PlatformID != sent.IDs[0] ||
+		evs[0].Data.Conversation.PlatformID != "84901234567" {
 		t.Errorf("the receipt is %+v of %s", s, evs[0].Data.Conversation.PlatformID)
 	}
 	if _, err := d.send(t, "6142000000000000001", shipped()); class(err) != events.ClassRecipient {
@@ -120,7 +129,8 @@ func TestVisitors(t *testing.T) {
 	if _, err := d.send(t, "anonymous:anon1:conv1", events.NewText("a")); err != nil {
 		t.Fatal(err)
 	}
-	if want := `{"recipient":{"anonymous_id":"anon1","conversation_id":"conv1"},"message":{"text":"a"}}`; string(d.body) != want {
+	if want := `{"recipient":{"anonymous_id":"anon1","conversation_id":"conv1"},"message":{"text":"a"}}`; string(
+		d.body) != want {
 		t.Errorf("sent %s, want %s", d.body, want)
 	}
 }
@@ -129,7 +139,8 @@ func TestVisitors(t *testing.T) {
 func TestOptionsComeBack(t *testing.T) {
 	d := new(double)
 	c := events.Content{Kind: events.KindChoice, Choice: &events.Choice{Text: "Which?", Options: []events.Option{
-		{ID: "plan:basic", Label: "Basic"}, {ID: "p", Label: "Page", Action: events.ActionURL, Value: "https://shop.example"},
+		{ID: "plan:basic", Label: "Basic"},
+		{ID: "p", Label: "Page", Action: events.ActionURL, Value: "https://shop.example"},
 		{ID: "c", Label: "Call", Action: events.ActionCall, Value: "84901234567"}}}}
 	if _, err := d.send(t, "6142000000000000001", c); err != nil {
 		t.Fatal(err)
@@ -147,8 +158,10 @@ func TestOptionsComeBack(t *testing.T) {
 
 func TestFailures(t *testing.T) {
 	for reply, want := range map[string]string{
-		`{"error":-201}`: events.ClassAuth, `{"error":-216}`: events.ClassAuth, `{"error":-32}`: events.ClassRate, `{"error":-230}`: events.ClassWindow,
-		`{"error":-213}`: events.ClassConsent, `{"error":-203}`: events.ClassContent, `{"error":-9}`: events.ClassUnknown, `{}`: events.ClassPlatform,
+		`{"error":-201}`: events.ClassAuth, `{"error":-216}`: events.ClassAuth, `{"error":-32}`: events.ClassRate,
+		`{"error":-230}`: events.ClassWindow,
+		`{"error":-213}`: events.ClassConsent, `{"error":-203}`: events.ClassContent, `{"error":-9}`: events.ClassUnknown,
+		`{}`: events.ClassPlatform,
 	} {
 		_, err := (&double{reply: reply}).send(t, "6142000000000000001", events.NewText("a"))
 		if class(err) != want {
@@ -163,7 +176,8 @@ func TestFailedUploadsAreNoUncertainty(t *testing.T) {
 		return io.NopCloser(strings.NewReader("x")), nil
 	}
 	for _, reply := range []string{"<html>", "{}", `{"error":0,"data":{}}`} {
-		_, err := zalo.Channel.Send(context.Background(), channel.Env{Account: sending, HTTP: &double{reply: reply}, Token: mint(t, "").Value, Open: open}, channel.Outgoing{
+		_, err := zalo.Channel.Send(context.Background(), channel.Env{Account: sending, HTTP: &double{reply: reply},
+			Token: mint(t, "").Value, Open: open}, channel.Outgoing{
 			ID: "msg_1.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: "1"}},
 			Content: []events.Content{events.NewMedia(events.Media{Type: events.Image, URL: "https://cdn.example/a.png"})},
 		})

@@ -18,7 +18,8 @@ import (
 func mint(ctx context.Context, e channel.Env) (channel.Token, error) {
 	refresh := cmp.Or(e.Refresh, e.Account.Value(refreshToken))
 	if refresh == "" || e.Account.Value(appSecret) == "" {
-		return channel.Token{}, &channel.Error{Class: events.ClassAuth, Title: "sending is not configured", Remedy: "store " + appSecret + " and " + refreshToken}
+		return channel.Token{}, &channel.Error{Class: events.ClassAuth, Title: "sending is not configured",
+			Remedy: "store " + appSecret + " and " + refreshToken}
 	}
 	q := url.Values{"refresh_token": {refresh}, "app_id": {e.Account.Value(appID)}, "grant_type": {"refresh_token"}}
 	h := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Secret_key": {e.Account.Value(appSecret)}}
@@ -36,8 +37,10 @@ func mint(ctx context.Context, e channel.Env) (channel.Token, error) {
 	seconds, _ := strconv.ParseInt(string(w.ExpiresIn), 10, 32) // a missing life is none
 	if w.AccessToken == "" || seconds <= 0 {
 		return channel.Token{}, &channel.Error{
-			Class: events.ClassAuth, Code: string(w.Code), Title: w.Name, Remedy: "authorise the app for the OA again and store the new " + refreshToken,
+			Class: events.ClassAuth, Code: string(w.Code), Title: w.Name,
+			Remedy: "authorise the app for the OA again and store the new " + refreshToken,
 		}
 	}
-	return channel.Token{Value: w.AccessToken, ExpiresAt: e.Now.Add(time.Duration(seconds) * time.Second), Refresh: w.RefreshToken}, nil
+	return channel.Token{Value: w.AccessToken, ExpiresAt: e.Now.Add(time.Duration(seconds) * time.Second),
+		Refresh: w.RefreshToken}, nil
 }

@@ -26,9 +26,11 @@ var Channel = channel.Channel{
 	Label: channel.Beta,
 	Credentials: []channel.Credential{
 		{Name: appID, Help: "developers.zalo.me, the app's Settings, ID", Public: true},
-		{Name: secret, Help: "developers.zalo.me, the app's Official Account, Webhook, OA Secret Key (not the app's secret key)"},
+		{Name: secret, Help: "developers.zalo.me, the app's Official Account, Webhook, OA Secret Key (not the app's " +
+			"secret key)"},
 		{Name: appSecret, Help: "to send: developers.zalo.me, the app's Settings, secret key", Optional: true},
-		{Name: refreshToken, Help: "to send: the refresh token of the OA's authorisation; it begins the chain and is used once", Optional: true},
+		{Name: refreshToken,
+			Help: "to send: the refresh token of the OA's authorisation; it begins the chain and is used once", Optional: true},
 	},
 	MaxBody: 1 << 20, // Zalo publishes no limit
 
@@ -36,6 +38,38 @@ var Channel = channel.Channel{
 	Parse:  parse,
 
 	Outbound: outbound,
+}
+
+var outbound = channel.Outbound{
+	Limits: channel.Limits{
+		// https://developers.zalo.me/docs/official-account/tin-nhan/tin-tu-van/gui-tin-tu-van-dang-van-ban
+		Text:  textLength,
+		Quote: true,
+		Kinds: []events.Kind{events.KindTemplate, events.KindForm},
+		Media: map[string]channel.MediaLimit{
+			// https://developers.zalo.me/docs/official-account/quan-ly/upload-hinh-anh
+			events.Image: {Bytes: 1 << 20, MIME: []string{"image/jpeg", "image/png"}, Caption: textLength},
+			events.File: {Bytes: 5 << 20, MIME: []string{"application/pdf", "application/msword",
+				// https://developers.zalo.me/docs/official-account/quan-ly/upload-file
+				"application/vnd.openxmlformats-officedocument.wordprocessingml.document"}},
+			events.Sticker: {},
+		},
+		Choices: []channel.Choices{ // https://developers.zalo.me/docs/official-account/tin-nhan/tin-tu-van/
+			{Style: events.StyleButtons, Min: 1, Max: buttonCount, Text: titleLength, Label: titleLength, ID: idLength,
+				Header: true,
+				Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView,
+					events.ActionCall}},
+		},
+		Takes: takes,
+	},
+	Class:   class,
+	Opens:   []events.Scheme{events.ZaloUser, events.Phone},
+	Address: channel.PlusAddress,
+	Thread:  channel.DigitsThread,
+	Send:    send,
+	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
+	Token:   mint,
+	Hosts:   []string{apiHost, znsHost, oauthHost},
 }
 
 const (

@@ -18,12 +18,14 @@ func FuzzChannel(f *testing.F)      { exam.Fuzz(f, zalo.Channel, play.Platform) 
 func BenchmarkChannel(b *testing.B) { exam.Bench(b, zalo.Channel, play.Platform) }
 
 const (
-	vectorBody      = `{"event_name":"user_send_text","app_id":"431234567890","timestamp":"1785600000000","message":{"text":"xin chao","msg_id":"96d3cdf3af150460909"}}`
+	vectorBody = `{"event_name":"user_send_text","app_id":"431234567890","timestamp":"1785600000000",` +
+		`"message":{"text":"xin chao","msg_id":"96d3cdf3af150460909"}}`
 	vectorSignature = "a657557ca2342309b105b61eb21896adcb354e4afc86ca053fe00812542620b1"
 )
 
 var (
-	account  = channel.NewAccount("demo", "", map[string]string{"app_id": "431234567890", "oa_secret_key": "oaSecretDemo01"})
+	account = channel.NewAccount("demo", "",
+		map[string]string{"app_id": "431234567890", "oa_secret_key": "oaSecretDemo01"})
 	received = time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
 )
 
@@ -94,10 +96,14 @@ func parse(t *testing.T, body string) events.Event {
 func TestIncompleteBecomesUnsupported(t *testing.T) {
 	for _, body := range []string{
 		`{"event_name":"user_send_text"}`, `{"event_name":"user_send_text","sender":{"id":"U"},"message":{"text":"a"}}`,
-		`{"event_name":"user_send_text","message":{"msg_id":"1","text":"a"}}`, `{"event_name":"oa_send_text","sender":{"id":"U"},"message":{"msg_id":"1","text":"a"}}`,
-		`{"event_name":"follow"}`, `{"event_name":"unfollow","follower":{}}`, `{"event_name":"user_seen_message"}`, `{"event_name":"user_seen_message","message":{"msg_ids":[""]}}`,
-		`{"event_name":"user_reacted_message","sender":{"id":"U"},"message":{"msg_id":"1"}}`, `{"event_name":"user_reacted_message","sender":{"id":"U"},"message":{"react_icon":":>"}}`,
-		`{"event_name":"user_submit_info","sender":{"id":"U"}}`, `{"event_name":"user_click_chatnow"}`, `{"event_name":"create_group"}`,
+		`{"event_name":"user_send_text","message":{"msg_id":"1","text":"a"}}`,
+		`{"event_name":"oa_send_text","sender":{"id":"U"},"message":{"msg_id":"1","text":"a"}}`,
+		`{"event_name":"follow"}`, `{"event_name":"unfollow","follower":{}}`, `{"event_name":"user_seen_message"}`,
+		`{"event_name":"user_seen_message","message":{"msg_ids":[""]}}`,
+		`{"event_name":"user_reacted_message","sender":{"id":"U"},"message":{"msg_id":"1"}}`,
+		`{"event_name":"user_reacted_message","sender":{"id":"U"},"message":{"react_icon":":>"}}`,
+		`{"event_name":"user_submit_info","sender":{"id":"U"}}`, `{"event_name":"user_click_chatnow"}`,
+		`{"event_name":"create_group"}`,
 	} {
 		if e := parse(t, body); e.Type != events.IngestUnsupported || e.Data.Unsupported.Raw != body {
 			t.Errorf("%s became %s", body, e.Type)
@@ -108,7 +114,8 @@ func TestIncompleteBecomesUnsupported(t *testing.T) {
 // A message, the account's own copy of one, and its receipts have ids of their own
 // and name one message.
 func TestOneMessageManyFacts(t *testing.T) {
-	const common = `,"timestamp":"1785600000000","sender":{"id":"A"},"recipient":{"id":"B"},"message":{"msg_id":"1","text":"a"}}`
+	const common = `,"timestamp":"1785600000000","sender":{"id":"A"},"recipient":{"id":"B"},"message":{"msg_id":"1",` +
+		`"text":"a"}}`
 	seen := map[string]bool{}
 	for _, name := range []string{"user_send_text", "oa_send_text", "user_received_message", "user_seen_message"} {
 		id := parse(t, `{"event_name":"`+name+`"`+common).ID
@@ -126,9 +133,11 @@ func TestBusinessCards(t *testing.T) {
 		`{\"phone\":84901}`:                        {Phones: []events.LabeledValue{{Value: "84901"}}},
 		`Ba`:                                       {Name: "Ba"},
 	} {
-		e := parse(t, `{"event_name":"user_send_business_card","sender":{"id":"U"},"message":{"msg_id":"1","attachments":[{"type":"link","payload":{"description":"`+description+`"}}]}}`)
+		e := parse(t, `{"event_name":"user_send_business_card","sender":{"id":"U"},"message":{"msg_id":"1",`+
+			`"attachments":[{"type":"link","payload":{"description":"`+description+`"}}]}}`)
 		got := e.Data.Message.Content[0].Contacts
-		if len(got) != 1 || got[0].Name != want.Name || len(got[0].Phones) != len(want.Phones) || len(want.Phones) == 1 && got[0].Phones[0] != want.Phones[0] {
+		if len(got) != 1 || got[0].Name != want.Name || len(got[0].Phones) != len(want.Phones) || len(want.Phones) == 1 &&
+			got[0].Phones[0] != want.Phones[0] {
 			t.Errorf("%s became %+v", description, got)
 		}
 	}

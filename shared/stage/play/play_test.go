@@ -10,7 +10,8 @@ import (
 
 // TestRules holds one rule against one body, and names the places where it is broken.
 func TestRules(t *testing.T) {
-	const two = `{"messages":[{"type":"text","text":"ab"},{"type":"image","url":"http://x.example","quick":{"items":[{"label":"1234"},{"label":null}]}}]}`
+	const two = `{"messages":[{"type":"text","text":"ab"},{"type":"image","url":"http://x.example",` +
+		`"quick":{"items":[{"label":"1234"},{"label":null}]}}]}`
 	for _, tc := range []struct {
 		name, body, want string
 		rule             Rule
@@ -19,11 +20,14 @@ func TestRules(t *testing.T) {
 		{"too long", two, "messages[0].text", Rule{At: "messages[].text", Must: Len(1, 1, Runes)}},
 		{"absent is not too long", two, "", Rule{At: "messages[].nothing", Must: Len(1, 1, Runes)}},
 		{"absent is not given", two, "messages[1].text", Rule{At: "messages[].text", Must: Given()}},
-		{"null is not given", two, "messages[1].quick.items[1].label", Rule{At: "messages[].quick.items[].label", Must: Given()}},
+		{"null is not given", two, "messages[1].quick.items[1].label",
+			Rule{At: "messages[].quick.items[].label", Must: Given()}},
 		{"needed where its object is", two, "", Rule{At: "messages[].form.title", Must: Given()}},
-		{"of that type", two, "messages[1].url", Rule{At: "messages[].url", When: If("messages[].type", Is("image")), Must: HTTPS()}},
+		{"of that type", two, "messages[1].url", Rule{At: "messages[].url", When: If("messages[].type", Is("image")),
+			Must: HTTPS()}},
 		{"not of another", two, "", Rule{At: "messages[].url", When: If("messages[].type", Is("text")), Must: HTTPS()}},
-		{"forbidden beside", two, "messages[1].url", Rule{At: "messages[].url", When: If("messages[].text", Absent()), Must: Absent()}},
+		{"forbidden beside", two, "messages[1].url", Rule{At: "messages[].url", When: If("messages[].text", Absent()),
+			Must: Absent()}},
 		{"deep", two, "messages[1].quick.items[0].label", Rule{At: "**.label", Must: Matches("^[a-z]*$")}},
 		{"deep, beside", two, "messages[1].url", Rule{At: "**.url", When: If("**.type", Is("image")), Must: HTTPS()}},
 		{"deep, beside another", two, "", Rule{At: "**.url", When: If("**.type", Is("text")), Must: HTTPS()}},
@@ -82,7 +86,8 @@ func TestMatch(t *testing.T) {
 
 func TestBodies(t *testing.T) {
 	parts := "--x\r\nContent-Disposition: form-data; name=\"chat_id\"\r\n\r\n7\r\n--x\r\n" +
-		"Content-Disposition: form-data; name=\"photo\"; filename=\"a.png\"\r\nContent-Type: image/png\r\n\r\nPNG\r\n--x\r\n" +
+		"Content-Disposition: form-data; name=\"photo\"; filename=\"a.png\"\r\nContent-Type: " +
+		"image/png\r\n\r\nPNG\r\n--x\r\n" +
 		"Content-Disposition: form-data; name=\"markup\"\r\n\r\n{\"rows\":[1]}\r\n--x--\r\n"
 	for _, tc := range []struct {
 		body              Body
@@ -120,8 +125,10 @@ func TestAnswer(t *testing.T) {
 		Knows:  func(t Taken) bool { return t.Header.Get("Authorization") == "Bearer x" },
 		Faults: map[Fault]Refusal{Throttled: no(429), Closed: no(403), Invalid: no(422)},
 		Write:  func(r Refusal, broken []Broken) Answer { return Text(r.Status, `{"broken":%d}`, len(broken)) },
-		Endpoints: []Endpoint{{Method: "POST", Path: "/{id}/send", Docs: "https://example.com", Body: JSON.Or(no(415)), Else: no(409),
-			Rules:  []Rule{{At: "path:id", Must: Is("7")}, {At: "text", Must: Given(), Else: no(410)}, {At: "to", Must: Given()}},
+		Endpoints: []Endpoint{{Method: "POST", Path: "/{id}/send", Docs: "https://example.com", Body: JSON.Or(no(415)),
+			Else: no(409),
+			Rules: []Rule{{At: "path:id", Must: Is("7")}, {At: "text", Must: Given(), Else: no(410)},
+				{At: "to", Must: Given()}},
 			Faults: map[Fault]Refusal{Closed: {}}, Answer: Says(200, "{}")}},
 	}}}
 	for _, tc := range []struct {
@@ -142,7 +149,8 @@ func TestAnswer(t *testing.T) {
 		{"POST", "/7/send", "x", `{"text":"a","to":"b"}`, Closed, 200},
 	} {
 		h := http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + tc.token}}
-		c := Call{Host: "api.example", Fault: tc.fault, Request: channel.Request{Method: tc.method, Path: tc.path, Header: h, Body: []byte(tc.body)}}
+		c := Call{Host: "api.example", Fault: tc.fault, Request: channel.Request{Method: tc.method, Path: tc.path, Header: h,
+			Body: []byte(tc.body)}}
 		if got := p.Answer(channel.Account{}, c).Status; got != tc.want {
 			t.Errorf("%s %s %s %s %s: %d, want %d", tc.method, tc.path, tc.token, tc.body, tc.fault, got, tc.want)
 		}

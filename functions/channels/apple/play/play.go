@@ -35,9 +35,11 @@ var Platform = play.Platform{
 	APIs: []play.API{
 		{Name: "Files", Hosts: []string{host}, Missing: status(404), Write: write, Endpoints: []play.Endpoint{
 			{Method: "POST", Path: "/files/{id}", Docs: textDocs, Answer: stored},
-			{Method: "GET", Path: "/files/{id}", Docs: textDocs, Answer: func(play.Taken) play.Answer { return play.Reply(200, "", []byte("ciphertext")) }},
+			{Method: "GET", Path: "/files/{id}", Docs: textDocs,
+				Answer: func(play.Taken) play.Answer { return play.Reply(200, "", []byte("ciphertext")) }},
 		}},
-		{Name: "MSP API", Hosts: []string{host}, Knows: knows, Unknown: status(403), Missing: status(404), Else: status(400), Write: write,
+		{Name: "MSP API", Hosts: []string{host}, Knows: knows, Unknown: status(403), Missing: status(404), Else: status(400),
+			Write: write,
 			Faults: map[play.Fault]play.Refusal{
 				play.Throttled: {Status: 429, Header: http.Header{"Retry-After": {"5"}}}, play.Expired: status(401),
 				play.Closed: status(404), play.Gone: status(404), play.Invalid: status(400),
@@ -52,10 +54,11 @@ var Platform = play.Platform{
 					source, {At: "header:Url", Must: play.Given(play.HTTPS())}, {At: "header:Owner", Must: play.Given(play.Filled())},
 					{At: "header:Signature", Must: play.Given(play.Filled())},
 				}},
-				{Method: "POST", Path: "/v1/decodePayload", Docs: interactiveDocs, Answer: play.Says(200, decoded), Rules: []play.Rule{
-					source, {At: "header:Bid", Must: play.Given(play.Filled())},
-					{At: "header:Source-Id", Must: play.That("a body", func(t play.Taken, _ any) bool { return len(t.Body) > 0 })},
-				}},
+				{Method: "POST", Path: "/v1/decodePayload", Docs: interactiveDocs, Answer: play.Says(200, decoded),
+					Rules: []play.Rule{
+						source, {At: "header:Bid", Must: play.Given(play.Filled())},
+						{At: "header:Source-Id", Must: play.That("a body", func(t play.Taken, _ any) bool { return len(t.Body) > 0 })},
+					}},
 			}},
 	},
 }
@@ -63,10 +66,13 @@ var Platform = play.Platform{
 var source = play.Rule{At: "header:Source-Id", Must: play.Given(play.Filled()), Source: commonDocs}
 
 // decoded is what every large answer says.
-const decoded = `{"bid":"` + extension + `","data":{"version":"1.0","requestIdentifier":"c1a0c1a0-0000-4000-8000-000000000001",` +
-	`"listPicker":{"sections":[{"items":[{"identifier":"p1","title":"Basic"}]}]},"replyMessage":{"title":"Chosen","subtitle":"Basic"}}}`
+const decoded = `{"bid":"` + extension +
+	`","data":{"version":"1.0","requestIdentifier":"c1a0c1a0-0000-4000-8000-000000000001",` +
+	`"listPicker":{"sections":[{"items":[{"identifier":"p1","title":"Basic"}]}]},"replyMessage":{"title":"Chosen",` +
+	`"subtitle":"Basic"}}}`
 
-const extension = "com.apple.messages.MSMessageExtensionBalloonPlugin:0000000000:com.apple.icloud.apps.messages.business.extension"
+const extension = "com.apple.messages.MSMessageExtensionBalloonPlugin:0000000000:com.apple.icloud.apps.messages." +
+	"business.extension"
 
 func status(code int) play.Refusal { return play.Refusal{Status: code} }
 
@@ -109,7 +115,8 @@ func knows(t play.Taken) bool {
 	if !ok {
 		return false
 	}
-	p := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithStrictDecoding(), jwt.WithIssuer(t.Account.Value("msp_id")),
+	p := jwt.NewParser(jwt.WithValidMethods([]string{"HS256"}), jwt.WithStrictDecoding(),
+		jwt.WithIssuer(t.Account.Value("msp_id")),
 		jwt.WithTimeFunc(func() time.Time { return t.Received }))
 	var set jwt.VerificationKeySet
 	for _, k := range keys(t.Account) {
@@ -123,7 +130,8 @@ func knows(t play.Taken) bool {
 // upload says where to leave a file of a size.
 func upload(t play.Taken) play.Answer {
 	id := channel.Digest([]byte(t.Header.Get("Source-Id")), t.Header.Get("Size"))
-	return play.Text(200, `{"upload-url":"https://%[1]s/files/%[2]s","mmcs-url":"https://%[1]s/files/%[2]s","mmcs-owner":"M%[3]s.double"}`,
+	return play.Text(200,
+		`{"upload-url":"https://%[1]s/files/%[2]s","mmcs-url":"https://%[1]s/files/%[2]s","mmcs-owner":"M%[3]s.double"}`,
 		host, id, id[:8])
 }
 
@@ -145,7 +153,8 @@ func customer(_ channel.Account, text string, n int, now time.Time) channel.Requ
 	})
 	h := http.Header{"Content-Type": {"application/json"}}
 	for name, value := range map[string]string{
-		"Id": id, "Source-Id": user, "Destination-Id": business, "Capability-List": "AUTH,LIST,TIME,FORM,QUICK,AUTH2", "Device-Agent": "iPhone",
+		"Id": id, "Source-Id": user, "Destination-Id": business, "Capability-List": "AUTH,LIST,TIME,FORM,QUICK,AUTH2",
+		"Device-Agent": "iPhone",
 	} {
 		h.Set(name, value)
 	}

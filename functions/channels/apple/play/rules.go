@@ -9,7 +9,8 @@ import (
 
 // same is a member that a header repeats.
 func same(header string) play.Check {
-	return play.That("the header "+header, func(t play.Taken, v any) bool { s, _ := v.(string); return s == t.Header.Get(header) })
+	return play.That("the header "+header,
+		func(t play.Taken, v any) bool { s, _ := v.(string); return s == t.Header.Get(header) })
 }
 
 var message = play.Rules([]play.Rule{
@@ -31,10 +32,11 @@ var shown = play.Given(play.Len(1, 200, play.Runes))
 
 var text = []play.Rule{
 	{At: "body", When: play.If("type", play.Is("text")), Must: play.Given(play.Filled())},
-	{At: "body", When: play.If("type", play.Is("text")), Must: play.That("a U+FFFC for each attachment", func(t play.Taken, v any) bool {
-		s, _ := v.(string)
-		return strings.Count(s, "\uFFFC") == t.Size("attachments[]")
-	})},
+	{At: "body", When: play.If("type", play.Is("text")),
+		Must: play.That("a U+FFFC for each attachment", func(t play.Taken, v any) bool {
+			s, _ := v.(string)
+			return strings.Count(s, "\uFFFC") == t.Size("attachments[]")
+		})},
 	{At: "attachments[].name", Must: play.Given(play.Filled())},
 	{At: "attachments[].mimeType", Must: play.Given(play.Matches("/"))},
 	{At: "attachments[].size", Must: play.Given(play.Filled())},
@@ -79,11 +81,12 @@ var slots = play.From(interactiveDocs+"#time-picker-message", play.Refusal{}, []
 	{At: "event.timeslots", Must: play.Given(play.Filled())},
 	{At: "event.timeslots[].identifier", Must: play.Given(play.Filled())},
 	{At: "event.timeslots[].duration", Must: play.Given(play.Between(1, 1e9))},
-	{At: "event.timeslots[].startTime", Must: play.Given(play.That("a time like 2026-08-01T16:00+0000", func(_ play.Taken, v any) bool {
-		s, _ := v.(string)
-		_, err := time.Parse("2006-01-02T15:04-0700", s)
-		return err == nil
-	}))},
+	{At: "event.timeslots[].startTime",
+		Must: play.Given(play.That("a time like 2026-08-01T16:00+0000", func(_ play.Taken, v any) bool {
+			s, _ := v.(string)
+			_, err := time.Parse("2006-01-02T15:04-0700", s)
+			return err == nil
+		}))},
 }...)
 
 var form = play.From(interactiveDocs+"#form-message", play.Refusal{}, []play.Rule{
@@ -93,19 +96,22 @@ var form = play.From(interactiveDocs+"#form-message", play.Refusal{}, []play.Rul
 	{At: "dynamic.data", Must: play.Given(paged)},
 	{At: "dynamic.data.pages[].pageIdentifier", Must: play.Given(play.Len(1, 19, play.UTF8))},
 	{At: "dynamic.data.pages[].title", Must: shown},
-	{At: "dynamic.data.pages[].items", When: play.If("dynamic.data.pages[].type", play.Is("select")), Must: play.Given(play.Filled())},
+	{At: "dynamic.data.pages[].items", When: play.If("dynamic.data.pages[].type", play.Is("select")),
+		Must: play.Given(play.Filled())},
 }...)
 
 // paged is a form that begins at its first page and ends with its last.
-var paged = play.That("a form that starts with the first page and is submitted by the last", func(_ play.Taken, v any) bool {
-	data, _ := v.(map[string]any)
-	pages, _ := data["pages"].([]any)
-	if len(pages) == 0 {
-		return false
-	}
-	first, last := play.Taken{Tree: pages[0]}, play.Taken{Tree: pages[len(pages)-1]}
-	return last.Get("submitForm") == "true" && first.Get("pageIdentifier") == play.Taken{Tree: v}.Get("startPageIdentifier")
-})
+var paged = play.That("a form that starts with the first page and is submitted by the last",
+	func(_ play.Taken, v any) bool {
+		data, _ := v.(map[string]any)
+		pages, _ := data["pages"].([]any)
+		if len(pages) == 0 {
+			return false
+		}
+		first, last := play.Taken{Tree: pages[0]}, play.Taken{Tree: pages[len(pages)-1]}
+		return last.Get("submitForm") == "true" &&
+			first.Get("pageIdentifier") == play.Taken{Tree: v}.Get("startPageIdentifier")
+	})
 
 var payment = play.From(interactiveDocs+"#apple-pay-message", play.Refusal{}, []play.Rule{
 	{At: "payment.merchantSession", Must: play.Given(play.Filled())},

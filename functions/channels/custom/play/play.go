@@ -26,13 +26,15 @@ var Platform = play.Platform{
 		Unknown: refuse(401, "signature", "auth", "the signature is not ours"), Missing: play.Refusal{Status: 404},
 		Else: refuse(422, "content", "content", "not understood"),
 		Faults: map[play.Fault]play.Refusal{
-			play.Throttled: {Status: 429, Code: "slow", Sub: "rate", Text: "slow down", Header: http.Header{"Retry-After": {"7"}}},
-			play.Closed:    refuse(422, "window", "window", "the window is closed"),
-			play.Gone:      refuse(422, "gone", "recipient", "nobody is there"),
-			play.Invalid:   refuse(422, "content", "content", "not understood"),
+			play.Throttled: {Status: 429, Code: "slow", Sub: "rate", Text: "slow down",
+				Header: http.Header{"Retry-After": {"7"}}},
+			play.Closed:  refuse(422, "window", "window", "the window is closed"),
+			play.Gone:    refuse(422, "gone", "recipient", "nobody is there"),
+			play.Invalid: refuse(422, "content", "content", "not understood"),
 		},
 		Endpoints: []play.Endpoint{
-			{Method: "POST", Path: "/{path...}", Docs: spec + "#payload-structure", Body: play.JSON, Rules: rules, Answer: taken},
+			{Method: "POST", Path: "/{path...}", Docs: spec + "#payload-structure", Body: play.JSON, Rules: rules,
+				Answer: taken},
 		},
 	}},
 }
@@ -50,7 +52,8 @@ func write(r play.Refusal, broken []play.Broken) play.Answer {
 	if len(broken) > 0 {
 		r.Text += ": " + broken[0].Place + " must be " + broken[0].Must.Says
 	}
-	a := play.Value(r.Status, map[string]any{"error": map[string]string{"code": r.Code, "class": r.Sub, "message": r.Text}})
+	a := play.Value(r.Status,
+		map[string]any{"error": map[string]string{"code": r.Code, "class": r.Sub, "message": r.Text}})
 	for name, values := range r.Header {
 		a.Header[name] = values
 	}
@@ -68,12 +71,15 @@ var rules = play.Rules([]play.Rule{
 	{At: "type", Must: play.Given(play.Is("message.send", "message.edit", "message.delete", "typing", "read"))},
 	{At: "timestamp", Must: play.Given(play.Filled())},
 	{At: "data.conversation.externalId", Must: play.Given(play.Len(1, 256, play.UTF8), play.Matches(`\S`))},
-	{At: "data.messageId", When: play.If("type", play.Is("message.send")), Must: play.Given(play.Matches(`^[A-Za-z0-9_.-]{1,128}$`))},
-	{At: "data", When: play.If("type", play.Is("message.edit", "message.delete", "read")), Must: play.Some("messageId", "externalMessageId")},
+	{At: "data.messageId", When: play.If("type", play.Is("message.send")),
+		Must: play.Given(play.Matches(`^[A-Za-z0-9_.-]{1,128}$`))},
+	{At: "data", When: play.If("type", play.Is("message.edit", "message.delete", "read")),
+		Must: play.Some("messageId", "externalMessageId")},
 	{At: "data.active", When: play.If("type", play.Is("typing")), Must: play.Given()},
 	{At: "data.content", When: play.If("type", play.Is("message.send", "message.edit")), Must: play.Given()},
-	{At: "data.content", When: play.If("data.content.kind", play.Not(play.Is(plain...))), Must: play.Some("choice", "cards", "form",
-		"schedule", "payment", "product", "order", "template", "link", "native")},
+	{At: "data.content", When: play.If("data.content.kind", play.Not(play.Is(plain...))),
+		Must: play.Some("choice", "cards", "form",
+			"schedule", "payment", "product", "order", "template", "link", "native")},
 }, play.In("data.content", content...))
 
 // plain are the kinds that are no object of their own.
@@ -82,7 +88,8 @@ var plain = []string{"text", "image", "video", "audio", "voice", "file", "animat
 var content = []play.Rule{
 	{At: "kind", Must: play.Given(play.Filled())},
 	{At: "text", When: play.If("kind", play.Is("text")), Must: play.Given(play.Filled())},
-	{At: "", When: play.If("kind", play.Is("image", "video", "audio", "voice", "file", "animation")), Must: play.Some("url", "mediaId")},
+	{At: "", When: play.If("kind", play.Is("image", "video", "audio", "voice", "file", "animation")),
+		Must: play.Some("url", "mediaId")},
 	{At: "", When: play.If("kind", play.Is("sticker")), Must: play.Some("url", "id")},
 	{At: "lat", When: play.If("kind", play.Is("location")), Must: play.Given()},
 	{At: "lng", When: play.If("kind", play.Is("location")), Must: play.Given()},
@@ -97,12 +104,14 @@ func taken(t play.Taken) play.Answer {
 	external := "b-" + channel.Digest([]byte(t.Header.Get("Webhook-Id")))
 	a := play.Text(200, `{"externalMessageId":%q}`, external)
 	for _, state := range []string{"delivered", "read"} {
-		data := map[string]any{"conversation": t.Raw("data.conversation"), "messageId": t.Get("data.messageId"), "externalMessageId": external,
-			"status": state}
+		data := map[string]any{"conversation": t.Raw("data.conversation"), "messageId": t.Get("data.messageId"),
+			"externalMessageId": external,
+			"status":            state}
 		if u := t.Raw("data.user"); u != nil {
 			data["user"] = u
 		}
-		a.Posts = append(a.Posts, play.Post("custom", t.Account, map[string]any{"type": "receipt", "timestamp": t.Received, "data": data}))
+		a.Posts = append(a.Posts,
+			play.Post("custom", t.Account, map[string]any{"type": "receipt", "timestamp": t.Received, "data": data}))
 	}
 	return a
 }

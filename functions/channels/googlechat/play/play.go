@@ -27,7 +27,8 @@ var Platform = play.Platform{
 	Channel:  "googlechat",
 	Sign:     sign,
 	Customer: customer,
-	APIs:     []play.API{google.Tokens(scope), google.API("Google Chat", scope, []string{"chat.googleapis.com"}, endpoints...)},
+	APIs: []play.API{google.Tokens(scope), google.API("Google Chat", scope, []string{"chat.googleapis.com"},
+		endpoints...)},
 }
 
 // sign signs as Chat does for a project number, and as its service account, or that of
@@ -46,7 +47,8 @@ func sign(a channel.Account, r *channel.Request) {
 }
 
 func shown(space, id string) play.Answer {
-	return play.Text(200, `{"name":"%s/messages/%s","sender":{"name":"users/app","type":"BOT"},"space":{"name":%q}}`, space, id, space)
+	return play.Text(200, `{"name":"%s/messages/%s","sender":{"name":"users/app","type":"BOT"},"space":{"name":%q}}`,
+		space, id, space)
 }
 
 // made is a new message: the same for the same request.
@@ -63,14 +65,16 @@ func downloaded(t play.Taken) play.Answer { return play.Reply(200, "", []byte("a
 func customer(_ channel.Account, text string, n int, now time.Time) channel.Request {
 	at := now.UTC().Format(time.RFC3339Nano)
 	id := channel.Digest([]byte(text), at, strconv.Itoa(n))[:11]
-	place := map[string]any{"name": "spaces/AAAAdemo", "type": "DM", "spaceType": "DIRECT_MESSAGE", "singleUserBotDm": true,
+	place := map[string]any{"name": "spaces/AAAAdemo", "type": "DM", "spaceType": "DIRECT_MESSAGE",
+		"singleUserBotDm":     true,
 		"spaceThreadingState": "UNTHREADED_MESSAGES"}
 	person := map[string]string{"name": "users/100000000000000000077", "displayName": "Ana", "type": "HUMAN"}
 	body, _ := channel.JSON(map[string]any{ // texts
 		"type": "MESSAGE", "eventTime": at, "space": place, "user": person,
 		"message": map[string]any{
-			"name": "spaces/AAAAdemo/messages/" + id + "." + id, "sender": person, "createTime": at, "text": text, "argumentText": text,
-			"thread": map[string]string{"name": "spaces/AAAAdemo/threads/" + id}, "space": place,
+			"name": "spaces/AAAAdemo/messages/" + id + "." + id, "sender": person, "createTime": at, "text": text,
+			"argumentText": text,
+			"thread":       map[string]string{"name": "spaces/AAAAdemo/threads/" + id}, "space": place,
 		},
 		"common": map[string]string{"hostApp": "CHAT", "userLocale": "en"},
 	})

@@ -11,18 +11,24 @@ var endpoints = []play.Endpoint{
 	{Method: "GET", Path: "/v1/media/{name...}", Docs: ref + "media/download", Answer: downloaded, Rules: []play.Rule{
 		{At: "query:alt", Must: play.Given(play.Is("media")), Else: google.NotFound},
 	}},
-	{Method: "POST", Path: "/v1/spaces/{space}/messages", Docs: ref + "spaces.messages/create", Body: google.JSON, Answer: made,
+	{Method: "POST", Path: "/v1/spaces/{space}/messages", Docs: ref + "spaces.messages/create", Body: google.JSON,
+		Answer: made,
 		Rules: play.Rules([]play.Rule{
 			space,
-			{At: "query:messageReplyOption", Must: play.Given(play.Is("REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD", "REPLY_MESSAGE_OR_FAIL"))},
+			{At: "query:messageReplyOption",
+				Must: play.Given(play.Is("REPLY_MESSAGE_FALLBACK_TO_NEW_THREAD", "REPLY_MESSAGE_OR_FAIL"))},
 			{At: "query:requestId", Must: play.Given(play.UUID())},
 			{At: "query:messageId", Must: play.Given(play.Matches(`^client-[0-9a-z-]{1,56}$`)),
 				Source: chat + "create-messages#name_a_created_message"},
 		}, message)},
-	{Method: "PATCH", Path: "/v1/spaces/{space}/messages/{id}", Docs: ref + "spaces.messages/patch", Body: google.JSON, Answer: found,
-		Rules: play.Rules([]play.Rule{space, {At: "query:updateMask", Must: play.Given(play.Is("text,cardsV2"))}}, message)},
-	{Method: "GET", Path: "/v1/spaces/{space}/messages/{id}", Docs: ref + "spaces.messages/get", Rules: []play.Rule{space}, Answer: found},
-	{Method: "DELETE", Path: "/v1/spaces/{space}/messages/{id}", Docs: ref + "spaces.messages/delete", Rules: []play.Rule{space},
+	{Method: "PATCH", Path: "/v1/spaces/{space}/messages/{id}", Docs: ref + "spaces.messages/patch", Body: google.JSON,
+		Answer: found,
+		Rules: play.Rules([]play.Rule{space, {At: "query:updateMask", Must: play.Given(play.Is("text,cardsV2"))}},
+			message)},
+	{Method: "GET", Path: "/v1/spaces/{space}/messages/{id}", Docs: ref + "spaces.messages/get",
+		Rules: []play.Rule{space}, Answer: found},
+	{Method: "DELETE", Path: "/v1/spaces/{space}/messages/{id}", Docs: ref + "spaces.messages/delete",
+		Rules:  []play.Rule{space},
 		Answer: play.Says(200, "{}")},
 }
 
@@ -30,7 +36,8 @@ var space = play.Rule{At: "path:space", Must: play.Matches(`^[0-9A-Za-z_-]+$`), 
 
 // message is what may be said.
 var message = play.Rules([]play.Rule{
-	{At: "", Must: play.That("at most 32,000 bytes", func(t play.Taken, _ any) bool { return len(t.Body) <= 32_000 }), Source: limitDocs},
+	{At: "", Must: play.That("at most 32,000 bytes", func(t play.Taken, _ any) bool { return len(t.Body) <= 32_000 }),
+		Source: limitDocs},
 	{At: "", Must: play.Some("text", "cardsV2")},
 	{At: "thread.name", Must: play.That("of the space", func(t play.Taken, v any) bool {
 		s, _ := v.(string)
@@ -44,7 +51,8 @@ var message = play.Rules([]play.Rule{
 }, play.In("cardsV2[].card.sections[].widgets[]", widget...))
 
 var widget = play.From(cards+"#widget", play.Refusal{}, play.Rules([]play.Rule{
-	{At: "", Must: play.One("textParagraph", "image", "decoratedText", "buttonList", "textInput", "selectionInput", "dateTimePicker",
+	{At: "", Must: play.One("textParagraph", "image", "decoratedText", "buttonList", "textInput", "selectionInput",
+		"dateTimePicker",
 		"divider", "grid", "columns", "carousel", "chipList")},
 	{At: "textParagraph.text", Must: play.Given(play.Filled())},
 	{At: "image.imageUrl", Must: play.Given(play.Begins("https://"))},

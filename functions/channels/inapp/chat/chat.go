@@ -60,7 +60,7 @@ func Refuse(code, title string) *Refusal { return &Refusal{Code: code, Title: ti
 // Seconds is RetryAfter, rounded up.
 func (r *Refusal) Seconds() int { return int(math.Ceil(r.RetryAfter.Seconds())) }
 
-// statuses of HTTP by code.
+// statusOf is the status of HTTP for a code.
 func statusOf(code string) int {
 	switch code {
 	case inapp.BadOrigin:
@@ -188,8 +188,10 @@ func (h *Handler) admitOrigin(a channel.Account, origin string) (map[string]stri
 	if origin != h.Origin && !inapp.AllowsOrigin(a, origin) {
 		return nil, Refuse(inapp.BadOrigin, "this page may not talk to the app: add its origin to the account's origins")
 	}
-	return map[string]string{"access-control-allow-origin": origin, "vary": "origin", "access-control-allow-methods": "GET, POST, DELETE",
-		"access-control-allow-headers": "authorization, content-type", "access-control-expose-headers": "retry-after", "access-control-max-age": "600"}, nil
+	return map[string]string{"access-control-allow-origin": origin, "vary": "origin",
+		"access-control-allow-methods": "GET, POST, DELETE",
+		"access-control-allow-headers": "authorization, content-type", "access-control-expose-headers": "retry-after",
+		"access-control-max-age": "600"}, nil
 }
 
 // sourceIP is who called, as API Gateway saw them.
@@ -248,7 +250,8 @@ func (h *Handler) refuse(err error, header map[string]string) ([]byte, error) {
 	if p.RetryAfter > 0 {
 		all["retry-after"] = strconv.Itoa(p.RetryAfter)
 	}
-	return lambdahttp.Response(channel.Response{Status: p.Status, ContentType: "application/problem+json", Body: string(body)}, all)
+	return lambdahttp.Response(channel.Response{Status: p.Status, ContentType: "application/problem+json",
+		Body: string(body)}, all)
 }
 
 // Refusal is what a client hears of err. What is not meant for it is logged.

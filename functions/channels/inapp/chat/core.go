@@ -68,13 +68,15 @@ func NewCore(name string, e function.Env) (*Core, error) {
 		return nil, err
 	}
 	keys := &webhook.Keys{HTTP: outhttp.New(e.HTTP, keysTimeout, nil), Now: e.Now, Log: e.Log(name)}
-	return &Core{Viewer: NewViewer(name, c, e), Ingress: e.Queue(c, names.EnvIngress), Webhook: hook, Origin: e.Getenv(names.EnvPublicURL),
-		Keys: keys, Metrics: e.Metrics(name)}, nil
+	return &Core{Viewer: NewViewer(name, c, e), Ingress: e.Queue(c, names.EnvIngress), Webhook: hook,
+		Origin: e.Getenv(names.EnvPublicURL),
+		Keys:   keys, Metrics: e.Metrics(name)}, nil
 }
 
 // NewViewer is the Viewer of a function.
 func NewViewer(name string, c cloud.Clients, e function.Env) Viewer {
-	accounts := secret.NewAccounts(c.Secrets, e.Getenv(names.EnvSecrets), e.Getenv(names.EnvPublicURL)+"/webhooks/"+inapp.Name+"/", e.Now)
+	accounts := secret.NewAccounts(c.Secrets, e.Getenv(names.EnvSecrets),
+		e.Getenv(names.EnvPublicURL)+"/webhooks/"+inapp.Name+"/", e.Now)
 	return Viewer{Accounts: accounts, Table: e.Table(c), Files: media.New(c, e), Log: e.Log(name), Now: e.Now}
 }
 
@@ -153,7 +155,8 @@ type Result struct {
 // Deliver takes frames as far as the mailbox: what is acknowledged is stored. One
 // that is refused stops no other, but after one that came too fast the messages behind
 // it are too, so that their order stays.
-func (c *Core) Deliver(ctx context.Context, a channel.Account, s inapp.Session, frames []json.RawMessage) (Result, error) {
+func (c *Core) Deliver(ctx context.Context, a channel.Account, s inapp.Session,
+	frames []json.RawMessage) (Result, error) {
 	out := Result{Acks: []inapp.Acknowledgement{}, Errors: []Fault{}}
 	var good []json.RawMessage
 	var tooFast error
@@ -199,7 +202,8 @@ func (c *Core) pace(ctx context.Context, a channel.Account, s inapp.Session, f i
 
 // complete refuses what a session must not say, and adds to a receipt which message
 // it is about.
-func (c *Core) complete(ctx context.Context, a channel.Account, s inapp.Session, f inapp.Frame, raw json.RawMessage) (json.RawMessage, string) {
+func (c *Core) complete(ctx context.Context, a channel.Account, s inapp.Session, f inapp.Frame,
+	raw json.RawMessage) (json.RawMessage, string) {
 	switch f.Action {
 	case inapp.Ping, inapp.Resume:
 		return raw, inapp.Unsupported // they are of sockets
@@ -248,7 +252,8 @@ func (c *Core) eventAt(ctx context.Context, conversation string, sequence int64)
 }
 
 // deliver hands frames to the channel's webhook.
-func (c *Core) deliver(ctx context.Context, a channel.Account, s inapp.Session, frames []json.RawMessage) ([]inapp.Acknowledgement, error) {
+func (c *Core) deliver(ctx context.Context, a channel.Account, s inapp.Session,
+	frames []json.RawMessage) ([]inapp.Acknowledgement, error) {
 	now := c.Now()
 	d, err := inapp.NewDelivery(a, s, frames, now)
 	if err != nil {

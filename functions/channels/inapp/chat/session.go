@@ -58,7 +58,8 @@ func (h *Handler) newSession(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	if !validDevice.MatchString(q.Device) || !validLocale.MatchString(q.Locale) {
-		return answer{}, Refuse(inapp.Malformed, "device must be 1 to 64 letters, digits, dots, hyphens and underscores; locale a BCP 47 tag")
+		return answer{}, Refuse(inapp.Malformed,
+			"device must be 1 to 64 letters, digits, dots, hyphens and underscores; locale a BCP 47 tag")
 	}
 	if err := h.take(ctx, "open:"+r.account.ID+"/"+r.ip, openRate, openBurst); err != nil {
 		return answer{}, err
@@ -91,7 +92,8 @@ func random() string { return strings.ToLower(rand.Text()) }
 func (h *Handler) open(a channel.Account, s inapp.Session) (opened, error) {
 	s.Expires = h.Now().Add(inapp.SessionLife).UTC().Truncate(time.Second)
 	token, err := inapp.Grant(a, s)
-	out := opened{Session: token, ExpiresAt: s.Expires, User: s.User, Known: s.User != "", Conversation: s.Conversation(a.ID), Socket: h.Socket,
+	out := opened{Session: token, ExpiresAt: s.Expires, User: s.User, Known: s.User != "",
+		Conversation: s.Conversation(a.ID), Socket: h.Socket,
 		Limits: limits{inapp.MaxFrame, maxUpload}, Push: push{inapp.VAPIDPublic(a)}}
 	if !out.Known {
 		out.User = s.Thread
@@ -128,7 +130,8 @@ func (h *Handler) check(ctx context.Context, key inapp.UserKey, token string, ag
 }
 
 // known is s as a known user's, in the thread that they have, or else in thread.
-func (h *Handler) known(ctx context.Context, a channel.Account, s inapp.Session, u inapp.User, thread string) (inapp.Session, error) {
+func (h *Handler) known(ctx context.Context, a channel.Account, s inapp.Session, u inapp.User,
+	thread string) (inapp.Session, error) {
 	var err error
 	s.Thread, err = h.Table.ClaimUser(ctx, a.ID+"/"+u.ExternalID, thread)
 	s.User, s.Name = u.ExternalID, u.Name
@@ -200,12 +203,15 @@ func (h *Handler) join(ctx context.Context, a channel.Account, old, s inapp.Sess
 // identify tells whose a visitor's conversation is from now on.
 func (h *Handler) identify(ctx context.Context, a channel.Account, old, s inapp.Session) error {
 	before, after := old.Contact(), s.Contact()
-	if err := h.Table.SetContact(ctx, events.ContactID(inapp.Name, a.ID, after.Identities[0]), s.Conversation(a.ID)); err != nil {
+	if err := h.Table.SetContact(ctx, events.ContactID(inapp.Name, a.ID, after.Identities[0]),
+		s.Conversation(a.ID)); err != nil {
 		return err
 	}
-	return h.tell(ctx, a, events.Event{Type: events.IdentityLinked, Key: "linked:" + s.Thread + ":" + s.User, Data: events.Data{Contact: after,
-		Conversation:   &events.Conversation{PlatformID: s.Thread, Kind: events.Direct},
-		IdentityChange: &events.IdentityChange{Previous: &before.Identities[0], Current: &after.Identities[0], Reason: "login"}}})
+	return h.tell(ctx, a, events.Event{Type: events.IdentityLinked, Key: "linked:" + s.Thread + ":" + s.User,
+		Data: events.Data{Contact: after,
+			Conversation: &events.Conversation{PlatformID: s.Thread, Kind: events.Direct},
+			IdentityChange: &events.IdentityChange{Previous: &before.Identities[0], Current: &after.Identities[0],
+				Reason: "login"}}})
 }
 
 // move puts a visitor's conversation before the one that the user has. Where it ends
@@ -239,11 +245,14 @@ func (h *Handler) move(ctx context.Context, a channel.Account, old, s inapp.Sess
 
 func (h *Handler) tellMerged(ctx context.Context, a channel.Account, old, s inapp.Session) error {
 	before, after := old.Contact(), s.Contact()
-	merged := events.Event{Type: events.PersonMerged, Key: "merged:" + old.Thread + ":" + s.Thread, Data: events.Data{Contact: after,
-		Conversation: &events.Conversation{PlatformID: s.Thread, Kind: events.Direct}, Person: &events.Person{From: []string{events.ContactID(inapp.Name, a.ID, before.Identities[0])}}}}
-	migrated := events.Event{Type: events.ConversationUpdated, Key: "migrated:" + old.Thread, Data: events.Data{Contact: before,
-		Conversation: &events.Conversation{PlatformID: old.Thread, Kind: events.Direct},
-		Change:       &events.Change{Field: inapp.ChangeMigrated, Old: old.Conversation(a.ID), New: s.Conversation(a.ID)}}}
+	merged := events.Event{Type: events.PersonMerged, Key: "merged:" + old.Thread + ":" + s.Thread,
+		Data: events.Data{Contact: after,
+			Conversation: &events.Conversation{PlatformID: s.Thread, Kind: events.Direct},
+			Person:       &events.Person{From: []string{events.ContactID(inapp.Name, a.ID, before.Identities[0])}}}}
+	migrated := events.Event{Type: events.ConversationUpdated, Key: "migrated:" + old.Thread,
+		Data: events.Data{Contact: before,
+			Conversation: &events.Conversation{PlatformID: old.Thread, Kind: events.Direct},
+			Change:       &events.Change{Field: inapp.ChangeMigrated, Old: old.Conversation(a.ID), New: s.Conversation(a.ID)}}}
 	return errors.Join(h.tell(ctx, a, merged), h.tell(ctx, a, migrated))
 }
 

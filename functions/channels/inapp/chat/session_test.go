@@ -75,7 +75,8 @@ func TestUserByKeySet(t *testing.T) {
 	clock := func() time.Time { return now }
 	h := &Handler{Core: &Core{Viewer: Viewer{Now: clock}, Keys: &webhook.Keys{HTTP: app, Now: clock,
 		Log: slog.New(slog.DiscardHandler)}}}
-	a := channel.NewAccount("demo", "", map[string]string{"user_keys": `[{"alg":"ES256","jwks":"https://login.example/keys"}]`})
+	a := channel.NewAccount("demo", "",
+		map[string]string{"user_keys": `[{"alg":"ES256","jwks":"https://login.example/keys"}]`})
 	ask := func(id string) string {
 		t.Helper()
 		u, err := h.user(t.Context(), a, app.token(id, now))

@@ -66,7 +66,8 @@ func (c *Viewer) Frames(ctx context.Context, e *events.Event, v View) []Frame {
 		return deleted(f, d.Deletion)
 	case events.ReactionAdded, events.ReactionRemoved:
 		mine := d.Reaction.Actor.Role == events.Customer
-		f.Type, f.ID, f.Mine, f.Emoji, f.Removed = "reaction", d.Reaction.Target.PlatformID, &mine, d.Reaction.Emoji, e.Type == events.ReactionRemoved
+		f.Type, f.ID, f.Mine, f.Emoji, f.Removed = "reaction", d.Reaction.Target.PlatformID, &mine, d.Reaction.Emoji,
+			e.Type == events.ReactionRemoved
 	case events.MediaStored, events.MediaFailed:
 		m := c.shown(d.MediaUpdate.Media)
 		f.Type, f.ID, f.Media = "media", d.MediaUpdate.Message.PlatformID, &m
@@ -74,7 +75,8 @@ func (c *Viewer) Frames(ctx context.Context, e *events.Event, v View) []Frame {
 		if !v.Live || d.Typing.Actor.Role == events.Customer {
 			return nil
 		}
-		f.Type, f.Seq, f.Active, f.Author = "typing", nil, &d.Typing.Active, &Author{d.Typing.Actor.Role, d.Typing.Actor.Name}
+		f.Type, f.Seq, f.Active, f.Author = "typing", nil, &d.Typing.Active,
+			&Author{d.Typing.Actor.Role, d.Typing.Actor.Name}
 	case events.ConversationUpdated:
 		return c.changed(ctx, f, e, v)
 	case events.ReceiptRead:
@@ -114,7 +116,8 @@ func OfBrand(e *events.Event) bool {
 func (c *Viewer) message(f Frame, e *events.Event, v View) []Frame {
 	m := e.Data.Message
 	mine := m.Actor.Role == events.Customer
-	f.Type, f.ID, f.Mine, f.Author, f.Time, f.Revision = "message", m.PlatformID, &mine, &Author{m.Actor.Role, m.Actor.Name}, &e.Time, m.Revision
+	f.Type, f.ID, f.Mine, f.Author, f.Time, f.Revision = "message", m.PlatformID, &mine,
+		&Author{m.Actor.Role, m.Actor.Name}, &e.Time, m.Revision
 	if m.ReplyTo != nil {
 		f.ReplyTo = m.ReplyTo.PlatformID
 	}
@@ -131,8 +134,10 @@ func (c *Viewer) message(f Frame, e *events.Event, v View) []Frame {
 // answered shows a choice, a form or a time as what the customer said.
 func answered(f Frame, e *events.Event, v View) []Frame {
 	in, mine := e.Data.Interaction, true
-	f.Type, f.ID, f.ClientMsgID, f.Mine, f.Time = "message", in.Callback, inapp.ClientMsgID(v.Thread, in.Callback), &mine, &e.Time
-	f.Author, f.Content = &Author{Role: events.Customer}, []events.Content{{Kind: events.KindInteraction, Interaction: in}}
+	f.Type, f.ID, f.ClientMsgID, f.Mine, f.Time = "message", in.Callback, inapp.ClientMsgID(v.Thread, in.Callback), &mine,
+		&e.Time
+	f.Author, f.Content = &Author{Role: events.Customer},
+		[]events.Content{{Kind: events.KindInteraction, Interaction: in}}
 	return []Frame{f}
 }
 

@@ -61,14 +61,18 @@ func (h *Handler) upload(ctx context.Context, r request) (answer, error) {
 		Media     events.Media `json:"media"`
 		Upload    form         `json:"upload"`
 		ExpiresIn int          `json:"expiresIn"`
-	}{events.Media{Type: kind, PlatformID: id, MIME: q.MIME, Name: q.Name, Bytes: q.Size}, form{address, fields}, int(uploadLife.Seconds())}}, nil
+	}{events.Media{Type: kind, PlatformID: id, MIME: q.MIME, Name: q.Name, Bytes: q.Size}, form{address, fields},
+		int(uploadLife.Seconds())}}, nil
 }
 
 // documents that customers may send beside pictures, films and recordings. What a
 // browser would run (HTML, SVG, scripts) is not among them.
-var documents = []string{"application/pdf", "text/plain", "text/csv", "application/zip", "application/json", "application/rtf", "application/msword",
-	"application/vnd.ms-excel", "application/vnd.ms-powerpoint", "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", "application/vnd.openxmlformats-officedocument.presentationml.presentation",
+var documents = []string{"application/pdf", "text/plain", "text/csv", "application/zip", "application/json",
+	"application/rtf", "application/msword",
+	"application/vnd.ms-excel", "application/vnd.ms-powerpoint",
+	"application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+	"application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+	"application/vnd.openxmlformats-officedocument.presentationml.presentation",
 	"application/vnd.oasis.opendocument.text", "application/vnd.oasis.opendocument.spreadsheet"}
 
 // uploadType is how a file of a MIME type is shown; false when it is not taken.
@@ -157,7 +161,8 @@ func (s Subscription) valid() bool {
 	switch s.Kind {
 	case WebPush:
 		u, err := url.Parse(s.Endpoint)
-		return err == nil && u.Scheme == "https" && u.Host != "" && len(s.Endpoint) <= maxAddress && decodes(s.Keys.P256DH, 65) && decodes(s.Keys.Auth, 16)
+		return err == nil && u.Scheme == "https" && u.Host != "" && len(s.Endpoint) <= maxAddress &&
+			decodes(s.Keys.P256DH, 65) && decodes(s.Keys.Auth, 16)
 	case APNs:
 		return apnsToken.MatchString(s.Token)
 	case FCM:

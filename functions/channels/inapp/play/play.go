@@ -34,7 +34,8 @@ func sign(a channel.Account, r *channel.Request) {
 func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
 	return play.Post("inapp", a, map[string]any{
 		"v": 1, "from": map[string]string{"thread": "anon-k3v7q2m5x4a6t2n7w5c3", "device": "laptop"},
-		"frames": []any{map[string]any{"v": 1, "action": "send", "clientMsgId": strconv.FormatInt(now.UnixMilli(), 36) + "." + strconv.Itoa(n),
+		"frames": []any{map[string]any{"v": 1, "action": "send", "clientMsgId": strconv.FormatInt(now.UnixMilli(), 36) +
+			"." + strconv.Itoa(n),
 			"content": map[string]any{"kind": "text", "text": map[string]string{"body": text}}}},
 	})
 }

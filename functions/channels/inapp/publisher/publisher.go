@@ -53,7 +53,8 @@ func New(name string, e function.Env) (function.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Handler{Objects: c.S3, Bucket: e.Getenv(names.EnvBucket), ReadFile: e.ReadFile, HTTP: outhttp.New(e.HTTP, answerTimeout, nil), Log: e.Log(name)}, nil
+	return &Handler{Objects: c.S3, Bucket: e.Getenv(names.EnvBucket), ReadFile: e.ReadFile,
+		HTTP: outhttp.New(e.HTTP, answerTimeout, nil), Log: e.Log(name)}, nil
 }
 
 // A request is what CloudFormation asks.
@@ -101,7 +102,8 @@ func (h *Handler) serve(ctx context.Context, r request) error {
 		if err := h.put(ctx, r.ResourceProperties); err != nil {
 			return err
 		}
-		return h.remove(ctx, slices.DeleteFunc(r.OldResourceProperties.Files, func(name string) bool { return slices.Contains(files, name) }))
+		return h.remove(ctx,
+			slices.DeleteFunc(r.OldResourceProperties.Files, func(name string) bool { return slices.Contains(files, name) }))
 	case cfn.RequestDelete:
 		return h.remove(ctx, files)
 	}

@@ -47,14 +47,17 @@ type rig struct {
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
-	r := &rig{t: t, files: map[string]string{"relais.js": "let chat", "client.js": "let client"}, status: http.StatusOK, caching: map[string]string{}}
-	fake, err := awsfake.New(awsfake.Options{Clock: awsfake.NewClock(time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)), Authorize: r.allows})
+	r := &rig{t: t, files: map[string]string{"relais.js": "let chat", "client.js": "let client"}, status: http.StatusOK,
+		caching: map[string]string{}}
+	fake, err := awsfake.New(awsfake.Options{Clock: awsfake.NewClock(time.Date(2026, 8, 1, 12, 0, 0, 0, time.UTC)),
+		Authorize: r.allows})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { fake.Close() })
 	config := func(principal string) aws.Config {
-		return cloud.Budget{Attempts: 1}.Apply(aws.Config{Region: "us-east-1", BaseEndpoint: aws.String("http://aws.local"), HTTPClient: r.noting(fake.HTTPClient()),
+		return cloud.Budget{Attempts: 1}.Apply(aws.Config{Region: "us-east-1", BaseEndpoint: aws.String("http://aws.local"),
+			HTTPClient:  r.noting(fake.HTTPClient()),
 			Credentials: credentials.NewStaticCredentialsProvider(principal, "local", "")})
 	}
 	r.objects = cloud.NewClients(config("admin")).S3
@@ -87,7 +90,8 @@ func (r *rig) noting(next aws.HTTPClient) doer {
 
 // allows the function what the topology grants it.
 func (r *rig) allows(principal, action, resource string) bool {
-	return principal != "publisher" || !r.refused && strings.HasPrefix(resource, "s3/"+bucket+"/") && (action == "s3:PutObject" || action == "s3:DeleteObject")
+	return principal != "publisher" || !r.refused && strings.HasPrefix(resource, "s3/"+bucket+"/") &&
+		(action == "s3:PutObject" || action == "s3:DeleteObject")
 }
 
 func (r *rig) read(name string) ([]byte, error) {
@@ -105,7 +109,8 @@ func (r *rig) hear(w http.ResponseWriter, req *http.Request) {
 	if err == nil {
 		err = json.Unmarshal(text, &answer)
 	}
-	if err != nil || req.Method != http.MethodPut || req.Header.Get("Content-Type") != "" || req.URL.Query().Get("X-Amz-Signature") != "secret" {
+	if err != nil || req.Method != http.MethodPut || req.Header.Get("Content-Type") != "" ||
+		req.URL.Query().Get("X-Amz-Signature") != "secret" {
 		r.t.Errorf("CloudFormation was told %s %v %s", req.Method, req.Header, text)
 	}
 	r.heard = append(r.heard, answer)
@@ -115,7 +120,8 @@ func (r *rig) hear(w http.ResponseWriter, req *http.Request) {
 // ask is one request of CloudFormation's, whose members are in fields.
 func (r *rig) ask(kind string, fields map[string]any) error {
 	r.t.Helper()
-	doc := map[string]any{"RequestType": kind, "RequestId": "request-1", "ResponseURL": r.address, "ResourceType": "Custom::Widget", "LogicalResourceId": "Widget",
+	doc := map[string]any{"RequestType": kind, "RequestId": "request-1", "ResponseURL": r.address,
+		"ResourceType": "Custom::Widget", "LogicalResourceId": "Widget",
 		"StackId":            "arn:aws:cloudformation:us-east-1:111111111111:stack/relais/1",
 		"ResourceProperties": props("relais.js", "client.js")}
 	maps.Copy(doc, fields)
@@ -129,7 +135,8 @@ func (r *rig) ask(kind string, fields map[string]any) error {
 
 // props are what the template says; CloudFormation adds the function's ARN.
 func props(files ...string) map[string]any {
-	return map[string]any{"ServiceToken": "arn:aws:lambda:us-east-1:111111111111:function:relais-publisher", "Files": files, "Digest": "d1",
+	return map[string]any{"ServiceToken": "arn:aws:lambda:us-east-1:111111111111:function:relais-publisher",
+		"Files": files, "Digest": "d1",
 		"ContentType": "text/javascript; charset=utf-8", "CacheControl": "public, max-age=3600"}
 }
 
@@ -142,8 +149,9 @@ func (r *rig) told(status, cause string) {
 	got := maps.Clone(r.heard[len(r.heard)-1])
 	reason, _ := got["Reason"].(string)
 	delete(got, "Reason")
-	want := map[string]any{"Status": status, "RequestId": "request-1", "LogicalResourceId": "Widget", "PhysicalResourceId": "widget",
-		"StackId": "arn:aws:cloudformation:us-east-1:111111111111:stack/relais/1"}
+	want := map[string]any{"Status": status, "RequestId": "request-1", "LogicalResourceId": "Widget",
+		"PhysicalResourceId": "widget",
+		"StackId":            "arn:aws:cloudformation:us-east-1:111111111111:stack/relais/1"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		r.t.Errorf("CloudFormation was told (-want +got):\n%s", diff)
 	}
@@ -186,12 +194,15 @@ func TestLife(t *testing.T) {
 		want   map[string]string
 	}{
 		{"Create", nil, "let chat", map[string]string{"relais.js": "let chat" + served, "client.js": "let client" + served}},
-		{"Update", map[string]any{"PhysicalResourceId": "widget", "OldResourceProperties": props("relais.js", "client.js")}, "let better",
+		{"Update", map[string]any{"PhysicalResourceId": "widget", "OldResourceProperties": props("relais.js", "client.js")},
+			"let better",
 			map[string]string{"relais.js": "let better" + served, "client.js": "let client" + served}},
-		{"Update", map[string]any{"PhysicalResourceId": "widget", "ResourceProperties": props("relais.js"), "OldResourceProperties": props("relais.js", "client.js")},
+		{"Update", map[string]any{"PhysicalResourceId": "widget", "ResourceProperties": props("relais.js"),
+			"OldResourceProperties": props("relais.js", "client.js")},
 			"let alone", map[string]string{"relais.js": "let alone" + served}},
 		{"Delete", map[string]any{"PhysicalResourceId": "widget"}, "let alone", map[string]string{}},
-		{"Delete", map[string]any{"PhysicalResourceId": "widget"}, "let alone", map[string]string{}}, // CloudFormation may ask again
+		// CloudFormation may ask again
+		{"Delete", map[string]any{"PhysicalResourceId": "widget"}, "let alone", map[string]string{}},
 	}
 	for _, s := range steps {
 		r.files["relais.js"] = s.chat
@@ -220,10 +231,12 @@ func TestFailures(t *testing.T) {
 		cause      string
 	}{
 		{"AWS refuses to put", "Create", nil, true, "put relais.js: "},
-		{"AWS refuses to put again", "Update", map[string]any{"OldResourceProperties": props("relais.js")}, true, "put relais.js: "},
+		{"AWS refuses to put again", "Update", map[string]any{"OldResourceProperties": props("relais.js")}, true,
+			"put relais.js: "},
 		{"AWS refuses to remove", "Delete", nil, true, "remove relais.js: "},
 		{"no such file", "Create", map[string]any{"ResourceProperties": props("other.js")}, false, "read other.js: "},
-		{"a file from elsewhere", "Create", map[string]any{"ResourceProperties": props("../../proc/self/environ")}, false, "no file beside the executable"},
+		{"a file from elsewhere", "Create", map[string]any{"ResourceProperties": props("../../proc/self/environ")}, false,
+			"no file beside the executable"},
 		{"no such request", "Rename", nil, false, `unknown request type "Rename"`},
 		{"no request", "", nil, false, `unknown request type ""`},
 	} {
@@ -253,7 +266,8 @@ func TestUnheard(t *testing.T) {
 		t.Errorf("answered %v", err)
 	}
 	for _, address := range []string{"http://127.0.0.1/?X-Amz-Signature=secret", "https://host:secret"} {
-		if err := r.ask("Create", map[string]any{"ResponseURL": address}); err == nil || strings.Contains(err.Error(), "secret") {
+		if err := r.ask("Create", map[string]any{"ResponseURL": address}); err == nil ||
+			strings.Contains(err.Error(), "secret") {
 			t.Errorf("%s: answered %v", address, err)
 		}
 	}
@@ -272,13 +286,16 @@ func TestStuck(t *testing.T) {
 			told = string(text)
 			return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, err
 		})
-		h := &Handler{Bucket: bucket, HTTP: formation, Log: slog.New(slog.DiscardHandler), ReadFile: func(string) ([]byte, error) { return nil, nil },
+		h := &Handler{Bucket: bucket, HTTP: formation, Log: slog.New(slog.DiscardHandler),
+			ReadFile: func(string) ([]byte, error) { return nil, nil },
 			Objects: cloud.NewClients(cloud.Work.Apply(aws.Config{Region: "us-east-1", HTTPClient: never,
 				Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")})).S3}
 		begun := time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 		defer cancel()
-		if _, err := h.Invoke(ctx, []byte(`{"RequestType":"Create","ResponseURL":"https://formation","ResourceProperties":{"Files":["relais.js"]}}`)); err != nil {
+		const order = `{"RequestType":"Create","ResponseURL":"https://formation",` +
+			`"ResourceProperties":{"Files":["relais.js"]}}`
+		if _, err := h.Invoke(ctx, []byte(order)); err != nil {
 			t.Fatal(err)
 		}
 		if took := time.Since(begun); took > 30*time.Second-answerTimeout || !strings.Contains(told, `"Status":"FAILED"`) {

@@ -24,12 +24,14 @@ func newConnections(e function.Env) (connections, error) {
 		return connections{}, err
 	}
 	endpoint := e.Getenv(names.EnvConnections)
-	return connections{apigatewaymanagementapi.NewFromConfig(cfg, func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = &endpoint })}, nil
+	return connections{apigatewaymanagementapi.NewFromConfig(cfg,
+		func(o *apigatewaymanagementapi.Options) { o.BaseEndpoint = &endpoint })}, nil
 }
 
 // Post sends a frame.
 func (c connections) Post(ctx context.Context, id string, frame []byte) error {
-	_, err := c.client.PostToConnection(ctx, &apigatewaymanagementapi.PostToConnectionInput{ConnectionId: &id, Data: frame})
+	_, err := c.client.PostToConnection(ctx, &apigatewaymanagementapi.PostToConnectionInput{ConnectionId: &id,
+		Data: frame})
 	var gone *types.GoneException
 	if errors.As(err, &gone) {
 		return ErrGone

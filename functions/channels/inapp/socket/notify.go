@@ -53,7 +53,8 @@ const wordless = "💬"
 const notificationLife = 24 * time.Hour
 
 func notificationOf(a channel.Account, e *events.Event, f chat.Frame) Notification {
-	n := Notification{Tag: channel.Digest([]byte(f.ID)), App: a.ID, Conversation: e.Subject, Seq: *f.Seq, Title: e.Data.Message.Actor.Name}
+	n := Notification{Tag: channel.Digest([]byte(f.ID)), App: a.ID, Conversation: e.Subject, Seq: *f.Seq,
+		Title: e.Data.Message.Actor.Name}
 	if strings.EqualFold(a.Value(inapp.PushPreview), "no") {
 		n.Title, n.Body = "", wordless
 		return n
@@ -131,8 +132,10 @@ func (w webPush) Notify(ctx context.Context, a channel.Account, s chat.Subscript
 	if err != nil {
 		return err
 	}
-	resp, err := webpush.SendNotificationWithContext(ctx, body, &webpush.Subscription{Endpoint: s.Endpoint, Keys: webpush.Keys{Auth: s.Keys.Auth, P256dh: s.Keys.P256DH}},
-		&webpush.Options{HTTPClient: w.out, Subscriber: strings.TrimPrefix(a.Value(inapp.VAPIDSubject), "mailto:"), TTL: int(notificationLife.Seconds()),
+	resp, err := webpush.SendNotificationWithContext(ctx, body,
+		&webpush.Subscription{Endpoint: s.Endpoint, Keys: webpush.Keys{Auth: s.Keys.Auth, P256dh: s.Keys.P256DH}},
+		&webpush.Options{HTTPClient: w.out, Subscriber: strings.TrimPrefix(a.Value(inapp.VAPIDSubject), "mailto:"),
+			TTL:     int(notificationLife.Seconds()),
 			Urgency: webpush.UrgencyHigh, VAPIDPublicKey: public, VAPIDPrivateKey: a.Value(inapp.VAPIDPrivate)})
 	return outcome(resp, err, "404", "410")
 }
@@ -180,8 +183,10 @@ func (p apns) Notify(ctx context.Context, a channel.Account, s chat.Subscription
 	if err != nil {
 		return err
 	}
-	body, err := channel.JSON(map[string]any{"aps": map[string]any{"alert": map[string]string{"title": n.Title, "body": n.Body}, "mutable-content": 1, "thread-id": n.Conversation},
-		"relais": n})
+	body, err := channel.JSON(
+		map[string]any{"aps": map[string]any{"alert": map[string]string{"title": n.Title, "body": n.Body},
+			"mutable-content": 1, "thread-id": n.Conversation},
+			"relais": n})
 	if err != nil {
 		return err
 	}
@@ -189,11 +194,13 @@ func (p apns) Notify(ctx context.Context, a channel.Account, s chat.Subscription
 	if s.Sandbox {
 		host = "api.sandbox.push.apple.com"
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+host+"/3/device/"+s.Token, strings.NewReader(string(body)))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+host+"/3/device/"+s.Token,
+		strings.NewReader(string(body)))
 	if err != nil {
 		return err
 	}
-	r.Header = http.Header{"Authorization": {"bearer " + token}, "Apns-Topic": {a.Value(inapp.APNsTopic)}, "Apns-Push-Type": {"alert"}, "Apns-Priority": {"10"},
+	r.Header = http.Header{"Authorization": {"bearer " + token}, "Apns-Topic": {a.Value(inapp.APNsTopic)},
+		"Apns-Push-Type": {"alert"}, "Apns-Priority": {"10"},
 		"Apns-Collapse-Id": {n.Tag}, "Apns-Expiration": {strconv.FormatInt(p.tokens.now().Add(notificationLife).Unix(), 10)}}
 	resp, err := p.out.Do(r)
 	return outcome(resp, err, "410", "BadDeviceToken", "DeviceTokenNotForTopic")
@@ -234,13 +241,17 @@ func (f fcm) Notify(ctx context.Context, a channel.Account, s chat.Subscription,
 	if err != nil {
 		return err
 	}
-	body, err := channel.JSON(map[string]any{"message": map[string]any{"token": s.Token, "notification": map[string]string{"title": n.Title, "body": n.Body},
-		"data":    map[string]string{"app": n.App, "conversation": n.Conversation, "seq": strconv.FormatInt(n.Seq, 10)},
-		"android": map[string]any{"priority": "HIGH", "collapse_key": n.Tag, "ttl": strconv.Itoa(int(notificationLife.Seconds())) + "s"}}})
+	body, err := channel.JSON(map[string]any{"message": map[string]any{"token": s.Token,
+		"notification": map[string]string{"title": n.Title, "body": n.Body},
+		"data": map[string]string{"app": n.App, "conversation": n.Conversation,
+			"seq": strconv.FormatInt(n.Seq, 10)},
+		"android": map[string]any{"priority": "HIGH", "collapse_key": n.Tag,
+			"ttl": strconv.Itoa(int(notificationLife.Seconds())) + "s"}}})
 	if err != nil {
 		return err
 	}
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://fcm.googleapis.com/v1/projects/"+file.Project+"/messages:send", strings.NewReader(string(body)))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://fcm.googleapis.com/v1/projects/"+file.Project+
+		"/messages:send", strings.NewReader(string(body)))
 	if err != nil {
 		return err
 	}

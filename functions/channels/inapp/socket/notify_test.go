@@ -40,7 +40,8 @@ func (s *service) Do(r *http.Request) (*http.Response, error) {
 	if r.URL.Host == "oauth2.googleapis.com" {
 		status, answer = http.StatusOK, `{"access_token":"ya29.demo","expires_in":3599,"token_type":"Bearer"}`
 	}
-	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer)), Request: r}, err
+	return &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(answer)),
+		Request: r}, err
 }
 
 var now = time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
@@ -62,7 +63,8 @@ func TestAPNs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	a := channel.NewAccount("demo", "", map[string]string{"apns_key": file(t, key), "apns_key_id": "K1", "apns_team": "T1", "apns_topic": "com.example.shop"})
+	a := channel.NewAccount("demo", "", map[string]string{"apns_key": file(t, key), "apns_key_id": "K1",
+		"apns_team": "T1", "apns_topic": "com.example.shop"})
 	s := &service{status: 200}
 	p := apns{s, &tokens{now: func() time.Time { return now }}}
 	for range 2 {
@@ -71,11 +73,13 @@ func TestAPNs(t *testing.T) {
 		}
 	}
 	r := s.asked[0]
-	if r.URL.String() != "https://api.push.apple.com/3/device/00ff" || r.Header.Get("apns-topic") != "com.example.shop" || r.Header.Get("apns-collapse-id") != "t1" {
+	if r.URL.String() != "https://api.push.apple.com/3/device/00ff" || r.Header.Get("apns-topic") != "com.example.shop" ||
+		r.Header.Get("apns-collapse-id") != "t1" {
 		t.Errorf("asked %s with %v", r.URL, r.Header)
 	}
 	token := strings.TrimPrefix(r.Header.Get("Authorization"), "bearer ")
-	parsed, err := jwt.NewParser(jwt.WithTimeFunc(func() time.Time { return now })).Parse(token, func(*jwt.Token) (any, error) { return &key.PublicKey, nil })
+	parsed, err := jwt.NewParser(jwt.WithTimeFunc(func() time.Time { return now })).Parse(token,
+		func(*jwt.Token) (any, error) { return &key.PublicKey, nil })
 	if err != nil || parsed.Header["kid"] != "K1" || parsed.Claims.(jwt.MapClaims)["iss"] != "T1" {
 		t.Errorf("token %v, %v", parsed, err)
 	}
@@ -88,12 +92,15 @@ func TestAPNs(t *testing.T) {
 	if err := json.Unmarshal([]byte(s.bodies[0]), &body); err != nil || body.APS.Alert["body"] != "Hi" {
 		t.Errorf("%v in %s", err, s.bodies[0])
 	}
-	if err := p.Notify(t.Context(), a, chat.Subscription{Token: "00ff", Sandbox: true}, note); err != nil || s.asked[2].URL.Host != "api.sandbox.push.apple.com" {
+	if err := p.Notify(t.Context(), a, chat.Subscription{Token: "00ff", Sandbox: true}, note); err != nil ||
+		s.asked[2].URL.Host != "api.sandbox.push.apple.com" {
 		t.Errorf("for an app in development: %v at %s", err, s.asked[2].URL)
 	}
-	for answer, gone := range map[string]bool{`410 {"reason":"Unregistered"}`: true, `400 {"reason":"BadDeviceToken"}`: true, `403 {"reason":"ExpiredProviderToken"}`: false} {
+	for answer, gone := range map[string]bool{`410 {"reason":"Unregistered"}`: true,
+		`400 {"reason":"BadDeviceToken"}`: true, `403 {"reason":"ExpiredProviderToken"}`: false} {
 		fmt.Sscanf(answer, "%d %s", &s.status, &s.answer)
-		if err := p.Notify(t.Context(), a, chat.Subscription{Token: "00ff"}, note); err == nil || errors.Is(err, ErrGone) != gone {
+		if err := p.Notify(t.Context(), a, chat.Subscription{Token: "00ff"}, note); err == nil ||
+			errors.Is(err, ErrGone) != gone {
 			t.Errorf("%s: %v", answer, err)
 		}
 	}
@@ -105,7 +112,8 @@ func TestFCM(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	doc, err := json.Marshal(map[string]string{"project_id": "shop-1", "private_key_id": "k", "private_key": file(t, key), "client_email": "push@shop-1.example"})
+	doc, err := json.Marshal(map[string]string{"project_id": "shop-1", "private_key_id": "k", "private_key": file(t, key),
+		"client_email": "push@shop-1.example"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,10 +129,12 @@ func TestFCM(t *testing.T) {
 	for _, r := range s.asked {
 		hosts = append(hosts, r.URL.Host+r.URL.Path)
 	}
-	if diff := cmp.Diff([]string{"oauth2.googleapis.com/token", "fcm.googleapis.com/v1/projects/shop-1/messages:send", "fcm.googleapis.com/v1/projects/shop-1/messages:send"}, hosts); diff != "" {
+	if diff := cmp.Diff([]string{"oauth2.googleapis.com/token", "fcm.googleapis.com/v1/projects/shop-1/messages:send",
+		"fcm.googleapis.com/v1/projects/shop-1/messages:send"}, hosts); diff != "" {
 		t.Error(diff)
 	}
-	if s.asked[1].Header.Get("Authorization") != "Bearer ya29.demo" || !strings.Contains(s.bodies[1], `"token":"device-1"`) || !strings.Contains(s.bodies[1], `"seq":"7"`) {
+	if s.asked[1].Header.Get("Authorization") != "Bearer ya29.demo" ||
+		!strings.Contains(s.bodies[1], `"token":"device-1"`) || !strings.Contains(s.bodies[1], `"seq":"7"`) {
 		t.Errorf("asked %v %s", s.asked[1].Header, s.bodies[1])
 	}
 	for status, want := range map[int]error{404: ErrGone, 503: nil} {
@@ -140,9 +150,11 @@ func TestFCM(t *testing.T) {
 func TestNotificationOf(t *testing.T) {
 	seq := int64(7)
 	e := &events.Event{Subject: "cnv_x", Data: events.Data{Message: &events.Message{Actor: events.Actor{Name: "Ana"}}}}
-	f := chat.Frame{ID: "m1", Seq: &seq, Content: []events.Content{{Kind: events.KindLocation}, events.NewText(strings.Repeat("ä", 200))}}
+	f := chat.Frame{ID: "m1", Seq: &seq,
+		Content: []events.Content{{Kind: events.KindLocation}, events.NewText(strings.Repeat("ä", 200))}}
 	n := notificationOf(channel.NewAccount("demo", "", nil), e, f)
-	if n.Title != "Ana" || len([]rune(n.Body)) != glimpse || !strings.HasSuffix(n.Body, "…") || n.Seq != 7 || n.App != "demo" {
+	if n.Title != "Ana" || len([]rune(n.Body)) != glimpse || !strings.HasSuffix(n.Body, "…") || n.Seq != 7 ||
+		n.App != "demo" {
 		t.Errorf("%+v", n)
 	}
 	n = notificationOf(channel.NewAccount("demo", "", map[string]string{"push_preview": "no"}), e, f)

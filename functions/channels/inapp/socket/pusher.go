@@ -39,7 +39,8 @@ func NewPusher(name string, e function.Env) (function.Handler, error) {
 		return nil, err
 	}
 	connections, err := newConnections(e)
-	return &Pusher{Viewer: chat.NewViewer(name, c, e), Ingress: e.Queue(c, names.EnvIngress), Source: e.Source(c, name), Metrics: e.Metrics(name),
+	return &Pusher{Viewer: chat.NewViewer(name, c, e), Ingress: e.Queue(c, names.EnvIngress), Source: e.Source(c, name),
+		Metrics:     e.Metrics(name),
 		Connections: connections, Services: services(e)}, err
 }
 
@@ -98,7 +99,8 @@ func (p *Pusher) push(ctx context.Context, r queue.Record) error {
 			reached++
 		}
 	}
-	if c := e.Data.Change; c != nil && c.Field == inapp.ChangeMigrated { // their sessions are over; they open others elsewhere
+	// their sessions are over; they open others elsewhere
+	if c := e.Data.Change; c != nil && c.Field == inapp.ChangeMigrated {
 		return p.close(ctx, open)
 	}
 	if reached > 0 || !notifies(&e) || p.Now().Sub(e.RecordedTime) > stale {

@@ -106,7 +106,8 @@ func (h *Handler) connect(ctx context.Context, e event) int {
 		doc, err = json.Marshal(b)
 	}
 	if err == nil {
-		err = h.Table.Connect(ctx, e.RequestContext.ConnectionID, b.Session.Conversation(b.Account), doc, h.Now().Add(connectionLife))
+		err = h.Table.Connect(ctx, e.RequestContext.ConnectionID, b.Session.Conversation(b.Account), doc,
+			h.Now().Add(connectionLife))
 	}
 	if err != nil {
 		return h.status(err)
@@ -207,7 +208,8 @@ func (h *Handler) deliver(ctx context.Context, a channel.Account, s inapp.Sessio
 const resumed = 100
 
 // resume posts what a client missed, and tells how far that goes.
-func (h *Handler) resume(ctx context.Context, a channel.Account, s inapp.Session, connection string, after int64) (*chat.Frame, error) {
+func (h *Handler) resume(ctx context.Context, a channel.Account, s inapp.Session, connection string,
+	after int64) (*chat.Frame, error) {
 	if err := h.Ask(ctx, a, s); err != nil {
 		return nil, err
 	}
@@ -228,7 +230,8 @@ func (h *Handler) resume(ctx context.Context, a channel.Account, s inapp.Session
 }
 
 // maxPost is what API Gateway sends on a connection in a frame, in bytes; it takes more, and
-// closes the connection. https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
+// closes the connection.
+// https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-execution-service-websocket-limits-table.html
 const maxPost = 32 << 10
 
 // documents are frames as they are posted: what is too large for a connection is told

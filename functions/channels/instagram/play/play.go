@@ -16,7 +16,8 @@ const (
 // Facebook and its page.
 func dialect(host string, typed bool) meta.Dialect {
 	return meta.Dialect{
-		Channel: "instagram", Object: "instagram", Account: "17840000000000005", User: "8000000000000002", Hosts: []string{host},
+		Channel: "instagram", Object: "instagram", Account: "17840000000000005", User: "8000000000000002",
+		Hosts: []string{host},
 		Token: "access_token", Typed: typed, Closed: "2534022",
 		// https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/messaging-api
 		Text:  play.Most(1000, play.UTF8),
@@ -46,7 +47,8 @@ var tokens = play.API{
 			{At: "query:access_token", Must: play.Given(play.Own("access_token"))},
 		},
 		Answer: func(t play.Taken) play.Answer {
-			return play.Text(200, `{"access_token":%q,"token_type":"bearer","expires_in":5184000}`, t.Account.Value("access_token"))
+			return play.Text(200, `{"access_token":%q,"token_type":"bearer","expires_in":5184000}`,
+				t.Account.Value("access_token"))
 		},
 	}},
 }

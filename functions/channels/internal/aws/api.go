@@ -48,9 +48,11 @@ func (a API) Host() string {
 }
 
 // Post calls the operation that path and header name, with body.
-func (a API) Post(ctx context.Context, e channel.Env, path string, header http.Header, body []byte) (channel.Reply, error) {
+func (a API) Post(ctx context.Context, e channel.Env, path string, header http.Header,
+	body []byte) (channel.Reply, error) {
 	if a.Host() == "" || a.KeyID == "" || a.Secret == "" {
-		return channel.Reply{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no access key or no topic", Remedy: "store aws_access_key_id, aws_secret_access_key and topic_arn"}
+		return channel.Reply{}, &channel.Error{Class: events.ClassAuth, Title: "the account has no access key or no topic",
+			Remedy: "store aws_access_key_id, aws_secret_access_key and topic_arn"}
 	}
 	signed, err := a.sign(ctx, path, header, body, e.Now)
 	if err != nil {
@@ -65,7 +67,8 @@ func (a API) Post(ctx context.Context, e channel.Env, path string, header http.H
 
 // sign is header with the signature of a request at the time.
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
-func (a API) sign(ctx context.Context, path string, header http.Header, body []byte, at time.Time) (http.Header, error) {
+func (a API) sign(ctx context.Context, path string, header http.Header, body []byte,
+	at time.Time) (http.Header, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "https://"+a.Host()+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
@@ -109,9 +112,11 @@ func Failure(r channel.Reply) *channel.Error {
 	}
 	e.Code, e.Subcode, e.Title = f.Code, f.Reason, f.Message
 	switch f.Code {
-	case "ThrottlingException", "ThrottledRequestException", "TooManyRequestsException", "LimitExceededException", "ServiceQuotaExceededException":
+	case "ThrottlingException", "ThrottledRequestException", "TooManyRequestsException", "LimitExceededException",
+		"ServiceQuotaExceededException":
 		e.Class, e.Unknown, e.Remedy = events.ClassRate, false, "send more slowly"
-	case "AccessDeniedException", "AccessDeniedByMetaException", "UnrecognizedClientException", "InvalidClientTokenId", "InvalidSignatureException",
+	case "AccessDeniedException", "AccessDeniedByMetaException", "UnrecognizedClientException", "InvalidClientTokenId",
+		"InvalidSignatureException",
 		"IncompleteSignature", "MissingAuthenticationToken", "ExpiredTokenException", "OptInRequired":
 		e.Class, e.Remedy = events.ClassAuth, "check the access key, its user's policy and the region"
 	case "ResourceNotFoundException":

@@ -27,22 +27,28 @@ func (c *caller) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.call = stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(), Header: r.Header, Body: body}}
-	return &http.Response{StatusCode: c.answer.Status, Header: c.answer.Header, Body: io.NopCloser(bytes.NewReader(c.answer.Body))}, nil
+	c.call = stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(),
+		Header: r.Header, Body: body}}
+	return &http.Response{StatusCode: c.answer.Status, Header: c.answer.Header,
+		Body: io.NopCloser(bytes.NewReader(c.answer.Body))}, nil
 }
 
 func TestPostSigns(t *testing.T) {
 	api := aws.In("sms-voice", topic, "AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY")
-	service := play.Service{Name: "sms-voice", Topic: topic, KeyID: "AKIDEXAMPLE", Secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
+	service := play.Service{Name: "sms-voice", Topic: topic, KeyID: "AKIDEXAMPLE",
+		Secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"}
 	c := &caller{answer: channel.Reply{Status: 200}}
 	header := http.Header{"Content-Type": {"application/x-amz-json-1.0"}}
-	if _, err := api.Post(context.Background(), channel.Env{HTTP: c, Now: received}, "/", header, []byte(`{"a":1}`)); err != nil {
+	if _, err := api.Post(context.Background(), channel.Env{HTTP: c, Now: received}, "/", header,
+		[]byte(`{"a":1}`)); err != nil {
 		t.Fatal(err)
 	}
 	if c.call.Host != "sms-voice.eu-west-1.amazonaws.com" {
 		t.Errorf("called %s", c.call.Host)
 	}
-	if got := c.call.Header.Get("Authorization"); !strings.HasPrefix(got, "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260801/eu-west-1/sms-voice/aws4_request, SignedHeaders=content-length;content-type;host;x-amz-date, ") {
+	if got := c.call.Header.Get("Authorization"); !strings.HasPrefix(got,
+		"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20260801/eu-west-1/sms-voice/aws4_request, "+
+			"SignedHeaders=content-length;content-type;host;x-amz-date, ") {
 		t.Errorf("signed as %s", got)
 	}
 	if !service.Knows(c.call) {
@@ -69,7 +75,8 @@ func TestPostSigns(t *testing.T) {
 }
 
 func TestPostNeedsAKeyAndARegion(t *testing.T) {
-	for _, api := range []aws.API{aws.In("sms-voice", "", "id", "secret"), aws.In("sms-voice", topic, "", "secret"), aws.In("sms-voice", topic, "id", "")} {
+	for _, api := range []aws.API{aws.In("sms-voice", "", "id", "secret"), aws.In("sms-voice", topic, "", "secret"),
+		aws.In("sms-voice", topic, "id", "")} {
 		c := &caller{}
 		_, err := api.Post(context.Background(), channel.Env{HTTP: c, Now: received}, "/", nil, nil)
 		var e *channel.Error
@@ -85,11 +92,17 @@ func TestFailure(t *testing.T) {
 		class, code, reason string
 		unknown             bool
 	}{
-		"in a header": {channel.Reply{Status: 429, Header: http.Header{"X-Amzn-Errortype": {"ThrottledRequestException:http://internal.amazon.com/x"}}}, events.ClassRate, "ThrottledRequestException", "", false},
-		"in the body": {channel.Reply{Status: 400, Body: []byte(`{"__type":"com.amazonaws.sms#ConflictException","Reason":"R","Message":"m"}`)}, events.ClassContent, "ConflictException", "R", false},
-		"no rights":   {channel.Reply{Status: 403, Body: []byte(`{"__type":"AccessDeniedByMetaException","message":"m"}`)}, events.ClassAuth, "AccessDeniedByMetaException", "", false},
-		"its own":     {channel.Reply{Status: 500, Body: []byte(`{"__type":"InternalServiceException"}`)}, events.ClassPlatform, "InternalServiceException", "", true},
-		"a page":      {channel.Reply{Status: 502, Body: []byte(`<html>`)}, events.ClassPlatform, "502", "", true},
+		"in a header": {channel.Reply{Status: 429,
+			Header: http.Header{"X-Amzn-Errortype": {"ThrottledRequestException:http://internal.amazon.com/x"}}},
+			events.ClassRate, "ThrottledRequestException", "", false},
+		"in the body": {channel.Reply{Status: 400,
+			Body: []byte(`{"__type":"com.amazonaws.sms#ConflictException","Reason":"R","Message":"m"}`)}, events.ClassContent,
+			"ConflictException", "R", false},
+		"no rights": {channel.Reply{Status: 403, Body: []byte(`{"__type":"AccessDeniedByMetaException","message":"m"}`)},
+			events.ClassAuth, "AccessDeniedByMetaException", "", false},
+		"its own": {channel.Reply{Status: 500, Body: []byte(`{"__type":"InternalServiceException"}`)}, events.ClassPlatform,
+			"InternalServiceException", "", true},
+		"a page": {channel.Reply{Status: 502, Body: []byte(`<html>`)}, events.ClassPlatform, "502", "", true},
 	} {
 		e := aws.Failure(tc.reply)
 		if e.Class != tc.class || e.Code != tc.code || e.Subcode != tc.reason || e.Unknown != tc.unknown {

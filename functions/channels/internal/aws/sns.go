@@ -266,7 +266,8 @@ func (d *Delivery) Subscription() (events.Event, bool) {
 		Fields: []events.Field{{Name: "TopicArn", Value: d.TopicARN}},
 	}
 	if d.Type == unsubscribed {
-		h.State, h.Detail = events.HealthFailing, "the subscription was ended and nothing more arrives; open SubscribeURL to renew it"
+		h.State, h.Detail = events.HealthFailing,
+			"the subscription was ended and nothing more arrives; open SubscribeURL to renew it"
 	}
 	if host := Host(d.TopicARN); host != "" && strings.HasPrefix(d.SubscribeURL, "https://"+host+"/") {
 		h.Fields = append(h.Fields, events.Field{Name: "SubscribeURL", Value: d.SubscribeURL})

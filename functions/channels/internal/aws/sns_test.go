@@ -27,9 +27,15 @@ const topic = "arn:aws:sns:eu-west-1:111122223333:sms-in"
 // The published vector: a version 2 signature under an RSA key of which the public
 // part alone is known.
 const (
-	vectorModulus   = "z3HIxWH3SUMh_r5ufw_gixZHsHHrC8rgv3rGOfURJIGRnQ3wPjMvVW_Yzm6UODF79TjdSBkYY328nB19L-KNPB913iAhjCvpjMgneDh_gyoSw3iySEI_nGnGlSJNx-p4rog53s4p7z4daoI8LbcY-vxf1npvQ-SJu_ZZz-GFfg_Z8piz_NzhAM5yo8wo_k4kdGSSkNNQZ4GArAkdz4qgZ6hHpfqpoSmpQPxkrIDli4rKHTKrR7bVRYQUNPbwuJv3TlAx6dsUnMHDEO-9SYKu-DqO2o-wPzwQN6C3D0UpjRSbXAQZKDRGMfzfAsOsmBlu_GPnmCFN_U_SO5uKJjBjnQ"
-	vectorSignature = "ErUgP3DTC9PRBJVZFEjY+r0mF8rkzfkXg9lBnBiewW7NTljGfzomIxZ+BHD1PhqhxteHFUk1wJaHH3PQ7adrPTf+AhtMiNKU67yl890Afca/4NKuQbsanYQzfg1IghcRaLCif7hurLBjXkJDzfJvQId8tDmr+Qy05qTcykhceFixQJCgf9jwBLAaWewr7mBTfenFJWz/7usDlQyti8QmveE8VgS5SiriXwkSLOzWMOHkHlbrSSecgmJWzGFhshrF98hXkKMp4IUTl62TLSSAEQRJ7OX/6b0Zm6zq8jpzBw8G8MzF13U4AmAfwC2iFNpTuj2iQNoWlsmdj55ZGXqpTQ=="
-	certURL         = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem"
+	vectorModulus = "z3HIxWH3SUMh_r5ufw_gixZHsHHrC8rgv3rGOfURJIGRnQ3wPjMvVW_Yzm6UODF79TjdSBkYY328nB19L-" +
+		"KNPB913iAhjCvpjMgneDh_gyoSw3iySEI_nGnGlSJNx-p4rog53s4p7z4daoI8LbcY-vxf1npvQ-SJu_ZZz-GFfg_Z8piz_NzhAM5yo8wo_" +
+		"k4kdGSSkNNQZ4GArAkdz4qgZ6hHpfqpoSmpQPxkrIDli4rKHTKrR7bVRYQUNPbwuJv3TlAx6dsUnMHDEO-9SYKu-DqO2o-" +
+		"wPzwQN6C3D0UpjRSbXAQZKDRGMfzfAsOsmBlu_GPnmCFN_U_SO5uKJjBjnQ"
+	vectorSignature = "ErUgP3DTC9PRBJVZFEjY+r0mF8rkzfkXg9lBnBiewW7NTljGfzomIxZ+BHD1PhqhxteHFUk1wJaHH3PQ7adrPTf+AhtMiNKU" +
+		"67yl890Afca/4NKuQbsanYQzfg1IghcRaLCif7hurLBjXkJDzfJvQId8tDmr+Qy05qTcykhceFixQJCgf9jwBLAaWewr7mBTfenFJWz/" +
+		"7usDlQyti8QmveE8VgS5SiriXwkSLOzWMOHkHlbrSSecgmJWzGFhshrF98hXkKMp4IUTl62TLSSAEQRJ7OX/" +
+		"6b0Zm6zq8jpzBw8G8MzF13U4AmAfwC2iFNpTuj2iQNoWlsmdj55ZGXqpTQ=="
+	certURL = "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-0123456789abcdef0123456789abcdef.pem"
 )
 
 var received = time.Date(2026, 8, 1, 12, 0, 30, 0, time.UTC)
@@ -41,7 +47,8 @@ func certify(t *testing.T, pub *rsa.PublicKey) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: received.Add(-12 * time.Hour), NotAfter: received.Add(12 * time.Hour)}
+	c := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"},
+		NotBefore: received.Add(-12 * time.Hour), NotAfter: received.Add(12 * time.Hour)}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, pub, issuer)
 	if err != nil {
 		t.Fatal(err)
@@ -83,30 +90,39 @@ func TestVerifyVector(t *testing.T) {
 		topics  []string
 		changes map[string]any
 	}{
-		"vector":                     {"", []string{topic}, nil},
-		"second of two topics":       {"", []string{"arn:aws:sns:eu-west-1:111122223333:other", topic}, nil},
-		"another UnsubscribeURL":     {"", []string{topic}, map[string]any{"UnsubscribeURL": "x"}},
-		"another topic":              {bad, []string{topic + "x"}, nil},
-		"no topic":                   {channel.NoSecret, []string{" "}, nil},
-		"nothing":                    {channel.NoSecret, nil, nil},
-		"another text":               {bad, []string{topic}, map[string]any{"Message": "{}"}},
-		"a subject that is not":      {bad, []string{topic}, map[string]any{"Subject": "x"}},
-		"another kind":               {bad, []string{topic}, map[string]any{"Type": "UnsubscribeConfirmation"}},
-		"unknown kind":               {malformed, []string{topic}, map[string]any{"Type": "Notice"}},
-		"another time":               {bad, []string{topic}, map[string]any{"Timestamp": "2026-08-01T12:00:01.000Z"}},
-		"SHA-1":                      {bad, []string{topic}, map[string]any{"SignatureVersion": "1"}},
-		"unknown version":            {malformed, []string{topic}, map[string]any{"SignatureVersion": "3"}},
-		"version as a number":        {malformed, []string{topic}, map[string]any{"SignatureVersion": 2}},
-		"unsigned":                   {channel.NoSignature, []string{topic}, map[string]any{"Signature": nil}},
-		"signature in URL alphabet":  {malformed, []string{topic}, map[string]any{"Signature": strings.ReplaceAll(vectorSignature, "+", "-")}},
-		"another host":               {malformed, []string{topic}, map[string]any{"SigningCertURL": "https://sns.eu-west-1.amazonaws.com.example/SimpleNotificationService-0.pem"}},
-		"another region":             {malformed, []string{topic}, map[string]any{"SigningCertURL": strings.Replace(certURL, "eu-west-1", "us-east-1", 1)}},
-		"user in the URL":            {malformed, []string{topic}, map[string]any{"SigningCertURL": strings.Replace(certURL, "sns.", "sns@sns.", 1)}},
-		"port in the URL":            {malformed, []string{topic}, map[string]any{"SigningCertURL": strings.Replace(certURL, ".com", ".com:443", 1)}},
-		"http":                       {malformed, []string{topic}, map[string]any{"SigningCertURL": strings.Replace(certURL, "https", "http", 1)}},
-		"an API call of SNS":         {malformed, []string{topic}, map[string]any{"SigningCertURL": "https://sns.eu-west-1.amazonaws.com/?Action=GetTopic&x=.pem"}},
-		"path out of the folder":     {malformed, []string{topic}, map[string]any{"SigningCertURL": strings.Replace(certURL, "-0", "-/../0", 1)}},
-		"certificate of no name":     {malformed, []string{topic}, map[string]any{"SigningCertURL": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-.pem"}},
+		"vector":                 {"", []string{topic}, nil},
+		"second of two topics":   {"", []string{"arn:aws:sns:eu-west-1:111122223333:other", topic}, nil},
+		"another UnsubscribeURL": {"", []string{topic}, map[string]any{"UnsubscribeURL": "x"}},
+		"another topic":          {bad, []string{topic + "x"}, nil},
+		"no topic":               {channel.NoSecret, []string{" "}, nil},
+		"nothing":                {channel.NoSecret, nil, nil},
+		"another text":           {bad, []string{topic}, map[string]any{"Message": "{}"}},
+		"a subject that is not":  {bad, []string{topic}, map[string]any{"Subject": "x"}},
+		"another kind":           {bad, []string{topic}, map[string]any{"Type": "UnsubscribeConfirmation"}},
+		"unknown kind":           {malformed, []string{topic}, map[string]any{"Type": "Notice"}},
+		"another time":           {bad, []string{topic}, map[string]any{"Timestamp": "2026-08-01T12:00:01.000Z"}},
+		"SHA-1":                  {bad, []string{topic}, map[string]any{"SignatureVersion": "1"}},
+		"unknown version":        {malformed, []string{topic}, map[string]any{"SignatureVersion": "3"}},
+		"version as a number":    {malformed, []string{topic}, map[string]any{"SignatureVersion": 2}},
+		"unsigned":               {channel.NoSignature, []string{topic}, map[string]any{"Signature": nil}},
+		"signature in URL alphabet": {malformed, []string{topic},
+			map[string]any{"Signature": strings.ReplaceAll(vectorSignature, "+", "-")}},
+		"another host": {malformed, []string{topic},
+			map[string]any{"SigningCertURL": "https://sns.eu-west-1.amazonaws.com.example/SimpleNotificationService-0.pem"}},
+		"another region": {malformed, []string{topic},
+			map[string]any{"SigningCertURL": strings.Replace(certURL, "eu-west-1", "us-east-1", 1)}},
+		"user in the URL": {malformed, []string{topic},
+			map[string]any{"SigningCertURL": strings.Replace(certURL, "sns.", "sns@sns.", 1)}},
+		"port in the URL": {malformed, []string{topic},
+			map[string]any{"SigningCertURL": strings.Replace(certURL, ".com", ".com:443", 1)}},
+		"http": {malformed, []string{topic},
+			map[string]any{"SigningCertURL": strings.Replace(certURL, "https", "http", 1)}},
+		"an API call of SNS": {malformed, []string{topic},
+			map[string]any{"SigningCertURL": "https://sns.eu-west-1.amazonaws.com/?Action=GetTopic&x=.pem"}},
+		"path out of the folder": {malformed, []string{topic},
+			map[string]any{"SigningCertURL": strings.Replace(certURL, "-0", "-/../0", 1)}},
+		"certificate of no name": {malformed, []string{topic},
+			map[string]any{"SigningCertURL": "https://sns.eu-west-1.amazonaws.com/SimpleNotificationService-.pem"}},
 		"text and signature swapped": {bad, []string{topic}, map[string]any{"MessageId": vectorSignature}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -125,17 +141,22 @@ func TestVerifyVector(t *testing.T) {
 // The text that is signed has the published digest, and a version 1 signature is
 // made from the same text: Sign's own is accepted.
 func TestSign(t *testing.T) {
-	const signed = "Message\n{\"inboundMessageId\":\"im-1\",\"messageBody\":\"Hi\"}\nMessageId\n11111111-2222-3333-4444-555555555555\nTimestamp\n2026-08-01T12:00:00.000Z\nTopicArn\n" + topic + "\nType\nNotification\n"
-	if sum := sha256.Sum256([]byte(signed)); hex.EncodeToString(sum[:]) != "1c182c5f69580341a87337639d6f6a9c446b9f437af3cd5ffafdb1674af22bd6" {
+	const signed = "Message\n{\"inboundMessageId\":\"im-1\"," +
+		"\"messageBody\":\"Hi\"}\nMessageId\n11111111-2222-3333-4444-555555555555\nTimestamp\n2026-08-01T12:00:00.000Z\n" +
+		"TopicArn\n" + topic + "\nType\nNotification\n"
+	if sum := sha256.Sum256([]byte(signed)); hex.EncodeToString(sum[:]) !=
+		"1c182c5f69580341a87337639d6f6a9c446b9f437af3cd5ffafdb1674af22bd6" {
 		t.Error("the vector's text has another digest")
 	}
 	for _, version := range []string{"1", "2"} {
-		r := vector(t, nil, map[string]any{"Subject": "a <b> & c", "SignatureVersion": version, "Signature": nil, "TopicArn": nil})
+		r := vector(t, nil, map[string]any{"Subject": "a <b> & c", "SignatureVersion": version, "Signature": nil,
+			"TopicArn": nil})
 		play.Sign([]string{topic}, &r)
 		if err := aws.Verify([]string{topic}, r); err != nil {
 			t.Errorf("version %s: %v", version, err)
 		}
-		for name, keys := range map[string][]byte{"no certificate": nil, "another certificate": certify(t, newKey(t, 2048)), "no PEM": []byte("-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n")} {
+		for name, keys := range map[string][]byte{"no certificate": nil, "another certificate": certify(t, newKey(t, 2048)),
+			"no PEM": []byte("-----BEGIN CERTIFICATE-----\nAA\n-----END CERTIFICATE-----\n")} {
 			other := r
 			other.Keys = keys
 			if aws.Verify([]string{topic}, other) == nil {
@@ -171,7 +192,8 @@ func TestExpiredCertificate(t *testing.T) {
 }
 
 func TestRepeatedMembersAreRefused(t *testing.T) {
-	for _, body := range []string{`{"Type":"Notification","type":"x"}`, `{"a":1,"a":1}`, `[]`, `"x"`, ``, `{"a"`, `{"a":}`, `null`, "{" + strings.Repeat(`"x":1,`, 80) + `"y":1}`} {
+	for _, body := range []string{`{"Type":"Notification","type":"x"}`, `{"a":1,"a":1}`, `[]`, `"x"`, ``, `{"a"`,
+		`{"a":}`, `null`, "{" + strings.Repeat(`"x":1,`, 80) + `"y":1}`} {
 		if _, err := aws.Read([]byte(body)); err == nil {
 			t.Errorf("%s is read", body)
 		}
@@ -184,8 +206,9 @@ func TestKeys(t *testing.T) {
 	}
 	for name, r := range map[string]channel.Request{
 		"a stranger's topic": vector(t, nil, map[string]any{"TopicArn": "arn:aws:sns:eu-west-1:999999999999:sms-in"}),
-		"a stranger's URL":   vector(t, nil, map[string]any{"SigningCertURL": "https://sns.example/SimpleNotificationService-0.pem"}),
-		"no message":         {Body: []byte("x")},
+		"a stranger's URL": vector(t, nil,
+			map[string]any{"SigningCertURL": "https://sns.example/SimpleNotificationService-0.pem"}),
+		"no message": {Body: []byte("x")},
 	} {
 		if got := aws.Keys([]string{topic}, r); got != "" {
 			t.Errorf("%s makes us fetch %s", name, got)
@@ -211,7 +234,8 @@ func TestHost(t *testing.T) {
 }
 
 func TestSubscription(t *testing.T) {
-	for kind, state := range map[string]string{"SubscriptionConfirmation": events.HealthWarning, "UnsubscribeConfirmation": events.HealthFailing} {
+	for kind, state := range map[string]string{"SubscriptionConfirmation": events.HealthWarning,
+		"UnsubscribeConfirmation": events.HealthFailing} {
 		const url = "https://sns.eu-west-1.amazonaws.com/?Action=ConfirmSubscription&Token=t"
 		r := vector(t, nil, map[string]any{"Type": kind, "Token": "t", "SubscribeURL": url})
 		play.Sign([]string{topic}, &r)

@@ -50,7 +50,8 @@ func credentials(a channel.Account) (k accountKey, private *rsa.PrivateKey, err 
 }
 
 func unusable(why string) *channel.Error {
-	return &channel.Error{Class: events.ClassAuth, Title: ServiceAccount + " " + why, Remedy: "make a new key in the Cloud console and store the whole file"}
+	return &channel.Error{Class: events.ClassAuth, Title: ServiceAccount + " " + why,
+		Remedy: "make a new key in the Cloud console and store the whole file"}
 }
 
 // Token mints an access token of scope for the service account of e.Account.
@@ -69,7 +70,8 @@ func Token(ctx context.Context, e channel.Env, scope string) (channel.Token, err
 		return channel.Token{}, unusable("cannot sign")
 	}
 	form := url.Values{"grant_type": {grantType}, "assertion": {signed}}
-	r, err := e.Do(ctx, http.MethodPost, tokenURL, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}, []byte(form.Encode()))
+	r, err := e.Do(ctx, http.MethodPost, tokenURL, http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
+		[]byte(form.Encode()))
 	if err != nil {
 		return channel.Token{}, err
 	}

@@ -35,7 +35,8 @@ func (d doer) Do(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	a := d(stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header, Body: body, Received: now}})
+	a := d(stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header,
+		Body: body, Received: now}})
 	return &http.Response{StatusCode: a.Status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(a.Body))}, nil
 }
 
@@ -48,10 +49,12 @@ func TestToken(t *testing.T) {
 		t.Errorf("Token gives %v until %s, %v", got.Value != "", got.ExpiresAt, err)
 	}
 	var refused *channel.Error
-	if _, err := Token(context.Background(), channel.Env{Account: a, HTTP: google, Now: now}, "another scope"); !errors.As(err, &refused) || refused.Class != events.ClassAuth || refused.Code != "invalid_grant" {
+	if _, err := Token(context.Background(), channel.Env{Account: a, HTTP: google, Now: now},
+		"another scope"); !errors.As(err, &refused) || refused.Class != events.ClassAuth || refused.Code != "invalid_grant" {
 		t.Errorf("another scope gives %v", err)
 	}
-	if _, err := Token(context.Background(), channel.Env{Account: a, HTTP: google, Now: now.Add(-2 * time.Hour)}, scope); !errors.As(err, &refused) {
+	if _, err := Token(context.Background(), channel.Env{Account: a, HTTP: google, Now: now.Add(-2 * time.Hour)},
+		scope); !errors.As(err, &refused) {
 		t.Errorf("an old assertion gives %v", err)
 	}
 }
@@ -92,10 +95,13 @@ func TestTokenNeedsAKey(t *testing.T) {
 
 // What Google quotes of the content stays out of logs; where it is, does not.
 func TestFailureIsDiscreet(t *testing.T) {
-	r := channel.Reply{Status: 400, Body: []byte(`{"error":{"code":400,"status":"INVALID_ARGUMENT","message":"Invalid value: private words",
-		"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"BAD"},{"fieldViolations":[{"field":"message.text"}]}]}}`)}
+	r := channel.Reply{Status: 400, Body: []byte(`{"error":{"code":400,"status":"INVALID_ARGUMENT",
+		"message":"Invalid value: private words",
+		"details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"BAD"},
+			{"fieldViolations":[{"field":"message.text"}]}]}}`)}
 	e := Failure(r, ReadError(r))
-	if e.Class != events.ClassContent || e.Code != "INVALID_ARGUMENT" || e.Subcode != "message.text" || e.Title != "Bad Request" {
+	if e.Class != events.ClassContent || e.Code != "INVALID_ARGUMENT" || e.Subcode != "message.text" ||
+		e.Title != "Bad Request" {
 		t.Errorf("it is %+v", e)
 	}
 }

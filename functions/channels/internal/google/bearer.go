@@ -137,7 +137,8 @@ func refusal(err error) error {
 	switch {
 	case errors.Is(err, jwt.ErrTokenMalformed):
 		return channel.Refuse(channel.Malformed)
-	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenNotValidYet), errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
+	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenNotValidYet),
+		errors.Is(err, jwt.ErrTokenUsedBeforeIssued):
 		return channel.Refuse(channel.Stale)
 	}
 	return channel.Refuse(channel.BadSignature)

@@ -29,7 +29,8 @@ func signed(t *testing.T, change func(jwt.MapClaims, *jwt.Token)) channel.Reques
 		t.Fatal(err)
 	}
 	c := jwt.MapClaims{
-		"iss": caller.Issuer, "aud": caller.Audience, "email": caller.Email, "email_verified": true, "iat": now.Unix(), "exp": now.Add(time.Hour).Unix(),
+		"iss": caller.Issuer, "aud": caller.Audience, "email": caller.Email, "email_verified": true, "iat": now.Unix(),
+		"exp": now.Add(time.Hour).Unix(),
 	}
 	token := jwt.NewWithClaims(jwt.SigningMethodRS256, c)
 	token.Header["kid"] = play.TestKeyID
@@ -76,8 +77,11 @@ func TestVerify(t *testing.T) {
 		{"no key id", func(_ jwt.MapClaims, t *jwt.Token) { delete(t.Header, "kid") }, channel.BadSignature},
 		{"unknown key id", func(_ jwt.MapClaims, t *jwt.Token) { t.Header["kid"] = "x" }, channel.BadSignature},
 		{"key id that is no text", func(_ jwt.MapClaims, t *jwt.Token) { t.Header["kid"] = 7 }, channel.BadSignature},
-		{"RS512", func(_ jwt.MapClaims, t *jwt.Token) { t.Method, t.Header["alg"] = jwt.SigningMethodRS512, "RS512" }, channel.BadSignature},
-		{"public key as a shared one", func(_ jwt.MapClaims, t *jwt.Token) { t.Method, t.Header["alg"] = jwt.SigningMethodHS256, "HS256" }, channel.BadSignature},
+		{"RS512", func(_ jwt.MapClaims, t *jwt.Token) { t.Method, t.Header["alg"] = jwt.SigningMethodRS512, "RS512" },
+			channel.BadSignature},
+		{"public key as a shared one",
+			func(_ jwt.MapClaims, t *jwt.Token) { t.Method, t.Header["alg"] = jwt.SigningMethodHS256, "HS256" },
+			channel.BadSignature},
 		{"longer than any token", set("pad", strings.Repeat("x", maxToken)), channel.Malformed},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
@@ -93,7 +97,8 @@ func TestVerifyNeedsKeysAndCallers(t *testing.T) {
 	r := signed(t, func(jwt.MapClaims, *jwt.Token) {})
 	for name, callers := range map[string][]Caller{
 		"nobody": nil, "an empty audience": {{Issuer: Accounts, Email: caller.Email}},
-		"an account without address": {{Issuer: Accounts, Audience: caller.Audience}}, "no issuer": {{Audience: caller.Audience, Email: caller.Email}},
+		"an account without address": {{Issuer: Accounts, Audience: caller.Audience}},
+		"no issuer":                  {{Audience: caller.Audience, Email: caller.Email}},
 	} {
 		if Verify(r, callers) == nil {
 			t.Errorf("%s is accepted", name)
@@ -109,7 +114,8 @@ func TestVerifyNeedsKeysAndCallers(t *testing.T) {
 
 func TestHeader(t *testing.T) {
 	good := signed(t, func(jwt.MapClaims, *jwt.Token) {}).Header.Get("Authorization")
-	for _, value := range []string{"Bearer", "Bearer ", strings.TrimPrefix(good, "Bearer "), "bearer" + good[6:], good + " ", good + "," + good, "Basic " + good[7:]} {
+	for _, value := range []string{"Bearer", "Bearer ", strings.TrimPrefix(good, "Bearer "), "bearer" + good[6:],
+		good + " ", good + "," + good, "Basic " + good[7:]} {
 		r := channel.Request{Header: http.Header{"Authorization": {value}}, Received: now}
 		if err := Verify(r, []Caller{caller}); err == nil || channel.RefusalReason(err) != channel.Malformed {
 			t.Errorf("%.20q… gives %v, want malformed", value, err)

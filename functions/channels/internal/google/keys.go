@@ -44,7 +44,8 @@ func publicKey(doc []byte, id string) (*rsa.PublicKey, error) {
 
 // signs says whether k is for the signatures we accept.
 func (k key) signs() bool {
-	return k.Type == "RSA" && (k.Algorithm == "" || k.Algorithm == jwt.SigningMethodRS256.Alg()) && (k.Use == "" || k.Use == "sig")
+	return k.Type == "RSA" && (k.Algorithm == "" || k.Algorithm == jwt.SigningMethodRS256.Alg()) &&
+		(k.Use == "" || k.Use == "sig")
 }
 
 // Bounds of a key's modulus in bits: smaller ones are broken, larger ones only slow.

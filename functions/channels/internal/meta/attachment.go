@@ -91,7 +91,8 @@ func Story(relation, id, address string, at time.Time) events.Content {
 func (a Attachment) Post() events.Content {
 	p := a.Payload
 	post := &events.Post{
-		ID: string(cmp.Or(p.PostID, p.ID, p.ReelID)), Relation: "share", URL: cmp.Or(p.URL, a.URL), Text: cmp.Or(p.Title, a.Title),
+		ID: string(cmp.Or(p.PostID, p.ID, p.ReelID)), Relation: "share", URL: cmp.Or(p.URL, a.URL),
+		Text: cmp.Or(p.Title, a.Title),
 	}
 	if post.ID == "" && post.URL == "" {
 		return a.Unsupported("without an id and a URL")

@@ -15,7 +15,7 @@ import (
 func (s SendAPI) message(o channel.Outgoing) (json.RawMessage, error) {
 	c := o.Content[0]
 	if c.Kind == events.KindNative {
-		return s.native(c.Native.JSON, o.ID)
+		return s.native(c.Native, o.ID)
 	}
 	m := sendMessage{}
 	if s.Named {
@@ -41,10 +41,10 @@ func (s SendAPI) message(o channel.Outgoing) (json.RawMessage, error) {
 }
 
 // native is the platform's own message object, with our id where there is none.
-func (s SendAPI) native(text, id string) (json.RawMessage, error) {
-	var m map[string]json.RawMessage
-	if json.Unmarshal([]byte(text), &m) != nil || m == nil {
-		return nil, &channel.Error{Class: events.ClassContent, Title: "native content is no JSON object"}
+func (s SendAPI) native(n *events.Native, id string) (json.RawMessage, error) {
+	m, err := channel.Native(n, nil)
+	if err != nil {
+		return nil, err
 	}
 	if _, has := m["metadata"]; s.Named && !has {
 		m["metadata"] = json.RawMessage(strconv.Quote(id))
@@ -111,7 +111,8 @@ func cardsPayload(cards []events.Panel) templatePayload {
 
 // formPayload is a button that opens the page with the form.
 func formPayload(f *events.Form) templatePayload {
-	return templatePayload{Type: "button", Text: formText(f), Buttons: []sendButton{{Type: "web_url", Title: f.Submit, URL: f.URL}}}
+	return templatePayload{Type: "button", Text: formText(f),
+		Buttons: []sendButton{{Type: "web_url", Title: f.Submit, URL: f.URL}}}
 }
 
 func formText(f *events.Form) string { return strings.Trim(f.Title+"\n"+f.Text, "\n") }

@@ -88,7 +88,8 @@ func Classify(code int) Class {
 	case code == 3 || code == 10 || 200 <= code && code <= 299:
 		return Class{Name: events.ClassAuth, Remedy: "give the app and the token the missing permission"}
 	case code == 368:
-		return Class{Name: events.ClassAuth, Remedy: "the account is blocked for policy violations: see Meta's Account Quality page"}
+		return Class{Name: events.ClassAuth,
+			Remedy: "the account is blocked for policy violations: see Meta's Account Quality page"}
 	case code == 33 || code == 100:
 		return Class{Name: events.ClassContent}
 	}

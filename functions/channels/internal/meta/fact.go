@@ -21,7 +21,8 @@ func (b *batch) reaction(e events.Event) bool {
 		return false
 	}
 	e.Key = "reaction:" + p.ID + ":" + p.Action + ":" + cmp.Or(b.time, channel.Digest(b.raw))
-	out := &events.Reaction{Target: events.Ref{PlatformID: p.ID}, Actor: b.actor(), Emoji: cmp.Or(p.Emoji, emojiOf(p.Name))}
+	out := &events.Reaction{Target: events.Ref{PlatformID: p.ID}, Actor: b.actor(),
+		Emoji: cmp.Or(p.Emoji, emojiOf(p.Name))}
 	if out.Emoji == "" {
 		out.Custom = p.Name
 	}

@@ -37,7 +37,8 @@ func Choices(actions ...string) []channel.Choices {
 // Cards are a carousel.
 func Cards(actions ...string) *channel.Cards {
 	return &channel.Cards{
-		Min: 1, Max: maxCards, Title: cardText, Text: cardText, Options: maxButtons, Label: buttonLabel, Actions: buttonActions(actions),
+		Min: 1, Max: maxCards, Title: cardText, Text: cardText, Options: maxButtons, Label: buttonLabel,
+		Actions: buttonActions(actions),
 	}
 }
 
@@ -64,7 +65,8 @@ func Takes(c events.Content) string {
 		}
 	case events.KindForm:
 		f := c.Form
-		if f.URL == "" || f.Submit == "" || channel.UTF16.Len(f.Submit) > buttonLabel || formText(f) == "" || channel.UTF16.Len(formText(f)) > buttonText {
+		if f.URL == "" || f.Submit == "" || channel.UTF16.Len(f.Submit) > buttonLabel || formText(f) == "" ||
+			channel.UTF16.Len(formText(f)) > buttonText {
 			return "a form is a button, which needs a page's URL, a short label and a text of at most 640 characters"
 		}
 	case events.KindTemplate:

@@ -55,7 +55,8 @@ func (b *batch) told(e events.Event) bool {
 		b.add(e)
 	case m.quick && !b.ours():
 		e.Type, e.Key = events.InteractionReceived, "message:"+m.id
-		e.Data.Interaction = &events.Interaction{Kind: events.QuickReplyAnswer, Option: m.payload, Text: m.text, Message: channel.Ref(m.id), Of: channel.Ref(m.replyTo)}
+		e.Data.Interaction = &events.Interaction{Kind: events.QuickReplyAnswer, Option: m.payload, Text: m.text,
+			Message: channel.Ref(m.id), Of: channel.Ref(m.replyTo)}
 		b.add(e)
 		e.Data.Interaction = nil
 		b.arrival(e, m.id, m.referral)
@@ -134,7 +135,8 @@ func (b *batch) postback(e events.Event) bool {
 	}
 	id := cmp.Or(p.ID, channel.Digest(b.raw))
 	e.Type, e.Key = events.InteractionReceived, "message:"+id
-	e.Data.Interaction = &events.Interaction{Kind: events.ButtonAnswer, Message: channel.Ref(p.ID), Option: p.Payload, Text: p.Title}
+	e.Data.Interaction = &events.Interaction{Kind: events.ButtonAnswer, Message: channel.Ref(p.ID), Option: p.Payload,
+		Text: p.Title}
 	b.add(e)
 	e.Data.Interaction = nil
 	b.arrival(e, id, p.Referral)
@@ -191,7 +193,8 @@ func referred(raw []byte) (*events.Referral, bool) {
 	if from.Source == "" && from.Product != "" {
 		from.Source = "product"
 	}
-	for _, f := range []events.Field{{Name: "post_id", Value: string(r.Ad.PostID)}, {Name: "flow_id", Value: string(r.Ad.FlowID)}} {
+	for _, f := range []events.Field{{Name: "post_id", Value: string(r.Ad.PostID)},
+		{Name: "flow_id", Value: string(r.Ad.FlowID)}} {
 		if f.Value != "" {
 			from.Fields = append(from.Fields, f)
 		}

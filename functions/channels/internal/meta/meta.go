@@ -57,7 +57,8 @@ func Handshake(tokens []string, r channel.Request) (channel.Response, bool) {
 			return channel.Response{Status: http.StatusForbidden}, true
 		}
 	}
-	if signature.Token(tokens, q.Get("hub.verify_token")) != nil || q.Get("hub.mode") != "subscribe" || !plain(challenge) {
+	if signature.Token(tokens, q.Get("hub.verify_token")) != nil || q.Get("hub.mode") != "subscribe" ||
+		!plain(challenge) {
 		return channel.Response{Status: http.StatusForbidden}, true
 	}
 	return channel.Response{Status: http.StatusOK, ContentType: "text/plain", Body: challenge}, true

@@ -36,16 +36,19 @@ func TestHandshake(t *testing.T) {
 		handshake           bool
 	}{
 		{"good", "GET", good, channel.Response{Status: 200, ContentType: "text/plain", Body: "11_A-z"}, true},
-		{"the other token", "GET", strings.Replace(good, "=tok", "=old", 1), channel.Response{Status: 200, ContentType: "text/plain", Body: "11_A-z"}, true},
+		{"the other token", "GET", strings.Replace(good, "=tok", "=old", 1),
+			channel.Response{Status: 200, ContentType: "text/plain", Body: "11_A-z"}, true},
 		{"wrong token", "GET", good + "x", forbidden, true},
 		{"no token", "GET", "hub.mode=subscribe&hub.challenge=1", forbidden, true},
 		{"empty token", "GET", "hub.mode=subscribe&hub.challenge=1&hub.verify_token=", forbidden, true},
 		{"two tokens", "GET", good + "&hub.verify_token=x", forbidden, true},
 		{"two challenges", "GET", good + "&hub.challenge=2", forbidden, true},
 		{"another mode", "GET", strings.Replace(good, "subscribe", "unsubscribe", 1), forbidden, true},
-		{"script", "GET", "hub.mode=subscribe&hub.verify_token=tok&hub.challenge=" + url.QueryEscape("<script>"), forbidden, true},
+		{"script", "GET", "hub.mode=subscribe&hub.verify_token=tok&hub.challenge=" + url.QueryEscape("<script>"), forbidden,
+			true},
 		{"no challenge", "GET", "hub.mode=subscribe&hub.verify_token=tok&hub.challenge=", forbidden, true},
-		{"long challenge", "GET", "hub.mode=subscribe&hub.verify_token=tok&hub.challenge=" + strings.Repeat("1", 257), forbidden, true},
+		{"long challenge", "GET", "hub.mode=subscribe&hub.verify_token=tok&hub.challenge=" + strings.Repeat("1", 257),
+			forbidden, true},
 		{"a delivery", "POST", good, channel.Response{}, false},
 		{"a visitor", "GET", "", channel.Response{}, false},
 	} {
@@ -74,7 +77,8 @@ func TestPrice(t *testing.T) {
 		{"1.5e3", "EUR", &events.Money{Amount: 150000, Currency: "EUR"}},
 		{"23.990000000000002", "USD", &events.Money{Amount: 2399, Currency: "USD"}},
 		{"0.28999999999999998", "USD", &events.Money{Amount: 29, Currency: "USD"}},
-		{"7.505", "EUR", nil}, {"0.5", "JPY", nil}, {"1e999999999", "EUR", nil}, {"0x10", "EUR", nil}, {"NaN", "EUR", nil}, {"Inf", "EUR", nil},
+		{"7.505", "EUR", nil}, {"0.5", "JPY", nil}, {"1e999999999", "EUR", nil}, {"0x10", "EUR", nil}, {"NaN", "EUR", nil},
+		{"Inf", "EUR", nil},
 		{"92233720368547758.08", "EUR", nil}, {"", "EUR", nil}, {"1", "", nil}, {"1.+5", "EUR", nil},
 	} {
 		if diff := cmp.Diff(tc.want, meta.Price(tc.number, tc.currency)); diff != "" {
@@ -93,7 +97,8 @@ func TestScaled(t *testing.T) {
 		{"2100", "10", "INR", &events.Money{Amount: 21000, Currency: "INR"}},
 		{"900", "1", "JPY", &events.Money{Amount: 900, Currency: "JPY"}},
 		{"90000", "100", "JPY", &events.Money{Amount: 900, Currency: "JPY"}},
-		{"1", "1000", "INR", nil}, {"1", "0", "INR", nil}, {"1", "-100", "INR", nil}, {"4611686018427387904", "100", "INR", nil}, {"1", "100", "", nil},
+		{"1", "1000", "INR", nil}, {"1", "0", "INR", nil}, {"1", "-100", "INR", nil},
+		{"4611686018427387904", "100", "INR", nil}, {"1", "100", "", nil},
 		{"", "100", "INR", nil}, {"1", "", "INR", nil}, {"1.5", "100", "INR", nil},
 	} {
 		if diff := cmp.Diff(tc.want, meta.Scaled(tc.value, tc.offset, tc.currency)); diff != "" {

@@ -39,7 +39,8 @@ func Scaled(value, offset channel.Text, currency string) *events.Money {
 
 func scaled(value, offset int64, currency string) *events.Money {
 	unit := int64(math.Pow10(events.Digits(currency)))
-	if offset <= 0 || currency == "" || value > math.MaxInt64/unit || value < math.MinInt64/unit || value*unit%offset != 0 {
+	if offset <= 0 || currency == "" || value > math.MaxInt64/unit || value < math.MinInt64/unit ||
+		value*unit%offset != 0 {
 		return nil
 	}
 	return &events.Money{Amount: value * unit / offset, Currency: currency}

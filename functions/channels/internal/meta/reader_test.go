@@ -35,7 +35,8 @@ func TestReader(t *testing.T) {
 		}
 	}
 	want := map[string]string{
-		"id": "a/b 😀", "n": "12.50", "yes": "true", "no": "", "list": `0=1 1=two 2={"x":[]} `, "empty": "{}", "deep": `{"list":[{"a":1}]}`,
+		"id": "a/b 😀", "n": "12.50", "yes": "true", "no": "", "list": `0=1 1=two 2={"x":[]} `, "empty": "{}",
+		"deep": `{"list":[{"a":1}]}`,
 	}
 	if diff := cmp.Diff(want, got); diff != "" || r.End() != nil {
 		t.Errorf("End gives %v; (-want +got):\n%s", r.End(), diff)
@@ -100,7 +101,8 @@ func TestErrorsTellNoContent(t *testing.T) {
 // FuzzReader compares with encoding/json: the same documents are valid, and texts
 // are the same.
 func FuzzReader(f *testing.F) {
-	for _, s := range []string{document, `"\u00e9\ud800"`, `[1,-0.5e+3,tru]`, `{"a":1,}`, `[01]`, "\"\t\"", `"\x"`, `{"a" "b"}`, `nullnull`, `""x`, `-`} {
+	for _, s := range []string{document, `"\u00e9\ud800"`, `[1,-0.5e+3,tru]`, `{"a":1,}`, `[01]`, "\"\t\"", `"\x"`,
+		`{"a" "b"}`, `nullnull`, `""x`, `-`} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {

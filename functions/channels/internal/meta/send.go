@@ -52,7 +52,8 @@ func (s SendAPI) Send(ctx context.Context, e channel.Env, o channel.Outgoing) (c
 		return channel.Sent{}, err
 	}
 	if id == "" {
-		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message id", Unknown: true}
+		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a message id",
+			Unknown: true}
 	}
 	return channel.Sent{IDs: []string{id}}, nil
 }

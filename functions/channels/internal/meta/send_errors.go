@@ -12,7 +12,8 @@ import (
 func sendClass(code, sub int) Class {
 	switch sub {
 	case 2018278, 2018065, 2534022:
-		return Class{Name: events.ClassWindow, Remedy: "wait for the customer to write, let a person answer (7 days), or send a utility template"}
+		return Class{Name: events.ClassWindow,
+			Remedy: "wait for the customer to write, let a person answer (7 days), or send a utility template"}
 	case 1545041, 2018001, 2018108, 2534014:
 		return Class{Name: events.ClassRecipient}
 	case 1893015, 1893016:
@@ -20,19 +21,25 @@ func sendClass(code, sub int) Class {
 	case 1404170, 1893063, 2534029:
 		return restricted()
 	case 2018300, 2534037:
-		return Class{Name: events.ClassPolicy, Remedy: "another app holds the conversation: take control of the thread in Meta's inbox, or leave the answer to it"}
+		return Class{Name: events.ClassPolicy,
+			Remedy: "another app holds the conversation: take control of the thread in Meta's inbox, or leave the answer to it"}
 	case 2018321:
-		return Class{Name: events.ClassPlatform, Retryable: true, After: time.Minute, Remedy: "Meta's automated answers are at work"}
+		return Class{Name: events.ClassPlatform, Retryable: true, After: time.Minute,
+			Remedy: "Meta's automated answers are at work"}
 	case 2018008, 2018047, 2018074, 2018109, 2018294:
 		return Class{Name: events.ClassMedia, Remedy: "check the file's type and size, and that its URL answers at once"}
 	case 99, 2018021, 2018027, 2018028, 2018164, 2534013, 2534041, 2534077:
-		return Class{Name: events.ClassAuth, Remedy: "check that the app is live, the token's permissions, the link of page and account, and that the owner allows access to messages"}
+		return Class{Name: events.ClassAuth,
+			Remedy: "check that the app is live, the token's permissions, the link of page and account, and that the owner " +
+				"allows access to messages"}
 	case 2534040:
 		return Class{Name: events.ClassRate, Retryable: true, Remedy: "send more slowly"}
 	case 2018338:
-		return Class{Name: events.ClassRate, Retryable: true, After: time.Hour, Remedy: "Meta finds the sending abusive: send far less"}
+		return Class{Name: events.ClassRate, Retryable: true, After: time.Hour,
+			Remedy: "Meta finds the sending abusive: send far less"}
 	case 2018352, 2018354:
-		return Class{Name: events.ClassRate, Retryable: true, After: 24 * time.Hour, Remedy: "the topic's messages are too frequent"}
+		return Class{Name: events.ClassRate, Retryable: true, After: 24 * time.Hour,
+			Remedy: "the topic's messages are too frequent"}
 	case 2018014, 2018320, 2534015, 2534025:
 		return Class{Name: events.ClassContent}
 	}

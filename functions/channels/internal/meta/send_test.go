@@ -27,7 +27,8 @@ type client struct {
 func (c *client) Do(r *http.Request) (*http.Response, error) {
 	body, err := io.ReadAll(r.Body)
 	c.body = string(body)
-	return &http.Response{StatusCode: c.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(c.answer))}, err
+	return &http.Response{StatusCode: c.status, Header: http.Header{}, Body: io.NopCloser(strings.NewReader(c.answer))},
+		err
 }
 
 var now = time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
@@ -54,22 +55,37 @@ func TestPurpose(t *testing.T) {
 	template := []events.Content{{Kind: events.KindTemplate, Template: &events.Template{Name: "t", Language: "en"}}}
 	to := channel.Recipient{Conversation: events.Conversation{PlatformID: "7"}}
 	optedIn := to
-	optedIn.Contact = &events.Contact{Identities: []events.Identity{{Scheme: events.MessengerPSID, Value: "7"}, {Scheme: events.External, Value: "tok", Scope: "notification_messages_token"}}}
+	optedIn.Contact = &events.Contact{Identities: []events.Identity{{Scheme: events.MessengerPSID, Value: "7"},
+		{Scheme: events.External, Value: "tok", Scope: "notification_messages_token"}}}
 	for _, tc := range []struct {
 		name    string
 		out     channel.Outgoing
 		want    string
 		outside bool
 	}{
-		{"an answer", channel.Outgoing{To: to, Heard: now.Add(-time.Hour)}, `{"recipient":{"id":"7"},"messaging_type":"RESPONSE","message":{"text":"hi","metadata":"msg_a.1"}}`, false},
-		{"a late answer of a person", channel.Outgoing{To: to, Heard: now.Add(-25 * time.Hour), Sender: person}, `{"recipient":{"id":"7"},"messaging_type":"MESSAGE_TAG","tag":"HUMAN_AGENT","message":{"text":"hi","metadata":"msg_a.1"}}`, true},
-		{"a late answer of a bot", channel.Outgoing{To: to, Heard: now.Add(-25 * time.Hour), Sender: &events.Sender{Role: events.Bot}}, `{"recipient":{"id":"7"},"messaging_type":"UPDATE","message":{"text":"hi","metadata":"msg_a.1"}}`, false},
-		{"to somebody who never wrote", channel.Outgoing{To: to, Sender: person}, `{"recipient":{"id":"7"},"messaging_type":"UPDATE","message":{"text":"hi","metadata":"msg_a.1"}}`, false},
-		{"a template", channel.Outgoing{To: to, Content: template}, `{"recipient":{"id":"7"},"messaging_type":"UTILITY","message":{"template":{"name":"t","language":{"code":"en"}},"metadata":"msg_a.1"}}`, false},
-		{"to the checkbox plug-in", channel.Outgoing{To: channel.Recipient{Conversation: events.Conversation{PlatformID: "user_ref:u-1"}}}, `{"recipient":{"user_ref":"u-1"},"messaging_type":"UPDATE","message":{"text":"hi","metadata":"msg_a.1"}}`, true},
-		{"a campaign to somebody who opted in", channel.Outgoing{To: optedIn, Bulk: true}, `{"recipient":{"notification_messages_token":"tok"},"messaging_type":"UPDATE","message":{"text":"hi","metadata":"msg_a.1"}}`, true},
-		{"a campaign while the window is open", channel.Outgoing{To: optedIn, Bulk: true, Heard: now}, `{"recipient":{"id":"7"},"messaging_type":"RESPONSE","message":{"text":"hi","metadata":"msg_a.1"}}`, true},
-		{"an answer to somebody who opted in", channel.Outgoing{To: optedIn}, `{"recipient":{"id":"7"},"messaging_type":"UPDATE","message":{"text":"hi","metadata":"msg_a.1"}}`, false},
+		{"an answer", channel.Outgoing{To: to, Heard: now.Add(-time.Hour)},
+			`{"recipient":{"id":"7"},"messaging_type":"RESPONSE","message":{"text":"hi","metadata":"msg_a.1"}}`, false},
+		{"a late answer of a person", channel.Outgoing{To: to, Heard: now.Add(-25 * time.Hour), Sender: person},
+			`{"recipient":{"id":"7"},"messaging_type":"MESSAGE_TAG","tag":"HUMAN_AGENT","message":{"text":"hi",` +
+				`"metadata":"msg_a.1"}}`, true},
+		{"a late answer of a bot", channel.Outgoing{To: to, Heard: now.Add(-25 * time.Hour),
+			Sender: &events.Sender{Role: events.Bot}},
+			`{"recipient":{"id":"7"},"messaging_type":"UPDATE","message":{"text":"hi","metadata":"msg_a.1"}}`, false},
+		{"to somebody who never wrote", channel.Outgoing{To: to, Sender: person},
+			`{"recipient":{"id":"7"},"messaging_type":"UPDATE","message":{"text":"hi","metadata":"msg_a.1"}}`, false},
+		{"a template", channel.Outgoing{To: to, Content: template},
+			`{"recipient":{"id":"7"},"messaging_type":"UTILITY","message":{"template":{"name":"t","language":{"code":"en"}},` +
+				`"metadata":"msg_a.1"}}`, false},
+		{"to the checkbox plug-in",
+			channel.Outgoing{To: channel.Recipient{Conversation: events.Conversation{PlatformID: "user_ref:u-1"}}},
+			`{"recipient":{"user_ref":"u-1"},"messaging_type":"UPDATE","message":{"text":"hi","metadata":"msg_a.1"}}`, true},
+		{"a campaign to somebody who opted in", channel.Outgoing{To: optedIn, Bulk: true},
+			`{"recipient":{"notification_messages_token":"tok"},"messaging_type":"UPDATE","message":{"text":"hi",` +
+				`"metadata":"msg_a.1"}}`, true},
+		{"a campaign while the window is open", channel.Outgoing{To: optedIn, Bulk: true, Heard: now},
+			`{"recipient":{"id":"7"},"messaging_type":"RESPONSE","message":{"text":"hi","metadata":"msg_a.1"}}`, true},
+		{"an answer to somebody who opted in", channel.Outgoing{To: optedIn},
+			`{"recipient":{"id":"7"},"messaging_type":"UPDATE","message":{"text":"hi","metadata":"msg_a.1"}}`, false},
 	} {
 		t.Run(tc.name, func(t *testing.T) {
 			if diff := cmp.Diff(tc.want, said(t, meta.SendAPI{Typed: true, Named: true}, tc.out)); diff != "" {
@@ -87,12 +103,14 @@ func TestNative(t *testing.T) {
 		return []events.Content{{Kind: events.KindNative, Native: &events.Native{JSON: text}}}
 	}
 	to := channel.Recipient{Conversation: events.Conversation{PlatformID: "7"}}
-	got := said(t, meta.SendAPI{Named: true}, channel.Outgoing{To: to, Content: native(`{"sticker_id":"144885035685763"}`)})
+	got := said(t, meta.SendAPI{Named: true},
+		channel.Outgoing{To: to, Content: native(`{"sticker_id":"144885035685763"}`)})
 	if want := `{"recipient":{"id":"7"},"message":{"metadata":"msg_a.1","sticker_id":"144885035685763"}}`; got != want {
 		t.Errorf("call is %s, want %s", got, want)
 	}
 	for _, text := range []string{``, `7`, `[]`, `null`, `{`} {
-		_, err := meta.SendAPI{}.Send(context.Background(), channel.Env{HTTP: &client{}}, channel.Outgoing{To: to, Content: native(text)})
+		_, err := meta.SendAPI{}.Send(context.Background(), channel.Env{HTTP: &client{}},
+			channel.Outgoing{To: to, Content: native(text)})
 		var e *channel.Error
 		if !errors.As(err, &e) || e.Class != events.ClassContent {
 			t.Errorf("%q gives %v", text, err)
@@ -143,7 +161,8 @@ func TestRefusals(t *testing.T) {
 		{400, `{"error":"no"}`, events.ClassContent, false, 0},
 	} {
 		c := &client{status: tc.status, answer: tc.answer}
-		_, err := meta.SendAPI{}.Send(context.Background(), channel.Env{HTTP: c, Now: now}, channel.Outgoing{Content: []events.Content{events.NewText("hi")}})
+		_, err := meta.SendAPI{}.Send(context.Background(), channel.Env{HTTP: c, Now: now},
+			channel.Outgoing{Content: []events.Content{events.NewText("hi")}})
 		var e *channel.Error
 		if !errors.As(err, &e) || e.Class != tc.class || e.Unknown != tc.unknown || e.RetryAfter != tc.after {
 			t.Errorf("%d %s gives %#v", tc.status, tc.answer, err)
@@ -154,7 +173,8 @@ func TestRefusals(t *testing.T) {
 // Meta repeats a token that it cannot read.
 func TestTokenStaysOutOfErrors(t *testing.T) {
 	c := &client{status: 401, answer: `{"error":{"code":190,"message":"Malformed access token EAAB-secret"}}`}
-	_, err := meta.SendAPI{Token: "EAAB-secret"}.Send(context.Background(), channel.Env{HTTP: c}, channel.Outgoing{Content: []events.Content{events.NewText("hi")}})
+	_, err := meta.SendAPI{Token: "EAAB-secret"}.Send(context.Background(), channel.Env{HTTP: c},
+		channel.Outgoing{Content: []events.Content{events.NewText("hi")}})
 	if err == nil || strings.Contains(err.Error(), "secret") {
 		t.Errorf("the error is %v", err)
 	}
@@ -167,23 +187,27 @@ func TestReactions(t *testing.T) {
 		if err := (meta.SendAPI{}).Act(context.Background(), channel.Env{HTTP: c}, channel.Recipient{}, a); err != nil {
 			t.Fatal(err)
 		}
-		if !bytes.Contains([]byte(c.body), []byte(`"sender_action":"react","payload":{"message_id":"m_1","reaction":"`+want+`"}`)) {
+		if !bytes.Contains([]byte(c.body),
+			[]byte(`"sender_action":"react","payload":{"message_id":"m_1","reaction":"`+want+`"}`)) {
 			t.Errorf("%s is sent as %s", emoji, c.body)
 		}
 	}
 	c := &client{status: 200, answer: took}
 	a := events.Action{Verb: events.ActReact, Message: &events.Ref{PlatformID: "m_1"}}
-	if err := (meta.SendAPI{}).Act(context.Background(), channel.Env{HTTP: c}, channel.Recipient{}, a); err != nil || !strings.Contains(c.body, `"unreact"`) {
+	if err := (meta.SendAPI{}).Act(context.Background(), channel.Env{HTTP: c}, channel.Recipient{}, a); err != nil ||
+		!strings.Contains(c.body, `"unreact"`) {
 		t.Errorf("a reaction is taken back by %s, %v", c.body, err)
 	}
-	if err := (meta.SendAPI{}).Act(context.Background(), channel.Env{}, channel.Recipient{}, events.Action{Verb: events.ActEdit}); err == nil {
+	if err := (meta.SendAPI{}).Act(context.Background(), channel.Env{}, channel.Recipient{},
+		events.Action{Verb: events.ActEdit}); err == nil {
 		t.Error("a message is edited")
 	}
 }
 
 // The echo of a message of ours may come before the answer to our call.
 func TestEchoCorrelates(t *testing.T) {
-	evs := page(t, `{"sender":{"id":"1"},"recipient":{"id":"7"},"timestamp":1785600000100,"message":{"mid":"m_1","text":"hi","is_echo":true,"metadata":"msg_a.1"}}`)
+	evs := page(t, `{"sender":{"id":"1"},"recipient":{"id":"7"},"timestamp":1785600000100,"message":{"mid":"m_1",`+
+		`"text":"hi","is_echo":true,"metadata":"msg_a.1"}}`)
 	if len(evs) != 2 || evs[0].Type != events.MessageEchoed || evs[0].Data.Message.Origin != "api" {
 		t.Fatalf("events are %+v", evs)
 	}

@@ -4,8 +4,6 @@ import (
 	"cmp"
 	"encoding/json"
 	"strings"
-
-	"github.com/relais-dev/relais/shared/channel"
 )
 
 // What arrives often is read in one walk over the body; what is rare stays raw and
@@ -43,83 +41,41 @@ type message struct {
 	referral, commands               json.RawMessage
 }
 
-func readWebhook(body []byte) (webhook, error) {
-	r, w := NewReader(body), webhook{}
-	for key := range r.Members() {
-		switch key {
-		case "object":
-			w.object = r.Text()
-		case "entry":
-			for range r.Elements() {
-				w.entry(r)
-			}
-		default:
-			r.Skip()
-		}
-	}
-	switch {
-	case r.End() != nil:
-		return webhook{}, channel.Malform("body: " + r.Err().Error())
-	case w.object == "":
-		return webhook{}, channel.Malform("object is missing")
-	}
-	return w, nil
+func readWebhook(body []byte) (w webhook, err error) {
+	r := NewReader(body)
+	w.object, err = r.Webhook(func() { w.entry(r) })
+	return w, err
 }
 
 func (w *webhook) entry(r *Reader) {
-	account, time, first := "", "", len(w.updates)
-	raw, ok := r.Item(func() {
-		for key := range r.Members() {
-			switch key {
-			case "id":
-				account = r.Text()
-			case "time":
-				time = r.Text()
-			case "messaging", "standby":
-				w.list(r, key)
-			case "changes":
-				for range r.Elements() {
-					w.change(r)
-				}
-			default:
-				r.Skip()
-			}
+	first := len(w.updates)
+	e, ok := r.Entry(func(list string) {
+		if list == "changes" {
+			w.change(r)
+		} else {
+			w.item(r, list)
 		}
 	})
 	if !ok || len(w.updates) == first {
-		w.updates = append(w.updates[:first], update{raw: raw, place: "entry"})
+		w.updates = append(w.updates[:first], update{raw: e.Raw, place: "entry"})
 	}
 	for i := range w.updates[first:] {
-		w.updates[first+i].account, w.updates[first+i].entryTime = account, time
+		w.updates[first+i].account, w.updates[first+i].entryTime = e.ID, e.Time
 	}
 }
 
-func (w *webhook) list(r *Reader, place string) {
-	for range r.Elements() {
-		w.updates = append(w.updates, update{place: place, standby: place == "standby"})
-		u := &w.updates[len(w.updates)-1]
-		u.raw, u.ok = r.Item(func() { u.read(r) })
-	}
+func (w *webhook) item(r *Reader, place string) {
+	w.updates = append(w.updates, update{place: place, standby: place == "standby"})
+	u := &w.updates[len(w.updates)-1]
+	u.raw, u.ok = r.Item(func() { u.read(r) })
 }
 
 // change reads one of changes[]: news of the page's feed or, from the dashboard and
 // in some of Instagram's deliveries, an update that is usually in messaging[].
 func (w *webhook) change(r *Reader) {
-	var field string
 	var value json.RawMessage
-	raw, ok := r.Item(func() {
-		for key := range r.Members() {
-			switch key {
-			case "field":
-				field = r.Text()
-			case "value":
-				value = r.Skip()
-			default:
-				r.Skip()
-			}
-		}
-	})
-	u := update{raw: raw, ok: ok && field != "", place: cmp.Or(field, "change"), standby: field == "standby", feed: true}
+	field, raw, ok := r.Change(func() { value = r.Skip() })
+	u := update{raw: raw, ok: ok, place: cmp.Or(field, "change"), standby: field == "standby", feed: true}
 	if u.ok && (u.standby || strings.HasPrefix(field, "messag")) {
 		u.raw, u.feed = value, false
 		inner := NewReader(value)
@@ -174,7 +130,8 @@ func (u *update) other(key string, raw json.RawMessage) {
 
 func known(fact string) bool {
 	switch fact {
-	case "message", "postback", "referral", "optin", "delivery", "read", "reaction", "message_edit", "pass_thread_control",
+	case "message", "postback", "referral", "optin", "delivery", "read", "reaction", "message_edit",
+		"pass_thread_control",
 		"take_thread_control", "request_thread_control", "app_roles", "account_linking", "policy_enforcement":
 		return true
 	}

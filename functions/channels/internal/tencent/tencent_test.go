@@ -21,9 +21,14 @@ const (
 	encrypt1 = "GSLOm/BFeok5vs3ChgMwNO49TNBqVBKZ9u94UIlKsEYczRfNcjFopoJFRDwkMijRVNDutJh8juwGgJSfhKQvHg=="
 	sum1     = "51757252bc495154e3884dd065b07f5c80d9c6f0"
 
-	message2 = "<xml><ToUserName><![CDATA[gh_0a1b2c3d4e5f]]></ToUserName><FromUserName><![CDATA[oDemoOpenid0001]]></FromUserName><CreateTime>1785600000</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[你好]]></Content><MsgId>25012345678901234</MsgId></xml>"
-	encrypt2 = "GSLOm/BFeok5vs3ChgMwNDgwwUpbWlqta0KSBX8VOXYAuGG0Pqg1NMTAsJhBPksODjjgAInapwLOv+j84lczMZhi91T7mO40ObY7nka/Hj0/uHM7BV2Y8VlLVJ8RSjoZaYkfhxxKyT6fD24dKmy1opEV4mD5LekjEBr37Q40AgdghOJeDgzLufFeUZdZl2Ji+kM1dIkdOiMqoRPQUpuHLx8FsY1vAixtOTt33cSos53t1Bg+0kgULjiK5F1+kY9FTCo4YD0dZhEeK67C2jKcYXY4R7KIQt0t32Pdqm0EizD/itkugBZTfAVI5ZoF11/RD8oTLhh3+aRV2g0ebuQSfKr4P9Rqhy1vN166/sjZZP8IIXlDjgArRWINSBYZCTToPJOkClpU2ReQ8kRQM5QoWh+uiWYTgiqX0l3TCY9Ewlc="
-	sum2     = "c723a8a874fd5d93543a4a4f54c85346ada038ad"
+	message2 = "<xml><ToUserName><![CDATA[gh_0a1b2c3d4e5f]]></ToUserName><FromUserName><![CDATA[oDemoOpenid0001]]>" +
+		"</FromUserName><CreateTime>1785600000</CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[你好]]>" +
+		"</Content><MsgId>25012345678901234</MsgId></xml>"
+	encrypt2 = "GSLOm/BFeok5vs3ChgMwNDgwwUpbWlqta0KSBX8VOXYAuGG0Pqg1NMTAsJhBPksODjjgAInapwLOv+j84lczMZhi91T7mO40ObY7nka" +
+		"/Hj0/uHM7BV2Y8VlLVJ8RSjoZaYkfhxxKyT6fD24dKmy1opEV4mD5LekjEBr37Q40AgdghOJeDgzLufFeUZdZl2Ji+kM1dIkdOiMqoRPQUpuHLx8F" +
+		"sY1vAixtOTt33cSos53t1Bg+0kgULjiK5F1+kY9FTCo4YD0dZhEeK67C2jKcYXY4R7KIQt0t32Pdqm0EizD/itkugBZTfAVI5ZoF11/" +
+		"RD8oTLhh3+aRV2g0ebuQSfKr4P9Rqhy1vN166/sjZZP8IIXlDjgArRWINSBYZCTToPJOkClpU2ReQ8kRQM5QoWh+uiWYTgiqX0l3TCY9Ewlc="
+	sum2 = "c723a8a874fd5d93543a4a4f54c85346ada038ad"
 )
 
 var salt = [16]byte([]byte("abcdef0123456789"))
@@ -90,7 +95,8 @@ func TestParseKey(t *testing.T) {
 	if _, err := ParseKey(aesKey[:42] + "x"); err != nil {
 		t.Errorf("ParseKey with stray bits in the last character, as consoles draw it: %v", err)
 	}
-	for _, bad := range []string{"", "   ", aesKey[:42], aesKey + "=", aesKey + "A", aesKey[:42] + "\n", aesKey[:42] + "-"} {
+	for _, bad := range []string{"", "   ", aesKey[:42], aesKey + "=", aesKey + "A", aesKey[:42] + "\n",
+		aesKey[:42] + "-"} {
 		if _, err := ParseKey(bad); err == nil {
 			t.Errorf("ParseKey(%q) has no error", bad)
 		}
@@ -129,14 +135,15 @@ func TestEnvelopeRefuses(t *testing.T) {
 	}
 	pad7 := strings.Repeat("\x07", 7)
 	for name, encrypt := range map[string]string{
-		"nothing":                  "",
-		"no base64":                "$$$$",
-		"a line break":             encrypt1[:40] + "\n" + encrypt1[40:],
-		"URL alphabet":             strings.ReplaceAll(encrypt1, "/", "_"),
-		"half a block":             encryptRaw(k, strings.Repeat("\x10", 16)),
-		"cut off":                  encrypt1[:40],
-		"another key":              other.Seal(salt, message1, appID),
-		"ciphertext flipped":       "G" + flip(encrypt1[1:2]) + encrypt1[2:len(encrypt1)-8] + flip(encrypt1[len(encrypt1)-8:]),
+		"nothing":      "",
+		"no base64":    "$$$$",
+		"a line break": encrypt1[:40] + "\n" + encrypt1[40:],
+		"URL alphabet": strings.ReplaceAll(encrypt1, "/", "_"),
+		"half a block": encryptRaw(k, strings.Repeat("\x10", 16)),
+		"cut off":      encrypt1[:40],
+		"another key":  other.Seal(salt, message1, appID),
+		"ciphertext flipped": "G" + flip(encrypt1[1:2]) + encrypt1[2:len(encrypt1)-8] +
+			flip(encrypt1[len(encrypt1)-8:]),
 		"pad of 0":                 encryptRaw(k, "abcdef0123456789\x00\x00\x00\x00bodywx123456"[:31]+"\x00"),
 		"pad of 33":                encryptRaw(k, strings.Repeat("\x21", 64)),
 		"one pad byte wrong":       encryptRaw(k, "abcdef0123456789\x00\x00\x00\x02hiwx1"+"\x06"+pad7[1:]),
@@ -148,7 +155,8 @@ func TestEnvelopeRefuses(t *testing.T) {
 			t.Errorf("%s: Open = %q, %q and no error", name, message, id)
 		}
 	}
-	if message, id, err := k.Open(encryptRaw(k, "abcdef0123456789\x00\x00\x00\x02hiwx1"+pad7)); err != nil || message != "hi" || id != "wx1" {
+	if message, id, err := k.Open(encryptRaw(k, "abcdef0123456789\x00\x00\x00\x02hiwx1"+pad7)); err != nil ||
+		message != "hi" || id != "wx1" {
 		t.Errorf("the same with the right padding: %q, %q, %v", message, id, err)
 	}
 }

@@ -43,7 +43,8 @@ func ParseXML(doc string) (Document, error) {
 // declaration; XML libraries, through which relays and simulators go, write them.
 func (s *scanner) skipProlog() {
 	s.take("\ufeff")
-	_ = s.take(`<?xml version="1.0" encoding="UTF-8"?>`) || s.take(`<?xml version="1.0" encoding="utf-8"?>`) || s.take(`<?xml version="1.0"?>`)
+	_ = s.take(`<?xml version="1.0" encoding="UTF-8"?>`) || s.take(`<?xml version="1.0" encoding="utf-8"?>`) ||
+		s.take(`<?xml version="1.0"?>`)
 	s.skipSpace()
 }
 
@@ -146,7 +147,8 @@ const mismatch = "end tag does not match"
 // endTag takes the end tag of name, if that is what follows.
 func (s *scanner) endTag(name string) bool {
 	end := s.pos + len("</") + len(name)
-	if end >= len(s.src) || s.src[s.pos] != '<' || s.src[s.pos+1] != '/' || s.src[end] != '>' || s.src[s.pos+2:end] != name {
+	if end >= len(s.src) || s.src[s.pos] != '<' || s.src[s.pos+1] != '/' || s.src[end] != '>' ||
+		s.src[s.pos+2:end] != name {
 		return false
 	}
 	s.pos = end + 1
@@ -252,7 +254,8 @@ func reference(name string) (rune, bool) {
 	}
 	n, err := strconv.ParseUint(digits, base, 21)
 	r := rune(n)
-	valid := err == nil && utf8.ValidRune(r) && (r >= ' ' || strings.ContainsRune("\t\n\r", r)) && r != 0xFFFE && r != 0xFFFF
+	valid := err == nil && utf8.ValidRune(r) && (r >= ' ' || strings.ContainsRune("\t\n\r", r)) && r != 0xFFFE &&
+		r != 0xFFFF
 	return r, valid
 }
 

@@ -23,11 +23,13 @@ func refuseNHN(status int, code, text string) play.Refusal {
 
 // nhn takes a template for one number and reports the result to the webhook.
 var nhn = play.API{
-	Name: "NHN Cloud", Hosts: []string{"api-alimtalk.cloud.toast.com"}, Missing: refuseNHN(400, "-1000", "invalid request"), Method: method,
+	Name: "NHN Cloud", Hosts: []string{"api-alimtalk.cloud.toast.com"},
+	Missing: refuseNHN(400, "-1000", "invalid request"), Method: method,
 	Knows:   func(t play.Taken) bool { return t.Header.Get("X-Secret-Key") == t.Account.Value("nhn_secret_key") },
 	Unknown: refuseNHN(401, "-1007", "unauthorized"), Else: refuseNHN(400, "-1000", "invalid request"),
 	Faults: map[play.Fault]play.Refusal{
-		play.Throttled: throttled, play.Gone: refuseNHN(200, "3018", "no user"), play.Closed: refuseNHN(200, "3016", "no matched template"),
+		play.Throttled: throttled, play.Gone: refuseNHN(200, "3018", "no user"),
+		play.Closed:  refuseNHN(200, "3016", "no matched template"),
 		play.Invalid: refuseNHN(200, "3016", "no matched template"),
 	},
 	Write: func(r play.Refusal, _ []play.Broken) play.Answer {
@@ -37,23 +39,28 @@ var nhn = play.API{
 		return play.Text(r.Status, `{"header":{"isSuccessful":false,"resultCode":%s,"resultMessage":%q}}`, r.Code, r.Text)
 	},
 	Endpoints: []play.Endpoint{{
-		Method: "POST", Path: "/alimtalk/{version}/appkeys/{key}/messages", Docs: nhnDocs, Body: play.JSON, Answer: requested, Rules: []play.Rule{
+		Method: "POST", Path: "/alimtalk/{version}/appkeys/{key}/messages", Docs: nhnDocs, Body: play.JSON,
+		Answer: requested, Rules: []play.Rule{
 			{At: "path:key", Must: play.Own("nhn_app_key")},
 			{At: "header:X-NC-API-IDEMPOTENCY-KEY", Must: play.Given(play.Filled())},
 			{At: "senderKey", Must: play.Given(play.Own("sender_key")), Else: refuseNHN(200, "3016", "no matched template")},
-			{At: "templateCode", Must: play.Given(play.Len(1, 20, play.UTF8)), Else: refuseNHN(200, "3016", "no matched template")},
+			{At: "templateCode", Must: play.Given(play.Len(1, 20, play.UTF8)),
+				Else: refuseNHN(200, "3016", "no matched template")},
 			{At: "recipientList", Must: play.Given(play.Count(1, 1)), Else: refuseNHN(200, "3008", "invalid phone number")},
-			{At: "recipientList[].recipientNo", Must: play.Given(play.Matches(`^0[0-9]*$`)), Else: refuseNHN(200, "3008", "invalid phone number")},
+			{At: "recipientList[].recipientNo", Must: play.Given(play.Matches(`^0[0-9]*$`)),
+				Else: refuseNHN(200, "3008", "invalid phone number")},
 		},
 	}},
 }
 
 func requested(t play.Taken) play.Answer {
 	id, number := channel.Digest([]byte(t.Header.Get("X-NC-API-IDEMPOTENCY-KEY"))), t.Get("recipientList[].recipientNo")
-	a := play.Text(200, `{"header":{"isSuccessful":true,"resultCode":0,"resultMessage":"success"},"message":{"requestId":%q,"sendResults":`+
+	a := play.Text(200, `{"header":{"isSuccessful":true,"resultCode":0,"resultMessage":"success"},`+
+		`"message":{"requestId":%q,"sendResults":`+
 		`[{"recipientSeq":1,"recipientNo":%q,"resultCode":0,"resultMessage":"success"}]}}`, id, number)
 	a.Posts = []channel.Request{webhook(t.Account, t.Received, map[string]any{
-		"hooksId": "h-" + id, "webhookConfigId": "w-demo", "productName": "KakaoTalk Bizmessage", "appKey": "demo", "event": "MESSAGE_RESULT_UPDATE",
+		"hooksId": "h-" + id, "webhookConfigId": "w-demo", "productName": "KakaoTalk Bizmessage", "appKey": "demo",
+		"event": "MESSAGE_RESULT_UPDATE",
 		"hooks": []any{map[string]any{"hookId": id + "-1", "requestId": id, "recipientSeq": 1, "recipientNo": number,
 			"messageStatus": "COMPLETED", "resultCode": "1000", "resultCodeName": "success"}},
 	})}
@@ -68,7 +75,8 @@ func signed(t play.Taken) bool {
 	mac.Write([]byte(t.Method + " " + t.Path + "\n" + timestamp + "\n" + key))
 	good := base64.StdEncoding.EncodeToString(mac.Sum(nil))
 	ms, err := strconv.ParseInt(timestamp, 10, 64)
-	return err == nil && t.Header.Get("x-ncp-apigw-signature-v2") == good && t.Header.Get("x-ncp-iam-access-key") == key &&
+	return err == nil && t.Header.Get("x-ncp-apigw-signature-v2") == good &&
+		t.Header.Get("x-ncp-iam-access-key") == key &&
 		t.Received.Sub(time.UnixMilli(ms)).Abs() <= 5*time.Minute
 }
 
@@ -86,7 +94,8 @@ var (
 var sens = play.API{
 	Name: "NAVER Cloud SENS", Hosts: []string{"sens.apigw.ntruss.com"}, Missing: badSENS, Method: method, Else: badSENS,
 	Knows: signed, Unknown: refuseSENS(401, "200", "Authentication Failed"),
-	Faults: map[play.Fault]play.Refusal{play.Throttled: throttled, play.Gone: noUser, play.Closed: noTemplate, play.Invalid: noTemplate},
+	Faults: map[play.Fault]play.Refusal{play.Throttled: throttled, play.Gone: noUser, play.Closed: noTemplate,
+		play.Invalid: noTemplate},
 	Write: func(r play.Refusal, _ []play.Broken) play.Answer {
 		switch {
 		case r.Code == "":
@@ -97,7 +106,8 @@ var sens = play.API{
 		return play.Text(r.Status, `{"error":{"errorCode":%q,"message":%q}}`, r.Code, r.Text)
 	},
 	Endpoints: []play.Endpoint{{
-		Method: "POST", Path: "/alimtalk/v2/services/{service}/messages", Docs: sensDocs, Body: play.JSON, Rules: []play.Rule{
+		Method: "POST", Path: "/alimtalk/v2/services/{service}/messages", Docs: sensDocs, Body: play.JSON,
+		Rules: []play.Rule{
 			{At: "path:service", Must: play.Own("sens_service_id")},
 			{At: "messages", Must: play.Given(play.Count(1, 1))},
 			{At: "messages[].countryCode", Must: play.Given(play.Is("82")), Else: noUser},
@@ -113,6 +123,7 @@ var sens = play.API{
 }
 
 func taken(id, code, text string) play.Answer {
-	return play.Text(202, `{"requestId":"r-%[1]s","messages":[{"messageId":%[1]q,"requestStatusCode":%[2]q,"requestStatusDesc":%[3]q}]}`,
+	return play.Text(202,
+		`{"requestId":"r-%[1]s","messages":[{"messageId":%[1]q,"requestStatusCode":%[2]q,"requestStatusDesc":%[3]q}]}`,
 		id, code, text)
 }

@@ -88,6 +88,7 @@ func customer(a channel.Account, text string, n int, now time.Time) channel.Requ
 // webhook is a request to the account's own webhook, unsigned.
 func webhook(a channel.Account, at time.Time, v any) channel.Request {
 	body, _ := channel.JSON(v) // texts and numbers
-	return channel.Request{Method: http.MethodPost, Path: play.Address(a), Header: http.Header{"Content-Type": {"application/json"}},
-		Body: body, Received: at}
+	return channel.Request{Method: http.MethodPost, Path: play.Address(a),
+		Header: http.Header{"Content-Type": {"application/json"}},
+		Body:   body, Received: at}
 }

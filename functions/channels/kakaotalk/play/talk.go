@@ -18,7 +18,8 @@ const (
 // callback takes one to three outputs, once.
 var callback = play.API{
 	Name: "Chatbot callback", Hosts: []string{"bot-api.kakao.com"}, Missing: missing, Method: method, Else: fail,
-	Faults: map[play.Fault]play.Refusal{play.Throttled: throttled, play.Expired: missing, play.Closed: missing, play.Gone: fail, play.Invalid: fail},
+	Faults: map[play.Fault]play.Refusal{play.Throttled: throttled, play.Expired: missing, play.Closed: missing,
+		play.Gone: fail, play.Invalid: fail},
 	Write: func(r play.Refusal, broken []play.Broken) play.Answer {
 		if r.Code == "" {
 			return bare(r)
@@ -41,7 +42,8 @@ func place(broken []play.Broken) string {
 }
 
 func outcome(path, status, message string, at int64) play.Answer {
-	return play.Value(200, map[string]any{"taskId": channel.Digest([]byte(path)), "status": status, "message": message, "timestamp": at})
+	return play.Value(200, map[string]any{"taskId": channel.Digest([]byte(path)), "status": status, "message": message,
+		"timestamp": at})
 }
 
 var skill = play.From(answers+"#skilltemplate", fail, play.Rules([]play.Rule{
@@ -57,7 +59,8 @@ var skill = play.From(answers+"#skilltemplate", fail, play.Rules([]play.Rule{
 	{At: "template.outputs[].basicCard.thumbnail", Must: play.Given()},
 	{At: "template.outputs[].basicCard.buttons", Must: play.Count(0, 3)},
 	{At: "template.quickReplies", Must: play.Count(0, 10)},
-}, play.In("template.outputs[].textCard.buttons[]", button...), play.In("template.outputs[].basicCard.buttons[]", button...),
+}, play.In("template.outputs[].textCard.buttons[]", button...),
+	play.In("template.outputs[].basicCard.buttons[]", button...),
 	play.In("template.quickReplies[]", button...))...)
 
 var button = play.From(answers+"#button", fail, []play.Rule{
@@ -79,9 +82,11 @@ var hub = play.API{
 		id, secret := t.Header.Get("HT-Client-Id"), t.Header.Get("HT-Client-Secret")
 		return id == t.Account.Value("hub_client_id") && secret == t.Account.Value("hub_client_secret")
 	},
-	Unknown: play.Refusal{Status: 401, Code: "-401", Text: "AuthenticationException"}, Else: refuseHub(-502, "InvalidParameterException"),
+	Unknown: play.Refusal{Status: 401, Code: "-401", Text: "AuthenticationException"},
+	Else:    refuseHub(-502, "InvalidParameterException"),
 	Faults: map[play.Fault]play.Refusal{
-		play.Throttled: throttled, play.Closed: refuseHub(-503, "SessionNotExistException"), play.Gone: refuseHub(-504, "InvalidUserKeyException"),
+		play.Throttled: throttled, play.Closed: refuseHub(-503, "SessionNotExistException"),
+		play.Gone:    refuseHub(-504, "InvalidUserKeyException"),
 		play.Invalid: refuseHub(-502, "InvalidParameterException"),
 	},
 	Write: func(r play.Refusal, broken []play.Broken) play.Answer {
@@ -96,8 +101,10 @@ var hub = play.API{
 				{At: "image", Must: play.Given(play.Bytes(1, 1<<20)), Else: refuseHub(-505, "InvalidImageSizeException")},
 				{At: "sender_key", Must: play.Given(play.Own("sender_key")), Else: refuseHub(-501, "InvalidSenderException")},
 			}},
-		{Method: "POST", Path: "/kakaoWebhook/v3/bzc/chat/send/plain", Docs: talkDocs, Body: play.JSON, Rules: bubble, Answer: said},
-		{Method: "POST", Path: "/kakaoWebhook/v3/bzc/chat/send/rich", Docs: talkDocs, Body: play.JSON, Rules: bubble, Answer: said},
+		{Method: "POST", Path: "/kakaoWebhook/v3/bzc/chat/send/plain", Docs: talkDocs, Body: play.JSON, Rules: bubble,
+			Answer: said},
+		{Method: "POST", Path: "/kakaoWebhook/v3/bzc/chat/send/rich", Docs: talkDocs, Body: play.JSON, Rules: bubble,
+			Answer: said},
 	},
 }
 
@@ -107,7 +114,8 @@ var said = play.Says(200, `{"code":0,"session_id":"180000001"}`)
 func stored(t play.Taken) play.Answer {
 	form, _ := t.Tree.(map[string]any)
 	file, _ := form["image"].(play.File)
-	return play.Text(200, `{"code":"0000","image":"http://dn-m.talk.kakao.com/talkm/%s/i_demo.jpg"}`, channel.Digest(file.Data))
+	return play.Text(200, `{"code":"0000","image":"http://dn-m.talk.kakao.com/talkm/%s/i_demo.jpg"}`,
+		channel.Digest(file.Data))
 }
 
 var bubble = []play.Rule{
@@ -123,5 +131,6 @@ var bubble = []play.Rule{
 	{At: "attachment.buttons", Must: play.Count(0, 5)},
 	{At: "attachment.buttons[].name", Must: play.Given(play.Len(1, 14, play.Runes))},
 	{At: "attachment.buttons[].type", Must: play.Given(play.Filled())},
-	{At: "attachment.buttons[].url_mobile", When: play.If("attachment.buttons[].type", play.Is("WL")), Must: play.Given(play.Filled())},
+	{At: "attachment.buttons[].url_mobile", When: play.If("attachment.buttons[].type", play.Is("WL")),
+		Must: play.Given(play.Filled())},
 }

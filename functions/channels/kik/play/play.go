@@ -24,11 +24,13 @@ var Platform = play.Platform{
 	Sign:     sign,
 	Customer: customer,
 	APIs: []play.API{{
-		Name: "Kik", Hosts: []string{"api.kik.com"}, Knows: knows, Unknown: refuse(401, "Unauthorized"), Missing: refuse(404, "NotFound"),
-		Else: refuse(400, "BadRequest"),
+		Name: "Kik", Hosts: []string{"api.kik.com"}, Knows: knows, Unknown: refuse(401, "Unauthorized"),
+		Missing: refuse(404, "NotFound"),
+		Else:    refuse(400, "BadRequest"),
 		Faults: map[play.Fault]play.Refusal{
 			play.Throttled: {Status: 429, Code: "RateLimited", Header: http.Header{"Retry-After": {"5"}}},
-			play.Closed:    refuse(404, "NotFound"), play.Gone: refuse(404, "NotFound"), play.Invalid: refuse(400, "BadRequest"),
+			play.Closed:    refuse(404, "NotFound"), play.Gone: refuse(404, "NotFound"),
+			play.Invalid: refuse(400, "BadRequest"),
 		},
 		Write: write,
 		Endpoints: []play.Endpoint{
@@ -63,19 +65,20 @@ func knows(t play.Taken) bool {
 	return t.Header.Get("Authorization") == "Basic "+base64.StdEncoding.EncodeToString([]byte(pair))
 }
 
-var rules = play.Rules([]play.Rule{{At: "messages", Must: play.Given(play.Count(1, 5))}}, play.In("messages[]", []play.Rule{
-	{At: "", Must: play.Some("to", "chatId")},
-	{At: "type", Must: play.Given(play.Is("text", "picture", "video", "link", "is-typing", "read-receipt"))},
-	{At: "body", Must: play.Most(8000, play.UTF8)},
-	{At: "body", When: play.If("type", play.Is("text")), Must: play.Given(play.Filled())},
-	{At: "picUrl", When: play.If("type", play.Is("picture")), Must: play.Given(play.Begins("https://"))},
-	{At: "videoUrl", When: play.If("type", play.Is("video")), Must: play.Given(play.Begins("https://"))},
-	{At: "url", When: play.If("type", play.Is("link")), Must: play.Given(play.Filled())},
-	{At: "isTyping", When: play.If("type", play.Is("is-typing")), Must: play.Given()},
-	{At: "messageIds", When: play.If("type", play.Is("read-receipt")), Must: play.Given(play.Filled())},
-	{At: "keyboards[].type", Must: play.Given(play.Is("suggested"))},
-	{At: "keyboards[].responses", Must: play.Given(play.Count(1, 20))},
-}...))
+var rules = play.Rules([]play.Rule{{At: "messages", Must: play.Given(play.Count(1, 5))}},
+	play.In("messages[]", []play.Rule{
+		{At: "", Must: play.Some("to", "chatId")},
+		{At: "type", Must: play.Given(play.Is("text", "picture", "video", "link", "is-typing", "read-receipt"))},
+		{At: "body", Must: play.Most(8000, play.UTF8)},
+		{At: "body", When: play.If("type", play.Is("text")), Must: play.Given(play.Filled())},
+		{At: "picUrl", When: play.If("type", play.Is("picture")), Must: play.Given(play.Begins("https://"))},
+		{At: "videoUrl", When: play.If("type", play.Is("video")), Must: play.Given(play.Begins("https://"))},
+		{At: "url", When: play.If("type", play.Is("link")), Must: play.Given(play.Filled())},
+		{At: "isTyping", When: play.If("type", play.Is("is-typing")), Must: play.Given()},
+		{At: "messageIds", When: play.If("type", play.Is("read-receipt")), Must: play.Given(play.Filled())},
+		{At: "keyboards[].type", Must: play.Given(play.Is("suggested"))},
+		{At: "keyboards[].responses", Must: play.Given(play.Count(1, 20))},
+	}...))
 
 type sent struct {
 	To     string `json:"to"`
@@ -99,7 +102,8 @@ func taken(t play.Taken) play.Answer {
 
 // receipt is the webhook that tells what became of m.
 func receipt(t play.Taken, m sent, kind string) channel.Request {
-	return posted(t.Account, t.Received, map[string]any{"type": kind, "id": channel.UUID(kind + m.ID), "chatId": m.ChatID, "from": m.To,
+	return posted(t.Account, t.Received, map[string]any{"type": kind, "id": channel.UUID(kind + m.ID), "chatId": m.ChatID,
+		"from":      m.To,
 		"timestamp": t.Received.UnixMilli(), "messageIds": []string{m.ID}})
 }
 
@@ -107,7 +111,8 @@ func receipt(t play.Taken, m sent, kind string) channel.Request {
 func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
 	at := now.UnixMilli()
 	id := channel.UUID("customer " + strconv.FormatInt(at, 10) + " " + strconv.Itoa(n))
-	return posted(a, now, map[string]any{"type": "text", "id": id, "chatId": "c0ffee", "chatType": "direct", "from": "alice.demo",
+	return posted(a, now, map[string]any{"type": "text", "id": id, "chatId": "c0ffee", "chatType": "direct",
+		"from":         "alice.demo",
 		"participants": []string{"alice.demo"}, "timestamp": at, "readReceiptRequested": true, "body": text})
 }
 

@@ -25,7 +25,8 @@ var Platform = play.Platform{
 	APIs: []play.API{
 		{
 			Name: "Channel access tokens", Hosts: []string{"api.line.me"}, Write: writeOAuth,
-			Missing: play.Refusal{Status: 404, Code: "not_found"}, Else: play.Refusal{Status: 400, Code: "invalid_request", Text: "invalid request"},
+			Missing: play.Refusal{Status: 404, Code: "not_found"}, Else: play.Refusal{Status: 400, Code: "invalid_request",
+				Text: "invalid request"},
 			Endpoints: []play.Endpoint{{
 				Method: "POST", Path: "/oauth2/v3/token", Docs: ref + "#issue-stateless-channel-access-token", Body: play.Form,
 				Rules: []play.Rule{
@@ -124,13 +125,15 @@ func sent(t play.Taken) play.Answer {
 // customer is the webhook of a text that the customer of our samples wrote.
 func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
 	number := strconv.FormatInt(now.UnixMilli()+int64(n), 10)
-	r := play.Post("line", a, map[string]any{"destination": "Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "events": []any{map[string]any{
-		"type": "message", "mode": "active", "timestamp": now.UnixMilli(), "webhookEventId": "01K1JLINE" + number,
-		"source":          map[string]any{"type": "user", "userId": "U1111111111111111111111111111111a"},
-		"deliveryContext": map[string]any{"isRedelivery": false},
-		"replyToken":      "rt" + number,
-		"message":         map[string]any{"id": "60000" + number, "type": "text", "text": text, "quoteToken": "qt" + number},
-	}}})
+	r := play.Post("line", a, map[string]any{"destination": "Uaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+		"events": []any{map[string]any{
+			"type": "message", "mode": "active", "timestamp": now.UnixMilli(), "webhookEventId": "01K1JLINE" + number,
+			"source":          map[string]any{"type": "user", "userId": "U1111111111111111111111111111111a"},
+			"deliveryContext": map[string]any{"isRedelivery": false},
+			"replyToken":      "rt" + number,
+			"message": map[string]any{"id": "60000" + number, "type": "text", "text": text,
+				"quoteToken": "qt" + number},
+		}}})
 	r.Header = http.Header{"Content-Type": {"application/json; charset=utf-8"}}
 	return r
 }

@@ -8,9 +8,11 @@ import (
 )
 
 var dialect = meta.Dialect{
-	Channel: "messenger", Object: "page", Account: "100000000000007", User: "7000000000000001", Hosts: []string{"graph.facebook.com"},
+	Channel: "messenger", Object: "page", Account: "100000000000007", User: "7000000000000001",
+	Hosts: []string{"graph.facebook.com"},
 	Token: "page_token", Typed: true, Calls: true, Marks: true, Closed: "2018278",
-	Text: play.Most(2000, play.UTF16), // https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages
+	// https://developers.facebook.com/documentation/business-messaging/messenger-platform/send-messages
+	Text: play.Most(2000, play.UTF16),
 	Right: func(t play.Taken) bool {
 		return t.RawQuery == "appsecret_proof="+meta.Proof(t.Account.Value("app_secret"), t.Account.Value("page_token"))
 	},

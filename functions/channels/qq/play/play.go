@@ -41,9 +41,11 @@ func sign(a channel.Account, r *channel.Request) {
 func customer(_ channel.Account, text string, n int, now time.Time) channel.Request {
 	said, _ := channel.JSON(text) // a text
 	body := fmt.Appendf(nil, `{"id":"C2C_MESSAGE_CREATE:double-%[1]d","op":0,"s":%[1]d,"t":"C2C_MESSAGE_CREATE",`+
-		`"d":{"id":"ROBOT1.0_double-%[1]d","content":%[2]s,"timestamp":%[3]q,"author":{"user_openid":"0F1E2D3C4B5A69788796A5B4C3D2E1F0"}}}`,
+		`"d":{"id":"ROBOT1.0_double-%[1]d","content":%[2]s,"timestamp":%[3]q,`+
+		`"author":{"user_openid":"0F1E2D3C4B5A69788796A5B4C3D2E1F0"}}}`,
 		n, said, now.Format(time.RFC3339))
-	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Received: now}
+	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: body,
+		Received: now}
 }
 
 func refuse(status, code int, text string) play.Refusal {
@@ -62,9 +64,11 @@ func token(a channel.Account) string {
 var stranger = refuse(200, 100016, "invalid appid or secret")
 
 var tokens = play.API{
-	Name: "Access token", Hosts: []string{"bots.qq.com"}, Missing: refuse(404, 11281, "api not found"), Else: stranger, Write: write,
+	Name: "Access token", Hosts: []string{"bots.qq.com"}, Missing: refuse(404, 11281, "api not found"), Else: stranger,
+	Write: write,
 	Endpoints: []play.Endpoint{{
-		Method: "POST", Path: "/app/getAppAccessToken", Docs: wiki + "dev-prepare/interface-framework/api-use.html", Body: play.JSON,
+		Method: "POST", Path: "/app/getAppAccessToken", Docs: wiki + "dev-prepare/interface-framework/api-use.html",
+		Body: play.JSON,
 		Rules: []play.Rule{
 			{At: "appId", Must: play.Given(play.Own("app_id"))},
 			{At: "clientSecret", Must: play.Given(play.Own("app_secret"))},

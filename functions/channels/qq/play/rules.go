@@ -16,15 +16,18 @@ var none = map[play.Fault]play.Refusal{play.Closed: {}, play.Gone: {}, play.Inva
 func endpoints() []play.Endpoint {
 	var list []play.Endpoint
 	for _, at := range []string{"/v2/users", "/v2/groups", "/channels", "/dms"} {
-		rules := [][]play.Rule{{{At: "path:to", Must: play.Matches(`^[0-9A-Za-z]+$`), Else: refuse(404, 11281, "api not found")}}, common}
+		rules := [][]play.Rule{
+			{{At: "path:to", Must: play.Matches(`^[0-9A-Za-z]+$`), Else: refuse(404, 11281, "api not found")}}, common}
 		if at == "/v2/users" || at == "/v2/groups" {
 			rules = append(rules, typed, active(at))
 		} else {
 			rules = append(rules, untyped)
 		}
 		list = append(list,
-			play.Endpoint{Method: "POST", Path: at + "/{to}/messages", Docs: sendDocs, Body: play.JSON, Rules: play.Rules(rules...), Answer: sent},
-			play.Endpoint{Method: "POST", Path: at + "/{to}/files", Docs: fileDocs, Body: play.JSON, Rules: file, Faults: none, Answer: stored},
+			play.Endpoint{Method: "POST", Path: at + "/{to}/messages", Docs: sendDocs, Body: play.JSON,
+				Rules: play.Rules(rules...), Answer: sent},
+			play.Endpoint{Method: "POST", Path: at + "/{to}/files", Docs: fileDocs, Body: play.JSON, Rules: file, Faults: none,
+				Answer: stored},
 			play.Endpoint{Method: "DELETE", Path: at + "/{to}/messages/{id}", Docs: deleteDocs, Faults: none,
 				Answer: func(play.Taken) play.Answer { return play.Reply(200, "", nil) }})
 	}
@@ -51,13 +54,15 @@ var common = play.Rules([]play.Rule{
 	{At: "rows[].buttons[].id", Must: play.Given(play.Filled())},
 	{At: "rows[].buttons[].render_data.label", Must: play.Given(play.Filled())},
 	{At: "rows[].buttons[].action.data", Must: play.Given(play.Filled())},
-	{At: "rows[].buttons[].action.data", When: play.If("rows[].buttons[].action.type", play.Is("0")), Must: play.Begins("http")},
+	{At: "rows[].buttons[].action.data", When: play.If("rows[].buttons[].action.type", play.Is("0")),
+		Must: play.Begins("http")},
 }...)...))
 
 // typed are the rules where a message has a type: 0 text, 2 markdown, 6 typing, 7 media.
 var typed = []play.Rule{
 	{At: "msg_type", Must: play.Given(play.Is("0", "2", "3", "4", "6", "7"))},
-	{At: "content", When: play.If("msg_type", play.Is("0")).And("markdown", play.Absent()), Must: play.Given(play.Filled())},
+	{At: "content", When: play.If("msg_type", play.Is("0")).And("markdown", play.Absent()),
+		Must: play.Given(play.Filled())},
 	{At: "markdown", When: play.If("msg_type", play.Is("2")), Must: play.Given()},
 	{At: "media.file_info", Must: play.Given(play.Filled())},
 	{At: "media", When: play.If("msg_type", play.Is("7")), Must: play.Given()},

@@ -63,11 +63,13 @@ func sign(a channel.Account, r *channel.Request) {
 // sent is Google's answer to a message, and the events that tell what became of it.
 func sent(t play.Taken) play.Answer {
 	phone, id := t.Vars["phone"], t.Query.Get("messageId")
-	a := play.Text(200, `{"name":"phones/%s/agentMessages/%s","sendTime":%q}`, phone, id, t.Received.Format(time.RFC3339Nano))
+	a := play.Text(200, `{"name":"phones/%s/agentMessages/%s","sendTime":%q}`, phone, id,
+		t.Received.Format(time.RFC3339Nano))
 	for i, kind := range []string{"DELIVERED", "READ"} {
 		at := t.Received.Add(time.Duration(i+1) * time.Second)
 		a.Posts = append(a.Posts, pushed(map[string]string{"senderPhoneNumber": phone, "eventType": kind, "messageId": id,
-			"eventId": channel.Digest([]byte(id), kind), "sendTime": at.Format(time.RFC3339Nano), "agentId": t.Account.Value("agent_id")}))
+			"eventId": channel.Digest([]byte(id), kind), "sendTime": at.Format(time.RFC3339Nano),
+			"agentId": t.Account.Value("agent_id")}))
 	}
 	return a
 }
@@ -84,6 +86,8 @@ func customer(a channel.Account, text string, n int, now time.Time) channel.Requ
 // pushed is an event as Pub/Sub pushes it.
 func pushed(event map[string]string) channel.Request {
 	data, _ := channel.JSON(event) // texts
-	body := fmt.Sprintf(`{"message":{"data":%q,"messageId":"1"},"subscription":"s"}`, base64.StdEncoding.EncodeToString(data))
-	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body)}
+	body := fmt.Sprintf(`{"message":{"data":%q,"messageId":"1"},"subscription":"s"}`,
+		base64.StdEncoding.EncodeToString(data))
+	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: []byte(body)}
 }

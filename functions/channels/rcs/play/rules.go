@@ -14,8 +14,10 @@ var endpoints = []play.Endpoint{
 				"ACKNOWLEDGEMENT")), Source: ref + "#messagetraffictype"},
 			{At: "", Must: play.One("ttl", "expireTime")},
 		}, play.In("contentMessage", content...))},
-	{Method: "DELETE", Path: "/v1/phones/{phone}/agentMessages/{id}", Docs: revokeDocs, Rules: agent, Answer: play.Says(200, "{}")},
-	{Method: "POST", Path: "/v1/phones/{phone}/agentEvents", Docs: eventDocs, Body: google.JSON, Answer: play.Says(200, "{}"),
+	{Method: "DELETE", Path: "/v1/phones/{phone}/agentMessages/{id}", Docs: revokeDocs, Rules: agent,
+		Answer: play.Says(200, "{}")},
+	{Method: "POST", Path: "/v1/phones/{phone}/agentEvents", Docs: eventDocs, Body: google.JSON,
+		Answer: play.Says(200, "{}"),
 		Rules: play.Rules(agent, []play.Rule{
 			{At: "query:eventId", Must: play.Given(play.UUID())},
 			{At: "eventType", Must: play.Given(play.Is("IS_TYPING", "READ"))},
@@ -31,7 +33,8 @@ var agent = []play.Rule{
 }
 
 var content = play.Rules([]play.Rule{
-	{At: "", Must: play.Given(play.One("text", "contentInfo", "richCard", "uploadedRbmFile")), Source: ref + "#agentcontentmessage"},
+	{At: "", Must: play.Given(play.One("text", "contentInfo", "richCard", "uploadedRbmFile")),
+		Source: ref + "#agentcontentmessage"},
 	{At: "text", Must: play.Most(3072, play.Runes), Source: ref + "#agentcontentmessage"},
 	{At: "suggestions", Must: play.Count(0, 11), Source: ref + "#agentcontentmessage"},
 	{At: "richCard", Must: play.One("standaloneCard", "carouselCard"), Source: ref + "#richcard"},

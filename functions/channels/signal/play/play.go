@@ -47,26 +47,32 @@ func write(r play.Refusal, _ []play.Broken) play.Answer {
 	return play.Value(r.Status, body)
 }
 
-const address = `^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\+[0-9]{5,15}|group\.[A-Za-z0-9+/]+=*)$`
+const address = `^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\+[0-9]{5,` +
+	`15}|group\.[A-Za-z0-9+/]+=*)$`
 
 var endpoints = []play.Endpoint{
-	{Method: "GET", Path: "/v1/attachments/{id...}", Docs: ref + "#/Attachments/get_v1_attachments__attachment_", Answer: play.Picture,
+	{Method: "GET", Path: "/v1/attachments/{id...}", Docs: ref + "#/Attachments/get_v1_attachments__attachment_",
+		Answer: play.Picture,
 		Faults: map[play.Fault]play.Refusal{play.Throttled: {}, play.Gone: {}, play.Invalid: {}}},
-	{Method: "POST", Path: "/v2/send", Docs: ref + "#/Messages/post_v2_send", Body: body, Answer: sent, Rules: []play.Rule{
-		{At: "number", Must: play.Given(play.Own("number")), Else: refuse(400, "Couldn't process request - number is not registered")},
-		{At: "recipients", Must: play.Given(play.Count(1, 1)), Else: refuse(400, "Invalid identifier given")},
-		{At: "recipients[]", Must: play.Matches(address), Else: refuse(400, "Invalid identifier given")},
-		{At: "base64_attachments[]", Must: play.Matches(`^data:[^;,]+/[^;,]+(;filename=[^;,]+)?;base64,[A-Za-z0-9+/]+=*$`), Else: noMessage},
-		{At: "sticker", Must: play.Any(play.Is(""), play.Matches(`^[0-9a-f]{32}:[0-9]+$`)), Else: noMessage},
-		{At: "quote_author", Must: play.Any(play.Is(""), play.Matches(address)), Else: noMessage},
-		{At: "", Must: says, Else: noMessage},
-	}},
+	{Method: "POST", Path: "/v2/send", Docs: ref + "#/Messages/post_v2_send", Body: body, Answer: sent,
+		Rules: []play.Rule{
+			{At: "number", Must: play.Given(play.Own("number")),
+				Else: refuse(400, "Couldn't process request - number is not registered")},
+			{At: "recipients", Must: play.Given(play.Count(1, 1)), Else: refuse(400, "Invalid identifier given")},
+			{At: "recipients[]", Must: play.Matches(address), Else: refuse(400, "Invalid identifier given")},
+			{At: "base64_attachments[]", Must: play.Matches(`^data:[^;,]+/[^;,]+(;filename=[^;,]+)?;base64,[A-Za-z0-9+/]+=*$`),
+				Else: noMessage},
+			{At: "sticker", Must: play.Any(play.Is(""), play.Matches(`^[0-9a-f]{32}:[0-9]+$`)), Else: noMessage},
+			{At: "quote_author", Must: play.Any(play.Is(""), play.Matches(address)), Else: noMessage},
+			{At: "", Must: says, Else: noMessage},
+		}},
 	act("PUT", "typing-indicator", "#/Messages/put_v1_typing_indicator__number_"),
 	act("DELETE", "typing-indicator", "#/Messages/delete_v1_typing_indicator__number_"),
 	act("POST", "receipts", "#/Receipts/post_v1_receipts__number_", timestamp,
 		play.Rule{At: "receipt_type", Must: play.Given(play.Is("read", "viewed"))}),
 	act("POST", "reactions", "#/Reactions/post_v1_reactions__number_", timestamp,
-		play.Rule{At: "reaction", Must: play.Given(play.Filled())}, play.Rule{At: "target_author", Must: play.Given(play.Matches(address))}),
+		play.Rule{At: "reaction", Must: play.Given(play.Filled())},
+		play.Rule{At: "target_author", Must: play.Given(play.Matches(address))}),
 	act("DELETE", "reactions", "#/Reactions/delete_v1_reactions__number_", timestamp,
 		play.Rule{At: "target_author", Must: play.Given(play.Matches(address))}),
 	act("DELETE", "remote-delete", "#/Messages/delete_v1_remote_delete__number_", timestamp),
@@ -109,14 +115,16 @@ func sent(t play.Taken) play.Answer {
 
 // receipt is what the recipient's phone sends back.
 func receipt(t play.Taken, kind string, at, when int64) channel.Request {
-	body := fmt.Appendf(nil, `{"jsonrpc":"2.0","method":"receive","params":{"envelope":{"source":%[1]q,"sourceUuid":%[1]q,"timestamp":%[2]d,`+
-		`"receiptMessage":{"when":%[2]d,%[3]q:true,"timestamps":[%[4]d]}},"account":%[5]q}}`,
+	body := fmt.Appendf(nil,
+		`{"jsonrpc":"2.0","method":"receive","params":{"envelope":{"source":%[1]q,"sourceUuid":%[1]q,"timestamp":%[2]d,`+
+			`"receiptMessage":{"when":%[2]d,%[3]q:true,"timestamps":[%[4]d]}},"account":%[5]q}}`,
 		t.Get("recipients[]"), when, kind, at, t.Account.Value("number"))
 	return posted(body, time.UnixMilli(when).UTC())
 }
 
 func posted(body []byte, at time.Time) channel.Request {
-	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Received: at}
+	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: body,
+		Received: at}
 }
 
 // customer is a message of the person in the samples. Its time names it, so two of
@@ -124,7 +132,9 @@ func posted(body []byte, at time.Time) channel.Request {
 func customer(a channel.Account, text string, n int, now time.Time) channel.Request {
 	said, _ := channel.JSON(text) // a text
 	return posted(fmt.Appendf(nil, `{"jsonrpc":"2.0","method":"receive","params":{"envelope":{"source":"+15550001111",`+
-		`"sourceNumber":"+15550001111","sourceUuid":"0f0e0d0c-0000-4000-8000-000000000001","sourceName":"Alice","sourceDevice":1,`+
-		`"timestamp":%[1]d,"dataMessage":{"timestamp":%[1]d,"message":%[2]s,"expiresInSeconds":0,"viewOnce":false}},"account":%[3]q}}`,
+		`"sourceNumber":"+15550001111","sourceUuid":"0f0e0d0c-0000-4000-8000-000000000001","sourceName":"Alice",`+
+		`"sourceDevice":1,`+
+		`"timestamp":%[1]d,"dataMessage":{"timestamp":%[1]d,"message":%[2]s,"expiresInSeconds":0,"viewOnce":false}},`+
+		`"account":%[3]q}}`,
 		now.UnixMilli()+int64(n), said, a.Value("number")), now)
 }

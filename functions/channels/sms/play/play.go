@@ -90,26 +90,28 @@ var twilio = play.API{
 		play.Invalid:   refuse(400, 21617, "The concatenated message body exceeds the 1600 character limit"),
 	},
 	Write: func(r play.Refusal, _ []play.Broken) play.Answer {
-		return play.Text(r.Status, `{"code":%s,"message":%q,"more_info":"https://www.twilio.com/docs/errors/%s","status":%d}`,
+		return play.Text(r.Status,
+			`{"code":%s,"message":%q,"more_info":"https://www.twilio.com/docs/errors/%s","status":%d}`,
 			r.Code, r.Text, r.Code, r.Status)
 	},
 	Endpoints: []play.Endpoint{
-		{Method: "POST", Path: "/2010-04-01/Accounts/{sid}/Messages.json", Docs: ref, Body: play.Form, Answer: queued, Rules: []play.Rule{
-			{At: "path:sid", Must: play.Own("account_sid"), Else: refuse(404, 20404, "The requested resource was not found")},
-			{At: "header:Content-Type", Must: play.Given(play.MIME("application/x-www-form-urlencoded"))},
-			{At: "To", Must: play.Given(play.Matches(`^(\+?[0-9]+|[a-z]+:.+)$`)), Source: errors + "21211",
-				Else: refuse(400, 21211, "The 'To' number is not a valid phone number.")},
-			{At: "", Must: play.One("From", "MessagingServiceSid"), Source: errors + "21603",
-				Else: refuse(400, 21603, "A 'From' phone number is required.")},
-			{At: "", Must: play.Some("Body", "MediaUrl", "ContentSid"), Source: errors + "21619",
-				Else: refuse(400, 21619, "A text message body or media urls must be specified.")},
-			{At: "Body", Must: play.Most(1600, play.UTF16), Source: errors + "21617",
-				Else: refuse(400, 21617, "The concatenated message body exceeds the 1600 character limit")},
-			{At: "MediaUrl[]", Must: play.Any(play.Is(""), play.Begins("https://")), Source: errors + "21620",
-				Else: refuse(400, 21620, "Invalid media URL(s)")},
-			{At: "StatusCallback", Must: play.Given(play.URL("https", "http")), Source: errors + "21609",
-				Else: refuse(400, 21609, "Invalid 'StatusCallback' parameter")},
-		}},
+		{Method: "POST", Path: "/2010-04-01/Accounts/{sid}/Messages.json", Docs: ref, Body: play.Form, Answer: queued,
+			Rules: []play.Rule{
+				{At: "path:sid", Must: play.Own("account_sid"), Else: refuse(404, 20404, "The requested resource was not found")},
+				{At: "header:Content-Type", Must: play.Given(play.MIME("application/x-www-form-urlencoded"))},
+				{At: "To", Must: play.Given(play.Matches(`^(\+?[0-9]+|[a-z]+:.+)$`)), Source: errors + "21211",
+					Else: refuse(400, 21211, "The 'To' number is not a valid phone number.")},
+				{At: "", Must: play.One("From", "MessagingServiceSid"), Source: errors + "21603",
+					Else: refuse(400, 21603, "A 'From' phone number is required.")},
+				{At: "", Must: play.Some("Body", "MediaUrl", "ContentSid"), Source: errors + "21619",
+					Else: refuse(400, 21619, "A text message body or media urls must be specified.")},
+				{At: "Body", Must: play.Most(1600, play.UTF16), Source: errors + "21617",
+					Else: refuse(400, 21617, "The concatenated message body exceeds the 1600 character limit")},
+				{At: "MediaUrl[]", Must: play.Any(play.Is(""), play.Begins("https://")), Source: errors + "21620",
+					Else: refuse(400, 21620, "Invalid media URL(s)")},
+				{At: "StatusCallback", Must: play.Given(play.URL("https", "http")), Source: errors + "21609",
+					Else: refuse(400, 21609, "Invalid 'StatusCallback' parameter")},
+			}},
 		{Method: "GET", Path: "/2010-04-01/Accounts/{sid}/Messages/{message}/Media/{media}", Answer: play.Picture,
 			Docs: "https://www.twilio.com/docs/messaging/api/media-resource"},
 	},
@@ -117,7 +119,8 @@ var twilio = play.API{
 
 func queued(t play.Taken) play.Answer {
 	sid := "SM" + channel.Digest(t.Body)
-	a := play.Text(http.StatusCreated, `{"sid":%q,"status":"queued","num_segments":"%d","error_code":null}`, sid, segments(t.Get("Body")))
+	a := play.Text(http.StatusCreated, `{"sid":%q,"status":"queued","num_segments":"%d","error_code":null}`, sid,
+		segments(t.Get("Body")))
 	for _, state := range []string{"sent", "delivered"} {
 		a.Posts = append(a.Posts, callback(t, sid, state))
 	}
@@ -142,8 +145,9 @@ func segments(text string) int {
 func callback(t play.Taken, sid, state string) channel.Request {
 	_, query, _ := strings.Cut(t.Get("StatusCallback"), "?")
 	r := postsForm(t.Account, url.Values{
-		"MessageSid": {sid}, "SmsSid": {sid}, "MessageStatus": {state}, "SmsStatus": {state}, "AccountSid": {t.Account.Value("account_sid")},
-		"To": {t.Get("To")}, "From": {t.Get("From")}, "ApiVersion": {"2010-04-01"},
+		"MessageSid": {sid}, "SmsSid": {sid}, "MessageStatus": {state}, "SmsStatus": {state},
+		"AccountSid": {t.Account.Value("account_sid")},
+		"To":         {t.Get("To")}, "From": {t.Get("From")}, "ApiVersion": {"2010-04-01"},
 	})
 	r.RawQuery = query
 	return r
@@ -180,12 +184,14 @@ const awsDocs = "https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoi
 var (
 	badAWS    = play.Refusal{Status: 400, Code: "ValidationException", Text: "refused", Sub: "INVALID_PARAMETER"}
 	noRequest = play.Refusal{Status: 400, Code: "ValidationException", Text: "refused", Sub: "INVALID_REQUEST"}
-	noClient  = play.Refusal{Status: 400, Code: "UnrecognizedClientException", Text: "The security token included in the request is invalid."}
+	noClient  = play.Refusal{Status: 400, Code: "UnrecognizedClientException",
+		Text: "The security token included in the request is invalid."}
 )
 
 var service = play.API{
 	Name: "AWS End User Messaging SMS", Origin: origin,
-	Knows: func(t play.Taken) bool { return voice(t.Account).Knows(t.Call) }, Unknown: noClient, Missing: noRequest, Else: badAWS,
+	Knows: func(t play.Taken) bool { return voice(t.Account).Knows(t.Call) }, Unknown: noClient, Missing: noRequest,
+	Else:  badAWS,
 	Write: aws.Write,
 	Faults: map[play.Fault]play.Refusal{
 		play.Throttled: {Status: 400, Code: "ThrottlingException", Text: "Rate exceeded"},
@@ -193,7 +199,8 @@ var service = play.API{
 		play.Invalid:   noRequest,
 	},
 	Endpoints: []play.Endpoint{{
-		Method: "POST", Path: "/", Docs: awsDocs + "API_SendTextMessage.html", Body: play.Body{Says: "JSON", Read: amzJSON, Else: noRequest},
+		Method: "POST", Path: "/", Docs: awsDocs + "API_SendTextMessage.html",
+		Body:   play.Body{Says: "JSON", Read: amzJSON, Else: noRequest},
 		Answer: texted,
 		Rules: []play.Rule{
 			{At: "header:X-Amz-Target", Must: play.Given(play.Is("PinpointSMSVoiceV2.SendTextMessage")), Else: noRequest},
@@ -220,7 +227,8 @@ func texted(t play.Taken) play.Answer {
 		a.Posts = append(a.Posts, publishes(t.Account, id+outcome, map[string]any{
 			"eventType": "TEXT_" + outcome, "eventTimestamp": t.Received.UnixMilli() + int64(i),
 			"destinationPhoneNumber": t.Get("DestinationPhoneNumber"), "messageId": id, "messageStatus": outcome,
-			"messageType": t.Get("MessageType"), "context": t.Raw("Context"), "totalMessageParts": segments(t.Get("MessageBody")),
+			"messageType": t.Get("MessageType"), "context": t.Raw("Context"),
+			"totalMessageParts": segments(t.Get("MessageBody")),
 			"totalMessagePrice": 0.0075,
 		}))
 	}
@@ -237,11 +245,13 @@ func customer(a channel.Account, text string, n int, now time.Time) channel.Requ
 	const number, brand = "+447700900123", "+447700900456"
 	if viaAWS(a) || a.Value("auth_token") == "" {
 		id := channel.UUID(channel.Digest([]byte(text), strconv.Itoa(n), now.String()))
-		return publishes(a, id, map[string]any{"originationNumber": number, "destinationNumber": brand, "messageBody": text, "inboundMessageId": id})
+		return publishes(a, id, map[string]any{"originationNumber": number, "destinationNumber": brand, "messageBody": text,
+			"inboundMessageId": id})
 	}
 	sid := "SM" + channel.Digest([]byte(text), strconv.Itoa(n), now.String())
 	return postsForm(a, url.Values{
-		"MessageSid": {sid}, "SmsSid": {sid}, "AccountSid": {a.Value("account_sid")}, "From": {number}, "To": {brand}, "Body": {text},
+		"MessageSid": {sid}, "SmsSid": {sid}, "AccountSid": {a.Value("account_sid")}, "From": {number}, "To": {brand},
+		"Body":     {text},
 		"NumMedia": {"0"}, "NumSegments": {"1"}, "SmsStatus": {"received"}, "ApiVersion": {"2010-04-01"},
 	})
 }

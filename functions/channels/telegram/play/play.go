@@ -94,7 +94,8 @@ func made(t play.Taken) play.Answer {
 	at := strconv.FormatInt(t.Received.UnixNano(), 10)
 	number, _ := strconv.ParseInt(channel.Digest(t.Body, at)[:7], 16, 64) // hexadecimal digits
 	bot := &user{ID: botID(t.Account), IsBot: true, FirstName: "Bot"}
-	m := message{ID: number + 1, Connection: t.Get("business_connection_id"), Date: t.Received.Unix(), From: bot, Text: t.Get("text")}
+	m := message{ID: number + 1, Connection: t.Get("business_connection_id"), Date: t.Received.Unix(), From: bot,
+		Text: t.Get("text")}
 	m.Chat = chat{ID: whole(t.Get("chat_id")), Type: "private"}
 	if m.Chat.ID < 0 {
 		m.Chat.Type = "supergroup"
@@ -108,7 +109,8 @@ func made(t play.Taken) play.Answer {
 	}
 	a := taken(m)
 	if m.Connection != "" && edited == 0 {
-		a.Posts = []channel.Request{play.Post("telegram", t.Account, map[string]any{"update_id": m.ID, "business_message": m})}
+		a.Posts = []channel.Request{play.Post("telegram", t.Account,
+			map[string]any{"update_id": m.ID, "business_message": m})}
 	}
 	return a
 }
@@ -129,7 +131,8 @@ func customer(a channel.Account, text string, n int, now time.Time) channel.Requ
 	number := now.UnixMilli() + int64(n)
 	return play.Post("telegram", a, map[string]any{"update_id": number, "message": map[string]any{
 		"message_id": number, "date": now.Unix(), "text": text,
-		"from": map[string]any{"id": 7000000001, "is_bot": false, "first_name": "Ana", "username": "ana_demo", "language_code": "pt"},
+		"from": map[string]any{"id": 7000000001, "is_bot": false, "first_name": "Ana", "username": "ana_demo",
+			"language_code": "pt"},
 		"chat": map[string]any{"id": 7000000001, "type": "private", "first_name": "Ana", "username": "ana_demo"},
 	}})
 }

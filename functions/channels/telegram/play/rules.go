@@ -29,10 +29,12 @@ func endpoints() []play.Endpoint {
 	for _, name := range []string{"photo", "video", "animation", "audio", "voice", "document", "sticker"} {
 		list = append(list, method("send"+strings.ToUpper(name[:1])+name[1:], made, chatID, sent(name), markup))
 	}
-	for _, name := range []string{"sendPoll", "sendDice", "sendMediaGroup", "sendVideoNote", "sendPaidMedia", "sendGame", "sendChecklist"} {
+	for _, name := range []string{"sendPoll", "sendDice", "sendMediaGroup", "sendVideoNote", "sendPaidMedia", "sendGame",
+		"sendChecklist"} {
 		list = append(list, method(name, made, chatID, text, markup)) // of native content only
 	}
-	return append(list, method("answerPreCheckoutQuery", yes), method("answerShippingQuery", yes), method("answerInlineQuery", yes))
+	return append(list, method("answerPreCheckoutQuery", yes), method("answerShippingQuery", yes),
+		method("answerInlineQuery", yes))
 }
 
 func method(name string, answer func(play.Taken) play.Answer, rules ...[]play.Rule) play.Endpoint {
@@ -53,7 +55,8 @@ func given(names ...string) []play.Rule {
 	return list
 }
 
-var chatID = []play.Rule{{At: "chat_id", Must: play.Given(someone), Else: refuse(400, "Bad Request: chat_id is empty")}}
+var chatID = []play.Rule{{At: "chat_id", Must: play.Given(someone),
+	Else: refuse(400, "Bad Request: chat_id is empty")}}
 
 var someone = play.That("a chat's id, or the @name of a channel", func(_ play.Taken, v any) bool {
 	id := play.Taken{Tree: map[string]any{"id": v}}.Get("id")
@@ -61,15 +64,18 @@ var someone = play.That("a chat's id, or the @name of a channel", func(_ play.Ta
 })
 
 var text = []play.Rule{
-	{At: "text", Must: play.Most(4096, play.UTF16), Else: refuse(400, "Bad Request: message is too long"), Source: ref + "#sendmessage"},
-	{At: "caption", Must: play.Most(1024, play.UTF16), Else: refuse(400, "Bad Request: message caption is too long"), Source: ref + "#sendphoto"},
+	{At: "text", Must: play.Most(4096, play.UTF16), Else: refuse(400, "Bad Request: message is too long"),
+		Source: ref + "#sendmessage"},
+	{At: "caption", Must: play.Most(1024, play.UTF16), Else: refuse(400, "Bad Request: message caption is too long"),
+		Source: ref + "#sendphoto"},
 }
 
 // sent is a file by its id, its address, or with the call.
 // https://core.telegram.org/bots/api#sending-files
 func sent(name string) []play.Rule {
 	rules := []play.Rule{{
-		At: name, Must: play.Given(play.Any(play.Begins("https://", "attach://"), play.Matches(`^[A-Za-z0-9_-]{20,}$`), attached)),
+		At: name, Must: play.Given(play.Any(play.Begins("https://", "attach://"), play.Matches(`^[A-Za-z0-9_-]{20,}$`),
+			attached)),
 		Source: ref + "#sending-files",
 	}}
 	for _, other := range []string{"photo", "video", "animation", "audio", "voice", "document", "sticker"} {
@@ -80,7 +86,8 @@ func sent(name string) []play.Rule {
 	return append(rules, text[1:]...)
 }
 
-var attached = play.That("a file", func(_ play.Taken, v any) bool { f, ok := v.(play.File); return ok && len(f.Data) > 0 })
+var attached = play.That("a file",
+	func(_ play.Taken, v any) bool { f, ok := v.(play.File); return ok && len(f.Data) > 0 })
 
 var invoice = []play.Rule{
 	{At: "currency", Must: play.Given(play.Len(3, 3, play.UTF8))},
@@ -89,15 +96,17 @@ var invoice = []play.Rule{
 var wrongButton = refuse(400, "Bad Request: BUTTON_DATA_INVALID")
 
 // markup is a keyboard, under a message or in place of the customer's own.
-var markup = play.Where(play.If("reply_markup", play.Object()), play.From(ref+"#inlinekeyboardmarkup", wrongButton, []play.Rule{
-	{At: "reply_markup", Must: play.Some("inline_keyboard", "keyboard", "remove_keyboard", "force_reply")},
-	{At: "reply_markup.inline_keyboard", Must: play.Count(1, 100)},
-	{At: "reply_markup.keyboard", Must: play.Filled(), Source: ref + "#replykeyboardmarkup"},
-	{At: "reply_markup.inline_keyboard[][].text", Must: play.Given(play.Filled())},
-	{At: "reply_markup.keyboard[][].text", Must: play.Given(play.Filled()), Source: ref + "#keyboardbutton"},
-	{At: "reply_markup.inline_keyboard[][].callback_data", Must: play.Len(1, 64, play.UTF8), Source: ref + "#inlinekeyboardbutton"},
-	{At: "reply_markup.inline_keyboard[][]", Must: acts, Source: ref + "#inlinekeyboardbutton"},
-}...)...)
+var markup = play.Where(play.If("reply_markup", play.Object()),
+	play.From(ref+"#inlinekeyboardmarkup", wrongButton, []play.Rule{
+		{At: "reply_markup", Must: play.Some("inline_keyboard", "keyboard", "remove_keyboard", "force_reply")},
+		{At: "reply_markup.inline_keyboard", Must: play.Count(1, 100)},
+		{At: "reply_markup.keyboard", Must: play.Filled(), Source: ref + "#replykeyboardmarkup"},
+		{At: "reply_markup.inline_keyboard[][].text", Must: play.Given(play.Filled())},
+		{At: "reply_markup.keyboard[][].text", Must: play.Given(play.Filled()), Source: ref + "#keyboardbutton"},
+		{At: "reply_markup.inline_keyboard[][].callback_data", Must: play.Len(1, 64, play.UTF8),
+			Source: ref + "#inlinekeyboardbutton"},
+		{At: "reply_markup.inline_keyboard[][]", Must: acts, Source: ref + "#inlinekeyboardbutton"},
+	}...)...)
 
 // acts is a button that does one thing; clients write a copy_text without text for none.
 var acts = play.That("exactly one of callback_data, url, web_app, copy_text.text", func(_ play.Taken, v any) bool {

@@ -23,7 +23,8 @@ var Platform = play.Platform{
 	Sign:     sign,
 	Customer: customer,
 	APIs: []play.API{{
-		Name: "REST bot API", Hosts: []string{"chatapi.viber.com"}, Missing: play.Refusal{Status: 404}, Else: refuse("3", "badData"),
+		Name: "REST bot API", Hosts: []string{"chatapi.viber.com"}, Missing: play.Refusal{Status: 404},
+		Else:    refuse("3", "badData"),
 		Knows:   func(t play.Taken) bool { return t.Header.Get("X-Viber-Auth-Token") == t.Account.Value("auth_token") },
 		Unknown: refuse("2", "invalidAuthToken"),
 		Faults: map[play.Fault]play.Refusal{
@@ -32,7 +33,8 @@ var Platform = play.Platform{
 		},
 		Write: write,
 		Endpoints: []play.Endpoint{
-			{Method: "POST", Path: "/pa/send_message", Docs: ref + "#send-message", Body: play.JSON, Rules: rules, Answer: taken},
+			{Method: "POST", Path: "/pa/send_message", Docs: ref + "#send-message", Body: play.JSON, Rules: rules,
+				Answer: taken},
 		},
 	}},
 }
@@ -61,7 +63,8 @@ func sign(a channel.Account, r *channel.Request) {
 func taken(t play.Taken) play.Answer {
 	n, _ := strconv.ParseUint(channel.Digest(t.Body)[:15], 16, 64) // hexadecimal digits
 	id := strconv.FormatUint(5_000_000_000_000_000_000+n, 10)      // of 19 digits, as Viber's are
-	a := play.Text(200, `{"status":0,"status_message":"ok","message_token":%s,"chat_hostname":"SN-CHAT-05_","billing_status":1}`, id)
+	a := play.Text(200, `{"status":0,"status_message":"ok","message_token":%s,"chat_hostname":"SN-CHAT-05_",`+
+		`"billing_status":1}`, id)
 	for i, event := range []string{"delivered", "seen"} {
 		a.Posts = append(a.Posts, receipt(t, event, id, int64(i+1)*1000))
 	}
@@ -70,13 +73,15 @@ func taken(t play.Taken) play.Answer {
 
 // receipt is what Viber posts about the message id, unsigned.
 func receipt(t play.Taken, event, id string, after int64) channel.Request {
-	return posted(map[string]any{"event": event, "timestamp": t.Received.UnixMilli() + after, "message_token": json.Number(id),
-		"user_id": t.Get("receiver"), "chat_hostname": "SN-CHAT-05_"}, t.Received)
+	return posted(map[string]any{"event": event, "timestamp": t.Received.UnixMilli() + after,
+		"message_token": json.Number(id),
+		"user_id":       t.Get("receiver"), "chat_hostname": "SN-CHAT-05_"}, t.Received)
 }
 
 func posted(v any, at time.Time) channel.Request {
 	body, _ := channel.JSON(v) // texts and numbers
-	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Received: at}
+	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: body,
+		Received: at}
 }
 
 // customer is Alice of text.http, who writes text.
@@ -84,6 +89,7 @@ func customer(_ channel.Account, text string, n int, now time.Time) channel.Requ
 	return posted(map[string]any{
 		"event": "message", "timestamp": now.UnixMilli(), "message_token": 6_210_000_000_000_001_000 + uint64(max(n, 0)),
 		"chat_hostname": "SN-CHAT-05_", "message": map[string]string{"type": "text", "text": text}, "silent": false,
-		"sender": map[string]any{"id": "01234567890A=", "name": "Alice", "country": "BG", "language": "bg", "api_version": 10},
+		"sender": map[string]any{"id": "01234567890A=", "name": "Alice", "country": "BG", "language": "bg",
+			"api_version": 10},
 	}, now)
 }

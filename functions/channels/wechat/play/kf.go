@@ -21,7 +21,8 @@ const (
 )
 
 var kfToken = play.API{
-	Name: "WeCom access token", Hosts: []string{"qyapi.weixin.qq.com"}, Missing: missing, Method: refuse(40013, "invalid corpid"), Write: write,
+	Name: "WeCom access token", Hosts: []string{"qyapi.weixin.qq.com"}, Missing: missing,
+	Method: refuse(40013, "invalid corpid"), Write: write,
 	Endpoints: []play.Endpoint{{
 		Method: "GET", Path: "/cgi-bin/gettoken", Docs: kfTokenDocs,
 		Rules: []play.Rule{
@@ -48,22 +49,24 @@ var service = play.API{
 	Endpoints: []play.Endpoint{
 		{Method: "GET", Path: "/cgi-bin/media/get", Docs: kfFileDocs, Rules: mediaID, Faults: files, Answer: play.Picture},
 		upload(kfFileDocs, "image", "voice", "video", "thumb", "file"),
-		{Method: "POST", Path: "/cgi-bin/kf/send_msg", Docs: kfSendDocs, Body: jsonBody, Answer: said, Rules: play.Rules(escapes, msgID, []play.Rule{
-			{At: "touser", Must: play.Given(play.Filled()), Else: refuse(40096, "invalid external userid")},
-			{At: "open_kfid", Must: play.Given(play.Filled()), Else: refuse(95000, "invalid open_kfid")},
-		}, kfContent)},
+		{Method: "POST", Path: "/cgi-bin/kf/send_msg", Docs: kfSendDocs, Body: jsonBody, Answer: said,
+			Rules: play.Rules(escapes, msgID, []play.Rule{
+				{At: "touser", Must: play.Given(play.Filled()), Else: refuse(40096, "invalid external userid")},
+				{At: "open_kfid", Must: play.Given(play.Filled()), Else: refuse(95000, "invalid open_kfid")},
+			}, kfContent)},
 		{Method: "POST", Path: "/cgi-bin/kf/send_msg_on_event", Docs: kfEventDocs, Body: jsonBody, Answer: said,
 			Faults: map[play.Fault]play.Refusal{play.Gone: {}},
 			Rules: play.Rules(escapes, msgID, []play.Rule{
 				{At: "code", Must: play.Given(play.Filled())},
 				{At: "msgtype", Must: play.Given(play.Is("text", "msgmenu"))},
 			}, kfContent)},
-		{Method: "POST", Path: "/cgi-bin/kf/sync_msg", Docs: kfSyncDocs, Body: jsonBody, Answer: synced, Faults: none, Rules: play.Rules(escapes, []play.Rule{
-			{At: "open_kfid", Must: play.Given(play.Filled())},
-			{At: "limit", Must: play.Given(play.Between(1, 1000))},
-			{At: "cursor", Must: play.Most(64, play.UTF8)},
-			{At: "token", Must: announced, Else: refuse(95007, "invalid msg token")},
-		})},
+		{Method: "POST", Path: "/cgi-bin/kf/sync_msg", Docs: kfSyncDocs, Body: jsonBody, Answer: synced, Faults: none,
+			Rules: play.Rules(escapes, []play.Rule{
+				{At: "open_kfid", Must: play.Given(play.Filled())},
+				{At: "limit", Must: play.Given(play.Between(1, 1000))},
+				{At: "cursor", Must: play.Most(64, play.UTF8)},
+				{At: "token", Must: announced, Else: refuse(95007, "invalid msg token")},
+			})},
 	},
 }
 

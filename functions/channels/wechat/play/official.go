@@ -21,7 +21,8 @@ const (
 	mediaDocs     = api + "material/temporary/api_getmedia.html"
 	templateDocs  = api + "notify/template/api_sendtemplatemessage"
 	bizDocs       = api + "notify/notify/api_sendnewsubscribemsg"
-	subscribeDocs = "https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/mp-message-management/subscribe-message/sendMessage.html"
+	subscribeDocs = "https://developers.weixin.qq.com/miniprogram/dev/OpenApiDoc/mp-message-management/subscribe-" +
+		"message/sendMessage.html"
 )
 
 var (
@@ -35,9 +36,11 @@ var (
 )
 
 var stableToken = play.API{
-	Name: "Stable access token", Hosts: []string{"api.weixin.qq.com"}, Missing: missing, Method: refuse(40002, "invalid grant_type"), Write: write,
+	Name: "Stable access token", Hosts: []string{"api.weixin.qq.com"}, Missing: missing,
+	Method: refuse(40002, "invalid grant_type"), Write: write,
 	Endpoints: []play.Endpoint{{
-		Method: "POST", Path: "/cgi-bin/stable_token", Docs: tokenDocs, Body: play.JSON, Else: refuse(40002, "invalid grant_type"),
+		Method: "POST", Path: "/cgi-bin/stable_token", Docs: tokenDocs, Body: play.JSON,
+		Else: refuse(40002, "invalid grant_type"),
 		Rules: []play.Rule{
 			{At: "grant_type", Must: play.Given(play.Is("client_credential"))},
 			{At: "appid", Must: play.Given(play.Own("app_id")), Else: refuse(40013, "invalid appid")},
@@ -56,8 +59,10 @@ var none = map[play.Fault]play.Refusal{play.Closed: {}, play.Gone: {}, play.Inva
 var files = map[play.Fault]play.Refusal{play.Throttled: {}, play.Closed: {}, play.Gone: {}, play.Invalid: {}}
 
 var official = play.API{
-	Name: "Official Accounts and Mini Programs", Hosts: []string{"api.weixin.qq.com"}, Missing: missing, Method: post, Write: write,
-	Knows: func(t play.Taken) bool { return knows(t) && !isKF(t.Account) }, Unknown: stranger, Else: refuse(40008, "invalid message type"),
+	Name: "Official Accounts and Mini Programs", Hosts: []string{"api.weixin.qq.com"}, Missing: missing, Method: post,
+	Write: write,
+	Knows: func(t play.Taken) bool { return knows(t) && !isKF(t.Account) }, Unknown: stranger,
+	Else: refuse(40008, "invalid message type"),
 	Faults: map[play.Fault]play.Refusal{
 		play.Throttled: refuse(45011, "api minute-quota reach limit, must slower, retry next minute"),
 		play.Closed:    refuse(45015, "response out of time limit or subscription is canceled"),
@@ -69,7 +74,8 @@ var official = play.API{
 		upload(uploadDocs, "image", "voice", "video", "thumb"),
 		{Method: "POST", Path: "/cgi-bin/message/custom/send", Docs: sendDocs, Body: jsonBody, Answer: done,
 			Rules: play.Rules(escapes, to, mini, kinds("news", "msgmenu", "music", "mpnewsarticle", "wxcard"), content)},
-		{Method: "POST", Path: "/cgi-bin/message/custom/typing", Docs: typingDocs, Body: jsonBody, Answer: done, Faults: none,
+		{Method: "POST", Path: "/cgi-bin/message/custom/typing", Docs: typingDocs, Body: jsonBody, Answer: done,
+			Faults: none,
 			Rules: play.Rules(escapes, []play.Rule{
 				{At: "command", Must: play.Given(play.Is("Typing", "CancelTyping")), Else: refuse(45072, "invalid command")},
 				{At: "touser", Must: play.Given(play.Filled()), Else: nobody},
@@ -80,12 +86,14 @@ var official = play.API{
 	},
 }
 
-var mediaID = []play.Rule{{At: "query:media_id", Must: play.Given(play.Filled()), Else: refuse(40007, "invalid media_id")}}
+var mediaID = []play.Rule{{At: "query:media_id", Must: play.Given(play.Filled()),
+	Else: refuse(40007, "invalid media_id")}}
 
 // escapes are shown as they are written: WeChat wants raw UTF-8.
-var escapes = []play.Rule{{At: "", Else: format, Must: play.That("without \\u00 escapes", func(t play.Taken, _ any) bool {
-	return !bytes.Contains(t.Body, []byte(`\u00`))
-})}}
+var escapes = []play.Rule{
+	{At: "", Else: format, Must: play.That("without \\u00 escapes", func(t play.Taken, _ any) bool {
+		return !bytes.Contains(t.Body, []byte(`\u00`))
+	})}}
 
 // upload stores a file of one of kinds for three days.
 func upload(docs string, kinds ...string) play.Endpoint {
@@ -99,8 +107,9 @@ func upload(docs string, kinds ...string) play.Endpoint {
 		fits := play.Bytes(1, largest[kind])
 		rules = append(rules, play.Rule{At: "media", When: play.If("query:type", play.Is(kind)), Must: fits, Else: size})
 	}
-	return play.Endpoint{Method: "POST", Path: "/cgi-bin/media/upload", Docs: docs, Faults: none, Rules: rules, Answer: stored,
-		Body: play.Multipart.Or(refuse(41005, "media data missing"))}
+	return play.Endpoint{Method: "POST", Path: "/cgi-bin/media/upload", Docs: docs, Faults: none, Rules: rules,
+		Answer: stored,
+		Body:   play.Multipart.Or(refuse(41005, "media data missing"))}
 }
 
 var named = play.That("a file with an extension", func(_ play.Taken, v any) bool {
@@ -115,7 +124,8 @@ func stored(t play.Taken) play.Answer {
 	}
 	form, _ := t.Tree.(map[string]any)
 	file, _ := form["media"].(play.File)
-	return play.Value(200, map[string]any{"type": kind, field: channel.Digest(file.Data, kind), "created_at": t.Received.Unix()})
+	return play.Value(200, map[string]any{"type": kind, field: channel.Digest(file.Data, kind),
+		"created_at": t.Received.Unix()})
 }
 
 var to = []play.Rule{{At: "touser", Must: play.Given(play.Filled(), play.Lacks(":")), Else: nobody}}
@@ -132,7 +142,8 @@ var mini = []play.Rule{{At: "msgtype", Else: refuse(45162, "invalid type"),
 
 // kinds are the types of a message, with those that this API has alone.
 func kinds(own ...string) []play.Rule {
-	all := append([]string{"text", "image", "voice", "video", "file", "link", "miniprogrampage", "miniprogram", "location",
+	all := append([]string{"text", "image", "voice", "video", "file", "link", "miniprogrampage", "miniprogram",
+		"location",
 		"business_card", "ca_link"}, own...)
 	return []play.Rule{{At: "msgtype", Must: play.Given(play.Is(all...)), Else: refuse(40008, "invalid message type")}}
 }
@@ -146,7 +157,8 @@ var content = play.Rules(
 	of("news", 45008, play.Rule{At: "news.articles", Must: play.Given(play.Count(1, 1))},
 		play.Rule{At: "news.articles[].title", Must: play.Given(play.Filled())},
 		play.Rule{At: "news.articles[].url", Must: play.Given(play.Filled())}),
-	of("link", 45005, play.Rule{At: "link", Must: play.Given()}, play.Rule{At: "link.title", Must: play.Given(play.Filled())},
+	of("link", 45005, play.Rule{At: "link", Must: play.Given()},
+		play.Rule{At: "link.title", Must: play.Given(play.Filled())},
 		play.Rule{At: "link.url", Must: play.Given(play.Filled())}),
 	of("msgmenu", 40008, play.Rule{At: "msgmenu.list", Must: play.Given(play.Count(1, 10)), Source: kfSendDocs},
 		play.Rule{At: "msgmenu.head_content", Must: play.Most(1024, play.UTF8), Source: kfSendDocs},
@@ -158,7 +170,8 @@ func of(kind string, code int, rules ...play.Rule) []play.Rule {
 }
 
 func media(kind string) []play.Rule {
-	return of(kind, 40007, play.Rule{At: kind, Must: play.Given()}, play.Rule{At: kind + ".media_id", Must: play.Given(play.Filled())})
+	return of(kind, 40007, play.Rule{At: kind, Must: play.Given()},
+		play.Rule{At: kind + ".media_id", Must: play.Given(play.Filled())})
 }
 
 // template sends a template and tells that it has.
@@ -184,8 +197,10 @@ func notified(t play.Taken, template bool) play.Answer {
 	a := play.Value(200, map[string]any{"errcode": 0, "errmsg": "ok", "msgid": json.Number(id)})
 	result := "<Event>TEMPLATESENDJOBFINISH</Event><MsgID>" + id + "</MsgID><Status>success</Status>"
 	if !template {
-		result = "<Event>subscribe_msg_sent_event</Event><SubscribeMsgSentEvent><List><TemplateId>" + html.EscapeString(t.Get("template_id")) +
-			"</TemplateId><MsgID>" + id + "</MsgID><ErrorCode>0</ErrorCode><ErrorStatus>success</ErrorStatus></List></SubscribeMsgSentEvent>"
+		result = "<Event>subscribe_msg_sent_event</Event><SubscribeMsgSentEvent><List><TemplateId>" +
+			html.EscapeString(t.Get("template_id")) +
+			"</TemplateId><MsgID>" + id +
+			"</MsgID><ErrorCode>0</ErrorCode><ErrorStatus>success</ErrorStatus></List></SubscribeMsgSentEvent>"
 	}
 	a.Posts = []channel.Request{push(t.Account, t.Get("touser"), t.Received, "<MsgType>event</MsgType>"+result)}
 	return a

@@ -46,7 +46,8 @@ func write(r play.Refusal, _ []play.Broken) play.Answer {
 	if r.Status != http.StatusOK {
 		return play.Reply(r.Status, "", nil)
 	}
-	return play.Value(200, map[string]any{"errcode": json.Number(r.Code), "errmsg": r.Text + " rid: 66b0c1d2-0a1b2c3d-4e5f6071"})
+	return play.Value(200,
+		map[string]any{"errcode": json.Number(r.Code), "errmsg": r.Text + " rid: 66b0c1d2-0a1b2c3d-4e5f6071"})
 }
 
 func done(play.Taken) play.Answer { return play.Text(200, `{"errcode":0,"errmsg":"ok"}`) }
@@ -64,7 +65,8 @@ func knows(t play.Taken) bool { return t.Query.Get("access_token") == token(t.Ac
 // https://developers.weixin.qq.com/doc/service/guide/dev/push/
 func sign(a channel.Account, r *channel.Request) {
 	q, sum := r.Query(), sha256.Sum256(r.Body)
-	timestamp, nonce := strconv.FormatInt(r.Received.Unix(), 10), strconv.FormatUint(uint64(binary.BigEndian.Uint32(sum[:])), 10)
+	timestamp, nonce := strconv.FormatInt(r.Received.Unix(), 10),
+		strconv.FormatUint(uint64(binary.BigEndian.Uint32(sum[:])), 10)
 	q.Set("timestamp", timestamp)
 	q.Set("nonce", nonce)
 	for _, name := range []string{"signature", "encrypt_type", "msg_signature"} {
@@ -119,7 +121,8 @@ func seal(a channel.Account, salt [16]byte, r *channel.Request) string {
 
 // fields reads a push, of XML or JSON.
 func fields(body []byte, object bool) play.Taken {
-	c, read := play.Call{Request: channel.Request{Header: http.Header{"Content-Type": {"application/json"}}, Body: body}}, play.XML.Read
+	c, read := play.Call{Request: channel.Request{Header: http.Header{"Content-Type": {"application/json"}}, Body: body}},
+		play.XML.Read
 	if object {
 		read = play.JSON.Read
 	}
@@ -129,13 +132,15 @@ func fields(body []byte, object bool) play.Taken {
 
 // push is a push about a person, unsigned and not encrypted yet.
 func push(a channel.Account, person string, at time.Time, fields string) channel.Request {
-	return posted(a, at, "<xml><ToUserName>gh_0a1b2c3d4e5f</ToUserName><FromUserName>"+html.EscapeString(person)+"</FromUserName><CreateTime>"+
+	return posted(a, at, "<xml><ToUserName>gh_0a1b2c3d4e5f</ToUserName><FromUserName>"+html.EscapeString(person)+
+		"</FromUserName><CreateTime>"+
 		strconv.FormatInt(at.Unix(), 10)+"</CreateTime>"+fields+"</xml>")
 }
 
 func posted(a channel.Account, at time.Time, body string) channel.Request {
-	return channel.Request{Method: http.MethodPost, Path: play.Address(a), Header: http.Header{"Content-Type": {"text/xml"}},
-		Body: []byte(body), Received: at}
+	return channel.Request{Method: http.MethodPost, Path: play.Address(a),
+		Header: http.Header{"Content-Type": {"text/xml"}},
+		Body:   []byte(body), Received: at}
 }
 
 // Callback announces list, a JSON array, for an account of Customer Service. Nothing
@@ -151,7 +156,8 @@ func customer(a channel.Account, text string, n int, now time.Time) channel.Requ
 	if isKF(a) {
 		list, _ := channel.JSON([]any{map[string]any{ // texts and numbers
 			"msgid": "double_" + strconv.FormatInt(now.UnixMilli(), 10) + "_" + strconv.Itoa(n), "open_kfid": "wkDemo",
-			"external_userid": "wmDemo", "send_time": now.Unix(), "origin": 3, "msgtype": "text", "text": map[string]string{"content": text},
+			"external_userid": "wmDemo", "send_time": now.Unix(), "origin": 3, "msgtype": "text",
+			"text": map[string]string{"content": text},
 		}})
 		return Callback(a, now, "wkDemo", string(list))
 	}

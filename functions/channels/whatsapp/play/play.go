@@ -58,7 +58,8 @@ var graph = play.API{
 	Else: meta.Refuse("131009", "", "Parameter value is not valid"),
 	Endpoints: []play.Endpoint{
 		{Method: "POST", Path: "/v25.0/{number}/messages", Docs: messages + "send-messages", Body: play.JSON.Or(invalid),
-			Rules: play.Rules([]play.Rule{{At: "path:number", Must: play.Own("phone_number_id"), Else: unsupported}}, rules), Answer: accepted},
+			Rules:  play.Rules([]play.Rule{{At: "path:number", Must: play.Own("phone_number_id"), Else: unsupported}}, rules),
+			Answer: accepted},
 		{Method: "GET", Path: "/v25.0/{media}", Faults: none, Answer: found,
 			Docs: "https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media"},
 	},
@@ -86,7 +87,8 @@ func accepted(t play.Taken) play.Answer {
 		return play.Text(200, `{"success":true}`)
 	}
 	id := "wamid." + channel.Digest(t.Body)
-	a := play.Text(200, `{"messaging_product":"whatsapp","contacts":[{"input":%q}],"messages":[{"id":%q,"message_status":"accepted"}]}`,
+	a := play.Text(200, `{"messaging_product":"whatsapp","contacts":[{"input":%q}],"messages":[{"id":%q,`+
+		`"message_status":"accepted"}]}`,
 		t.Get("to")+t.Get("recipient"), id)
 	for _, entry := range statuses(t, "", id, t.Account.Value("phone_number_id")) {
 		a.Posts = append(a.Posts, posts(t.Account, entry))
@@ -168,7 +170,8 @@ func published(t play.Taken) play.Answer {
 
 // posts is an entry as Meta posts it.
 func posts(a channel.Account, entry string) channel.Request {
-	return play.Post("whatsapp", a, map[string]any{"object": "whatsapp_business_account", "entry": []any{json.RawMessage(entry)}})
+	return play.Post("whatsapp", a,
+		map[string]any{"object": "whatsapp_business_account", "entry": []any{json.RawMessage(entry)}})
 }
 
 // publishes is an entry as AWS publishes it. id is of the delivery.
@@ -184,7 +187,8 @@ func customer(a channel.Account, text string, n int, now time.Time) channel.Requ
 	const phone, user = "15550100099", "US.500000000000000000077"
 	id := "wamid." + channel.Digest([]byte(text), strconv.Itoa(n), now.String())
 	entry := entryOf(cmp.Or(a.Value("phone_number_id"), number), map[string]any{
-		"contacts": []any{map[string]any{"profile": map[string]string{"name": "Ana", "username": "ana.demo"}, "wa_id": phone, "user_id": user}},
+		"contacts": []any{map[string]any{"profile": map[string]string{"name": "Ana", "username": "ana.demo"}, "wa_id": phone,
+			"user_id": user}},
 		"messages": []any{map[string]any{
 			"from": phone, "from_user_id": user, "id": id, "timestamp": strconv.FormatInt(now.Unix(), 10), "type": "text",
 			"text": map[string]string{"body": text},
@@ -201,7 +205,8 @@ func entryOf(number string, facts map[string]any) string {
 	value := map[string]any{"messaging_product": "whatsapp",
 		"metadata": map[string]string{"display_phone_number": "15550100001", "phone_number_id": number}}
 	maps.Copy(value, facts)
-	text, _ := channel.JSON(map[string]any{"id": "410000000000011", "changes": []any{map[string]any{"field": "messages", "value": value}}})
+	text, _ := channel.JSON(map[string]any{"id": "410000000000011",
+		"changes": []any{map[string]any{"field": "messages", "value": value}}})
 	return string(text)
 }
 

@@ -33,7 +33,8 @@ var recipient = []play.Rule{
 	{At: "biz_opaque_callback_data", Must: play.Most(512, play.UTF8)},
 }
 
-var types = []string{"text", "image", "video", "audio", "document", "sticker", "location", "contacts", "reaction", "template", "interactive"}
+var types = []string{"text", "image", "video", "audio", "document", "sticker", "location", "contacts", "reaction",
+	"template", "interactive"}
 
 // parts ask for the part that the type names.
 var parts = func() []play.Rule {
@@ -104,11 +105,14 @@ func given(places ...string) []play.Rule {
 }
 
 var frame = []play.Rule{
-	{At: "type", Must: play.Given(play.Is("button", "list", "cta_url", "carousel", "product", "flow", "location_request_message",
+	{At: "type", Must: play.Given(play.Is("button", "list", "cta_url", "carousel", "product", "flow",
+		"location_request_message",
 		"request_contact_info"))},
 	{At: "body", When: play.If("type", play.Not(play.Is("product"))), Must: play.Given()},
-	{At: "body.text", When: play.If("type", play.Not(play.Is("list"))), Must: play.Given(play.Len(1, 1024, play.UTF16)), Source: buttons},
-	{At: "body.text", When: play.If("type", play.Is("list")), Must: play.Given(play.Len(1, 4096, play.UTF16)), Source: lists},
+	{At: "body.text", When: play.If("type", play.Not(play.Is("list"))), Must: play.Given(play.Len(1, 1024, play.UTF16)),
+		Source: buttons},
+	{At: "body.text", When: play.If("type", play.Is("list")), Must: play.Given(play.Len(1, 4096, play.UTF16)),
+		Source: lists},
 	{At: "footer.text", Must: play.Given(play.Len(1, 60, play.UTF16)), Source: buttons},
 	{At: "action", Must: play.Given()},
 	{At: "header.type", When: play.If("type", play.Is("list")), Must: play.Is("text"), Source: lists},

@@ -33,14 +33,18 @@ var Platform = play.Platform{
 	Customer: customer,
 	APIs: []play.API{
 		{
-			Name: "X API v2", Hosts: []string{"api.x.com"}, Knows: knows, Unknown: unauthorized, Missing: refuse(404, about, "Not Found", ""),
-			Else: invalid, Write: write, Endpoints: endpoints,
-			Faults: map[play.Fault]play.Refusal{play.Throttled: refuse(429, about, "Too Many Requests", "Too Many Requests"), play.Invalid: invalid},
+			Name: "X API v2", Hosts: []string{"api.x.com"}, Knows: knows, Unknown: unauthorized,
+			Missing: refuse(404, about, "Not Found", ""),
+			Else:    invalid, Write: write, Endpoints: endpoints,
+			Faults: map[play.Fault]play.Refusal{play.Throttled: refuse(429, about, "Too Many Requests", "Too Many Requests"),
+				play.Invalid: invalid},
 		},
 		{
-			Name: "Media of direct messages", Hosts: []string{"ton.twitter.com", "video.twimg.com"}, Knows: knows, Unknown: unauthorized,
+			Name: "Media of direct messages", Hosts: []string{"ton.twitter.com", "video.twimg.com"}, Knows: knows,
+			Unknown: unauthorized,
 			Missing: refuse(404, about, "Not Found", ""), Write: write,
-			Endpoints: []play.Endpoint{{Method: "GET", Path: "/{file...}", Docs: docs + "direct-messages/manage/introduction", Answer: play.Picture}},
+			Endpoints: []play.Endpoint{{Method: "GET", Path: "/{file...}", Docs: docs + "direct-messages/manage/introduction",
+				Answer: play.Picture}},
 		},
 	},
 }
@@ -95,9 +99,11 @@ func knows(t play.Taken) bool {
 	got := p.Get("oauth_signature")
 	p.Del("oauth_signature")
 	signed, err := strconv.ParseInt(p.Get("oauth_timestamp"), 10, 64)
-	return ok && err == nil && a.Value("access_token") != "" && t.Received.Sub(time.Unix(signed, 0)).Abs() < 5*time.Minute &&
+	return ok && err == nil && a.Value("access_token") != "" &&
+		t.Received.Sub(time.Unix(signed, 0)).Abs() < 5*time.Minute &&
 		p.Get("oauth_nonce") != "" && p.Get("oauth_consumer_key") == a.Value("consumer_key") &&
-		p.Get("oauth_token") == a.Value("access_token") && p.Get("oauth_signature_method") == "HMAC-SHA1" && got == oauth(t, p)
+		p.Get("oauth_token") == a.Value("access_token") && p.Get("oauth_signature_method") == "HMAC-SHA1" &&
+		got == oauth(t, p)
 }
 
 // oauth is the signature of a call with parameters.
@@ -112,7 +118,8 @@ func oauth(t play.Taken, p url.Values) string {
 	}
 	slices.Sort(pairs)
 	base := t.Method + "&" + escape(t.URL()) + "&" + escape(strings.Join(pairs, "&"))
-	return mac(sha1.New, escape(t.Account.Value("consumer_secret"))+"&"+escape(t.Account.Value("access_token_secret")), base)
+	return mac(sha1.New, escape(t.Account.Value("consumer_secret"))+"&"+escape(t.Account.Value("access_token_secret")),
+		base)
 }
 
 // escape is RFC 3986's percent-encoding, in which a space is no plus sign.
@@ -120,7 +127,8 @@ func escape(s string) string { return strings.ReplaceAll(url.QueryEscape(s), "+"
 
 // idOf is a snowflake for a call, the same for the same call.
 func idOf(t play.Taken) string {
-	n, _ := strconv.ParseUint(channel.Digest(t.Body, t.Path, t.Header.Get("Authorization"))[:12], 16, 64) // hexadecimal digits
+	// What is hexadecimal cannot fail.
+	n, _ := strconv.ParseUint(channel.Digest(t.Body, t.Path, t.Header.Get("Authorization"))[:12], 16, 64)
 	return strconv.FormatUint(1_999_500_000_000_000_000+n, 10)
 }
 
@@ -142,8 +150,10 @@ func uploaded(t play.Taken) play.Answer {
 func said(t play.Taken) play.Answer {
 	id, own, to := idOf(t), ownID(t.Account), t.Vars["user"]
 	text, _ := channel.JSON(t.Get("text")) // a text
-	echo := fmt.Sprintf(`{"data":{"event_uuid":%[1]q,"filter":{"user_id":%[2]q},"event_type":"dm.sent","payload":{"direct_message_events":`+
-		`[{"type":"message_create","id":%[1]q,"created_timestamp":"%[3]d","message_create":{"target":{"recipient_id":%[4]q},`+
+	echo := fmt.Sprintf(`{"data":{"event_uuid":%[1]q,"filter":{"user_id":%[2]q},"event_type":"dm.sent",`+
+		`"payload":{"direct_message_events":`+
+		`[{"type":"message_create","id":%[1]q,"created_timestamp":"%[3]d",`+
+		`"message_create":{"target":{"recipient_id":%[4]q},`+
 		`"sender_id":%[2]q,"message_data":{"text":%[5]s}}}]}}}`, id, own, t.Received.UnixMilli(), to, text)
 	a := play.Text(http.StatusCreated, `{"data":{"dm_conversation_id":"%s-%s","dm_event_id":%q}}`, own, to, id)
 	a.Posts = []channel.Request{webhook(echo, t.Received)}
@@ -154,8 +164,10 @@ func said(t play.Taken) play.Answer {
 func posted(t play.Taken) play.Answer {
 	id, own := idOf(t), ownID(t.Account)
 	text, _ := channel.JSON(t.Get("text")) // a text
-	echo := fmt.Sprintf(`{"data":{"event_uuid":%[1]q,"filter":{"user_id":%[2]q},"event_type":"post.create","payload":{"id":%[1]q,`+
-		`"text":%[3]s,"author_id":%[2]q,"created_at":%[4]q,"conversation_id":%[5]q,"referenced_tweets":[{"type":"replied_to","id":%[5]q}]}}}`,
+	echo := fmt.Sprintf(`{"data":{"event_uuid":%[1]q,"filter":{"user_id":%[2]q},"event_type":"post.create",`+
+		`"payload":{"id":%[1]q,`+
+		`"text":%[3]s,"author_id":%[2]q,"created_at":%[4]q,"conversation_id":%[5]q,`+
+		`"referenced_tweets":[{"type":"replied_to","id":%[5]q}]}}}`,
 		id, own, text, t.Received.Format(time.RFC3339), t.Get("reply.in_reply_to_tweet_id"))
 	a := play.Text(http.StatusCreated, `{"data":{"id":%q,"text":%s}}`, id, text)
 	a.Posts = []channel.Request{webhook(echo, t.Received)}
@@ -163,7 +175,8 @@ func posted(t play.Taken) play.Answer {
 }
 
 func webhook(body string, at time.Time) channel.Request {
-	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body), Received: at}
+	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: []byte(body), Received: at}
 }
 
 // customer is a direct message of the person in the samples.

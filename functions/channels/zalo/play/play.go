@@ -33,17 +33,19 @@ var Platform = play.Platform{
 	Sign:     sign,
 	Customer: customer,
 	APIs: []play.API{
-		{Name: "Access tokens", Hosts: []string{"oauth.zaloapp.com"}, Missing: missing, Else: noGrant, Write: write, Endpoints: []play.Endpoint{{
-			Method: "POST", Path: "/v4/oa/access_token", Docs: tokenDocs, Body: play.Form, Answer: granted, Rules: []play.Rule{
-				{At: "header:secret_key", Must: play.Given(play.Own("app_secret"))},
-				{At: "app_id", Must: play.Given(play.Own("app_id"))},
-				{At: "grant_type", Must: play.Given(play.Is("refresh_token"))},
-				{At: "refresh_token", Must: play.Given(latest)},
-			}}}},
+		{Name: "Access tokens", Hosts: []string{"oauth.zaloapp.com"}, Missing: missing, Else: noGrant, Write: write,
+			Endpoints: []play.Endpoint{{
+				Method: "POST", Path: "/v4/oa/access_token", Docs: tokenDocs, Body: play.Form, Answer: granted, Rules: []play.Rule{
+					{At: "header:secret_key", Must: play.Given(play.Own("app_secret"))},
+					{At: "app_id", Must: play.Given(play.Own("app_id"))},
+					{At: "grant_type", Must: play.Given(play.Is("refresh_token"))},
+					{At: "refresh_token", Must: play.Given(latest)},
+				}}}},
 		{Name: "Official Account API", Hosts: []string{"openapi.zalo.me"}, Knows: knows, Unknown: expired, Missing: missing,
 			Else: refuse(-203, "Parameter is invalid"), Write: write, Faults: faults, Endpoints: account},
-		{Name: "Notification Service", Hosts: []string{"business.openapi.zalo.me"}, Knows: knows, Unknown: expired, Missing: missing,
-			Else: refuse(-203, "Parameter is invalid"), Write: write, Faults: faults, Endpoints: notification},
+		{Name: "Notification Service", Hosts: []string{"business.openapi.zalo.me"}, Knows: knows, Unknown: expired,
+			Missing: missing,
+			Else:    refuse(-203, "Parameter is invalid"), Write: write, Faults: faults, Endpoints: notification},
 	},
 }
 
@@ -70,7 +72,8 @@ func write(r play.Refusal, broken []play.Broken) play.Answer {
 	case r.Status != http.StatusOK:
 		return play.Text(r.Status, "{}")
 	case r.Sub != "":
-		return play.Text(200, `{"error_name":%q,"error_reason":"","ref_docs":"","error_description":"","error":%s}`, r.Sub, r.Code)
+		return play.Text(200, `{"error_name":%q,"error_reason":"","ref_docs":"","error_description":"","error":%s}`, r.Sub,
+			r.Code)
 	case len(broken) > 0:
 		r.Text += ": " + broken[0].Place
 	}
@@ -116,7 +119,8 @@ var latest = play.That("the latest refresh token", func(t play.Taken, _ any) boo
 })
 
 func granted(t play.Taken) play.Answer {
-	return play.Text(200, `{"access_token":%q,"refresh_token":%q,"expires_in":"90000"}`, token(t.Account), next(t.Account))
+	return play.Text(200, `{"access_token":%q,"refresh_token":%q,"expires_in":"90000"}`, token(t.Account),
+		next(t.Account))
 }
 
 func stored(name string) func(play.Taken) play.Answer {
@@ -156,14 +160,16 @@ const brand = "3662000000000000001"
 // posts is what Zalo posts about a message of the account, unsigned.
 func posts(t play.Taken, event, person string, message map[string]any, after int64) channel.Request {
 	return posted(map[string]any{
-		"app_id": t.Account.Value("app_id"), "event_name": event, "timestamp": strconv.FormatInt(t.Received.UnixMilli()+after, 10),
-		"sender": map[string]string{"id": brand}, "recipient": map[string]string{"id": person}, "message": message,
+		"app_id": t.Account.Value("app_id"), "event_name": event,
+		"timestamp": strconv.FormatInt(t.Received.UnixMilli()+after, 10),
+		"sender":    map[string]string{"id": brand}, "recipient": map[string]string{"id": person}, "message": message,
 	}, t.Received)
 }
 
 func posted(v any, at time.Time) channel.Request {
 	body, _ := channel.JSON(v) // texts
-	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: body, Received: at}
+	return channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: body,
+		Received: at}
 }
 
 // customer is the person of text.http, who writes text.
@@ -171,6 +177,7 @@ func customer(a channel.Account, text string, n int, now time.Time) channel.Requ
 	return posted(map[string]any{
 		"app_id": a.Value("app_id"), "event_name": "user_send_text", "timestamp": strconv.FormatInt(now.UnixMilli(), 10),
 		"sender": map[string]string{"id": "6142000000000000001"}, "recipient": map[string]string{"id": brand},
-		"user_id_by_app": "979000000000000001", "message": map[string]string{"msg_id": "customer-" + strconv.Itoa(n), "text": text},
+		"user_id_by_app": "979000000000000001", "message": map[string]string{"msg_id": "customer-" + strconv.Itoa(n),
+			"text": text},
 	}, now)
 }

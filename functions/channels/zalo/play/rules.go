@@ -8,20 +8,23 @@ var account = []play.Endpoint{
 	upload("file", fileDocs, "token", 5<<20),
 }
 
-var notification = []play.Endpoint{{Method: "POST", Path: "/message/template", Docs: znsDocs, Body: play.JSON, Answer: notified, Rules: []play.Rule{
-	{At: "phone", Must: play.Given(play.Digits())},
-	{At: "template_id", Must: play.Given(play.Filled())},
-	{At: "template_data", Must: play.Given(play.Object())},
-	{At: "tracking_id", Must: play.Given(play.Filled())},
-}}}
+var notification = []play.Endpoint{{Method: "POST", Path: "/message/template", Docs: znsDocs, Body: play.JSON,
+	Answer: notified, Rules: []play.Rule{
+		{At: "phone", Must: play.Given(play.Digits())},
+		{At: "template_id", Must: play.Given(play.Filled())},
+		{At: "template_data", Must: play.Given(play.Object())},
+		{At: "tracking_id", Must: play.Given(play.Filled())},
+	}}}
 
 func upload(kind, page, answer string, most int) play.Endpoint {
-	return play.Endpoint{Method: "POST", Path: "/v2.0/oa/upload/" + kind, Docs: page, Body: play.Multipart, Answer: stored(answer),
-		Rules: []play.Rule{{At: "file", Must: play.Given(play.Bytes(1, most))}}}
+	return play.Endpoint{Method: "POST", Path: "/v2.0/oa/upload/" + kind, Docs: page, Body: play.Multipart,
+		Answer: stored(answer),
+		Rules:  []play.Rule{{At: "file", Must: play.Given(play.Bytes(1, most))}}}
 }
 
 var message = []play.Rule{
-	{At: "recipient", Must: play.Given(play.Any(play.Some("user_id"), play.All(play.Some("anonymous_id"), play.Some("conversation_id"))))},
+	{At: "recipient", Must: play.Given(play.Any(play.Some("user_id"),
+		play.All(play.Some("anonymous_id"), play.Some("conversation_id"))))},
 	{At: "recipient.user_id", Must: play.Digits()},
 	{At: "message", Must: play.Given(play.Some("text", "attachment"))},
 	{At: "message.text", Must: play.Most(2000, play.Runes)},
@@ -30,11 +33,14 @@ var message = []play.Rule{
 	{At: "message.attachment.payload.template_type", When: template, Must: play.Given(play.Filled()), Source: adviceDocs},
 	{At: "message.attachment.payload.elements", When: template, Must: play.Given(play.Filled()), Source: adviceDocs},
 	{At: "message.attachment.payload.buttons", Must: play.Count(0, 5), Source: adviceDocs},
-	{At: "message.attachment.payload.buttons[].title", Must: play.Given(play.Len(1, 100, play.Runes)), Source: adviceDocs},
+	{At: "message.attachment.payload.buttons[].title", Must: play.Given(play.Len(1, 100, play.Runes)),
+		Source: adviceDocs},
 	{At: "message.attachment.payload.buttons[].type", Must: play.Given(play.Begins("oa.")), Source: adviceDocs},
 	{At: "message.attachment.payload.buttons[].payload", Must: play.Given(), Source: adviceDocs},
-	{At: "message.attachment.payload.elements[].media_type", When: media, Must: play.Given(play.Filled()), Source: adviceDocs},
-	{At: "message.attachment.payload.elements[].attachment_id", When: media, Must: play.Given(play.Filled()), Source: adviceDocs},
+	{At: "message.attachment.payload.elements[].media_type", When: media, Must: play.Given(play.Filled()),
+		Source: adviceDocs},
+	{At: "message.attachment.payload.elements[].attachment_id", When: media, Must: play.Given(play.Filled()),
+		Source: adviceDocs},
 	{At: "message.attachment.payload.elements", When: other, Must: headed, Source: adviceDocs},
 }
 

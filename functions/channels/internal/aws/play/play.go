@@ -59,7 +59,8 @@ func (s Service) Knows(c play.Call) bool {
 	if !ok || !found || s.KeyID == "" || len(part) != 4 || !strings.HasPrefix(date, part[0]+"T") {
 		return false
 	}
-	if part[1] != region || part[2] != s.Name || part[3] != "aws4_request" || !slices.Contains(strings.Split(names, ";"), "host") {
+	if part[1] != region || part[2] != s.Name || part[3] != "aws4_request" ||
+		!slices.Contains(strings.Split(names, ";"), "host") {
 		return false
 	}
 	key := []byte("AWS4" + s.Secret)

@@ -38,7 +38,8 @@ func Sign(r *channel.Request, w Claim) {
 	if err != nil || w.Audience == "" {
 		return
 	}
-	c := jwt.MapClaims{"iss": w.Issuer, "aud": w.Audience, "iat": r.Received.Unix(), "exp": r.Received.Add(tokenLife).Unix()}
+	c := jwt.MapClaims{"iss": w.Issuer, "aud": w.Audience, "iat": r.Received.Unix(),
+		"exp": r.Received.Add(tokenLife).Unix()}
 	if w.Email != "" {
 		c["email"], c["email_verified"] = w.Email, true
 	}
@@ -101,7 +102,8 @@ func Tokens(scope string) play.API {
 			},
 			Answer: func(t play.Taken) play.Answer {
 				seconds := int(tokenLife.Seconds()) - 1
-				return play.Text(200, `{"access_token":%q,"expires_in":%d,"token_type":"Bearer"}`, token(t.Account, scope), seconds)
+				return play.Text(200, `{"access_token":%q,"expires_in":%d,"token_type":"Bearer"}`, token(t.Account, scope),
+					seconds)
 			},
 		}},
 	}
@@ -127,11 +129,13 @@ func token(a channel.Account, scope string) string {
 
 // The refusals of Google's APIs. https://google.aip.dev/193
 var (
-	Unauthenticated = play.Refusal{Status: 401, Code: "UNAUTHENTICATED", Text: "Request had invalid authentication credentials."}
-	Exhausted       = play.Refusal{Status: 429, Code: "RESOURCE_EXHAUSTED", Text: "Quota exceeded for quota metric 'Message writes'."}
-	NotFound        = play.Refusal{Status: 404, Code: "NOT_FOUND", Text: "Requested entity was not found."}
-	Invalid         = play.Refusal{Status: 400, Code: "INVALID_ARGUMENT", Text: "Request contains an invalid argument."}
-	Malformed       = play.Refusal{Status: 400, Code: "INVALID_ARGUMENT", Text: "Invalid JSON payload received."}
+	Unauthenticated = play.Refusal{Status: 401, Code: "UNAUTHENTICATED",
+		Text: "Request had invalid authentication credentials."}
+	Exhausted = play.Refusal{Status: 429, Code: "RESOURCE_EXHAUSTED",
+		Text: "Quota exceeded for quota metric 'Message writes'."}
+	NotFound  = play.Refusal{Status: 404, Code: "NOT_FOUND", Text: "Requested entity was not found."}
+	Invalid   = play.Refusal{Status: 400, Code: "INVALID_ARGUMENT", Text: "Request contains an invalid argument."}
+	Malformed = play.Refusal{Status: 400, Code: "INVALID_ARGUMENT", Text: "Invalid JSON payload received."}
 )
 
 // API is one of Google's, called with a token of scope.

@@ -37,7 +37,8 @@ func Write(r play.Refusal, broken []play.Broken) play.Answer {
 	if len(broken) > 0 {
 		text += " " + broken[0].Place + ": " + broken[0].Must.Says
 	}
-	failure := map[string]any{"message": text, "type": "OAuthException", "code": json.Number(r.Code), "fbtrace_id": "played"}
+	failure := map[string]any{"message": text, "type": "OAuthException", "code": json.Number(r.Code),
+		"fbtrace_id": "played"}
 	if r.Sub != "" {
 		failure["error_subcode"] = json.Number(r.Sub)
 	}

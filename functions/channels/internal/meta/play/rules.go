@@ -15,7 +15,8 @@ const (
 
 // rules are the rulebook of a message or an action.
 func (d Dialect) rules() []play.Rule {
-	right := play.That("the account's host, with the appsecret_proof of its token", func(t play.Taken, _ any) bool { return d.Right(t) })
+	right := play.That("the account's host, with the appsecret_proof of its token",
+		func(t play.Taken, _ any) bool { return d.Right(t) })
 	unsupported := Refuse("100", "33", "Unsupported post request.")
 	return play.Rules(
 		[]play.Rule{
@@ -35,10 +36,12 @@ func (d Dialect) envelope() []play.Rule {
 	return []play.Rule{
 		{At: "recipient", Must: play.Given(play.Count(1, 1), play.One("id", "user_ref", "notification_messages_token"))},
 		{At: "recipient.id", Must: play.Digits(), Else: Refuse("100", "2018001", "No matching user found.")},
-		{At: "", Must: play.One("message", "sender_action"), Else: Refuse("100", "2018014", "A message or an action is needed.")},
+		{At: "", Must: play.One("message", "sender_action"),
+			Else: Refuse("100", "2018014", "A message or an action is needed.")},
 		{At: "sender_action", Must: play.Is("typing_on", "typing_off", "mark_seen", "react", "unreact")},
 		{At: "payload", When: play.If("sender_action", play.Is("react", "unreact")), Must: play.Given()},
-		{At: "payload.message_id", When: play.If("sender_action", play.Is("react", "unreact")), Must: play.Given(play.Filled())},
+		{At: "payload.message_id", When: play.If("sender_action", play.Is("react", "unreact")),
+			Must: play.Given(play.Filled())},
 		{At: "payload.reaction", When: play.If("sender_action", play.Is("react")), Must: play.Given(play.Filled())},
 		typed,
 		{At: "tag", Must: play.Is("HUMAN_AGENT"), Source: policyDocs},
@@ -54,7 +57,8 @@ func (d Dialect) message() []play.Rule {
 			{At: "message.text", When: play.If("message.attachment", play.Object()), Must: play.Absent()},
 			{At: "message.attachment.type", Must: play.Given(play.Is("template", "image", "video", "audio", "file"))},
 			{At: "message.attachment.payload", Must: play.Given()},
-			{At: "message.attachment.payload.url", When: play.If("message.attachment.type", play.Is("image", "video", "audio", "file")),
+			{At: "message.attachment.payload.url",
+				When: play.If("message.attachment.type", play.Is("image", "video", "audio", "file")),
 				Must: play.Given(play.Begins("https://"))},
 		},
 		play.From(quickDocs, play.Refusal{}, quick...),

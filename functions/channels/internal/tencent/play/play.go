@@ -59,5 +59,6 @@ func (k Key) Opens(encrypt string) bool {
 	}
 	cipher.NewCBCDecrypter(c, k[:aes.BlockSize]).CryptBlocks(sealed, sealed)
 	n := sealed[len(sealed)-1]
-	return n >= 1 && n <= 32 && len(sealed) > 20 && uint64(binary.BigEndian.Uint32(sealed[16:20])) <= uint64(len(sealed)-20)
+	return n >= 1 && n <= 32 && len(sealed) > 20 &&
+		uint64(binary.BigEndian.Uint32(sealed[16:20])) <= uint64(len(sealed)-20)
 }

@@ -22,7 +22,8 @@ import (
 func outcome(m store.Message, r outbox.Request, now time.Time) events.Event {
 	t := r.Thread
 	// What was told in the same millisecond stands in the order in which it was said.
-	e := events.Event{Time: now, Rank: store.LaneCount(m.Order), Data: events.Data{Contact: t.Contact, Conversation: &t.Conversation}}
+	e := events.Event{Time: now, Rank: store.LaneCount(m.Order),
+		Data: events.Data{Contact: t.Contact, Conversation: &t.Conversation}}
 	ref := events.Ref{ID: m.ID}
 	for _, list := range m.Progress.IDs {
 		if len(list) > 0 {

@@ -169,7 +169,8 @@ func (b bench) run(ctx context.Context, folder, pattern, overlay string) (string
 	}
 	ctx, cancel := context.WithTimeout(ctx, timeout+buildTimeout)
 	defer cancel()
-	args := []string{"test", "-vet=off", "-count=1", "-failfast", "-ldflags=-s -w", "-timeout", timeout.String(), "-run", "^(" + pattern + ")$"}
+	args := []string{"test", "-vet=off", "-count=1", "-failfast", "-ldflags=-s -w", "-timeout", timeout.String(),
+		"-run", "^(" + pattern + ")$"}
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}

@@ -5,8 +5,8 @@
 //	go run ./infra/mutants -list
 //	go run ./infra/mutants -only Sequence  # a regular expression over file, texts and reason
 //
-// No file is touched: the go command reads a changed copy through -overlay. It first runs the tests without any change,
-// since a test that fails anyway kills nothing. It ends with 1 when a mutant survives that is not known to, and when
+// No file is touched: the go command reads a changed copy through -overlay. It first runs the tests without any
+// change, since a test that fails anyway kills nothing. It ends with 1 when a mutant survives that is not known to, and when
 // one cannot be tried: because its text is gone from the file, or the result does not compile. That is corrected in
 // the list, which stands in inbound.go, outbound.go and doors.go.
 package main
@@ -28,7 +28,7 @@ import (
 func main() {
 	only := flag.String("only", "", "try those whose file, texts or reason match this regular expression")
 	list := flag.Bool("list", false, "show the list and try nothing")
-	jobs := flag.Int("jobs", max(runtime.NumCPU()/2, 1), "how many are tried at the same time")
+	jobs := flag.Int("jobs", runtime.NumCPU(), "how many are tried at the same time")
 	flag.Parse()
 	pattern, err := regexp.Compile(*only)
 	if err != nil {
@@ -102,7 +102,7 @@ func summary(w io.Writer, results []result, took time.Duration) bool {
 	for _, r := range results {
 		count[r.verdict]++
 	}
-	fmt.Fprintf(w, "\n%d mutants in %s: %d killed, %d known to survive, %d survived, %d could not be tried\n", len(results), took.Round(time.Second),
-		count[killed], count[known], count[survived], count[broken])
+	fmt.Fprintf(w, "\n%d mutants in %s: %d killed, %d known to survive, %d survived, %d could not be tried\n",
+		len(results), took.Round(time.Second), count[killed], count[known], count[survived], count[broken])
 	return count[survived]+count[broken] == 0
 }

@@ -69,9 +69,10 @@ func TestVerdicts(t *testing.T) {
 	t.Setenv("GOWORK", "off")
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"go.mod":       "module small\n\ngo 1.25\n",
-		"a/a.go":       "package a\n\nfunc Double(n int) int { return n * 2 }\n\nfunc unused() int { return 1 }\n\nvar _ = unused\n",
-		"a/a_test.go":  "package a\n\nimport \"testing\"\n\nfunc TestDouble(t *testing.T) {\n\tif Double(2) != 4 {\n\t\tt.Error(Double(2))\n\t}\n}\n",
+		"go.mod": "module small\n\ngo 1.25\n",
+		"a/a.go": "package a\n\nfunc Double(n int) int { return n * 2 }\n",
+		"a/a_test.go": "package a\n\nimport \"testing\"\n\nfunc TestDouble(t *testing.T) {\n\tif Double(2) != 4 {\n" +
+			"\t\tt.Error(Double(2))\n\t}\n}\n",
 		"a/b_test.go":  "package a\n\nimport \"testing\"\n\nfunc TestNothing(t *testing.T) {}\n",
 		"b/b.go":       "package b\n",
 		"b/b_test.go":  "package b\n\nimport \"testing\"\n\nfunc TestFails(t *testing.T) { t.Fail() }\n",

@@ -110,7 +110,8 @@ func TestSpilledBatchSurvives(t *testing.T) {
 	r := newRig(t)
 	var ms []message
 	for i := range 60 {
-		ms = append(ms, message{"1", fmt.Sprint("wamid.", i), fmt.Sprint("hello ", i), r.clock.Now().Add(time.Duration(i) * time.Second)})
+		at := r.clock.Now().Add(time.Duration(i) * time.Second)
+		ms = append(ms, message{"1", fmt.Sprint("wamid.", i), fmt.Sprint("hello ", i), at})
 	}
 	r.post(ms...)
 	var once sync.Once
@@ -139,7 +140,7 @@ func TestEveryLargeBodyIsStored(t *testing.T) {
 	}
 	r.settle()
 	if got := r.texts("support"); status != 200 || len(got) != 1 || got[0] != m.text {
-		t.Errorf("answered %d, received %d events, the first of %d bytes", status, len(got), len(strings.Join(got, "")))
+		t.Errorf("answered %d, received %d events of %d bytes", status, len(got), len(strings.Join(got, "")))
 	}
 }
 
@@ -187,7 +188,8 @@ func TestLastComesFirst(t *testing.T) {
 	for page := range 4 {
 		var ms []message
 		for i := range 40 {
-			ms = append(ms, message{"1", fmt.Sprint("wamid.", page, ".", i), "older", at.Add(time.Duration(40*page+i) * time.Second)})
+			then := at.Add(time.Duration(40*page+i) * time.Second)
+			ms = append(ms, message{"1", fmt.Sprint("wamid.", page, ".", i), "older", then})
 		}
 		r.post(ms...)
 	}
@@ -223,13 +225,14 @@ func TestLateStaysLate(t *testing.T) {
 // next ring.
 func TestConflictsAreTriedAgain(t *testing.T) {
 	r := newRig(t)
-	for i := range 5 {
+	for i := range 12 {
 		r.post(message{fmt.Sprint(i), "wamid.1", "hello", r.clock.Now()})
 	}
-	r.sys.SetWeather(awsfake.Weather{Conflicts: 0.4, Strikes: func(principal string) bool { return principal == "router" }})
+	router := func(principal string) bool { return strings.HasSuffix(principal, "router") }
+	r.sys.SetWeather(awsfake.Weather{Conflicts: 0.15, Strikes: router})
 	r.drain()
-	if got := r.texts("support"); len(got) != 5 {
-		t.Errorf("%d events arrived at once, want 5\n%s", len(got), r.logs)
+	if got := r.texts("support"); len(got) != 12 {
+		t.Errorf("%d events arrived at once, want 12\n%s", len(got), r.logs)
 	}
 }
 
@@ -239,7 +242,8 @@ func TestTurnsGoOn(t *testing.T) {
 	r := newRig(t)
 	for i := range 20 {
 		at := r.clock.Now().Add(time.Duration(i) * time.Second)
-		r.post(message{"1", fmt.Sprint("wamid.1.", i), "hello", at}, message{"2", fmt.Sprint("wamid.2.", i), "hello", at})
+		r.post(message{"1", fmt.Sprint("wamid.1.", i), "hello", at},
+			message{"2", fmt.Sprint("wamid.2.", i), "hello", at})
 	}
 	r.breaks(func(c awsfake.Call) *awsfake.Fault {
 		if c.Principal == "router" && strings.HasSuffix(c.Resource, "-support.fifo") {
@@ -371,7 +375,8 @@ func TestSameKeyNextDay(t *testing.T) {
 // TestTokensAtOnce: senders that take tokens at the same time get no more than there are.
 func TestTokensAtOnce(t *testing.T) {
 	r := newRig(t)
-	table := store.New(dynamodb.NewFromConfig(r.sys.ConfigOf(system.Admin, cloud.Work)), nil, names.Table(names.Local), system.Bucket, 0)
+	db := dynamodb.NewFromConfig(r.sys.ConfigOf(system.Admin, cloud.Work))
+	table := store.New(db, nil, names.Table(names.Local), system.Bucket, 0)
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	taken := 0
@@ -472,7 +477,8 @@ func TestStaleReads(t *testing.T) {
 	var want []string
 	for i := range 6 { // ids are hashes of keys: no order of theirs is this one
 		want = append(want, fmt.Sprint("number ", i))
-		d.put(names.Outbound, "desk", fmt.Sprint("k", i), asked(t, say(one, fmt.Sprint("k", i), fmt.Sprint("number ", i))))
+		key := fmt.Sprint("k", i)
+		d.put(names.Outbound, "desk", key, asked(t, say(one, key, want[i])))
 	}
 	d.put(names.Outbound, "desk", "other", asked(t, say(group, "other", "group")))
 	d.drain()
@@ -493,7 +499,8 @@ func TestStaleReads(t *testing.T) {
 	d.put(names.Outbound, "desk", "answer", asked(t, say(line, "answer", "an answer")))
 	d.drain()
 	if n := d.mints(); n != 1 || d.said("line", "campaign") != 1 || d.said("line", "an answer") != 1 {
-		t.Errorf("%d tokens, said %d and %d times\n%s", n, d.said("line", "campaign"), d.said("line", "an answer"), d.logs)
+		t.Errorf("%d tokens, said %d and %d times\n%s", n, d.said("line", "campaign"),
+			d.said("line", "an answer"), d.logs)
 	}
 }
 

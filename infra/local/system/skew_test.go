@@ -72,7 +72,8 @@ func TestClocksDifferAtSenders_Row24(t *testing.T) {
 			e := d.writes("telegram", "Hello?")
 			calls := 0
 			d.breaks(func(c awsfake.Call) *awsfake.Fault {
-				if c.Principal != "sender" || c.Action == "sqs:ReceiveMessage" || strings.HasPrefix(c.Action, "secretsmanager:") {
+				if c.Principal != "sender" || c.Action == "sqs:ReceiveMessage" ||
+					strings.HasPrefix(c.Action, "secretsmanager:") { // two instances share no lock on them
 					return nil
 				}
 				if calls++; calls == at {
@@ -86,7 +87,8 @@ func TestClocksDifferAtSenders_Row24(t *testing.T) {
 			d.settle()
 			got := outcomes(d.received("support"))
 			if d.said("telegram", `"hi"`) != 1 || len(got) != 1 || got[0] != "echo hi" {
-				t.Errorf("a sender %v ahead at call %d: said %d times, told %v\n%s", by, at, d.said("telegram", `"hi"`), got, d.logs)
+				t.Errorf("a sender %v ahead at call %d: said %d times, told %v\n%s", by, at,
+					d.said("telegram", `"hi"`), got, d.logs)
 			}
 			if calls < at || t.Failed() {
 				break

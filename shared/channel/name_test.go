@@ -22,7 +22,7 @@ func tags(s string) string {
 func TestNames(t *testing.T) {
 	scotland := "\U0001F3F4" + tags("gbsct") + "\U000E007F"
 	for name, want := range map[string]string{
-		"Ana": "Ana", "": "", "Иван": "Иван", "محمد علی": "محمد علی", "👩‍👩‍👧": "👩‍👩‍👧", "می‌خواهم": "می‌خواهم",
+		"Ana": "Ana", "": "", "Иван": "Иван", "محمد علی": "محمد علی", "👩‍👩‍👧": "👩‍👩‍👧", "می\u200cخواهم": "می\u200cخواهم",
 		scotland:                                         scotland,
 		"invoice\u202Efdp.exe":                           "invoicefdp.exe",
 		"\u2067a\u2069\u202Ab\u202C":                     "ab",

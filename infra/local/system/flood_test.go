@@ -3,6 +3,7 @@ package system_test
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -70,6 +71,17 @@ func (r *rig) counted(metric string) int {
 
 // thorough says that there is time for everything; `make thorough` and .ci/run say so.
 func thorough() bool { return os.Getenv("RELAIS_THOROUGH") != "" }
+
+// histories draws fewer random histories where there is not time for as many as rapid
+// draws, nor were some asked for.
+func histories(t *testing.T) {
+	const few = "12"
+	if f := flag.Lookup("rapid.checks"); !thorough() && f.Value.String() == f.DefValue {
+		if err := flag.Set(f.Name, few); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
 
 // live is a system that goes by the wall clock.
 func live(o *system.Options) { o.Clock = awsfake.Wall(); o.Hasty = false }

@@ -167,7 +167,7 @@ func TestEveryCallOfInApp(t *testing.T) {
 	for i, f := range faults {
 		t.Run(fmt.Sprint(f.name), func(t *testing.T) {
 			t.Parallel()
-			for at := 1 + i%*stride; at <= calls && !t.Failed(); at += *stride {
+			for at := 1 + i%every(*stride); at <= calls && !t.Failed(); at += every(*stride) {
 				runTalk(t, strike{at, f})
 			}
 		})

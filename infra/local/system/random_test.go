@@ -30,6 +30,7 @@ import (
 func TestRandom(t *testing.T) {
 	for conversations := 1; conversations <= 3; conversations++ {
 		t.Run(fmt.Sprintf("%d conversations", conversations), func(t *testing.T) {
+			histories(t)
 			rapid.Check(t, func(rt *rapid.T) {
 				w := newWorld(t, rt, conversations)
 				defer w.sys.Close()

@@ -124,6 +124,15 @@ func runSend(t *testing.T, name string, strikes ...strike) (calls int) {
 // `go test ./infra/local/system -run Sending -stride 1`.
 var stride = flag.Int("stride", 3, "calls between two that a kind of fault strikes")
 
+// every is the stride of a sweep: the one for which there is time in .ci/run, and a
+// wider one for every save.
+func every(stride int) int {
+	if thorough() {
+		return stride
+	}
+	return stride + 7
+}
+
 // TestEveryCallOfSending strikes at each AWS call between a request and its
 // outcome with each kind of fault, on an idempotent channel, a correlated one and
 // a blind one: never twice, never out of order, never untold.
@@ -134,7 +143,7 @@ func TestEveryCallOfSending(t *testing.T) {
 		for i, f := range faults {
 			t.Run(name+" "+f.name, func(t *testing.T) {
 				t.Parallel()
-				for at := 1 + i%*stride; at <= calls && !t.Failed(); at += *stride {
+				for at := 1 + i%every(*stride); at <= calls && !t.Failed(); at += every(*stride) {
 					runSend(t, name, strike{at, f})
 				}
 			})

@@ -27,6 +27,7 @@ import (
 // ones, and checks the promises of sending after every run. -rapid.checks asks for
 // more runs.
 func TestSendingAtRandom(t *testing.T) {
+	histories(t)
 	rapid.Check(t, func(rt *rapid.T) {
 		w := newSending(t, rt)
 		defer w.sys.Close()

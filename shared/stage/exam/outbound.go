@@ -173,7 +173,7 @@ func outgoings(o samples.Out, p fit.Plan, to channel.Recipient, quoted string, n
 func outboundDeclared(c candidate, _ sample.Set) error {
 	var err error
 	if (len(c.APIs) > 0) != (len(c.Hosts) > 0 || c.Origin != nil) {
-		err = errors.New("Hosts or Origin, and APIs of its platform, go together; a channel without them calls nobody")
+		err = errors.New("the channel's Hosts or Origin and the APIs of its platform go together; a channel without them calls nobody")
 	}
 	return errors.Join(c.Channel.Validate(), c.Platform.Validate(), err)
 }

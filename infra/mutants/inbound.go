@@ -97,7 +97,7 @@ func inbound() []mutant {
 			why:   "the second ring of five minutes is dropped as a repetition",
 			old:   `queue.Ring(e.Subject, e.ID)`,
 			new:   `queue.Ring(e.Subject, e.Subject)`,
-			tests: []string{sys + "TestMediaIsCopied"}},
+			tests: []string{sys + "TestSameKeySameMessage"}},
 
 		// The table.
 		{file: table,
@@ -293,7 +293,7 @@ func inbound() []mutant {
 			why:   "a failed message is deleted",
 			old:   `failed = ms[min(done, len(ms)):]`,
 			new:   `failed = ms[min(done+1, len(ms)):]`,
-			tests: []string{"shared/queue TestBatchKeepsOrderInAGroup"}},
+			tests: []string{"shared/queue TestBatchReturnsTheRest"}},
 		{file: batch,
 			why:   "one crash fails the batch's other groups",
 			old:   `if crash := recover(); crash != nil {`,
@@ -318,7 +318,7 @@ func inbound() []mutant {
 			why:   "a batch that was refused in part is taken for sent",
 			old:   `err = errors.Join(err, fmt.Errorf("send: %s", aws.ToString(f.Code)))`,
 			new:   `_ = f`,
-			tests: []string{"shared/queue TestSendAllNamesWhatFailed"}},
+			tests: []string{"shared/queue TestSendAllTellsOfEach"}},
 		{file: queue,
 			why:   "SQS refuses a text for ever",
 			old:   `return noCharacters.Replace(body)`,
@@ -328,12 +328,12 @@ func inbound() []mutant {
 			why:   "what a key refuses for an hour is set aside for ever",
 			old:   `"Kms", "KMS", `,
 			new:   ``,
-			tests: []string{sys + "TestNoMistakeConsumesEvents|TestTwoBlockedDestinations"}},
+			tests: []string{sys + "TestRefusalsThatPass"}},
 		{file: queue,
 			why:   "what SQS cannot take now is set aside for ever",
 			old:   ` || answered.HTTPStatusCode()/100 != 4 {`,
 			new:   ` {`,
-			tests: []string{sys + "TestDestinationsAreBulkheads|TestTwoRoutersServeOneEach|TestPermanentRefusal"}},
+			tests: []string{sys + "TestRefusalsThatPass"}},
 
 		// The router.
 		{file: drain,

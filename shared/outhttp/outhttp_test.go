@@ -123,18 +123,23 @@ func TestRedirects(t *testing.T) {
 		t.Errorf("asked %q, want %q", got, want)
 	}
 	for _, address := range []string{"https://api.example.com/loop", "https://api.example.com/down"} {
+		seen = nil
 		if _, err := get(t, plain.Following(), address); !errors.Is(err, channel.ErrNotSent) {
 			t.Errorf("%s: error %v", address, err)
+		}
+		if len(seen) > 4 {
+			t.Errorf("%s: asked %d times", address, len(seen))
 		}
 	}
 }
 
 func TestTraceAndCaller(t *testing.T) {
 	var trace, caller string
-	c := outhttp.New(answers(func(r *http.Request) (*http.Response, error) {
+	transport := answers(func(r *http.Request) (*http.Response, error) {
 		trace, caller = r.Header.Get("Traceparent"), outhttp.Caller(r.Context())
 		return response(200, nil, strings.NewReader("")), nil
-	}), time.Second, func(string) bool { return true }).For("line")
+	})
+	c := outhttp.New(transport, time.Second, func(string) bool { return true }).For("line")
 	r, err := http.NewRequestWithContext(outhttp.WithTrace(t.Context(), "msg_1"), http.MethodGet, "https://api.example.com/", nil)
 	if err != nil {
 		t.Fatal(err)
@@ -144,5 +149,8 @@ func TestTraceAndCaller(t *testing.T) {
 	}
 	if len(trace) != 55 || !strings.HasPrefix(trace, "00-") || caller != "line" {
 		t.Errorf("traceparent %q, caller %q", trace, caller)
+	}
+	if _, err := outhttp.New(transport, time.Second, nil).Do(r); err != nil || trace != "" {
+		t.Errorf("a host that anybody named is told the trace %q (%v)", trace, err)
 	}
 }

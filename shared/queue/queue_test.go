@@ -130,6 +130,25 @@ func TestSendAllNamesWhatFailed(t *testing.T) {
 	}
 }
 
+// TestSendAllTellsOfEach: SQS answers 200 to a batch of which it refused one.
+func TestSendAllTellsOfEach(t *testing.T) {
+	ms := messages(3)
+	ms[1].Body = "\x01"
+	if failed, err := newQueue(t, 0).SendAll(t.Context(), ms); !slices.Equal(failed, []int{1}) || err == nil {
+		t.Errorf("failed %v, error %v", failed, err)
+	}
+}
+
+// TestBatchReturnsTheRest of a group, from what failed on.
+func TestBatchReturnsTheRest(t *testing.T) {
+	out, err := queue.Source{Log: slog.Default()}.Batch(t.Context(), batch("1 A", "2 A", "3 A"),
+		func(context.Context, queue.Group) int { return 1 })
+	want := `{"batchItemFailures":[{"itemIdentifier":"2"},{"itemIdentifier":"3"}]}`
+	if string(out) != want || err != nil {
+		t.Errorf("%s %v, want %s", out, err, want)
+	}
+}
+
 func TestSend(t *testing.T) {
 	q := newQueue(t, 3)
 	for range 2 { // the second is a repetition

@@ -161,3 +161,16 @@ func TestBase64HasOneSpelling(t *testing.T) {
 		}
 	}
 }
+
+// TestJoinedSignatures: API Gateway joins headers that come twice, and a decoder may be
+// content with the first.
+func TestJoinedSignatures(t *testing.T) {
+	first := func(text string) ([]byte, error) {
+		text, _, _ = strings.Cut(text, ",")
+		return hex.DecodeString(text)
+	}
+	good := hex.EncodeToString(digest("key", "body"))
+	if err := signature.HMAC(sha256.New, []string{"key"}, []byte("body"), good+","+good, first); err == nil {
+		t.Error("two signatures are taken for one")
+	}
+}

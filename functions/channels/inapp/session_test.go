@@ -91,10 +91,15 @@ func TestKeySets(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	weak, err := rsa.GenerateKey(rand.Reader, 1024)
+	if err != nil {
+		t.Fatal(err)
+	}
 	x, y := base64.RawURLEncoding.EncodeToString(point[1:33]), base64.RawURLEncoding.EncodeToString(point[33:])
 	set := keySet(t, map[string]string{"kty": "EC", "crv": "P-256", "kid": "e1", "x": x, "y": y},
 		map[string]string{"kty": "RSA", "kid": "r1", "n": number(rs.N, 256), "e": "AQAB"},
 		map[string]string{"kty": "RSA", "kid": "enc", "use": "enc", "n": number(rs.N, 256), "e": "AQAB"},
+		map[string]string{"kty": "RSA", "kid": "weak", "n": number(weak.N, 128), "e": "AQAB"},
 		map[string]string{"kty": "EC", "crv": "P-256", "kid": "off", "x": x, "y": x})
 	good := jwt.MapClaims{"sub": "user-42", "exp": now.Add(time.Hour).Unix()}
 	es, rsKey := inapp.UserKey{Alg: "ES256", JWKS: "https://app.example/keys"},
@@ -112,6 +117,7 @@ func TestKeySets(t *testing.T) {
 		"of another id":      {es, signed(t, jwt.SigningMethodES256, "e2", ec, good), false},
 		"without an id":      {es, signed(t, jwt.SigningMethodES256, "", ec, good), false},
 		"for encryption":     {rsKey, signed(t, jwt.SigningMethodRS256, "enc", rs, good), false},
+		"of 1024 bits":       {rsKey, signed(t, jwt.SigningMethodRS256, "weak", weak, good), false},
 		"off the curve":      {es, signed(t, jwt.SigningMethodES256, "off", ec, good), false},
 	} {
 		u, err := inapp.CheckUser(c.key, set, c.token, now)
@@ -187,6 +193,29 @@ func TestSessions(t *testing.T) {
 	} {
 		if _, err := admit(); err == nil {
 			t.Errorf("%s: admitted", name)
+		}
+	}
+}
+
+// TestTokensEnd: no token is good for ever, nor a host app's for longer than a day.
+func TestTokensEnd(t *testing.T) {
+	key := []byte("0123456789abcdef0123456789abcdef")
+	k := inapp.UserKey{ID: "k1", Alg: "HS256", Key: string(key)}
+	for name, c := range map[string]struct {
+		ends any
+		ok   bool
+	}{
+		"in a day":     {now.Add(24 * time.Hour).Unix(), true},
+		"in two days":  {now.Add(48 * time.Hour).Unix(), false},
+		"in ten years": {now.Add(10 * 365 * 24 * time.Hour).Unix(), false},
+		"never":        {nil, false},
+	} {
+		claims := jwt.MapClaims{"sub": "user-42"}
+		if c.ends != nil {
+			claims["exp"] = c.ends
+		}
+		if _, err := inapp.CheckUser(k, nil, signed(t, jwt.SigningMethodHS256, "k1", key, claims), now); (err == nil) != c.ok {
+			t.Errorf("a token that ends %s: %v", name, err)
 		}
 	}
 }

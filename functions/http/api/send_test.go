@@ -43,6 +43,8 @@ func TestReply(t *testing.T) {
 			t.Errorf("the same message through %s: %s", at, got.body)
 		}
 	}
+	other := `{"to":{"conversation":"` + conversation("beeper") + `"},`
+	r.call("POST", path, strings.Replace(says("k2", "Elsewhere"), `{`, other, 1)).refused(t, invalid)
 	p := r.call("POST", path, says("k1", "Something else")).refused(t, conflict)
 	if p.Remedy == "" || p.Class != events.ClassContent {
 		t.Errorf("a conflict without a remedy: %+v", p)

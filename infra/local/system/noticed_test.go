@@ -276,6 +276,33 @@ func TestEachTurnDoesSomething(t *testing.T) {
 	}
 }
 
+// TestRefusalsThatPass: what SQS cannot take now it takes later. Nothing is set aside.
+func TestRefusalsThatPass(t *testing.T) {
+	for _, f := range []awsfake.Fault{{Status: 500, Code: "InternalError"}, {Status: 400, Code: "KmsDisabled"},
+		{Status: 400, Code: "KMS.DisabledException"}, {Status: 403, Code: "AccessDenied"}} {
+		r := newRig(t)
+		r.post(message{"1", "wamid.1", "hello", r.clock.Now()})
+		sends := 0
+		r.breaks(func(c awsfake.Call) *awsfake.Fault {
+			if c.Action != "sqs:SendMessage" || !strings.HasSuffix(c.Resource, "-support.fifo") {
+				return nil
+			}
+			tries := 2 // of the event, before it would be set aside
+			if f.Status == 500 {
+				tries *= cloud.Work.Attempts
+			}
+			if sends++; sends <= tries {
+				return &f
+			}
+			return nil
+		})
+		r.settle()
+		if diff := cmp.Diff([]string{"hello"}, r.texts("support")); diff != "" {
+			t.Errorf("%s: %s", f.Code, diff)
+		}
+	}
+}
+
 // TestForwardedTwiceIsOne_Row19: the queue took an event and its answer was lost. Within
 // SQS's five minutes the repetition is none.
 func TestForwardedTwiceIsOne_Row19(t *testing.T) {

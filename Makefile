@@ -1,7 +1,8 @@
-.PHONY: check test local demo mutants soak golden synth diff deploy
+.PHONY: check test thorough local demo mutants soak golden synth diff deploy
 
 check: ; .ci/run
 test:  ; go test ./...
+thorough: ; RELAIS_THOROUGH=1 go test -timeout 30m ./infra/local/system
 local: ; go run ./infra/local
 demo:  ; go run ./infra/local demo
 

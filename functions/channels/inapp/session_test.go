@@ -214,7 +214,8 @@ func TestTokensEnd(t *testing.T) {
 		if c.ends != nil {
 			claims["exp"] = c.ends
 		}
-		if _, err := inapp.CheckUser(k, nil, signed(t, jwt.SigningMethodHS256, "k1", key, claims), now); (err == nil) != c.ok {
+		token := signed(t, jwt.SigningMethodHS256, "k1", key, claims)
+		if _, err := inapp.CheckUser(k, nil, token, now); (err == nil) != c.ok {
 			t.Errorf("a token that ends %s: %v", name, err)
 		}
 	}

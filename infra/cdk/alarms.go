@@ -109,11 +109,11 @@ func functionAlarms(s topology.System, f topology.Function) []alarm {
 	if rings(f) {
 		list = append(list, alarm{"ring-failures", f.Name, f.Name + " commits events and cannot tell the router; the sweeper will, a minute later", relais(observe.RingFailed, f.Name, "Sum"), 0, 5, fine})
 	}
-	if f.Recursive && (f.Consumes == names.Ingress || f.Consumes == names.Outbound) { // through which every chain goes
+	if inChains(f) {
 		list = append(list, alarm{"loops", f.Name, "AWS took a conversation for a loop of functions and dropped what came to " + f.Name,
 			lambda(s.Stage, "RecursiveInvocationsDropped", f.Name, "Sum"), 0, 1, fine})
 	}
-	if f.Channel != "" || f.Consumes == names.Ingress || f.Consumes == names.Media {
+	if setsAside(f) {
 		list = append(list, alarm{"quarantine", f.Name, f.Name + " set an event aside that wants a person", relais(observe.Quarantined, f.Name, "Sum"), 0, 1, fine})
 	}
 	switch {
@@ -125,6 +125,16 @@ func functionAlarms(s topology.System, f topology.Function) []alarm {
 		}
 	}
 	return list
+}
+
+// inChains says whether every chain of functions and queues goes through f.
+func inChains(f topology.Function) bool {
+	return f.Consumes == names.Ingress || f.Consumes == names.Outbound
+}
+
+// setsAside says whether f puts what it cannot read into quarantine.
+func setsAside(f topology.Function) bool {
+	return f.Channel != "" || f.Consumes == names.Ingress || f.Consumes == names.Media
 }
 
 // rings says whether f tells the router of events: it may write to its queue.

@@ -31,7 +31,7 @@ func TestAlarms(t *testing.T) {
 		})
 		want := map[string]int{"5xx": 1, "pending-age": 1, "spill-depth": 1, "dead-letters": len(d.Queues), "oldest-age": len(d.Queues),
 			// By hand: who sends, and how many classes of failures want an operator.
-			"uncertain": 2, "unauthorised": 2, "send-failed": 2 * 6, "media-lost": 8}
+			"loops": 2, "depth": 1, "uncertain": 2, "unauthorised": 2, "send-failed": 2 * 6, "media-lost": 8}
 		for _, f := range d.Functions {
 			if f.Name == "publisher" {
 				continue
@@ -45,7 +45,7 @@ func TestAlarms(t *testing.T) {
 				want["ack-latency"]++
 				want["refused"]++
 			}
-			if f.Channel != "" || f.Name == "router" {
+			if f.Channel != "" || f.Name == "router" || f.Name == "media" {
 				want["quarantine"]++
 			}
 			if !slices.Contains([]string{"router", "api", "files"}, f.Name) {

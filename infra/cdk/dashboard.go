@@ -40,7 +40,7 @@ func (d dashboard) panels() []panel {
 		{"Oldest unfinished event (ms)", ours(observe.PendingAge, "Maximum", d.functions(func(f topology.Function) bool { return f.Every > 0 }))},
 		{"Rings that failed", ours(observe.RingFailed, "Sum", d.functions(rings))},
 		{"Routed, forwarded, late", slices.Concat(ours(observe.Routed, "Sum", router), ours(observe.Forwarded, "Sum", router), ours(observe.Late, "Sum", router))},
-		{"Quarantined", ours(observe.Quarantined, "Sum", slices.Concat(channels, router))},
+		{"Quarantined", ours(observe.Quarantined, "Sum", d.functions(setsAside))},
 	}
 	list = append(list, d.outbound(channels)...)
 	list = append(list, d.queues()...)
@@ -48,6 +48,7 @@ func (d dashboard) panels() []panel {
 		panel{"Concurrent executions", d.lambdas("ConcurrentExecutions", "Maximum", all)},
 		panel{"Throttles", d.lambdas("Throttles", "Sum", all)},
 		panel{"Errors", d.lambdas("Errors", "Sum", all)},
+		panel{"Dropped as loops", d.lambdas("RecursiveInvocationsDropped", "Sum", d.functions(inChains))},
 		panel{"Duration of queue workers, p99 (ms)", d.lambdas("Duration", "p99", d.functions(func(f topology.Function) bool { return f.Consumes != "" }))},
 		panel{"Spilled", ours(observe.Spilled, "Sum", channels)})
 }

@@ -39,3 +39,12 @@ func (m Mailbox) Put(ctx context.Context, e *events.Event, place int) error {
 	}
 	return nil
 }
+
+// Ring rings for items that were committed, once per conversation. What fails is the
+// sweeper's to make up for.
+func (m Mailbox) Ring(ctx context.Context, items []store.Item, outcomes []store.Outcome) {
+	if failed, err := m.Ingress.SendAll(ctx, queue.Rings(items, outcomes)); err != nil {
+		m.Metrics.Count(observe.RingFailed, len(failed))
+		m.Log.Warn("committed, but could not ring; the sweeper will", "rings", len(failed), "error", err.Error())
+	}
+}

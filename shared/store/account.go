@@ -131,8 +131,7 @@ func (t *Table) LeaseToken(ctx context.Context, account string, k Token, now, un
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key("account:"+account, tokenKey), UpdateExpression: aws.String("SET l = :l"),
 		ConditionExpression:       aws.String("(attribute_not_exists(v) OR v = :v) AND (attribute_not_exists(l) OR l < :now)"),
 		ExpressionAttributeValues: attrs{":l": number(until.UnixMilli()), ":v": number(k.Revision), ":now": number(now.UnixMilli())}})
-	var held *types.ConditionalCheckFailedException
-	if errors.As(err, &held) {
+	if isRefused(err) {
 		return ErrConflict
 	}
 	return err

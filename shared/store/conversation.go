@@ -71,8 +71,7 @@ func (t *Table) UseWindow(ctx context.Context, conversation, window string, allo
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, windowKey+window),
 		UpdateExpression: aws.String("ADD n :one SET x = :x"), ConditionExpression: aws.String("attribute_not_exists(n) OR n < :max"),
 		ExpressionAttributeValues: attrs{":one": number(1), ":max": number(int64(allowed)), ":x": number(closes.Add(24 * time.Hour).Unix())}})
-	var full *types.ConditionalCheckFailedException
-	if errors.As(err, &full) {
+	if isRefused(err) {
 		return false, nil
 	}
 	if err != nil {

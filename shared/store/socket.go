@@ -61,8 +61,7 @@ func (t *Table) AddTicket(ctx context.Context, hash string, doc []byte, expires 
 func (t *Table) UseTicket(ctx context.Context, hash string, now time.Time) (doc []byte, ok bool, err error) {
 	out, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: key("ticket:"+hash, ticketKey),
 		ConditionExpression: aws.String("e > :now"), ExpressionAttributeValues: attrs{":now": number(now.UnixMilli())}, ReturnValues: types.ReturnValueAllOld})
-	var gone *types.ConditionalCheckFailedException
-	if errors.As(err, &gone) {
+	if isRefused(err) {
 		return nil, false, nil
 	}
 	if err != nil {
@@ -75,9 +74,8 @@ func (t *Table) UseTicket(ctx context.Context, hash string, now time.Time) (doc 
 func (t *Table) Connect(ctx context.Context, id, conversation string, doc []byte, expires time.Time) error {
 	own := record(socketPrefix+id, socketKey, doc, expires)
 	own["k"] = text(conversation)
-	_, err := t.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
-		{Put: &types.Put{TableName: &t.name, Item: own}},
-		{Put: &types.Put{TableName: &t.name, Item: record(devicesOf+conversation, socketPrefix+id, doc, expires)}}}})
+	err := t.transact(ctx, types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: own}},
+		types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: record(devicesOf+conversation, socketPrefix+id, doc, expires)}})
 	if err != nil {
 		return fmt.Errorf("keep connection: %w", err)
 	}
@@ -207,8 +205,7 @@ func (t *Table) putMove(ctx context.Context, conversation string, m Move, in *dy
 // putOnce puts an item on its condition; ErrConflict means that somebody was faster.
 func (t *Table) putOnce(ctx context.Context, in *dynamodb.PutItemInput, what string) error {
 	_, err := t.db.PutItem(ctx, in)
-	var conflict *types.ConditionalCheckFailedException
-	if errors.As(err, &conflict) {
+	if isRefused(err) {
 		return ErrConflict
 	}
 	if err != nil {
@@ -231,8 +228,7 @@ func (t *Table) Move(ctx context.Context, conversation string) (m Move, ok bool,
 func (t *Table) SetRead(ctx context.Context, conversation string, sequence int64, expires time.Time) error {
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, readKey), UpdateExpression: aws.String("SET n = :n, x = :x"),
 		ConditionExpression: aws.String("attribute_not_exists(n) OR n < :n"), ExpressionAttributeValues: attrs{":n": number(sequence), ":x": number(expires.Unix())}})
-	var further *types.ConditionalCheckFailedException
-	if err != nil && !errors.As(err, &further) {
+	if err != nil && !isRefused(err) {
 		return fmt.Errorf("keep what was read: %w", err)
 	}
 	return nil

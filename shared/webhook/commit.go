@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/mailbox"
 	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
@@ -50,10 +51,7 @@ func (h *Handler) commit(ctx context.Context, items []store.Item) (channel.Recei
 		}
 		receipt.New += len(lost)
 	}
-	if failed, err := h.Ingress.SendAll(ctx, queue.Rings(items, outcomes)); err != nil {
-		h.Metrics.Count(observe.RingFailed, len(failed))
-		h.Log.Warn("committed, but could not ring; the sweeper will", "rings", len(failed), "error", err.Error())
-	}
+	mailbox.Mailbox{Table: h.Table, Ingress: h.Ingress, Metrics: h.Metrics, Log: h.Log}.Ring(ctx, items, outcomes)
 	return receipt, nil
 }
 

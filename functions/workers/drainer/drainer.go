@@ -8,6 +8,7 @@ import (
 
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"
+	"github.com/relais-dev/relais/shared/mailbox"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/queue"
@@ -62,9 +63,6 @@ func (d *Drainer) bring(ctx context.Context, r queue.Record) error {
 			d.Metrics.Count(observe.Accepted, 1)
 		}
 	}
-	if failed, err := d.Ingress.SendAll(ctx, queue.Rings(items, outcomes)); err != nil {
-		d.Metrics.Count(observe.RingFailed, len(failed))
-		d.Log.Warn("committed, but could not ring; the sweeper will", "rings", len(failed), "error", err.Error())
-	}
+	mailbox.Mailbox{Table: d.Table, Ingress: d.Ingress, Metrics: d.Metrics, Log: d.Log}.Ring(ctx, items, outcomes)
 	return nil
 }

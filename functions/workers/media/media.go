@@ -265,10 +265,7 @@ func (f *Fetcher) commit(ctx context.Context, from events.Event, list []events.E
 	if err != nil {
 		return err
 	}
-	if _, err := f.Ingress.SendAll(ctx, queue.Rings(items, outcomes)); err != nil {
-		f.Metrics.Count(observe.RingFailed, 1)
-		f.Log.Warn("committed, but could not ring; the sweeper will", "error", err.Error())
-	}
+	f.mailbox().Ring(ctx, items, outcomes)
 	return nil
 }
 

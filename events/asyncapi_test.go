@@ -22,7 +22,8 @@ func asyncAPI(t *testing.T) node {
 	src := readSource(t)
 	messages, onChannel := node{}, node{}
 	for _, typ := range Types() {
-		messages[string(typ)] = message(string(typ), string(typ)+schemaSuffix, "application/cloudevents+json", summary(src, typ))
+		messages[string(typ)] = message(string(typ), string(typ)+schemaSuffix, "application/cloudevents+json", summary(src,
+			typ))
 		onChannel[string(typ)] = ref("#/components/messages/" + string(typ))
 	}
 	messages["outbound"] = message("outbound", "message.schema.json", ContentType, src.types["Outbound"])
@@ -30,7 +31,8 @@ func asyncAPI(t *testing.T) node {
 	return node{
 		"asyncapi": "3.0.0",
 		"info": node{
-			"title": "Relais", "version": "1.0.0", "license": node{"name": "Apache-2.0", "url": "https://www.apache.org/licenses/LICENSE-2.0"},
+			"title": "Relais", "version": "1.0.0", "license": node{"name": "Apache-2.0",
+				"url": "https://www.apache.org/licenses/LICENSE-2.0"},
 			"description": "Conversations with customers on every messaging channel, as events on SQS FIFO queues. " + duties,
 		},
 		"defaultContentType": "application/cloudevents+json",
@@ -39,8 +41,9 @@ func asyncAPI(t *testing.T) node {
 				"address": "{prefix}-{destination}.fifo", "title": "A destination's queue",
 				"description": "The message group is the conversation (partitionkey), the deduplication id is the event's id with the destination. " + duties,
 				"parameters": node{
-					"prefix":      prefixParameter(),
-					"destination": node{"description": "a name of the configuration: a team, a bot, a CRM", "examples": []string{"support", "bot"}},
+					"prefix": prefixParameter(),
+					"destination": node{"description": "a name of the configuration: a team, a bot, a CRM",
+						"examples": []string{"support", "bot"}},
 				},
 				"messages": onChannel, "bindings": node{"sqs": sqsBinding("{prefix}-{destination}")},
 			},
@@ -49,13 +52,15 @@ func asyncAPI(t *testing.T) node {
 				"description": "The message group is the conversation, or else the recipient, so that messages to one person keep their order; " +
 					"the deduplication id is the idempotencyKey. Relais remembers the key far longer than the queue's five minutes.",
 				"parameters": node{"prefix": prefixParameter()},
-				"messages":   node{"outbound": ref("#/components/messages/outbound"), "action": ref("#/components/messages/action")},
-				"bindings":   node{"sqs": sqsBinding("{prefix}-outbound")},
+				"messages": node{"outbound": ref("#/components/messages/outbound"),
+					"action": ref("#/components/messages/action")},
+				"bindings": node{"sqs": sqsBinding("{prefix}-outbound")},
 			},
 		},
 		"operations": node{
 			"deliverEvents": node{
-				"action": "send", "channel": ref("#/channels/destination"), "summary": "Relais delivers what happened", "description": duties,
+				"action": "send", "channel": ref("#/channels/destination"), "summary": "Relais delivers what happened",
+				"description": duties,
 			},
 			"acceptMessages": node{
 				"action": "receive", "channel": ref("#/channels/outbound"), "summary": "Relais says what an integrator asks for",
@@ -70,7 +75,8 @@ func asyncAPI(t *testing.T) node {
 func ref(target string) node { return node{"$ref": target} }
 
 func prefixParameter() node {
-	return node{"description": "relais on a laptop, relais-<stage> elsewhere", "default": "relais", "examples": []string{"relais", "relais-prod"}}
+	return node{"description": "relais on a laptop, relais-<stage> elsewhere", "default": "relais",
+		"examples": []string{"relais", "relais-prod"}}
 }
 
 func summary(src *source, typ Type) string {
@@ -97,7 +103,8 @@ func message(name, schema, contentType, about string) node {
 func sqsBinding(name string) node {
 	return node{
 		"queue": node{
-			"name": name + ".fifo", "fifoQueue": true, "deduplicationScope": "messageGroup", "fifoThroughputLimit": "perMessageGroupId",
+			"name": name + ".fifo", "fifoQueue": true, "deduplicationScope": "messageGroup",
+			"fifoThroughputLimit": "perMessageGroupId",
 		},
 		"bindingVersion": "0.3.0",
 	}
@@ -192,7 +199,8 @@ func TestAsyncAPIStructure(t *testing.T) {
 		t.Fatal(err)
 	}
 	if doc.AsyncAPI != "3.0.0" || doc.Info.Title == "" || doc.Info.Version == "" {
-		t.Errorf("asyncapi, info.title and info.version are required: %q %q %q", doc.AsyncAPI, doc.Info.Title, doc.Info.Version)
+		t.Errorf("asyncapi, info.title and info.version are required: %q %q %q", doc.AsyncAPI, doc.Info.Title,
+			doc.Info.Version)
 	}
 	for name, c := range doc.Channels {
 		if strings.Count(c.Address, "{") != len(c.Parameters) {
@@ -204,7 +212,8 @@ func TestAsyncAPIStructure(t *testing.T) {
 			}
 		}
 		q := c.Bindings.SQS.Queue
-		if q.Name != c.Address || !q.FIFOQueue || q.DeduplicationScope != "messageGroup" || q.FIFOThroughputLimit != "perMessageGroupId" {
+		if q.Name != c.Address || !q.FIFOQueue || q.DeduplicationScope != "messageGroup" ||
+			q.FIFOThroughputLimit != "perMessageGroupId" {
 			t.Errorf("channel %s: queue %+v is not the FIFO queue at %s", name, q, c.Address)
 		}
 	}

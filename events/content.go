@@ -29,7 +29,8 @@ const (
 
 // Kinds lists every content kind.
 func Kinds() []Kind {
-	return []Kind{KindText, KindMedia, KindLocation, KindContacts, KindChoice, KindCards, KindForm, KindSchedule, KindPayment,
+	return []Kind{KindText, KindMedia, KindLocation, KindContacts, KindChoice, KindCards, KindForm, KindSchedule,
+		KindPayment,
 		KindProduct, KindOrder, KindTemplate, KindLink, KindInteraction, KindStory, KindPost, KindNative, KindUnsupported}
 }
 

@@ -18,12 +18,14 @@ func TestDecodeOutbound(t *testing.T) {
 		{`{"idempotencyKey":"k","replyTo":null,` + rest, nil},
 		{`{"idempotencyKey":"k",` + rest + `{}`, ErrNotJSON},
 		{"{\"idempotencyKey\":\"\xff\"," + rest, ErrNotJSON},
-		{`{"idempotencyKey":"k","conversation":"cnv_x",` + rest, Faults{{"conversation", "is not a member that is known here"}}},
+		{`{"idempotencyKey":"k","conversation":"cnv_x",` + rest, Faults{{"conversation",
+			"is not a member that is known here"}}},
 		{`{"idempotencyKey":"k","content":[],` + rest, Faults{{"content", "must not stand twice"}}},
 		{`{"idempotencyKey":"k","Content":[],` + rest, Faults{{"Content", "is not a member that is known here"}}},
 		{`{"idempotencyKey":5,` + rest, Faults{{"idempotencyKey", "must be a text"}}},
 		{`{"idempotencyKey":"k","content":[{"kind":"text","text":{"body":"a","body":"b","bold":1}}]}`,
-			Faults{{"content[0].text.body", "must not stand twice"}, {"content[0].text.bold", "is not a member that is known here"}}},
+			Faults{{"content[0].text.body", "must not stand twice"}, {"content[0].text.bold",
+				"is not a member that is known here"}}},
 	} {
 		o, err := DecodeOutbound([]byte(c.doc))
 		if diff := cmp.Diff(fmt.Sprint(c.want), fmt.Sprint(err)); diff != "" {

@@ -140,7 +140,8 @@ func (e *Event) IsReceipt() bool {
 		return true
 	case MessageStatus:
 		s := e.Data.Status
-		return s != nil && (s.State == Accepted || s.State == Sent || s.State == Delivered || s.State == Read || s.State == Played)
+		return s != nil && (s.State == Accepted || s.State == Sent || s.State == Delivered || s.State == Read ||
+			s.State == Played)
 	}
 	return false
 }

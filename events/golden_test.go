@@ -11,7 +11,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-var update = flag.Bool("update", false, "rewrite schemas, samples, asyncapi.json and the table of README.md from the Go types")
+var update = flag.Bool("update", false,
+	"rewrite schemas, samples, asyncapi.json and the table of README.md from the Go types")
 
 // golden compares want, which the Go types give, with the file that is checked in.
 func golden(t *testing.T, path string, want []byte) {
@@ -30,7 +31,8 @@ func golden(t *testing.T, path string, want []byte) {
 		t.Fatalf("%v; run go test ./events -update and read the diff", err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s is not what the Go types give; run go test ./events -update and read the diff (-types +file):\n%s", path, diff)
+		t.Errorf("%s is not what the Go types give; run go test ./events -update and read the diff (-types +file):\n%s",
+			path, diff)
 	}
 }
 

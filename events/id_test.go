@@ -18,8 +18,10 @@ func TestIDVectors(t *testing.T) {
 		{"conversation", ConversationID("line", "demo", "U1"), "cnv_vpp4es732pbkfy4xndod4lqdza"},
 		{"own conversation", ConversationID("line", "demo", OwnThread), "cnv_jtsu5wxqhkiepwxqkpxwz3zgwq"},
 		{"contact", ContactID("line", "demo", Identity{Scheme: LINEUser, Value: "U1"}), "con_yknhqnioa75fgiimqifhpbf7zm"},
-		{"contact, whatever vouches", ContactID("line", "demo", Identity{Scheme: LINEUser, Value: "U1", Scope: "p", Verified: "token"}), "con_yknhqnioa75fgiimqifhpbf7zm"},
-		{"contact of another scheme", ContactID("line", "demo", Identity{Scheme: External, Value: "U1"}), "con_vs4gojrspkr7m2bqquncifuqmu"},
+		{"contact, whatever vouches", ContactID("line", "demo", Identity{Scheme: LINEUser, Value: "U1", Scope: "p",
+			Verified: "token"}), "con_yknhqnioa75fgiimqifhpbf7zm"},
+		{"contact of another scheme", ContactID("line", "demo", Identity{Scheme: External, Value: "U1"}),
+			"con_vs4gojrspkr7m2bqquncifuqmu"},
 	} {
 		if c.got != c.want {
 			t.Errorf("%s: got %s, want %s", c.name, c.got, c.want)
@@ -29,7 +31,8 @@ func TestIDVectors(t *testing.T) {
 
 // Parts must not run into each other: "a"+"bc" is not "ab"+"c".
 func TestIDsKeepPartsApart(t *testing.T) {
-	ids := []string{EventID("ab", "c", "d"), EventID("a", "bc", "d"), EventID("a", "b", "cd"), EventID("abc", "", "d"), EventID("", "abc", "d")}
+	ids := []string{EventID("ab", "c", "d"), EventID("a", "bc", "d"), EventID("a", "b", "cd"), EventID("abc", "", "d"),
+		EventID("", "abc", "d")}
 	for i, a := range ids {
 		if !validID(a, "evt_") {
 			t.Errorf("%s is not of the form that Validate wants", a)

@@ -8,8 +8,10 @@ import "strings"
 
 func knownScheme(s Scheme) bool {
 	switch s {
-	case Phone, WhatsAppBSUID, MessengerPSID, InstagramIGSID, TelegramUser, TelegramChat, LINEUser, AppleOpaque, WeChatOpenID,
-		WeChatUnionID, WeChatExternal, KakaoBotUser, KakaoPlusFriend, KakaoAppUser, QQOpenID, QQMember, QQUnionID, XUser, ViberUser,
+	case Phone, WhatsAppBSUID, MessengerPSID, InstagramIGSID, TelegramUser, TelegramChat, LINEUser, AppleOpaque,
+		WeChatOpenID,
+		WeChatUnionID, WeChatExternal, KakaoBotUser, KakaoPlusFriend, KakaoAppUser, QQOpenID, QQMember, QQUnionID, XUser,
+		ViberUser,
 		GoogleChatUser, RCSPhone, KikUsername, SignalACI, ZaloUser, Email, WebAnonymous, WebVerified, External:
 		return true
 	}
@@ -51,7 +53,8 @@ func knownState(s State) bool {
 
 func knownClass(class string) bool {
 	switch class {
-	case ClassAuth, ClassRate, ClassWindow, ClassConsent, ClassRecipient, ClassContent, ClassTemplate, ClassMedia, ClassPolicy,
+	case ClassAuth, ClassRate, ClassWindow, ClassConsent, ClassRecipient, ClassContent, ClassTemplate, ClassMedia,
+		ClassPolicy,
 		ClassPlatform, ClassUnknown:
 		return true
 	}
@@ -74,7 +77,8 @@ func knownHealth(state string) bool {
 
 func knownPayment(state string) bool {
 	switch state {
-	case PayRequested, PayCheckout, PayPending, PayAuthorised, PayPaid, PayFailed, PayExpired, PayCancelled, PayRefunded, PayDisputed:
+	case PayRequested, PayCheckout, PayPending, PayAuthorised, PayPaid, PayFailed, PayExpired, PayCancelled, PayRefunded,
+		PayDisputed:
 		return true
 	}
 	return false

@@ -87,6 +87,7 @@ const MaxOptionID = 64
 
 // Outbounds lists the content kinds that can be sent.
 func Outbounds() []Kind {
-	return []Kind{KindText, KindMedia, KindLocation, KindContacts, KindChoice, KindCards, KindForm, KindSchedule, KindPayment,
+	return []Kind{KindText, KindMedia, KindLocation, KindContacts, KindChoice, KindCards, KindForm, KindSchedule,
+		KindPayment,
 		KindProduct, KindOrder, KindTemplate, KindLink, KindNative}
 }

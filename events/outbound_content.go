@@ -59,14 +59,16 @@ func (c *checker) entities(entities []Entity, body, path string) {
 		if e.Type == "link" && e.Value != "" {
 			c.need(isLink(e.Value), index(path, i)+".value", "must be an address with its scheme")
 		}
-		c.need(e.Offset >= 0 && e.Length > 0 && e.Offset <= units-e.Length, index(path, i), "must lie within the text, in UTF-16 units")
+		c.need(e.Offset >= 0 && e.Length > 0 && e.Offset <= units-e.Length, index(path, i),
+			"must lie within the text, in UTF-16 units")
 	}
 }
 
 func (c *checker) media(m *Media, path string) {
 	c.need(knownMedia(m.Type), dot(path, "type"), "must be image, video, audio, voice, file, sticker or animation")
 	c.need(m.State == "" || knownMediaState(m.State), dot(path, "state"), "must be a media state or absent")
-	c.need(m.URL != "" || m.SHA256 != "" || m.PlatformID != "", path, "must have a url, the sha256 of a stored file or a platformId")
+	c.need(m.URL != "" || m.SHA256 != "" || m.PlatformID != "", path,
+		"must have a url, the sha256 of a stored file or a platformId")
 	c.optionalHTTPS(m.URL, dot(path, "url"))
 	c.need(m.SHA256 == "" || isSHA256(m.SHA256), dot(path, "sha256"), "must be 64 lower-case hex digits")
 	c.need(m.Bytes >= 0 && m.Width >= 0 && m.Height >= 0 && m.DurationMS >= 0, path, "must not have negative measures")
@@ -109,7 +111,8 @@ func (c *checker) options(options []Option, path string) {
 		c.need(!slices.Contains(seen, o.ID), dot(p, "id"), "must not repeat")
 		seen = append(seen, o.ID)
 		c.filled(o.Label, dot(p, "label"))
-		c.need(knownAction(o.Action), dot(p, "action"), "must be reply, postback, url, call, location, contact, webview or copy")
+		c.need(knownAction(o.Action), dot(p, "action"),
+			"must be reply, postback, url, call, location, contact, webview or copy")
 		c.optionValue(o, dot(p, "value"))
 		c.optionalHTTPS(o.Image, dot(p, "image"))
 	}

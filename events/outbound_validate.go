@@ -30,7 +30,8 @@ func (o *Outbound) Validate() error {
 	if s := o.Sender; s != nil {
 		c.need(knownRole(s.Role) && s.Role != Customer, "sender.role", "must be agent, bot or system")
 	}
-	c.need(o.Policy == "" || o.Policy == AtMostOnce || o.Policy == AtLeastOnce, "policy", "must be at_most_once or at_least_once")
+	c.need(o.Policy == "" || o.Policy == AtMostOnce || o.Policy == AtLeastOnce, "policy",
+		"must be at_most_once or at_least_once")
 	c.need(o.Priority == "" || o.Priority == Reply || o.Priority == Bulk, "priority", "must be reply or bulk")
 	c.need(len(o.Metadata) <= MaxMetadata, "metadata", "must have at most 50 fields")
 	for i, f := range o.Metadata {
@@ -119,7 +120,8 @@ func (c *checker) constraints(k *Constraints) {
 	if k == nil {
 		return
 	}
-	c.need(k.MaxLoss == "" || knownLoss(k.MaxLoss), "constraints.maxLoss", "must be none, style, interaction, content or refused")
+	c.need(k.MaxLoss == "" || knownLoss(k.MaxLoss), "constraints.maxLoss",
+		"must be none, style, interaction, content or refused")
 	c.need(k.Hold == "" || k.Hold == Sent || k.Hold == Delivered, "constraints.hold", "must be sent or delivered")
 	c.need(k.NotAfter.IsZero() || k.NotAfter.After(k.NotBefore), "constraints.notAfter", "must be after notBefore")
 }

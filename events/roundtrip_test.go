@@ -88,7 +88,8 @@ func (a arbiter) object(v reflect.Value, depth int) {
 }
 
 // mustSet are fields that may be left out only by requests, or of which one must be there.
-var mustSet = map[string]bool{"Media.State": true, "Payment.State": true, "Receipt.UpTo": true, "IdentityChange.Current": true}
+var mustSet = map[string]bool{"Media.State": true, "Payment.State": true, "Receipt.UpTo": true,
+	"IdentityChange.Current": true}
 
 // content draws a kind and fills its member; deep down it is a text.
 func (a arbiter) content(v reflect.Value, c *Content, depth int) {
@@ -107,7 +108,8 @@ func (a arbiter) content(v reflect.Value, c *Content, depth int) {
 func (a arbiter) event() Event {
 	typ := rapid.SampledFrom(Types()).Draw(a.T, "type")
 	who := someone{"line", "line-jp", Contact{}, Conversation{
-		PlatformID: rapid.StringN(1, -1, 40).Draw(a.T, "thread"), Kind: Direct, Window: &Window{Kind: "service", ClosesAt: noon},
+		PlatformID: rapid.StringN(1, -1, 40).Draw(a.T, "thread"), Kind: Direct, Window: &Window{Kind: "service",
+			ClosesAt: noon},
 	}}
 	e := Event{Type: typ, Time: noon, RecordedTime: noon, Key: rapid.String().Draw(a.T, "key")}
 	if rapid.Bool().Draw(a.T, "contact") {

@@ -20,7 +20,8 @@ func sam() someone {
 
 func hana() someone {
 	return contact("line", "line-jp", Contact{
-		Identities: []Identity{{Scheme: LINEUser, Value: "U4af4980629a54f1b9c6c2f9e0d1b7a3e", Scope: "provider:1655"}}, Name: "花",
+		Identities: []Identity{{Scheme: LINEUser, Value: "U4af4980629a54f1b9c6c2f9e0d1b7a3e", Scope: "provider:1655"}},
+		Name:       "花",
 	})
 }
 
@@ -40,19 +41,22 @@ func lea() someone {
 
 func nour() someone {
 	return contact("instagram", "ig-brand", Contact{
-		Identities: []Identity{{Scheme: InstagramIGSID, Value: "1784140512345678", Scope: "app:998"}}, Username: "nour.makes",
+		Identities: []Identity{{Scheme: InstagramIGSID, Value: "1784140512345678", Scope: "app:998"}},
+		Username:   "nour.makes",
 	})
 }
 
 func tim() someone {
 	return contact("apple", "msgs-us", Contact{
-		Identities: []Identity{{Scheme: AppleOpaque, Value: "urn:mbid:AQAAY3FhZGVtbw", Scope: "business:4f1c"}}, Locale: "en-US",
+		Identities: []Identity{{Scheme: AppleOpaque, Value: "urn:mbid:AQAAY3FhZGVtbw", Scope: "business:4f1c"}},
+		Locale:     "en-US",
 	})
 }
 
 func wei() someone {
 	return contact("wechat", "oa-cn", Contact{
-		Identities: []Identity{{Scheme: WeChatOpenID, Value: "oHAf26demoOpenId0001", Scope: "app:wx0123456789abcdef"}}, Locale: "zh-CN",
+		Identities: []Identity{{Scheme: WeChatOpenID, Value: "oHAf26demoOpenId0001", Scope: "app:wx0123456789abcdef"}},
+		Locale:     "zh-CN",
 	})
 }
 
@@ -69,8 +73,9 @@ func ann() someone {
 // space is a group: the contact is whoever wrote.
 func space() someone {
 	return someone{"googlechat", "gc-it", Contact{
-		Identities: []Identity{{Scheme: GoogleChatUser, Value: "users/112233445566778899", Scope: "workspace", Verified: "token"}},
-		Name:       "Kim Berg", Email: "kim@example.com",
+		Identities: []Identity{{Scheme: GoogleChatUser, Value: "users/112233445566778899", Scope: "workspace",
+			Verified: "token"}},
+		Name: "Kim Berg", Email: "kim@example.com",
 	}, Conversation{PlatformID: "spaces/AAQAdemo0001", Kind: Group, Title: "Order desk", Topic: "threads/t1"}}
 }
 
@@ -79,9 +84,10 @@ func messageSamples() []sample {
 	return []sample{
 		sam().event(MessageReceived, "message:wamid.A1", Data{Message: &Message{
 			PlatformID: "wamid.A1", Actor: Actor{Role: Customer},
-			Content:  []Content{NewText("Hi, my kettle arrived broken 😕")},
-			ReplyTo:  &old,
-			Referral: &Referral{Source: "ad", ID: "238", URL: "https://fb.me/demo", Title: "Kettles −20 %", ClickID: "ARAkLkA8rmlFeiCk"},
+			Content: []Content{NewText("Hi, my kettle arrived broken 😕")},
+			ReplyTo: &old,
+			Referral: &Referral{Source: "ad", ID: "238", URL: "https://fb.me/demo", Title: "Kettles −20 %",
+				ClickID: "ARAkLkA8rmlFeiCk"},
 		}}),
 		hana().event(MessageEchoed, "message:468789577898262530", Data{Message: &Message{
 			PlatformID: "468789577898262530", Actor: Actor{Role: Agent, Name: "店員"}, Origin: "app",
@@ -90,7 +96,8 @@ func messageSamples() []sample {
 		ivan().event(MessageEdited, "message:6123456789/88:1789899402", Data{Message: &Message{
 			PlatformID: "6123456789/88", Revision: 1789899402, Actor: Actor{Role: Customer},
 			Content: []Content{{Kind: KindText, Text: &Text{
-				Body: "Заказ 1024 на example.com/o/1024", Entities: []Entity{{Type: "link", Offset: 14, Length: 18, Value: "https://example.com/o/1024"}},
+				Body: "Заказ 1024 на example.com/o/1024", Entities: []Entity{{Type: "link", Offset: 14, Length: 18,
+					Value: "https://example.com/o/1024"}},
 			}}},
 		}}),
 		lea().event(MessageDeleted, "deletion:m_AbC", Data{Deletion: &Deletion{
@@ -98,16 +105,19 @@ func messageSamples() []sample {
 		}}),
 		sam().event(MessageStatus, "status:wamid.B7:delivered", Data{Status: &Status{
 			Message: Ref{PlatformID: "wamid.B7"}, State: Delivered, Correlation: "crm-7781",
-			Pricing:      &Pricing{Billable: true, Model: "PMP", Category: "service", Type: "free_customer_service"},
-			Degradations: []Degradation{{Part: string(KindChoice), Loss: LossInteraction, Detail: "14 options were sent as numbered text"}},
+			Pricing: &Pricing{Billable: true, Model: "PMP", Category: "service", Type: "free_customer_service"},
+			Degradations: []Degradation{{Part: string(KindChoice), Loss: LossInteraction,
+				Detail: "14 options were sent as numbered text"}},
 		}}),
 		ann().event(MessageStatus, "status:SM4f:undelivered", Data{Status: &Status{
 			Message: Ref{PlatformID: "SM4f"}, State: Failed,
-			Error: &StatusError{Class: ClassRecipient, Code: "30003", Title: "Unreachable destination handset", Remedy: "try another channel"},
+			Error: &StatusError{Class: ClassRecipient, Code: "30003", Title: "Unreachable destination handset",
+				Remedy: "try another channel"},
 		}}).named("failed"),
 		space().event(ReactionAdded, "reaction:spaces/AAQAdemo0001/messages/m1/reactions/r1", Data{Reaction: &Reaction{
 			Target: Ref{PlatformID: "spaces/AAQAdemo0001/messages/m1"}, Emoji: "👍🏽",
-			Actor: Actor{Role: Customer, Name: "Kim Berg", Identity: &Identity{Scheme: GoogleChatUser, Value: "users/112233445566778899"}},
+			Actor: Actor{Role: Customer, Name: "Kim Berg", Identity: &Identity{Scheme: GoogleChatUser,
+				Value: "users/112233445566778899"}},
 		}}),
 		ivan().event(ReactionRemoved, "reaction:6123456789/88:1789899500", Data{Reaction: &Reaction{
 			Target: Ref{PlatformID: "6123456789/88"}, Actor: Actor{Role: Customer},
@@ -122,15 +132,18 @@ func messageSamples() []sample {
 		sam().event(MediaStored, "media:wamid.M1:stored", Data{MediaUpdate: &MediaUpdate{
 			Message: Ref{PlatformID: "wamid.M1"},
 			Media: Media{
-				Type: Image, State: MediaCopied, MIME: "image/jpeg", PlatformID: "1037543291543636", Bytes: 184_311, Width: 1600, Height: 1200,
+				Type: Image, State: MediaCopied, MIME: "image/jpeg", PlatformID: "1037543291543636", Bytes: 184_311, Width: 1600,
+				Height: 1200,
 				SHA256: "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
 			},
 		}}),
 		hana().event(MediaFailed, "media:468789577898262531:failed", Data{MediaUpdate: &MediaUpdate{
-			Message: Ref{PlatformID: "468789577898262531"}, Media: Media{Type: Video, State: MediaLost, PlatformID: "468789577898262531"},
+			Message: Ref{PlatformID: "468789577898262531"}, Media: Media{Type: Video, State: MediaLost,
+				PlatformID: "468789577898262531"},
 			Error: &StatusError{Class: ClassMedia, Code: "404", Title: "content expired"},
 		}}),
-		visitor().event(PresenceTyping, "typing:u_9Zk31QpL:1789899302", Data{Typing: &Typing{Actor: Actor{Role: Customer}, Active: true}}),
+		visitor().event(PresenceTyping, "typing:u_9Zk31QpL:1789899302", Data{Typing: &Typing{Actor: Actor{Role: Customer},
+			Active: true}}),
 		lea().event(ReceiptRead, "read:1789899302000", Data{Receipt: &Receipt{UpToTime: noon}}),
 		visitor().event(ReceiptDelivered, "delivered:m_77", Data{Receipt: &Receipt{UpTo: &Ref{PlatformID: "m_77"}}}),
 	}

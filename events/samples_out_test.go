@@ -39,7 +39,8 @@ func textSamples() []request {
 	markdown := NewText("Your order **1024** ships *today*.\n\n- ~~Kettle~~ sold out\n- [Lid](https://shop.example.com/lid?a=1&b=2)\n\nQuestions? https://example.com/help or `HELP`.")
 	markdown.Text.Format = Markdown
 	entities := NewText("Thanks @sam, see example.com")
-	entities.Text.Entities = []Entity{{Type: "mention", Offset: 7, Length: 4, Value: "6123456789"}, {Type: "link", Offset: 17, Length: 11, Value: "https://example.com"}}
+	entities.Text.Entities = []Entity{{Type: "mention", Offset: 7, Length: 4, Value: "6123456789"}, {Type: "link",
+		Offset: 17, Length: 11, Value: "https://example.com"}}
 	return []request{
 		say("text", NewText("Your kettle is on its way.")),
 		say("text.long", NewText(longText())),
@@ -71,22 +72,30 @@ func longText() string {
 func mediaSamples() []request {
 	file := func(name string) string { return "https://media.example.com/" + name }
 	return []request{
-		say("media.image", media(Media{Type: Image, URL: file("kettle.jpg"), MIME: "image/jpeg", Bytes: 184_311, Width: 1600, Height: 1200, Alt: "A red kettle"})),
+		say("media.image", media(Media{Type: Image, URL: file("kettle.jpg"), MIME: "image/jpeg", Bytes: 184_311, Width: 1600,
+			Height: 1200, Alt: "A red kettle"})),
 		say("media.image.caption", media(Media{
-			Type: Image, URL: file("kettle.png"), MIME: "image/png", Bytes: 412_000, Caption: longText()[:3_000], Alt: "A red kettle",
+			Type: Image, URL: file("kettle.png"), MIME: "image/png", Bytes: 412_000, Caption: longText()[:3_000],
+			Alt: "A red kettle",
 		})),
-		say("media.video.60mb", media(Media{Type: Video, URL: file("how-to.mp4"), MIME: "video/mp4", Bytes: 60 << 20, DurationMS: 184_000, Thumbnail: file("how-to.jpg")})),
-		say("media.video", media(Media{Type: Video, URL: file("unboxing.mp4"), MIME: "video/mp4", Bytes: 4 << 20, Width: 1280, Height: 720, DurationMS: 24_000, Thumbnail: file("unboxing.jpg")})),
-		say("media.audio", media(Media{Type: Audio, URL: file("jingle.mp3"), MIME: "audio/mpeg", Bytes: 910_000, DurationMS: 31_000})),
+		say("media.video.60mb", media(Media{Type: Video, URL: file("how-to.mp4"), MIME: "video/mp4", Bytes: 60 << 20,
+			DurationMS: 184_000, Thumbnail: file("how-to.jpg")})),
+		say("media.video", media(Media{Type: Video, URL: file("unboxing.mp4"), MIME: "video/mp4", Bytes: 4 << 20,
+			Width: 1280, Height: 720, DurationMS: 24_000, Thumbnail: file("unboxing.jpg")})),
+		say("media.audio", media(Media{Type: Audio, URL: file("jingle.mp3"), MIME: "audio/mpeg", Bytes: 910_000,
+			DurationMS: 31_000})),
 		say("media.voice", media(Media{
-			Type: Voice, URL: file("voice.ogg"), MIME: "audio/ogg; codecs=opus", Bytes: 41_000, DurationMS: 8_200, Transcript: "We will call you at two.",
+			Type: Voice, URL: file("voice.ogg"), MIME: "audio/ogg; codecs=opus", Bytes: 41_000, DurationMS: 8_200,
+			Transcript: "We will call you at two.",
 		})),
 		say("media.file", media(Media{
 			Type: File, State: MediaCopied, SHA256: "2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae",
 			MIME: "application/pdf", Name: "Rechnung Nr. 1024 (Kopie).pdf", Bytes: 91_204, Caption: "Your invoice",
 		})),
-		say("media.sticker", media(Media{Type: Sticker, PlatformID: "52002738", Set: "11537", Emoji: "🙏", URL: file("thanks.webp"), MIME: "image/webp", Bytes: 48_000})),
-		say("media.animation", media(Media{Type: Animation, URL: file("boil.gif"), MIME: "image/gif", Bytes: 2_400_000, Animated: true})),
+		say("media.sticker", media(Media{Type: Sticker, PlatformID: "52002738", Set: "11537", Emoji: "🙏",
+			URL: file("thanks.webp"), MIME: "image/webp", Bytes: 48_000})),
+		say("media.animation", media(Media{Type: Animation, URL: file("boil.gif"), MIME: "image/gif", Bytes: 2_400_000,
+			Animated: true})),
 		say("media.album", media(Media{Type: Image, URL: file("1.jpg"), MIME: "image/jpeg", Bytes: 90_000}),
 			media(Media{Type: Image, URL: file("2.jpg"), MIME: "image/jpeg", Bytes: 91_000}),
 			media(Media{Type: Image, URL: file("3.jpg"), MIME: "image/jpeg", Bytes: 92_000})),
@@ -96,7 +105,8 @@ func mediaSamples() []request {
 func options(n int, section func(int) string) []Option {
 	var list []Option
 	for i := 1; i <= n; i++ {
-		o := Option{ID: fmt.Sprintf("opt-%d", i), Label: fmt.Sprintf("Option %d", i), Description: fmt.Sprintf("What option %d means", i)}
+		o := Option{ID: fmt.Sprintf("opt-%d", i), Label: fmt.Sprintf("Option %d", i),
+			Description: fmt.Sprintf("What option %d means", i)}
 		if section != nil {
 			o.Section = section(i)
 		}
@@ -110,9 +120,11 @@ func choiceSamples() []request {
 	for i := 1; i <= 12; i++ {
 		panels = append(panels, Panel{
 			Title: fmt.Sprintf("Kettle %d", i), Text: fmt.Sprintf("%d.90 €", 40+i),
-			Media: &Media{Type: Image, URL: fmt.Sprintf("https://media.example.com/k%d.jpg", i), MIME: "image/jpeg", Bytes: 80_000},
+			Media: &Media{Type: Image, URL: fmt.Sprintf("https://media.example.com/k%d.jpg", i), MIME: "image/jpeg",
+				Bytes: 80_000},
 			Options: []Option{
-				{ID: fmt.Sprintf("buy-%d", i), Label: "Buy", Action: ActionURL, Value: fmt.Sprintf("https://shop.example.com/k/%d", i)},
+				{ID: fmt.Sprintf("buy-%d", i), Label: "Buy", Action: ActionURL, Value: fmt.Sprintf("https://shop.example.com/k/%d",
+					i)},
 				{ID: fmt.Sprintf("more-%d", i), Label: "Tell me more", Action: ActionPostback},
 			},
 		})
@@ -132,13 +144,17 @@ func choiceSamples() []request {
 				{ID: "later", Label: "Deliver tomorrow", Action: ActionPostback},
 			},
 		})),
-		say("choice.list", choice(Choice{Text: "Pick a topic", Title: "Help", Style: StyleList, Button: "Topics", Options: options(9, sections)})),
+		say("choice.list", choice(Choice{Text: "Pick a topic", Title: "Help", Style: StyleList, Button: "Topics",
+			Options: options(9, sections)})),
 		say("choice.picker", choice(Choice{Text: "Which colours?", Style: StylePicker, Multiple: true, Options: []Option{
-			{ID: "red", Label: "Red", Image: "https://media.example.com/red.png"}, {ID: "blue", Label: "Blue"}, {ID: "steel", Label: "Steel"},
+			{ID: "red", Label: "Red", Image: "https://media.example.com/red.png"}, {ID: "blue", Label: "Blue"}, {ID: "steel",
+				Label: "Steel"},
 		}})),
 		say("choice.actions", choice(Choice{Text: "How can we reach you?", Options: []Option{
-			{ID: "where", Label: "Share location", Action: ActionLocation}, {ID: "who", Label: "Share phone", Action: ActionContact},
-			{ID: "page", Label: "Open form", Action: ActionWebView, Value: "https://example.com/form"}, {ID: "code", Label: "Copy code", Action: ActionCopy, Value: "SAVE20"},
+			{ID: "where", Label: "Share location", Action: ActionLocation}, {ID: "who", Label: "Share phone",
+				Action: ActionContact},
+			{ID: "page", Label: "Open form", Action: ActionWebView, Value: "https://example.com/form"}, {ID: "code",
+				Label: "Copy code", Action: ActionCopy, Value: "SAVE20"},
 		}})),
 		say("cards.12", Content{Kind: KindCards, Cards: panels}),
 		say("cards.1", Content{Kind: KindCards, Cards: panels[:1]}),
@@ -150,27 +166,34 @@ func recordSamples() []request {
 	return []request{
 		say("location", Content{Kind: KindLocation, Location: &depot}),
 		say("contacts", Content{Kind: KindContacts, Contacts: []Card{{
-			Name: "Depot London", Company: "Brand Ltd", Phones: []LabeledValue{{"work", "+44 20 7946 0000"}}, Emails: []LabeledValue{{"work", "depot@example.com"}},
+			Name: "Depot London", Company: "Brand Ltd", Phones: []LabeledValue{{"work", "+44 20 7946 0000"}},
+			Emails: []LabeledValue{{"work", "depot@example.com"}},
 		}, {Name: "Ada Byron", FirstName: "Ada", LastName: "Byron"}}}),
 		say("form", Content{Kind: KindForm, Form: &Form{
-			ID: "address-flow", Title: "Delivery address", Text: "Where shall we bring it?", Submit: "Send", URL: "https://shop.example.com/address",
+			ID: "address-flow", Title: "Delivery address", Text: "Where shall we bring it?", Submit: "Send",
+			URL: "https://shop.example.com/address",
 			Fields: []FormField{
-				{ID: "street", Label: "Street", Type: InputText, Required: true, Page: 1}, {ID: "date", Label: "Date", Type: InputDate, Page: 2},
-				{ID: "slot", Label: "Time", Type: InputSelect, Options: []Option{{ID: "am", Label: "Morning"}, {ID: "pm", Label: "Afternoon"}}, Page: 2},
+				{ID: "street", Label: "Street", Type: InputText, Required: true, Page: 1}, {ID: "date", Label: "Date",
+					Type: InputDate, Page: 2},
+				{ID: "slot", Label: "Time", Type: InputSelect, Options: []Option{{ID: "am", Label: "Morning"}, {ID: "pm",
+					Label: "Afternoon"}}, Page: 2},
 			},
 		}}),
 		say("schedule", Content{Kind: KindSchedule, Schedule: &Schedule{
 			ID: "pickup", Title: "Choose a pick-up time", Text: "At the depot", Zone: "Europe/London", Location: &depot,
-			Slots: []Slot{{"s1", noon.Add(24 * time.Hour), 1_800_000}, {"s2", noon.Add(25 * time.Hour), 1_800_000}, {"s3", noon.Add(48 * time.Hour), 3_600_000}},
+			Slots: []Slot{{"s1", noon.Add(24 * time.Hour), 1_800_000}, {"s2", noon.Add(25 * time.Hour), 1_800_000}, {"s3",
+				noon.Add(48 * time.Hour), 3_600_000}},
 		}}),
 		say("payment", Content{Kind: KindPayment, Payment: &Payment{
-			Reference: "pay-1", Title: "Spare lid", Amount: &Money{12_50, "EUR"}, URL: "https://shop.example.com/pay/pay-1", Methods: []string{"visa", "paypal"},
+			Reference: "pay-1", Title: "Spare lid", Amount: &Money{12_50, "EUR"}, URL: "https://shop.example.com/pay/pay-1",
+			Methods:   []string{"visa", "paypal"},
 			Lines:     []PaymentLine{{"Lid", Money{13_50, "EUR"}}, {"Coupon", Money{-1_00, "EUR"}}},
 			ExpiresAt: noon.Add(time.Hour),
 		}}),
 		say("product", Content{Kind: KindProduct, Product: &Product{
-			Catalog: "1234567890", ID: "KETTLE-1", Title: "Kettle", Text: "1.7 litres", Image: "https://media.example.com/kettle.jpg",
-			URL: "https://shop.example.com/kettle", Price: &Money{54_90, "EUR"},
+			Catalog: "1234567890", ID: "KETTLE-1", Title: "Kettle", Text: "1.7 litres",
+			Image: "https://media.example.com/kettle.jpg",
+			URL:   "https://shop.example.com/kettle", Price: &Money{54_90, "EUR"},
 		}}),
 		say("order", Content{Kind: KindOrder, Order: &Order{ID: "1024", Text: "Thank you for your order", Items: []OrderItem{
 			{"KETTLE-1", "Kettle", 1, &Money{54_90, "EUR"}}, {"LID-2", "Lid", 2, &Money{13_50, "EUR"}},
@@ -180,11 +203,15 @@ func recordSamples() []request {
 			Fallback: []Content{NewText("Hello Sam, your order 1024 has shipped.")},
 		}}),
 		say("link", Content{Kind: KindLink, Link: &Link{
-			URL: "https://example.com/help/descale", Title: "How to descale", Text: "In four steps", Image: "https://media.example.com/descale.jpg",
+			URL: "https://example.com/help/descale", Title: "How to descale", Text: "In four steps",
+			Image: "https://media.example.com/descale.jpg",
 		}}),
-		say("native", Content{Kind: KindNative, Native: &Native{Channel: "line", JSON: `{"type":"flex","altText":"Receipt","contents":{"type":"bubble"}}`}}),
-		say("mixed", NewText("Here it is:"), media(Media{Type: Image, URL: "https://media.example.com/kettle.jpg", MIME: "image/jpeg", Bytes: 184_311}),
-			choice(Choice{Text: "Is this the one?", Style: StyleQuick, Options: []Option{{ID: "yes", Label: "Yes"}, {ID: "no", Label: "No"}}})),
+		say("native", Content{Kind: KindNative, Native: &Native{Channel: "line",
+			JSON: `{"type":"flex","altText":"Receipt","contents":{"type":"bubble"}}`}}),
+		say("mixed", NewText("Here it is:"), media(Media{Type: Image, URL: "https://media.example.com/kettle.jpg",
+			MIME: "image/jpeg", Bytes: 184_311}),
+			choice(Choice{Text: "Is this the one?", Style: StyleQuick, Options: []Option{{ID: "yes", Label: "Yes"}, {ID: "no",
+				Label: "No"}}})),
 	}
 }
 
@@ -202,8 +229,10 @@ func requestSamples() []request {
 		}),
 		say("everything", NewText("Your kettle is back in stock.")).with(func(o *Outbound) {
 			o.To = To{Person: "per_77", Channels: []string{"whatsapp", "line"}}
-			o.Overrides = []Override{{Channel: "whatsapp", Content: []Content{{Kind: KindTemplate, Template: &Template{Name: "back_in_stock", Language: "en"}}}}}
-			o.Fallback = []Fallback{{Channel: "sms", Account: "uk-long", AfterMS: 3_600_000, On: []string{ClassWindow, ClassRecipient}}}
+			o.Overrides = []Override{{Channel: "whatsapp", Content: []Content{{Kind: KindTemplate,
+				Template: &Template{Name: "back_in_stock", Language: "en"}}}}}
+			o.Fallback = []Fallback{{Channel: "sms", Account: "uk-long", AfterMS: 3_600_000, On: []string{ClassWindow,
+				ClassRecipient}}}
 			o.Constraints = &Constraints{MaxLoss: LossStyle, NotBefore: noon, NotAfter: noon.Add(12 * time.Hour)}
 			o.Sender = &Sender{Role: Bot, Name: "Kettle bot", AI: true}
 			o.Policy, o.Priority = AtLeastOnce, Bulk
@@ -216,7 +245,8 @@ func (s someone) contactID() string { return ContactID(s.channel, s.account, s.c
 
 func samplesOut() []request {
 	var all []request
-	for _, some := range [][]request{textSamples(), mediaSamples(), choiceSamples(), recordSamples(), requestSamples(), hostileSamples()} {
+	for _, some := range [][]request{textSamples(), mediaSamples(), choiceSamples(), recordSamples(), requestSamples(),
+		hostileSamples()} {
 		all = append(all, some...)
 	}
 	return all
@@ -263,11 +293,14 @@ func TestOutboundNamesEveryFault(t *testing.T) {
 		IdempotencyKey: "two words",
 		To:             To{Conversation: "cnv_1", Person: "per_1"},
 		Content: []Content{
-			NewText(" "), {Kind: KindInteraction, Interaction: &Interaction{Kind: ButtonAnswer}}, {Kind: KindText, Media: &Media{}},
-			choice(Choice{Text: "?", Options: []Option{{ID: "a", Label: "A", Action: ActionURL, Value: "http://example.com"}, {ID: "a", Label: "B"}}}),
+			NewText(" "), {Kind: KindInteraction, Interaction: &Interaction{Kind: ButtonAnswer}}, {Kind: KindText,
+				Media: &Media{}},
+			choice(Choice{Text: "?", Options: []Option{{ID: "a", Label: "A", Action: ActionURL, Value: "http://example.com"},
+				{ID: "a", Label: "B"}}}),
 		},
 		ReplyTo: &Ref{ID: "wamid.A1"}, Policy: "exactly_once", Sender: &Sender{Role: Customer},
-		Overrides: []Override{{Channel: "sms", Content: []Content{{Kind: KindTemplate, Template: &Template{Name: "t", Language: "en", Fallback: []Content{{Kind: KindTemplate}}}}}}},
+		Overrides: []Override{{Channel: "sms", Content: []Content{{Kind: KindTemplate, Template: &Template{Name: "t",
+			Language: "en", Fallback: []Content{{Kind: KindTemplate}}}}}}},
 	}
 	var faults Faults
 	if err := o.Validate(); !errors.As(err, &faults) {
@@ -278,8 +311,10 @@ func TestOutboundNamesEveryFault(t *testing.T) {
 		got = append(got, f.Path)
 	}
 	want := []string{
-		"idempotencyKey", "to", "content[0].text.body", "content[1].kind", "content[2]", "content[3].choice.options[0].value",
-		"content[3].choice.options[1].id", "replyTo.id", "overrides[0].content[0].template.fallback[0].kind", "sender.role", "policy",
+		"idempotencyKey", "to", "content[0].text.body", "content[1].kind", "content[2]",
+		"content[3].choice.options[0].value",
+		"content[3].choice.options[1].id", "replyTo.id", "overrides[0].content[0].template.fallback[0].kind", "sender.role",
+		"policy",
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("faults (-want +got):\n%s", diff)

@@ -111,7 +111,8 @@ func TestSchemasAllowUnknownMembers(t *testing.T) {
 		if !strings.Contains(doc, place) {
 			t.Fatalf("sample lacks %s", place)
 		}
-		if err := s.check(t, "message.received.v1.schema.json", []byte(strings.Replace(doc, place, place+`"addedlater": true,`, 1))); err != nil {
+		if err := s.check(t, "message.received.v1.schema.json", []byte(strings.Replace(doc, place,
+			place+`"addedlater": true,`, 1))); err != nil {
 			t.Errorf("unknown member after %s: %v", place, err)
 		}
 	}

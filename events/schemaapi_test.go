@@ -55,7 +55,8 @@ func requestDefs(t *testing.T) node {
 	draft["description"] = "An Outbound whose recipient and key are known from elsewhere, or not needed."
 	draft["required"] = []string{"content"}
 	g.defs["Draft"] = draft
-	g.defs["Addressed"] = node{"description": "An Outbound whose key may stand in the header Idempotency-Key.", "$ref": "#/$defs/Draft", "required": []string{"to"}}
+	g.defs["Addressed"] = node{"description": "An Outbound whose key may stand in the header Idempotency-Key.",
+		"$ref": "#/$defs/Draft", "required": []string{"to"}}
 	g.rules["RenderRequest.Outbound"] = node{"$ref": "#/$defs/Draft"}
 	g.schema(reflect.TypeFor[RenderRequest]())
 	return g.defs
@@ -71,7 +72,8 @@ func answerDefs(t *testing.T) node {
 	g.definedIn("defs.schema.json", eventDefs(t))
 	g.elsewhere["Content"] = "message.schema.json"
 	for _, answer := range []reflect.Type{
-		reflect.TypeFor[Acceptance](), reflect.TypeFor[Problem](), reflect.TypeFor[Delivery](), reflect.TypeFor[ConversationState](), reflect.TypeFor[EventPage](),
+		reflect.TypeFor[Acceptance](), reflect.TypeFor[Problem](), reflect.TypeFor[Delivery](),
+		reflect.TypeFor[ConversationState](), reflect.TypeFor[EventPage](),
 		reflect.TypeFor[ActionAcceptance](), reflect.TypeFor[Rendered](), reflect.TypeFor[ChannelList](),
 	} {
 		g.schema(answer)

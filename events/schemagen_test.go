@@ -104,7 +104,8 @@ func (g *generator) object(t reflect.Type) node {
 			required = append(required, f.name)
 		}
 	}
-	n := node{"type": "object", "description": g.src.types[t.Name()], "properties": properties, "additionalProperties": true}
+	n := node{"type": "object", "description": g.src.types[t.Name()], "properties": properties,
+		"additionalProperties": true}
 	maps.Copy(n, g.rules[t.Name()])
 	if more, ok := n["required"].([]string); ok {
 		required = append(required, more...)
@@ -225,7 +226,8 @@ func messageSchema(t *testing.T) node {
 		g.enums["Kind"] = append(g.enums["Kind"], string(k))
 	}
 	g.enums["Payment.State"] = []string{PayRequested}
-	g.never = map[string]bool{"Content.Interaction": true, "Content.Story": true, "Content.Post": true, "Content.Unsupported": true}
+	g.never = map[string]bool{"Content.Interaction": true, "Content.Story": true, "Content.Post": true,
+		"Content.Unsupported": true}
 	g.rules["Fallback.On"] = node{"items": node{"type": "string", "enum": g.enums["StatusError.Class"]}}
 	g.schema(reflect.TypeFor[Outbound]())
 	return node{

@@ -79,19 +79,24 @@ func anyOf(names ...string) node {
 func outboundRules() map[string]node {
 	rules := commonRules(Outbounds())
 	for _, key := range []string{
-		"To.Channel", "To.Account", "To.Person", "Override.Channel", "Fallback.Channel", "Text.Body", "Entity.Type", "Card.Name",
-		"Choice.Text", "Option.ID", "Option.Label", "Panel.Title", "Form.ID", "Form.Title", "FormField.ID", "FormField.Label",
-		"Schedule.ID", "Schedule.Title", "Slot.ID", "Payment.Reference", "PaymentLine.Label", "Product.ID", "OrderItem.Product",
+		"To.Channel", "To.Account", "To.Person", "Override.Channel", "Fallback.Channel", "Text.Body", "Entity.Type",
+		"Card.Name",
+		"Choice.Text", "Option.ID", "Option.Label", "Panel.Title", "Form.ID", "Form.Title", "FormField.ID",
+		"FormField.Label",
+		"Schedule.ID", "Schedule.Title", "Slot.ID", "Payment.Reference", "PaymentLine.Label", "Product.ID",
+		"OrderItem.Product",
 		"Template.Name", "Template.Language", "Native.Channel", "Field.Name", "Identity.Value",
 	} {
 		rules[key] = pattern(`\S`)
 	}
 	for _, key := range []string{
-		"Media.URL", "Location.URL", "Option.Image", "Form.URL", "Payment.URL", "Product.URL", "Product.Image", "Link.URL", "Link.Image",
+		"Media.URL", "Location.URL", "Option.Image", "Form.URL", "Payment.URL", "Product.URL", "Product.Image", "Link.URL",
+		"Link.Image",
 	} {
 		rules[key] = pattern("^https://[^/@]")
 	}
-	for _, key := range []string{"Media.Bytes", "Media.Width", "Media.Height", "Media.DurationMS", "Fallback.AfterMS", "Entity.Offset"} {
+	for _, key := range []string{"Media.Bytes", "Media.Width", "Media.Height", "Media.DurationMS", "Fallback.AfterMS",
+		"Entity.Offset"} {
 		rules[key] = node{"minimum": 0}
 	}
 	for key, rule := range map[string]node{

@@ -11,7 +11,8 @@ import (
 // stored and delivered, and that the JSON Schema of its type accepts it.
 func (e *Event) Validate() error {
 	if e.SpecVersion != SpecVersion || e.DataContentType != ContentType {
-		return fmt.Errorf("event: specversion %q and datacontenttype %q, want %q and %q", e.SpecVersion, e.DataContentType, SpecVersion, ContentType)
+		return fmt.Errorf("event: specversion %q and datacontenttype %q, want %q and %q", e.SpecVersion, e.DataContentType,
+			SpecVersion, ContentType)
 	}
 	fact, known := Fact(e.Type)
 	switch {
@@ -36,7 +37,8 @@ func (e *Event) Validate() error {
 	case e.Sequence != "" && !isSequence(e.Sequence):
 		return fmt.Errorf("event: sequence is %q, want 20 digits", e.Sequence)
 	case e.Data.Channel != e.Channel || e.Data.Account != e.Account:
-		return fmt.Errorf("event: data is of %q %q, the envelope of %q %q", e.Data.Channel, e.Data.Account, e.Channel, e.Account)
+		return fmt.Errorf("event: data is of %q %q, the envelope of %q %q", e.Data.Channel, e.Data.Account, e.Channel,
+			e.Account)
 	}
 	if err := e.Data.validate(e.Type, fact); err != nil {
 		return fmt.Errorf("event: %w", err)
@@ -133,11 +135,13 @@ type fact struct {
 
 func (d *Data) facts() [22]fact {
 	return [...]fact{
-		{"message", d.Message != nil}, {"deletion", d.Deletion != nil}, {"status", d.Status != nil}, {"reaction", d.Reaction != nil},
+		{"message", d.Message != nil}, {"deletion", d.Deletion != nil}, {"status", d.Status != nil}, {"reaction",
+			d.Reaction != nil},
 		{"interaction", d.Interaction != nil}, {"mediaUpdate", d.MediaUpdate != nil}, {"typing", d.Typing != nil},
 		{"receipt", d.Receipt != nil}, {"change", d.Change != nil}, {"participants", d.Participants != nil},
 		{"referral", d.Referral != nil}, {"person", d.Person != nil}, {"identityChange", d.IdentityChange != nil},
-		{"consent", d.Consent != nil}, {"control", d.Control != nil}, {"order", d.Order != nil}, {"payment", d.Payment != nil},
+		{"consent", d.Consent != nil}, {"control", d.Control != nil}, {"order", d.Order != nil}, {"payment",
+			d.Payment != nil},
 		{"health", d.Health != nil}, {"template", d.Template != nil}, {"unsupported", d.Unsupported != nil},
 		{"quarantine", d.Quarantine != nil}, {"rejection", d.Rejection != nil},
 	}

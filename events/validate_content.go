@@ -28,10 +28,14 @@ type member struct {
 
 func (c *Content) members() [18]member {
 	return [...]member{
-		{KindText, c.Text != nil}, {KindMedia, c.Media != nil}, {KindLocation, c.Location != nil}, {KindContacts, len(c.Contacts) > 0},
-		{KindChoice, c.Choice != nil}, {KindCards, len(c.Cards) > 0}, {KindForm, c.Form != nil}, {KindSchedule, c.Schedule != nil},
-		{KindPayment, c.Payment != nil}, {KindProduct, c.Product != nil}, {KindOrder, c.Order != nil}, {KindTemplate, c.Template != nil},
-		{KindLink, c.Link != nil}, {KindInteraction, c.Interaction != nil}, {KindStory, c.Story != nil}, {KindPost, c.Post != nil},
+		{KindText, c.Text != nil}, {KindMedia, c.Media != nil}, {KindLocation, c.Location != nil}, {KindContacts,
+			len(c.Contacts) > 0},
+		{KindChoice, c.Choice != nil}, {KindCards, len(c.Cards) > 0}, {KindForm, c.Form != nil}, {KindSchedule,
+			c.Schedule != nil},
+		{KindPayment, c.Payment != nil}, {KindProduct, c.Product != nil}, {KindOrder, c.Order != nil}, {KindTemplate,
+			c.Template != nil},
+		{KindLink, c.Link != nil}, {KindInteraction, c.Interaction != nil}, {KindStory, c.Story != nil}, {KindPost,
+			c.Post != nil},
 		{KindNative, c.Native != nil}, {KindUnsupported, c.Unsupported != nil},
 	}
 }

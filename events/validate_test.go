@@ -25,7 +25,8 @@ func TestEventRefused(t *testing.T) {
 		{"no channel", func(e *Event) { e.Channel = "" }, "channel is"},
 		{"specversion", func(e *Event) { e.SpecVersion = "0.3" }, "specversion"},
 		{"sequence", func(e *Event) { e.Sequence = "42" }, "sequence"},
-		{"wrong fact", func(e *Event) { e.Data.Message, e.Data.Typing = nil, &Typing{Actor: Actor{Role: Customer}} }, "needs data.message alone"},
+		{"wrong fact", func(e *Event) { e.Data.Message, e.Data.Typing = nil, &Typing{Actor: Actor{Role: Customer}} },
+			"needs data.message alone"},
 		{"no fact", func(e *Event) { e.Data.Message = nil }, "needs data.message alone"},
 		{"two facts", func(e *Event) { e.Data.Typing = &Typing{Actor: Actor{Role: Customer}} }, "needs data.message alone"},
 		{"no content", func(e *Event) { e.Data.Message.Content = nil }, "needs content"},
@@ -34,8 +35,10 @@ func TestEventRefused(t *testing.T) {
 		{"reply", func(e *Event) { e.Data.Message.ReplyTo.ID = "" }, "replyTo"},
 		{"unknown kind", func(e *Event) { e.Data.Message.Content[0].Kind = "song" }, "content[0]: kind"},
 		{"kind and member", func(e *Event) { e.Data.Message.Content[0].Kind = KindMedia }, "content[0]: kind"},
-		{"two members", func(e *Event) { e.Data.Message.Content[0].Link = &Link{URL: "https://example.com"} }, "content[0]: kind"},
-		{"media type", func(e *Event) { e.Data.Message.Content[0] = NewMedia(Media{Type: "gif", State: MediaPending}) }, "content[0]: media"},
+		{"two members", func(e *Event) { e.Data.Message.Content[0].Link = &Link{URL: "https://example.com"} },
+			"content[0]: kind"},
+		{"media type", func(e *Event) { e.Data.Message.Content[0] = NewMedia(Media{Type: "gif", State: MediaPending}) },
+			"content[0]: media"},
 		{"media state", func(e *Event) { e.Data.Message.Content[0] = NewMedia(Media{Type: Image}) }, "content[0]: media"},
 		{"contact without identity", func(e *Event) { e.Data.Contact.Identities = nil }, "data.contact"},
 		{"scheme", func(e *Event) { e.Data.Contact.Identities = []Identity{{Scheme: "fax", Value: "1"}} }, "identities[0]"},
@@ -87,9 +90,11 @@ func TestOutboundRefused(t *testing.T) {
 		{"no key", func(o *Outbound) { o.IdempotencyKey = "" }, "idempotencyKey"},
 		{"key with a line break", func(o *Outbound) { o.IdempotencyKey = "a\n" }, "idempotencyKey"},
 		{"nobody", func(o *Outbound) { o.To = To{} }, "to"},
-		{"contact without account", func(o *Outbound) { o.To = To{Channel: "line", Contact: hana().contactID()} }, "to.account"},
+		{"contact without account", func(o *Outbound) { o.To = To{Channel: "line", Contact: hana().contactID()} },
+			"to.account"},
 		{"contact and identity", func(o *Outbound) {
-			o.To = To{Channel: "line", Account: "a", Contact: hana().contactID(), Identity: &Identity{Scheme: LINEUser, Value: "U1"}}
+			o.To = To{Channel: "line", Account: "a", Contact: hana().contactID(), Identity: &Identity{Scheme: LINEUser,
+				Value: "U1"}}
 		}, "to"},
 		{"preference without person", func(o *Outbound) { o.To.Channels = []string{"line"} }, "to.channels"},
 		{"nothing", func(o *Outbound) { o.Content = nil }, "content"},
@@ -97,13 +102,20 @@ func TestOutboundRefused(t *testing.T) {
 		{"unknown kind", func(o *Outbound) { o.Content[0].Kind = "song" }, "content[0].kind"},
 		{"inbound kind", func(o *Outbound) { o.Content[0] = NewUnsupported("a", "b", nil) }, "content[0].kind"},
 		{"media from nowhere", func(o *Outbound) { o.Content[0] = NewMedia(Media{Type: Image}) }, "content[0].media"},
-		{"media without TLS", func(o *Outbound) { o.Content[0] = NewMedia(Media{Type: Image, URL: "http://example.com/a.png"}) }, "content[0].media.url"},
-		{"place off the globe", func(o *Outbound) { o.Content[0] = Content{Kind: KindLocation, Location: &Location{Latitude: 91}} }, "content[0].location.latitude"},
+		{"media without TLS", func(o *Outbound) {
+			o.Content[0] = NewMedia(Media{Type: Image,
+				URL: "http://example.com/a.png"})
+		}, "content[0].media.url"},
+		{"place off the globe", func(o *Outbound) {
+			o.Content[0] = Content{Kind: KindLocation,
+				Location: &Location{Latitude: 91}}
+		}, "content[0].location.latitude"},
 		{"choice of nothing", func(o *Outbound) { o.Content[0] = choice(Choice{Text: "?"}) }, "content[0].choice.options"},
 		{"link without page", func(o *Outbound) {
 			o.Content[0] = choice(Choice{Text: "?", Options: []Option{{ID: "a", Label: "A", Action: ActionURL}}})
 		}, "content[0].choice.options[0].value"},
-		{"free payment", func(o *Outbound) { o.Content[0] = Content{Kind: KindPayment, Payment: &Payment{Reference: "r"}} }, "content[0].payment.amount"},
+		{"free payment", func(o *Outbound) { o.Content[0] = Content{Kind: KindPayment, Payment: &Payment{Reference: "r"}} },
+			"content[0].payment.amount"},
 		{"policy", func(o *Outbound) { o.Policy = "exactly_once" }, "policy"},
 		{"priority", func(o *Outbound) { o.Priority = "urgent" }, "priority"},
 		{"class", func(o *Outbound) { o.Fallback = []Fallback{{Channel: "sms", On: []string{"bad"}}} }, "fallback[0].on[0]"},

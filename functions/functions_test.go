@@ -94,7 +94,8 @@ func heading(corner, folder string) string {
 }
 
 // outKinds are the rows of what can be sent: a kind, or a type of media.
-var outKinds = []string{"text", "image", "video", "audio", "voice", "file", "sticker", "animation", "location", "contacts", "choice", "cards", "form", "schedule",
+var outKinds = []string{"text", "image", "video", "audio", "voice", "file", "sticker", "animation", "location",
+	"contacts", "choice", "cards", "form", "schedule",
 	"payment", "product", "order", "template", "link"}
 
 // contents has a row for each kind of content and each verb: ← where a channel's

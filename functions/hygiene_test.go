@@ -151,13 +151,15 @@ func (d stageDoor) Do(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		body, _ = io.ReadAll(r.Body)
 	}
-	a := d.platform.Answer(d.set.Account, play.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(),
+	a := d.platform.Answer(d.set.Account, play.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method,
+		Path:     r.URL.EscapedPath(),
 		RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: d.set.Now}})
 	h := a.Reply.Header
 	if h == nil {
 		h = http.Header{}
 	}
-	return &http.Response{StatusCode: a.Reply.Status, Header: h, Body: io.NopCloser(strings.NewReader(string(a.Reply.Body))), Request: r}, nil
+	return &http.Response{StatusCode: a.Reply.Status, Header: h,
+		Body: io.NopCloser(strings.NewReader(string(a.Reply.Body))), Request: r}, nil
 }
 
 // send makes one call; a refusal says what to do.

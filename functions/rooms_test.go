@@ -95,8 +95,10 @@ func TestOneHasDevices(t *testing.T) {
 // become clean.
 func TestLinesEnd(t *testing.T) {
 	const column = 120
-	rooms := []string{"functions/bootstrap", "functions/channels", "functions/http", "functions/plays", "functions/work", "functions/workers",
-		"infra/topology", "shared/channel", "shared/cloud", "shared/function", "shared/names", "shared/route", "shared/signature"}
+	rooms := []string{"functions/bootstrap", "functions/channels", "functions/http", "functions/plays", "functions/work",
+		"functions/workers",
+		"infra/topology", "shared/channel", "shared/cloud", "shared/function", "shared/names", "shared/route",
+		"shared/signature"}
 	files := sources(t, rooms...)
 	for _, more := range []string{"../shared/stage/play/*.go", "channels/*/*_test.go", "channels/*/*/*_test.go"} {
 		found, err := filepath.Glob(more)

@@ -55,7 +55,8 @@ func TestLayers(t *testing.T) {
 			if strings.HasPrefix(imported, module) && layer(imported) > layer(p.ImportPath) {
 				t.Errorf("%s imports %s: an inner layer must not know an outer one", p.ImportPath, imported)
 			}
-			if strings.HasPrefix(imported, "github.com/aws/aws-cdk-go") && !strings.HasPrefix(p.ImportPath, module+"infra/cdk") {
+			if strings.HasPrefix(imported, "github.com/aws/aws-cdk-go") && !strings.HasPrefix(p.ImportPath,
+				module+"infra/cdk") {
 				t.Errorf("%s imports %s: only infra/cdk may, everything else builds without Node", p.ImportPath, imported)
 			}
 		}
@@ -78,7 +79,8 @@ func TestEvents(t *testing.T) {
 
 // TestChannels keeps channels apart from each other and from the cloud.
 func TestChannels(t *testing.T) {
-	allowed := []string{module + "events", module + "shared/channel", module + "shared/signature", module + "functions/channels/internal/"}
+	allowed := []string{module + "events", module + "shared/channel", module + "shared/signature",
+		module + "functions/channels/internal/"}
 	for _, p := range list(t) {
 		if !isChannel(p) {
 			continue

@@ -35,8 +35,10 @@ func TestNoStage(t *testing.T) {
 func TestWebhooksAreLight(t *testing.T) {
 	for _, d := range deps(t, "./webhooks") {
 		own := strings.TrimPrefix(d, module)
-		for _, heavy := range []string{"functions/workers", "functions/http", "functions/work", "functions/channels/inapp/chat",
-			"functions/channels/inapp/socket", "functions/channels/inapp/publisher", "shared/route", "github.com/google/cel-go"} {
+		for _, heavy := range []string{"functions/workers", "functions/http", "functions/work",
+			"functions/channels/inapp/chat",
+			"functions/channels/inapp/socket", "functions/channels/inapp/publisher", "shared/route",
+			"github.com/google/cel-go"} {
 			if strings.HasPrefix(own, heavy) {
 				t.Errorf("webhooks links %s", d)
 			}

@@ -52,7 +52,8 @@ func TestRulebooks(t *testing.T) {
 // may import the stage, the contract and what its company's plays share, and no more.
 func TestPlaysKnowNoChannel(t *testing.T) {
 	const module = "github.com/relais-dev/relais/"
-	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}", "../channels/.../play").Output()
+	out, err := exec.Command("go", "list", "-f", "{{.ImportPath}} {{join .Imports \" \"}}",
+		"../channels/.../play").Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}

@@ -70,11 +70,13 @@ func queueMetric(name, queue string) metric {
 // is there.
 func alarms(s topology.System, api string) []alarm {
 	list := []alarm{
-		{"5xx", "", "webhooks or integrators are answered with errors; both will try again", gatewayMetric("5xx", api, "Sum"), 0, 5, fine},
+		{"5xx", "", "webhooks or integrators are answered with errors; both will try again", gatewayMetric("5xx", api,
+			"Sum"), 0, 5, fine},
 		// The sweeper looks every minute and rings for what is overdue, so what is
 		// five minutes old was rung for and did not go through. No value at all:
 		// the sweeper is not running, or the ingress queue is so long that it waits.
-		{"pending-age", "", "accepted events do not reach their destinations", relais(observe.PendingAge, "sweeper", "Maximum"), minutes(5), 5, breaking},
+		{"pending-age", "", "accepted events do not reach their destinations", relais(observe.PendingAge, "sweeper",
+			"Maximum"), minutes(5), 5, breaking},
 		// Anything in the spill queue means that the table refused writes; the
 		// drainer is given time for a spike.
 		{"spill-depth", "", "the table refuses writes and events wait in the spill queue",
@@ -94,7 +96,8 @@ func alarms(s topology.System, api string) []alarm {
 func functionAlarms(s topology.System, f topology.Function) []alarm {
 	list := []alarm{
 		{"errors", f.Name, "invocations of " + f.Name + " fail", lambda(s.Stage, "Errors", f.Name, "Sum"), 0, 3, fine},
-		{"throttles", f.Name, f.Name + " is invoked more often than its reserved concurrency allows", lambda(s.Stage, "Throttles", f.Name, "Sum"), 0, 3, fine},
+		{"throttles", f.Name, f.Name + " is invoked more often than its reserved concurrency allows", lambda(s.Stage,
+			"Throttles", f.Name, "Sum"), 0, 3, fine},
 	}
 	if f.Parallel > 1 { // one at a time is not too many
 		list = append(list, alarm{"concurrency", f.Name, f.Name + " uses most of its reserved concurrency",
@@ -103,25 +106,33 @@ func functionAlarms(s topology.System, f topology.Function) []alarm {
 	if f.Channel != "" {
 		// The strictest platform waits one second for an answer before it counts
 		// us as slow, and others some more.
-		list = append(list, alarm{"ack-latency", f.Name, "webhooks of " + f.Name + " are answered slowly", relais(observe.AckLatency, f.Name, "p99"), 1000, 5, fine},
-			alarm{"refused", f.Name, "neither table nor spill queue took events of " + f.Name + "; the channel was told to send them again", relais(observe.Refused, f.Name, "Sum"), 0, 1, fine})
+		list = append(list, alarm{"ack-latency", f.Name, "webhooks of " + f.Name + " are answered slowly",
+			relais(observe.AckLatency, f.Name, "p99"), 1000, 5, fine},
+			alarm{"refused", f.Name,
+				"neither table nor spill queue took events of " + f.Name + "; the channel was told to send them again",
+				relais(observe.Refused, f.Name, "Sum"), 0, 1, fine})
 	}
 	if rings(f) {
-		list = append(list, alarm{"ring-failures", f.Name, f.Name + " commits events and cannot tell the router; the sweeper will, a minute later", relais(observe.RingFailed, f.Name, "Sum"), 0, 5, fine})
+		list = append(list, alarm{"ring-failures", f.Name,
+			f.Name + " commits events and cannot tell the router; the sweeper will, a minute later", relais(observe.RingFailed,
+				f.Name, "Sum"), 0, 5, fine})
 	}
 	if inChains(f) {
-		list = append(list, alarm{"loops", f.Name, "AWS took a conversation for a loop of functions and dropped what came to " + f.Name,
+		list = append(list, alarm{"loops", f.Name,
+			"AWS took a conversation for a loop of functions and dropped what came to " + f.Name,
 			lambda(s.Stage, "RecursiveInvocationsDropped", f.Name, "Sum"), 0, 1, fine})
 	}
 	if setsAside(f) {
-		list = append(list, alarm{"quarantine", f.Name, f.Name + " set an event aside that wants a person", relais(observe.Quarantined, f.Name, "Sum"), 0, 1, fine})
+		list = append(list, alarm{"quarantine", f.Name, f.Name + " set an event aside that wants a person",
+			relais(observe.Quarantined, f.Name, "Sum"), 0, 1, fine})
 	}
 	switch {
 	case sends(f):
 		list = append(list, sendAlarms(f)...)
 	case f.Consumes == names.Media:
 		for _, class := range fileClasses {
-			list = append(list, alarm{"media-lost", f.Name + "-" + class, "a customer's file could not be copied (" + class + ")", relaisBy(observe.MediaLost, f.Name, class), 0, 1, fine})
+			list = append(list, alarm{"media-lost", f.Name + "-" + class,
+				"a customer's file could not be copied (" + class + ")", relaisBy(observe.MediaLost, f.Name, class), 0, 1, fine})
 		}
 	}
 	return list
@@ -151,36 +162,46 @@ func sends(f topology.Function) bool { return f.Consumes == names.Outbound || f.
 // are the customer's or the request's, and told to whoever sent it. A file that
 // could not be copied is told to nobody who could mend it.
 var (
-	sendClasses = []string{events.ClassAuth, events.ClassPlatform, events.ClassPolicy, events.ClassRate, events.ClassTemplate, events.ClassUnknown}
-	toldClasses = []string{events.ClassConsent, events.ClassContent, events.ClassMedia, events.ClassRecipient, events.ClassWindow}
-	fileClasses = []string{events.ClassAuth, events.ClassContent, events.ClassMedia, events.ClassPlatform, events.ClassPolicy, events.ClassRate, events.ClassRecipient, events.ClassUnknown}
+	sendClasses = []string{events.ClassAuth, events.ClassPlatform, events.ClassPolicy, events.ClassRate,
+		events.ClassTemplate, events.ClassUnknown}
+	toldClasses = []string{events.ClassConsent, events.ClassContent, events.ClassMedia, events.ClassRecipient,
+		events.ClassWindow}
+	fileClasses = []string{events.ClassAuth, events.ClassContent, events.ClassMedia, events.ClassPlatform,
+		events.ClassPolicy, events.ClassRate, events.ClassRecipient, events.ClassUnknown}
 )
 
 func sendAlarms(f topology.Function) []alarm {
 	list := []alarm{
-		{"uncertain", f.Name, "nobody knows whether messages reached the platform; none is sent again", relais(observe.Uncertain, f.Name, "Sum"), 0, 1, fine},
-		{"unauthorised", f.Name, "a platform refuses an account's credentials; its messages wait", relaisBy(observe.Deferred, f.Name, events.ClassAuth), 0, 1, fine},
+		{"uncertain", f.Name, "nobody knows whether messages reached the platform; none is sent again",
+			relais(observe.Uncertain, f.Name, "Sum"), 0, 1, fine},
+		{"unauthorised", f.Name, "a platform refuses an account's credentials; its messages wait", relaisBy(observe.Deferred,
+			f.Name, events.ClassAuth), 0, 1, fine},
 	}
 	for _, class := range sendClasses {
-		list = append(list, alarm{"send-failed", f.Name + "-" + class, "messages were given up (" + class + ")", relaisBy(observe.SendFailed, f.Name, class), 0, 1, fine})
+		list = append(list, alarm{"send-failed", f.Name + "-" + class, "messages were given up (" + class + ")",
+			relaisBy(observe.SendFailed, f.Name, class), 0, 1, fine})
 	}
 	return list
 }
 
 func queueAlarms(s topology.System, q topology.Queue) []alarm {
 	live, dead := names.Queue(s.Stage, q.Name), names.DeadLetters(s.Stage, q.Name)
-	list := []alarm{{"dead-letters", q.Name, "messages of " + live + " were given up on", queueMetric("ApproximateNumberOfMessagesVisible", dead), 0, 1, fine}}
+	list := []alarm{{"dead-letters", q.Name, "messages of " + live + " were given up on",
+		queueMetric("ApproximateNumberOfMessagesVisible", dead), 0, 1, fine}}
 	if q.Name == names.Outbound {
 		// A FIFO queue finds groups only among its first 120,000 messages: an integrator
 		// that puts all into one group hides all others. (A destination's age tells as much.)
 		// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/avoid-backlog-with-the-same-message-group-id.html
-		list = append(list, alarm{"depth", q.Name, live + " grows towards the 120,000 messages among which SQS looks for groups",
+		list = append(list, alarm{"depth", q.Name,
+			live + " grows towards the 120,000 messages among which SQS looks for groups",
 			queueMetric("ApproximateNumberOfMessagesVisible", live), 50_000, 5, fine})
 	}
 	if q.Destination {
-		return append(list, alarm{"oldest-age", q.Name, "the team behind " + q.Name + " does not take its messages", queueMetric("ApproximateAgeOfOldestMessage", live), time.Hour.Seconds(), 5, fine})
+		return append(list, alarm{"oldest-age", q.Name, "the team behind " + q.Name + " does not take its messages",
+			queueMetric("ApproximateAgeOfOldestMessage", live), time.Hour.Seconds(), 5, fine})
 	}
-	return append(list, alarm{"oldest-age", q.Name, "messages wait in " + live, queueMetric("ApproximateAgeOfOldestMessage", live), longest(q.Name).Seconds(), 5, fine})
+	return append(list, alarm{"oldest-age", q.Name, "messages wait in " + live,
+		queueMetric("ApproximateAgeOfOldestMessage", live), longest(q.Name).Seconds(), 5, fine})
 }
 
 // longest is how old a message of one of our own queues may get. Work is done in
@@ -216,10 +237,12 @@ func newAlarms(stack awscdk.Stack, s topology.System, api *string, key awskms.IK
 		p := &awscloudwatch.CfnAlarmProps{
 			AlarmName:        jsii.String(a.name(s.Stage)),
 			AlarmDescription: jsii.String(fmt.Sprintf("Relais %s: %s. What to do: %s%s", s.Stage, a.says, runbook, a.kind)),
-			Namespace:        jsii.String(a.metric.namespace), MetricName: jsii.String(a.metric.name), Dimensions: dimensions(a.metric),
-			Period: jsii.Number(60), EvaluationPeriods: jsii.Number(a.minutes), DatapointsToAlarm: jsii.Number(a.minutes),
-			Threshold: jsii.Number(a.over), ComparisonOperator: jsii.String("GreaterThanThreshold"), TreatMissingData: jsii.String(a.silence),
-			AlarmActions: &[]any{topic.TopicArn()}, OkActions: &[]any{topic.TopicArn()},
+			Namespace:        jsii.String(a.metric.namespace), MetricName: jsii.String(a.metric.name),
+			Dimensions: dimensions(a.metric),
+			Period:     jsii.Number(60), EvaluationPeriods: jsii.Number(a.minutes), DatapointsToAlarm: jsii.Number(a.minutes),
+			Threshold: jsii.Number(a.over), ComparisonOperator: jsii.String("GreaterThanThreshold"),
+			TreatMissingData: jsii.String(a.silence),
+			AlarmActions:     &[]any{topic.TopicArn()}, OkActions: &[]any{topic.TopicArn()},
 		}
 		if a.metric.stat == "p99" {
 			p.ExtendedStatistic = jsii.String(a.metric.stat)
@@ -241,12 +264,14 @@ func dimensions(m metric) *[]any {
 // newTopic is what people and pagers subscribe to. A policy of its own takes the
 // place of SNS's default, so alarms are let in by name.
 func newTopic(stack awscdk.Stack, s topology.System, key awskms.IKey) awssns.Topic {
-	topic := awssns.NewTopic(stack, jsii.String("Alarms"), &awssns.TopicProps{TopicName: jsii.String(statelessName(s.Stage) + "-alarms"),
-		DisplayName: jsii.String("Relais " + s.Stage), MasterKey: key, EnforceSSL: jsii.Bool(true)})
+	topic := awssns.NewTopic(stack, jsii.String("Alarms"),
+		&awssns.TopicProps{TopicName: jsii.String(statelessName(s.Stage) + "-alarms"),
+			DisplayName: jsii.String("Relais " + s.Stage), MasterKey: key, EnforceSSL: jsii.Bool(true)})
 	topic.AddToResourcePolicy(awsiam.NewPolicyStatement(&awsiam.PolicyStatementProps{Sid: jsii.String("Alarms"),
 		Principals: &[]awsiam.IPrincipal{awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil)},
 		Actions:    jsii.Strings("sns:Publish"), Resources: &[]*string{topic.TopicArn()},
 		Conditions: &map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}}}))
-	publish(stack, "AlarmTopicArn", parameterName(s.Stage, "alarm-topic-arn"), *topic.TopicArn(), "subscribe whoever should hear of alarms")
+	publish(stack, "AlarmTopicArn", parameterName(s.Stage, "alarm-topic-arn"), *topic.TopicArn(),
+		"subscribe whoever should hear of alarms")
 	return topic
 }

@@ -29,7 +29,8 @@ func TestAlarms(t *testing.T) {
 				t.Errorf("%s tells %v", id, got)
 			}
 		})
-		want := map[string]int{"5xx": 1, "pending-age": 1, "spill-depth": 1, "dead-letters": len(d.Queues), "oldest-age": len(d.Queues),
+		want := map[string]int{"5xx": 1, "pending-age": 1, "spill-depth": 1, "dead-letters": len(d.Queues),
+			"oldest-age": len(d.Queues),
 			// By hand: who sends, and how many classes of failures want an operator.
 			"loops": 2, "depth": 1, "uncertain": 2, "unauthorised": 2, "send-failed": 2 * 6, "media-lost": 8}
 		for _, f := range d.Functions {
@@ -61,25 +62,35 @@ func TestAlarms(t *testing.T) {
 // TestAlarmValues looks at those whose numbers were chosen with care.
 func TestAlarmValues(t *testing.T) {
 	for name, want := range map[string][]any{
-		"relais-prod-ack-latency-line":     {"Relais", "ack_latency", "p99", 1000.0, 5.0, "notBreaching", "line"},
-		"relais-prod-pending-age":          {"Relais", "pending_age", "Maximum", 300000.0, 5.0, "breaching", "sweeper"},
-		"relais-prod-ring-failures-line":   {"Relais", "ring_failed", "Sum", 0.0, 5.0, "notBreaching", "line"},
-		"relais-prod-quarantine-router":    {"Relais", "quarantined", "Sum", 0.0, 1.0, "notBreaching", "router"},
-		"relais-prod-spill-depth":          {"AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", 0.0, 10.0, "notBreaching", "relais-prod-spill.fifo"},
-		"relais-prod-dead-letters-support": {"AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", 0.0, 1.0, "notBreaching", "relais-prod-support-dlq.fifo"},
-		"relais-prod-oldest-age-support":   {"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 3600.0, 5.0, "notBreaching", "relais-prod-support.fifo"},
-		"relais-prod-concurrency-router":   {"AWS/Lambda", "ConcurrentExecutions", "Maximum", 40.0, 5.0, "notBreaching", "relais-prod-router"},
-		"relais-prod-throttles-line":       {"AWS/Lambda", "Throttles", "Sum", 0.0, 3.0, "notBreaching", "relais-prod-line"},
-		"relais-prod-5xx":                  {"AWS/ApiGateway", "5xx", "Sum", 0.0, 5.0, "notBreaching", "(AWS::ApiGatewayV2::Api)"},
+		"relais-prod-ack-latency-line":   {"Relais", "ack_latency", "p99", 1000.0, 5.0, "notBreaching", "line"},
+		"relais-prod-pending-age":        {"Relais", "pending_age", "Maximum", 300000.0, 5.0, "breaching", "sweeper"},
+		"relais-prod-ring-failures-line": {"Relais", "ring_failed", "Sum", 0.0, 5.0, "notBreaching", "line"},
+		"relais-prod-quarantine-router":  {"Relais", "quarantined", "Sum", 0.0, 1.0, "notBreaching", "router"},
+		"relais-prod-spill-depth": {"AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", 0.0, 10.0,
+			"notBreaching", "relais-prod-spill.fifo"},
+		"relais-prod-dead-letters-support": {"AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", 0.0, 1.0,
+			"notBreaching", "relais-prod-support-dlq.fifo"},
+		"relais-prod-oldest-age-support": {"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 3600.0, 5.0,
+			"notBreaching", "relais-prod-support.fifo"},
+		"relais-prod-concurrency-router": {"AWS/Lambda", "ConcurrentExecutions", "Maximum", 40.0, 5.0, "notBreaching",
+			"relais-prod-router"},
+		"relais-prod-throttles-line": {"AWS/Lambda", "Throttles", "Sum", 0.0, 3.0, "notBreaching", "relais-prod-line"},
+		"relais-prod-5xx": {"AWS/ApiGateway", "5xx", "Sum", 0.0, 5.0, "notBreaching",
+			"(AWS::ApiGatewayV2::Api)"},
 
-		"relais-prod-uncertain-sender":            {"Relais", "uncertain", "Sum", 0.0, 1.0, "notBreaching", "sender"},
-		"relais-prod-unauthorised-bulk":           {"Relais", "deferred", "Sum", 0.0, 1.0, "notBreaching", "bulk auth"},
-		"relais-prod-send-failed-sender-platform": {"Relais", "send_failed", "Sum", 0.0, 1.0, "notBreaching", "sender platform"},
-		"relais-prod-media-lost-media-media":      {"Relais", "media_lost", "Sum", 0.0, 1.0, "notBreaching", "media media"},
-		"relais-prod-dead-letters-outbound":       {"AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", 0.0, 1.0, "notBreaching", "relais-prod-outbound-dlq.fifo"},
-		"relais-prod-oldest-age-outbound":         {"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 300.0, 5.0, "notBreaching", "relais-prod-outbound.fifo"},
-		"relais-prod-oldest-age-bulk":             {"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 3600.0, 5.0, "notBreaching", "relais-prod-bulk.fifo"},
-		"relais-prod-oldest-age-media":            {"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 1800.0, 5.0, "notBreaching", "relais-prod-media.fifo"},
+		"relais-prod-uncertain-sender":  {"Relais", "uncertain", "Sum", 0.0, 1.0, "notBreaching", "sender"},
+		"relais-prod-unauthorised-bulk": {"Relais", "deferred", "Sum", 0.0, 1.0, "notBreaching", "bulk auth"},
+		"relais-prod-send-failed-sender-platform": {"Relais", "send_failed", "Sum", 0.0, 1.0, "notBreaching",
+			"sender platform"},
+		"relais-prod-media-lost-media-media": {"Relais", "media_lost", "Sum", 0.0, 1.0, "notBreaching", "media media"},
+		"relais-prod-dead-letters-outbound": {"AWS/SQS", "ApproximateNumberOfMessagesVisible", "Maximum", 0.0, 1.0,
+			"notBreaching", "relais-prod-outbound-dlq.fifo"},
+		"relais-prod-oldest-age-outbound": {"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 300.0, 5.0,
+			"notBreaching", "relais-prod-outbound.fifo"},
+		"relais-prod-oldest-age-bulk": {"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 3600.0, 5.0,
+			"notBreaching", "relais-prod-bulk.fifo"},
+		"relais-prod-oldest-age-media": {"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 1800.0, 5.0,
+			"notBreaching", "relais-prod-media.fifo"},
 	} {
 		d := prod()
 		p := d.stateless.named(t, "AWS::CloudWatch::Alarm", "AlarmName", name)
@@ -87,7 +98,8 @@ func TestAlarmValues(t *testing.T) {
 		if stat == nil {
 			stat = p["ExtendedStatistic"]
 		}
-		got := []any{p["Namespace"], p["MetricName"], stat, p["Threshold"], p["EvaluationPeriods"], p["TreatMissingData"], strings.Join(dimensionsOf(d.stateless, p), " ")}
+		got := []any{p["Namespace"], p["MetricName"], stat, p["Threshold"], p["EvaluationPeriods"], p["TreatMissingData"],
+			strings.Join(dimensionsOf(d.stateless, p), " ")}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}

@@ -38,13 +38,16 @@ func (b *builder) newAPI() {
 	})
 	b.limits = map[string]any{}
 	b.newAuthorizer()
-	publish(b.stack, "ApiUrl", parameterName(b.system.Stage, "api-url"), *b.origin(), "where channels post to, and integrators ask below /v1")
-	publish(b.stack, "ApiArn", parameterName(b.system.Stage, "api-arn"), *b.arn("/*/*/v1/*"), "what roles of integrators may execute-api:Invoke, unless they have tokens")
+	publish(b.stack, "ApiUrl", parameterName(b.system.Stage, "api-url"), *b.origin(),
+		"where channels post to, and integrators ask below /v1")
+	publish(b.stack, "ApiArn", parameterName(b.system.Stage, "api-arn"), *b.arn("/*/*/v1/*"),
+		"what roles of integrators may execute-api:Invoke, unless they have tokens")
 }
 
 // arn of what follows a stage in the API's own.
 func (b *builder) arn(path string) *string {
-	return awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}"+path), &map[string]*string{"Api": b.api.Ref()})
+	return awscdk.Fn_Sub(jsii.String("arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:${Api}"+path),
+		&map[string]*string{"Api": b.api.Ref()})
 }
 
 // origin is how channels reach the API: the operator's domain, or the API's own.
@@ -53,15 +56,17 @@ func (b *builder) origin() *string {
 	if u := b.system.Config.PublicURL; u != "" {
 		return jsii.String(u)
 	}
-	return awscdk.Fn_Sub(jsii.String("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"), &map[string]*string{"Api": b.api.Ref()})
+	return awscdk.Fn_Sub(jsii.String("https://${Api}.execute-api.${AWS::Region}.${AWS::URLSuffix}"),
+		&map[string]*string{"Api": b.api.Ref()})
 }
 
 // newRoute hands a channel's webhooks to its function, as payload 2.0.
 func (b *builder) newRoute(f topology.Function, fn awslambda.Function) {
-	integration := awsapigatewayv2.NewCfnIntegration(b.stack, jsii.String("Integration-"+f.Name), &awsapigatewayv2.CfnIntegrationProps{
-		ApiId: b.api.Ref(), IntegrationType: jsii.String("AWS_PROXY"), IntegrationUri: fn.FunctionArn(),
-		IntegrationMethod: jsii.String("POST"), PayloadFormatVersion: jsii.String("2.0"),
-		TimeoutInMillis: jsii.Number(f.Integration().Milliseconds())})
+	integration := awsapigatewayv2.NewCfnIntegration(b.stack, jsii.String("Integration-"+f.Name),
+		&awsapigatewayv2.CfnIntegrationProps{
+			ApiId: b.api.Ref(), IntegrationType: jsii.String("AWS_PROXY"), IntegrationUri: fn.FunctionArn(),
+			IntegrationMethod: jsii.String("POST"), PayloadFormatVersion: jsii.String("2.0"),
+			TimeoutInMillis: jsii.Number(f.Integration().Milliseconds())})
 	props := &awsapigatewayv2.CfnRouteProps{
 		ApiId: b.api.Ref(), RouteKey: jsii.String(f.Route), AuthorizationType: jsii.String("NONE"),
 		Target: awscdk.Fn_Join(jsii.String("/"), &[]*string{jsii.String("integrations"), integration.Ref()})}
@@ -71,13 +76,16 @@ func (b *builder) newRoute(f topology.Function, fn awslambda.Function) {
 	route := awsapigatewayv2.NewCfnRoute(b.stack, jsii.String("Route-"+f.Name), props)
 	switch {
 	case f.Channel != "":
-		suppress(route, suppression{"AwsSolutions-APIG4", "platforms cannot authenticate with AWS; the function verifies each request's signature or secret before anything else and refuses when it has no secret",
+		suppress(route, suppression{"AwsSolutions-APIG4",
+			"platforms cannot authenticate with AWS; the function verifies each request's signature or secret before anything else and refuses when it has no secret",
 			"shared/stage/exam/verify.go forgedRefused", nil})
 	case f.Name == "chat":
-		suppress(route, suppression{"AwsSolutions-APIG4", "visitors of a web page are nobody yet: they load a script and begin a session, whose token the function checks from then on",
+		suppress(route, suppression{"AwsSolutions-APIG4",
+			"visitors of a web page are nobody yet: they load a script and begin a session, whose token the function checks from then on",
 			"infra/local/system/inapp_test.go TestInAppTokens", nil})
 	case !f.Auth:
-		suppress(route, suppression{"AwsSolutions-APIG4", "customers' devices and platforms load files by links that the function checks: each is signed for one file and ends",
+		suppress(route, suppression{"AwsSolutions-APIG4",
+			"customers' devices and platforms load files by links that the function checks: each is signed for one file and ends",
 			"functions/http/files/files_test.go TestLinks", nil})
 	}
 	b.routes = append(b.routes, route)
@@ -87,7 +95,8 @@ func (b *builder) newRoute(f topology.Function, fn awslambda.Function) {
 		return
 	}
 	webhook := awscdk.Fn_Join(jsii.String(""), &[]*string{b.origin(), jsii.String("/webhooks/" + f.Channel + "/")})
-	publish(b.stack, "WebhookUrl-"+f.Channel, parameterName(b.system.Stage, "webhooks/"+f.Channel), *webhook, "append the account's id")
+	publish(b.stack, "WebhookUrl-"+f.Channel, parameterName(b.system.Stage, "webhooks/"+f.Channel), *webhook,
+		"append the account's id")
 }
 
 // newStage deploys routes as they change. Access logs have no query string: it
@@ -98,10 +107,12 @@ func (b *builder) newStage() {
 	format, _ := json.Marshal(map[string]string{ // a map of texts
 		"requestId": "$context.requestId", "time": "$context.requestTimeEpoch",
 		"method": "$context.httpMethod", "route": "$context.routeKey", "path": "$context.path", "status": "$context.status",
-		"latency": "$context.responseLatency", "length": "$context.responseLength", "error": "$context.integrationErrorMessage"})
+		"latency": "$context.responseLatency", "length": "$context.responseLength",
+		"error": "$context.integrationErrorMessage"})
 	stage := awsapigatewayv2.NewCfnStage(b.stack, jsii.String("Stage"), &awsapigatewayv2.CfnStageProps{
 		ApiId: b.api.Ref(), StageName: jsii.String("$default"), AutoDeploy: jsii.Bool(true),
-		AccessLogSettings: &awsapigatewayv2.CfnStage_AccessLogSettingsProperty{DestinationArn: logs.LogGroupArn(), Format: jsii.String(string(format))},
+		AccessLogSettings: &awsapigatewayv2.CfnStage_AccessLogSettingsProperty{DestinationArn: logs.LogGroupArn(),
+			Format: jsii.String(string(format))},
 		DefaultRouteSettings: &awsapigatewayv2.CfnStage_RouteSettingsProperty{DetailedMetricsEnabled: jsii.Bool(false),
 			ThrottlingRateLimit: jsii.Number(routeRate), ThrottlingBurstLimit: jsii.Number(routeBurst)},
 		RouteSettings: b.limits})
@@ -116,9 +127,12 @@ func (b *builder) newAuthorizer() {
 	if jwt.Issuer == "" {
 		return
 	}
-	b.authorizer = awsapigatewayv2.NewCfnAuthorizer(b.stack, jsii.String("Authorizer"), &awsapigatewayv2.CfnAuthorizerProps{
-		ApiId: b.api.Ref(), AuthorizerType: jsii.String("JWT"), Name: jsii.String("jwt"), IdentitySource: jsii.Strings("$request.header.Authorization"),
-		JwtConfiguration: &awsapigatewayv2.CfnAuthorizer_JWTConfigurationProperty{Issuer: jsii.String(jwt.Issuer), Audience: jsii.Strings(jwt.Audience...)}})
+	b.authorizer = awsapigatewayv2.NewCfnAuthorizer(b.stack, jsii.String("Authorizer"),
+		&awsapigatewayv2.CfnAuthorizerProps{
+			ApiId: b.api.Ref(), AuthorizerType: jsii.String("JWT"), Name: jsii.String("jwt"),
+			IdentitySource: jsii.Strings("$request.header.Authorization"),
+			JwtConfiguration: &awsapigatewayv2.CfnAuthorizer_JWTConfigurationProperty{Issuer: jsii.String(jwt.Issuer),
+				Audience: jsii.Strings(jwt.Audience...)}})
 }
 
 // authorise lets in roles that may invoke the API, or those who have a token.

@@ -92,7 +92,8 @@ func checkRuns(t *testing.T, file string) {
 	}
 	defer f.Close()
 	if f.Machine != elf.EM_AARCH64 || f.Section(".interp") != nil || f.Section(".symtab") != nil {
-		t.Errorf("%s is for %v, dynamic: %v, with symbols: %v", file, f.Machine, f.Section(".interp") != nil, f.Section(".symtab") != nil)
+		t.Errorf("%s is for %v, dynamic: %v, with symbols: %v", file, f.Machine, f.Section(".interp") != nil,
+			f.Section(".symtab") != nil)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o111 != 0o111 {
 		t.Errorf("%s cannot be started: %v %v", file, info.Mode(), err)

@@ -28,28 +28,50 @@ func TestConfigErrors(t *testing.T) {
 		crowd = append(crowd, fmt.Sprintf(`"%012d"`, i))
 	}
 	for _, x := range []struct{ name, relais, stage, want string }{
-		{"unknown channel", `"channels":["line","lime"]`, "", `context.relais.channels[1]: "lime" is no channel; choose from ` + strings.Join(all, ", ")},
-		{"unknown destination", `"rules":[{"name":"a","when":"true","to":["desk"]}]`, "", `context.relais.rules[0].to[0]: "desk" is no destination; choose one of support`},
-		{"unknown default", `"default":"desk"`, "", `context.relais.default: "desk" is no destination; choose one of support`},
-		{"no destination", `"destinations":{}`, "", `context.relais.destinations: is empty; name at least one queue that a team consumes`},
-		{"reserved destination", `"destinations":{"support":{},"spill":{}}`, "", `context.relais.destinations.spill: this name is taken by a queue of Relais itself; choose another`},
-		{"bad CEL", `"rules":[{"name":"a","when":"event.channel = 'line'","to":["support"]}]`, "", `context.relais.rules[0].when: ERROR: <input>:1:15: Syntax error: token recognition error at: '= '`},
-		{"CEL that is no bool", `"rules":[{"name":"a","when":"'x'","to":["support"]}]`, "", `context.relais.rules[0].when: gives string, want a bool`},
-		{"queue name too long", `"destinations":{"support":{},"` + long + `":{}}`, "", `context.relais.destinations.` + long + `: queue name "relais-dev-` + long + `-dlq.fifo" has 84 characters, SQS takes 80; choose a shorter name`},
-		{"queue name too long for the stage asked for", `"destinations":{"support":{},"` + long[:60] + `":{}}`, "production", `context.relais.destinations.` + long[:60] + `: queue name "relais-production-` + long[:60] + `-dlq.fifo" has 87 characters, SQS takes 80; choose a shorter name`},
-		{"malformed consumer", `"destinations":{"support":{"consumers":["123456789012","arn:aws:iam::12:role/x"]}}`, "", `context.relais.destinations.support.consumers[1]: "arn:aws:iam::12:role/x" is no consumer; name an account (123456789012), an organisation (o-a1b2c3d4e5) or a role (arn:aws:iam::123456789012:role/inbox)`},
-		{"everybody as consumer", `"destinations":{"support":{"consumers":["*"]}}`, "", `context.relais.destinations.support.consumers[0]: "*" is no consumer; name an account (123456789012), an organisation (o-a1b2c3d4e5) or a role (arn:aws:iam::123456789012:role/inbox)`},
-		{"retention too short", `"retentionDays":7`, "", `context.relais.retentionDays: is 7; a platform retries for 7 days, so at least 8 are needed to know a duplicate`},
-		{"stage with capitals", `"stage":"Prod"`, "", `context.relais.stage: "Prod" is no stage; take up to 20 lower-case letters, digits and hyphens, beginning with a letter`},
-		{"the laptop's stage", `"stage":"local"`, "", `context.relais.stage: "local" is the laptop's stage; choose another name, such as dev or prod`},
-		{"bad stage asked for", ``, "a b", `context.relais.stage: "a b" is no stage; take up to 20 lower-case letters, digits and hyphens, beginning with a letter`},
-		{"public URL with a path", `"publicUrl":"https://brand.example/hooks"`, "", `context.relais.publicUrl: "https://brand.example/hooks" is no origin; write it as https://host, without a path or a slash at the end`},
-		{"audience without issuer", `"api":{"audience":["relais"]}`, "", `context.relais.api: issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for`},
-		{"issuer without audience", `"api":{"issuer":"https://login.example.com"}`, "", `context.relais.api: issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for`},
-		{"issuer without TLS", `"api":{"issuer":"http://login.example.com","audience":["relais"]}`, "", `context.relais.api: issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for`},
-		{"media of an unknown channel", `"media":{"lime":"copy"}`, "", `context.relais.media.lime: is "copy"; give a channel's name the value copy or link`},
-		{"unknown media policy", `"media":{"line":"keep"}`, "", `context.relais.media.line: is "keep"; give a channel's name the value copy or link`},
-		{"more consumers than a policy takes", `"destinations":{"support":{"consumers":[` + strings.Join(crowd, ",") + `]}}`, "", `context.relais.destinations: name 51 consumers; a queue's policy takes 50, so let teams share a role or name their organisation`},
+		{"unknown channel", `"channels":["line","lime"]`, "",
+			`context.relais.channels[1]: "lime" is no channel; choose from ` + strings.Join(all, ", ")},
+		{"unknown destination", `"rules":[{"name":"a","when":"true","to":["desk"]}]`, "",
+			`context.relais.rules[0].to[0]: "desk" is no destination; choose one of support`},
+		{"unknown default", `"default":"desk"`, "",
+			`context.relais.default: "desk" is no destination; choose one of support`},
+		{"no destination", `"destinations":{}`, "",
+			`context.relais.destinations: is empty; name at least one queue that a team consumes`},
+		{"reserved destination", `"destinations":{"support":{},"spill":{}}`, "",
+			`context.relais.destinations.spill: this name is taken by a queue of Relais itself; choose another`},
+		{"bad CEL", `"rules":[{"name":"a","when":"event.channel = 'line'","to":["support"]}]`, "",
+			`context.relais.rules[0].when: ERROR: <input>:1:15: Syntax error: token recognition error at: '= '`},
+		{"CEL that is no bool", `"rules":[{"name":"a","when":"'x'","to":["support"]}]`, "",
+			`context.relais.rules[0].when: gives string, want a bool`},
+		{"queue name too long", `"destinations":{"support":{},"` + long + `":{}}`, "",
+			`context.relais.destinations.` + long + `: queue name "relais-dev-` + long + `-dlq.fifo" has 84 characters, SQS takes 80; choose a shorter name`},
+		{"queue name too long for the stage asked for", `"destinations":{"support":{},"` + long[:60] + `":{}}`, "production",
+			`context.relais.destinations.` + long[:60] + `: queue name "relais-production-` + long[:60] + `-dlq.fifo" has 87 characters, SQS takes 80; choose a shorter name`},
+		{"malformed consumer", `"destinations":{"support":{"consumers":["123456789012","arn:aws:iam::12:role/x"]}}`, "",
+			`context.relais.destinations.support.consumers[1]: "arn:aws:iam::12:role/x" is no consumer; name an account (123456789012), an organisation (o-a1b2c3d4e5) or a role (arn:aws:iam::123456789012:role/inbox)`},
+		{"everybody as consumer", `"destinations":{"support":{"consumers":["*"]}}`, "",
+			`context.relais.destinations.support.consumers[0]: "*" is no consumer; name an account (123456789012), an organisation (o-a1b2c3d4e5) or a role (arn:aws:iam::123456789012:role/inbox)`},
+		{"retention too short", `"retentionDays":7`, "",
+			`context.relais.retentionDays: is 7; a platform retries for 7 days, so at least 8 are needed to know a duplicate`},
+		{"stage with capitals", `"stage":"Prod"`, "",
+			`context.relais.stage: "Prod" is no stage; take up to 20 lower-case letters, digits and hyphens, beginning with a letter`},
+		{"the laptop's stage", `"stage":"local"`, "",
+			`context.relais.stage: "local" is the laptop's stage; choose another name, such as dev or prod`},
+		{"bad stage asked for", ``, "a b",
+			`context.relais.stage: "a b" is no stage; take up to 20 lower-case letters, digits and hyphens, beginning with a letter`},
+		{"public URL with a path", `"publicUrl":"https://brand.example/hooks"`, "",
+			`context.relais.publicUrl: "https://brand.example/hooks" is no origin; write it as https://host, without a path or a slash at the end`},
+		{"audience without issuer", `"api":{"audience":["relais"]}`, "",
+			`context.relais.api: issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for`},
+		{"issuer without audience", `"api":{"issuer":"https://login.example.com"}`, "",
+			`context.relais.api: issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for`},
+		{"issuer without TLS", `"api":{"issuer":"http://login.example.com","audience":["relais"]}`, "",
+			`context.relais.api: issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for`},
+		{"media of an unknown channel", `"media":{"lime":"copy"}`, "",
+			`context.relais.media.lime: is "copy"; give a channel's name the value copy or link`},
+		{"unknown media policy", `"media":{"line":"keep"}`, "",
+			`context.relais.media.line: is "keep"; give a channel's name the value copy or link`},
+		{"more consumers than a policy takes", `"destinations":{"support":{"consumers":[` + strings.Join(crowd, ",") + `]}}`,
+			"", `context.relais.destinations: name 51 consumers; a queue's policy takes 50, so let teams share a role or name their organisation`},
 		{"misspelt setting", `"destination":{}`, "", `context.relais: unknown field "destination"`},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -131,7 +153,8 @@ func TestSwitchedOff(t *testing.T) {
 			if d.Config.Has(ch.Name) {
 				continue
 			}
-			for _, trace := range []string{names.Function(d.Stage, ch.Name) + `"`, names.SecretPrefix(d.Stage, ch.Name), "/webhooks/" + ch.Name, `"Function` + ch.Name} {
+			for _, trace := range []string{names.Function(d.Stage, ch.Name) + `"`, names.SecretPrefix(d.Stage, ch.Name),
+				"/webhooks/" + ch.Name, `"Function` + ch.Name} {
 				if strings.Contains(string(text), trace) {
 					t.Errorf("%s mentions %s of %s, which is switched off", stack, trace, ch.Name)
 				}
@@ -139,7 +162,10 @@ func TestSwitchedOff(t *testing.T) {
 		}
 	}
 	var on []string
-	d.stateless.each(t, "AWS::Lambda::Function", func(_ string, p map[string]any, _ resource) { on = append(on, p["Handler"].(string)) })
+	d.stateless.each(t, "AWS::Lambda::Function", func(_ string, p map[string]any, _ resource) {
+		on = append(on,
+			p["Handler"].(string))
+	})
 	var want []string
 	for _, f := range d.Functions {
 		if f.Channel == "" || d.Config.Has(f.Channel) {

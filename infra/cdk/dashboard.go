@@ -32,14 +32,17 @@ func (d dashboard) panels() []panel {
 	all := d.functions(func(topology.Function) bool { return true })
 	router := d.functions(func(f topology.Function) bool { return f.Consumes == names.Ingress })
 	list := []panel{
-		{"Requests and their errors", []metric{gatewayMetric("Count", d.api, "Sum"), gatewayMetric("4xx", d.api, "Sum"), gatewayMetric("5xx", d.api, "Sum")}},
+		{"Requests and their errors", []metric{gatewayMetric("Count", d.api, "Sum"), gatewayMetric("4xx", d.api, "Sum"),
+			gatewayMetric("5xx", d.api, "Sum")}},
 		{"Acknowledged within, p99 (ms)", ours(observe.AckLatency, "p99", channels)},
 		{"Accepted", ours(observe.Accepted, "Sum", channels)},
 		{"Duplicates", ours(observe.Duplicates, "Sum", channels)},
 		{"Refused: sent again by the channel", ours(observe.Refused, "Sum", channels)},
-		{"Oldest unfinished event (ms)", ours(observe.PendingAge, "Maximum", d.functions(func(f topology.Function) bool { return f.Every > 0 }))},
+		{"Oldest unfinished event (ms)", ours(observe.PendingAge, "Maximum",
+			d.functions(func(f topology.Function) bool { return f.Every > 0 }))},
 		{"Rings that failed", ours(observe.RingFailed, "Sum", d.functions(rings))},
-		{"Routed, forwarded, late", slices.Concat(ours(observe.Routed, "Sum", router), ours(observe.Forwarded, "Sum", router), ours(observe.Late, "Sum", router))},
+		{"Routed, forwarded, late", slices.Concat(ours(observe.Routed, "Sum", router), ours(observe.Forwarded, "Sum",
+			router), ours(observe.Late, "Sum", router))},
 		{"Quarantined", ours(observe.Quarantined, "Sum", d.functions(setsAside))},
 	}
 	list = append(list, d.outbound(channels)...)
@@ -49,7 +52,8 @@ func (d dashboard) panels() []panel {
 		panel{"Throttles", d.lambdas("Throttles", "Sum", all)},
 		panel{"Errors", d.lambdas("Errors", "Sum", all)},
 		panel{"Dropped as loops", d.lambdas("RecursiveInvocationsDropped", "Sum", d.functions(inChains))},
-		panel{"Duration of queue workers, p99 (ms)", d.lambdas("Duration", "p99", d.functions(func(f topology.Function) bool { return f.Consumes != "" }))},
+		panel{"Duration of queue workers, p99 (ms)", d.lambdas("Duration", "p99",
+			d.functions(func(f topology.Function) bool { return f.Consumes != "" }))},
 		panel{"Spilled", ours(observe.Spilled, "Sum", channels)})
 }
 
@@ -59,7 +63,8 @@ func (d dashboard) outbound(channels []string) []panel {
 	media := d.functions(func(f topology.Function) bool { return f.Consumes == names.Media })
 	pushers := d.functions(func(f topology.Function) bool { return f.Consumes == names.Sockets })
 	list := []panel{
-		{"Sent, and perhaps sent", slices.Concat(ours(observe.Sent, "Sum", senders), ours(observe.Uncertain, "Sum", senders))},
+		{"Sent, and perhaps sent", slices.Concat(ours(observe.Sent, "Sum", senders), ours(observe.Uncertain, "Sum",
+			senders))},
 		{"Given up, by class", byClass(observe.SendFailed, senders, slices.Concat(sendClasses, toldClasses)...)},
 		{"Put off, by class", byClass(observe.Deferred, senders, events.ClassAuth, events.ClassPlatform, events.ClassRate)},
 		{"Receipts noted without an event", ours(observe.Receipts, "Sum", channels)},
@@ -67,7 +72,8 @@ func (d dashboard) outbound(channels []string) []panel {
 		{"Files lost, by class", byClass(observe.MediaLost, media, fileClasses...)},
 	}
 	if len(pushers) > 0 {
-		list = append(list, panel{"In-app notifications, taken and lost", slices.Concat(ours(observe.Notified, "Sum", pushers), ours(observe.NotifyLost, "Sum", pushers))})
+		list = append(list, panel{"In-app notifications, taken and lost", slices.Concat(ours(observe.Notified, "Sum",
+			pushers), ours(observe.NotifyLost, "Sum", pushers))})
 	}
 	return list
 }
@@ -140,7 +146,8 @@ func newDashboard(stack awscdk.Stack, s topology.System, api *string) {
 		}
 		widgets = append(widgets, map[string]any{"type": "metric",
 			"x": i % columns * panelWidth, "y": i / columns * panelHeight, "width": panelWidth, "height": panelHeight,
-			"properties": map[string]any{"title": p.title, "region": awscdk.Aws_REGION(), "period": 60, "view": "timeSeries", "metrics": rows}})
+			"properties": map[string]any{"title": p.title, "region": awscdk.Aws_REGION(), "period": 60, "view": "timeSeries",
+				"metrics": rows}})
 	}
 	name := statelessName(s.Stage)
 	awscloudwatch.NewCfnDashboard(stack, jsii.String("Dashboard"), &awscloudwatch.CfnDashboardProps{

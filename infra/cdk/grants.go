@@ -105,7 +105,8 @@ func keyNeeds(action string) []string {
 	case "dynamodb:GetItem", "dynamodb:Query":
 		return []string{"kms:Decrypt", "kms:DescribeKey"}
 	case "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem":
-		return []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext",
+		return []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey",
+			"kms:GenerateDataKeyWithoutPlaintext",
 			"kms:ReEncryptFrom", "kms:ReEncryptTo"}
 	case "sqs:SendMessage":
 		return []string{"kms:Decrypt", "kms:GenerateDataKey"}

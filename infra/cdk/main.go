@@ -81,7 +81,8 @@ func synthesise(app awscdk.App, s topology.System, assets string) {
 	stateless := newStateless(app, s, assets)
 	stateless.AddStackDependency(stateful, jsii.String("functions poll queues that must exist"))
 	if i := slices.IndexFunc(s.Functions, topology.Function.Publishes); i >= 0 {
-		newWidget(app, s, s.Functions[i], assets).AddStackDependency(stateful, jsii.String("logs are encrypted with its key"))
+		newWidget(app, s, s.Functions[i], assets).AddStackDependency(stateful,
+			jsii.String("logs are encrypted with its key"))
 	}
 	awscdk.Aspects_Of(app).Add(cdknag.NewAwsSolutionsChecks(&cdknag.NagPackProps{Verbose: jsii.Bool(true)}), nil)
 	app.Synth(nil)

@@ -107,7 +107,8 @@ func synth(s topology.System) deployment {
 		}
 	}
 	d := deployment{System: s, out: filepath.Join(out, "cdk.out")}
-	synthesise(awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(d.out), AnalyticsReporting: jsii.Bool(false)}), s, assets)
+	synthesise(awscdk.NewApp(&awscdk.AppProps{Outdir: jsii.String(d.out), AnalyticsReporting: jsii.Bool(false)}), s,
+		assets)
 	d.stateful, d.stateless = read(d.out, statefulName(s.Stage)), read(d.out, statelessName(s.Stage))
 	d.stateless.other = &d.stateful
 	if slices.Contains(d.stacks(), widgetName(s.Stage)) {
@@ -174,7 +175,8 @@ func (t template) named(tb testing.TB, kind, property, want string) map[string]a
 
 // nameOf says by which property a resource's Ref and ARN are told.
 var nameOf = map[string]string{"AWS::SQS::Queue": "QueueName", "AWS::DynamoDB::Table": "TableName",
-	"AWS::Lambda::Function": "FunctionName", "AWS::Logs::LogGroup": "LogGroupName", "AWS::Events::Rule": "Name", "AWS::SNS::Topic": "TopicName"}
+	"AWS::Lambda::Function": "FunctionName", "AWS::Logs::LogGroup": "LogGroupName", "AWS::Events::Rule": "Name",
+	"AWS::SNS::Topic": "TopicName"}
 
 var placeholder = regexp.MustCompile(`\$\{([^}!]+)\}`)
 
@@ -286,7 +288,8 @@ func (t template) attribute(id, attribute string) string {
 	case "AWS::S3::Bucket":
 		return "arn:aws:s3:::(AWS::S3::Bucket)"
 	}
-	prefix := map[string]string{"AWS::Lambda::Function": "function:", "AWS::DynamoDB::Table": "table/", "AWS::Logs::LogGroup": "log-group:", "AWS::Events::Rule": "rule/"}[r.Type]
+	prefix := map[string]string{"AWS::Lambda::Function": "function:", "AWS::DynamoDB::Table": "table/",
+		"AWS::Logs::LogGroup": "log-group:", "AWS::Events::Rule": "rule/"}[r.Type]
 	return "arn:aws:" + service + ":eu-central-1:111111111111:" + prefix + t.text(r.Properties[nameOf[r.Type]])
 }
 
@@ -319,7 +322,8 @@ func TestNode(t *testing.T) {
 	for _, node := range []string{filepath.Join(t.TempDir(), "nothing"), old} {
 		t.Setenv("JSII_NODE", node)
 		err := checkNode()
-		if err == nil || !strings.Contains(err.Error(), "install Node 20 or later") || strings.ContainsAny(err.Error(), "\n") {
+		if err == nil || !strings.Contains(err.Error(), "install Node 20 or later") || strings.ContainsAny(err.Error(),
+			"\n") {
 			t.Errorf("%s: %v", node, err)
 		}
 	}

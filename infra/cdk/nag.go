@@ -35,12 +35,15 @@ func suppress(c constructs.IConstruct, list ...suppression) {
 // suppressWildcards names every * of a role, so that another one is a finding.
 func suppressWildcards(role constructs.IConstruct, s topology.System, f topology.Function) {
 	const rule, evidence = "AwsSolutions-IAM5", "infra/cdk/privilege_test.go TestLeastPrivilege"
-	suppress(role, suppression{rule, "the streams of the function's own log group have names that Lambda chooses", evidence,
-		[]string{"Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:" + logGroup(s.Stage, f.Name) + ":*"}})
+	suppress(role, suppression{rule, "the streams of the function's own log group have names that Lambda chooses",
+		evidence,
+		[]string{"Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:" + logGroup(s.Stage,
+			f.Name) + ":*"}})
 	for _, g := range f.Grants {
 		switch g.On {
 		case topology.OnSecrets:
-			suppress(role, suppression{rule, "accounts are connected while the system runs, each with a secret below its channel's prefix", evidence,
+			suppress(role, suppression{rule,
+				"accounts are connected while the system runs, each with a secret below its channel's prefix", evidence,
 				[]string{"Resource::arn:<AWS::Partition>:secretsmanager:<AWS::Region>:<AWS::AccountId>:secret:" + names.SecretPrefix(s.Stage, g.Arg) + "*"}})
 		case topology.OnSockets:
 			suppress(role, suppression{rule, "connections are opened by customers, with ids that API Gateway chooses", evidence,

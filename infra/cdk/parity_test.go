@@ -23,7 +23,8 @@ import (
 // laptop starts local mode with the configuration of a deployment.
 func laptop(t *testing.T, d deployment) *system.System {
 	t.Helper()
-	s, err := system.Start(t.Context(), system.Options{Config: d.Config, Root: "../..", PublicURL: "http://127.0.0.1:8080", AWSURL: "http://127.0.0.1:4566", Out: io.Discard})
+	s, err := system.Start(t.Context(), system.Options{Config: d.Config, Root: "../..",
+		PublicURL: "http://127.0.0.1:8080", AWSURL: "http://127.0.0.1:4566", Out: io.Discard})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,9 +37,11 @@ func TestParityOfFunctions(t *testing.T) {
 	for _, d := range stages() {
 		local, aws := map[string]string{}, map[string]string{}
 		for _, f := range laptop(t, d).Functions {
-			local[f.Name] = fmt.Sprintf("route %q, queue %q, batch %d, at a time %d, scheduled %v", f.Route, f.Consumes, f.Batch, f.Parallel, f.Every > 0)
+			local[f.Name] = fmt.Sprintf("route %q, queue %q, batch %d, at a time %d, scheduled %v", f.Route, f.Consumes,
+				f.Batch, f.Parallel, f.Every > 0)
 		}
-		routes, queues, batches, schedules := map[string]string{}, map[string]string{}, map[string]float64{}, map[string]bool{}
+		routes, queues, batches, schedules := map[string]string{}, map[string]string{}, map[string]float64{},
+			map[string]bool{}
 		handler := func(fn string) string { return strings.TrimPrefix(last(fn, ":"), statelessName(d.Stage)+"-") }
 		d.stateless.each(t, "AWS::ApiGatewayV2::Route", func(_ string, p map[string]any, _ resource) {
 			if isSocket(p) {
@@ -57,7 +60,8 @@ func TestParityOfFunctions(t *testing.T) {
 		})
 		d.stateless.each(t, "AWS::Lambda::Function", func(_ string, p map[string]any, _ resource) {
 			name := p["Handler"].(string)
-			aws[name] = fmt.Sprintf("route %q, queue %q, batch %v, at a time %v, scheduled %v", routes[name], queues[name], batches[name], p["ReservedConcurrentExecutions"], schedules[name])
+			aws[name] = fmt.Sprintf("route %q, queue %q, batch %v, at a time %v, scheduled %v", routes[name], queues[name],
+				batches[name], p["ReservedConcurrentExecutions"], schedules[name])
 		})
 		if diff := cmp.Diff(local, aws); diff != "" {
 			t.Errorf("%s (-laptop +account):\n%s", d.Stage, diff)
@@ -74,7 +78,8 @@ func queueOf(stage, name string) string {
 // TestParityOfQueues asks the laptop's endpoint which queues there are, and how
 // they behave.
 func TestParityOfQueues(t *testing.T) {
-	asked := []string{"FifoQueue", "DeduplicationScope", "FifoThroughputLimit", "VisibilityTimeout", "MessageRetentionPeriod"}
+	asked := []string{"FifoQueue", "DeduplicationScope", "FifoThroughputLimit", "VisibilityTimeout",
+		"MessageRetentionPeriod"}
 	for _, d := range stages() {
 		s := laptop(t, d)
 		client := sqs.NewFromConfig(s.ConfigOf(system.Admin, cloud.Work))
@@ -84,7 +89,8 @@ func TestParityOfQueues(t *testing.T) {
 		}
 		local, account := map[string]string{}, map[string]string{}
 		for _, url := range out.QueueUrls {
-			a, err := client.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []sqstypes.QueueAttributeName{"All"}})
+			a, err := client.GetQueueAttributes(t.Context(), &sqs.GetQueueAttributesInput{QueueUrl: &url,
+				AttributeNames: []sqstypes.QueueAttributeName{"All"}})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -115,25 +121,30 @@ func TestParityOfQueues(t *testing.T) {
 func TestParityOfIndexes(t *testing.T) {
 	d := dev()
 	s := laptop(t, d)
-	out, err := dynamodb.NewFromConfig(s.ConfigOf(system.Admin, cloud.Work)).DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: aws.String(names.Table(names.Local))})
+	out, err := dynamodb.NewFromConfig(s.ConfigOf(system.Admin, cloud.Work)).DescribeTable(t.Context(),
+		&dynamodb.DescribeTableInput{TableName: aws.String(names.Table(names.Local))})
 	if err != nil {
 		t.Fatal(err)
 	}
 	local := map[string]string{"table": keyText(out.Table.KeySchema)}
 	for _, i := range out.Table.LocalSecondaryIndexes {
-		local["local "+*i.IndexName] = keyText(i.KeySchema) + fmt.Sprint(i.Projection.ProjectionType, i.Projection.NonKeyAttributes)
+		local["local "+*i.IndexName] = keyText(i.KeySchema) + fmt.Sprint(i.Projection.ProjectionType,
+			i.Projection.NonKeyAttributes)
 	}
 	for _, i := range out.Table.GlobalSecondaryIndexes {
-		local["global "+*i.IndexName] = keyText(i.KeySchema) + fmt.Sprint(i.Projection.ProjectionType, i.Projection.NonKeyAttributes)
+		local["global "+*i.IndexName] = keyText(i.KeySchema) + fmt.Sprint(i.Projection.ProjectionType,
+			i.Projection.NonKeyAttributes)
 	}
 	account := map[string]string{}
 	d.stateful.each(t, "AWS::DynamoDB::Table", func(_ string, p map[string]any, _ resource) {
 		account["table"] = keysText(p["KeySchema"])
-		for kind, property := range map[string]string{"local ": "LocalSecondaryIndexes", "global ": "GlobalSecondaryIndexes"} {
+		for kind, property := range map[string]string{"local ": "LocalSecondaryIndexes",
+			"global ": "GlobalSecondaryIndexes"} {
 			for _, x := range p[property].([]any) {
 				i := x.(map[string]any)
 				projection := i["Projection"].(map[string]any)
-				account[kind+i["IndexName"].(string)] = keysText(i["KeySchema"]) + fmt.Sprint(projection["ProjectionType"], list(projection["NonKeyAttributes"]))
+				account[kind+i["IndexName"].(string)] = keysText(i["KeySchema"]) + fmt.Sprint(projection["ProjectionType"],
+					list(projection["NonKeyAttributes"]))
 			}
 		}
 	})
@@ -171,7 +182,8 @@ func TestParityOfGrants(t *testing.T) {
 				actions = append(actions, g.Actions...)
 			}
 		}
-		actions = append(actions, "dynamodb:Scan", "dynamodb:DeleteItem", "sqs:PurgeQueue", "s3:DeleteObject", "secretsmanager:PutSecretValue")
+		actions = append(actions, "dynamodb:Scan", "dynamodb:DeleteItem", "sqs:PurgeQueue", "s3:DeleteObject",
+			"secretsmanager:PutSecretValue")
 		slices.Sort(actions)
 		questions := 0
 		for _, f := range d.Functions {
@@ -194,7 +206,8 @@ func TestParityOfGrants(t *testing.T) {
 // universe has every resource as the account's policies and as the laptop name it.
 func universe(d deployment) map[string]string {
 	table, local := "dynamodb table/"+names.Table(d.Stage), "table/"+names.Table(names.Local)
-	out := map[string]string{table: local, "secretsmanager secret:" + names.LinkKey(d.Stage) + "-AbCdEf": "secret/" + names.LinkKey(names.Local),
+	out := map[string]string{table: local,
+		"secretsmanager secret:" + names.LinkKey(d.Stage) + "-AbCdEf": "secret/" + names.LinkKey(names.Local),
 		"s3 (widget)/relais.js": "s3/relais-widget/relais.js"}
 	for _, key := range []string{"raw/evt_1", "media/0a1b", "other/evt_1"} {
 		out["s3 (AWS::S3::Bucket)/"+key] = "s3/" + system.Bucket + "/" + key
@@ -208,18 +221,23 @@ func universe(d deployment) map[string]string {
 		}
 	}
 	for _, f := range d.Functions {
-		out["secretsmanager secret:"+names.SecretPrefix(d.Stage, f.Name)+"demo"] = "secret/" + names.SecretPrefix(names.Local, f.Name) + "demo"
+		out["secretsmanager secret:"+names.SecretPrefix(d.Stage,
+			f.Name)+"demo"] = "secret/" + names.SecretPrefix(names.Local, f.Name) + "demo"
 	}
 	return out
 }
 
 func covered(granted map[string][]string, action, resource string) bool {
-	is := func(a string) bool { return a == action || strings.HasPrefix(a, action+" ") } // narrowed, as TestLeastPrivilege says
+	is := func(a string) bool {
+		return a == action || strings.HasPrefix(a,
+			action+" ")
+	} // narrowed, as TestLeastPrivilege says
 	for pattern := range maps.Keys(granted) {
 		prefix, wild := strings.CutSuffix(pattern, "*")
 		// Secrets Manager ends an ARN with six characters of its own.
 		secret, ends := strings.CutSuffix(pattern, "??????")
-		if (pattern == resource || wild && strings.HasPrefix(resource, prefix) || ends && len(resource) == len(pattern) && strings.HasPrefix(resource, secret)) && slices.ContainsFunc(granted[pattern], is) {
+		if (pattern == resource || wild && strings.HasPrefix(resource, prefix) || ends && len(resource) == len(pattern) &&
+			strings.HasPrefix(resource, secret)) && slices.ContainsFunc(granted[pattern], is) {
 			return true
 		}
 	}

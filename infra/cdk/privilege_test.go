@@ -17,10 +17,12 @@ import (
 // without "arn:aws:" and without region and account; kms actions name the service
 // through which alone they are allowed, and others what else narrows them.
 var (
-	writeTable = []string{"kms:Decrypt via dynamodb", "kms:DescribeKey via dynamodb", "kms:Encrypt via dynamodb", "kms:GenerateDataKey via dynamodb",
+	writeTable = []string{"kms:Decrypt via dynamodb", "kms:DescribeKey via dynamodb", "kms:Encrypt via dynamodb",
+		"kms:GenerateDataKey via dynamodb",
 		"kms:GenerateDataKeyWithoutPlaintext via dynamodb", "kms:ReEncryptFrom via dynamodb", "kms:ReEncryptTo via dynamodb"}
 	sendQueue = []string{"kms:Decrypt via sqs", "kms:GenerateDataKey via sqs"}
-	poll      = []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes"}
+	poll      = []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility",
+		"sqs:GetQueueAttributes"}
 	// ringOn is for functions whose turns may be over before their work is.
 	ringOn = append(slices.Clone(poll), "sqs:SendMessage")
 )
@@ -141,7 +143,8 @@ const devices = "ticket:* socket:* devices:*"
 // conversations. Only chat lets browsers upload.
 func wantTalk(p place, function string) map[string][]string {
 	want := map[string][]string{
-		p.table():          {leave(devices), "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query", "dynamodb:UpdateItem"},
+		p.table(): {leave(devices), "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:Query",
+			"dynamodb:UpdateItem"},
 		p.index("history"): {"dynamodb:Query"},
 		p.index("pending"): {"dynamodb:Query"},
 		rawBodies:          {"s3:GetObject", "s3:PutObject"},
@@ -150,7 +153,8 @@ func wantTalk(p place, function string) map[string][]string {
 		p.secrets("inapp"): {"secretsmanager:GetSecretValue"},
 		p.queue("ingress"): {"sqs:SendMessage"},
 		p.queue("spill"):   {"sqs:SendMessage"},
-		"(key)":            slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3", "kms:GenerateDataKey via s3"}),
+		"(key)": slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3",
+			"kms:GenerateDataKey via s3"}),
 	}
 	if function == "socket" {
 		want[sockets] = []string{"execute-api:ManageConnections"}
@@ -170,7 +174,8 @@ func wantPusher(p place) map[string][]string {
 		p.queue("ingress"): {"sqs:SendMessage"},
 		p.queue("sockets"): poll,
 		sockets:            {"execute-api:ManageConnections"},
-		"(key)":            slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3", "kms:GenerateDataKey via s3"}),
+		"(key)": slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3",
+			"kms:GenerateDataKey via s3"}),
 	}
 }
 
@@ -207,7 +212,8 @@ func wantSender(p place, function string, channels []string) map[string][]string
 		p.linkKey():        {"secretsmanager:GetSecretValue"},
 		p.queue("ingress"): {"sqs:SendMessage"},
 		p.queue("bulk"):    ringOn,
-		"(key)":            slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3", "kms:GenerateDataKey via s3"}),
+		"(key)": slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3",
+			"kms:GenerateDataKey via s3"}),
 	}
 	if function == "sender" {
 		want[p.table()][0] = leave("out:* later:* account:*")
@@ -230,7 +236,8 @@ func wantMedia(p place, channels []string) map[string][]string {
 		p.linkKey():        {"secretsmanager:GetSecretValue"},
 		p.queue("ingress"): {"sqs:SendMessage"},
 		p.queue("media"):   ringOn,
-		"(key)":            slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3", "kms:GenerateDataKey via s3"}),
+		"(key)": slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3",
+			"kms:GenerateDataKey via s3"}),
 	}
 	if slices.Contains(channels, "inapp") {
 		want[uploads] = []string{"s3:GetObject"}
@@ -296,7 +303,8 @@ func TestLeastPrivilege(t *testing.T) {
 				}
 				for resource, actions := range got {
 					service, _, _ := strings.Cut(resource, " ")
-					if strings.Contains(resource, "*") && wildcards[service] == "" || slices.ContainsFunc(actions, func(a string) bool { return strings.Contains(strings.Fields(a)[0], "*") }) {
+					if strings.Contains(resource, "*") && wildcards[service] == "" || slices.ContainsFunc(actions,
+						func(a string) bool { return strings.Contains(strings.Fields(a)[0], "*") }) {
 						t.Errorf("%s: %s %v has a * without a reason", f.Name, resource, actions)
 					}
 				}
@@ -355,14 +363,16 @@ func narrowing(t *testing.T, d deployment, function string, condition any) strin
 		return ""
 	}
 	for _, x := range []struct{ operator, key, word string }{
-		{"StringEquals", "kms:ViaService", " via "}, {"ForAllValues:StringLike", "dynamodb:LeadingKeys", " of "}, {"StringLike", "s3:prefix", " below "},
+		{"StringEquals", "kms:ViaService", " via "}, {"ForAllValues:StringLike", "dynamodb:LeadingKeys", " of "},
+		{"StringLike", "s3:prefix", " below "},
 	} {
 		rest, ok := condition.(map[string]any)[x.operator].(map[string]any)
 		if !ok || rest[x.key] == nil || len(rest) != 1 || len(condition.(map[string]any)) != 1 {
 			continue
 		}
 		values := d.stateless.texts(rest[x.key])
-		if service, region, ok := strings.Cut(values[0], "."); ok && x.key == "kms:ViaService" && region == "eu-central-1.amazonaws.com" {
+		if service, region, ok := strings.Cut(values[0], "."); ok && x.key == "kms:ViaService" &&
+			region == "eu-central-1.amazonaws.com" {
 			values[0] = service
 		}
 		return x.word + strings.Join(values, " ")
@@ -399,7 +409,8 @@ func short(arn string) string {
 // TestWebhooksReadNothing says the same from an attacker's side: whoever runs code
 // in a webhook function can read no message and no other channel's secret.
 func TestWebhooksReadNothing(t *testing.T) {
-	reading := []string{"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:BatchGetItem", "dynamodb:GetRecords", "dynamodb:PartiQLSelect",
+	reading := []string{"dynamodb:GetItem", "dynamodb:Query", "dynamodb:Scan", "dynamodb:BatchGetItem",
+		"dynamodb:GetRecords", "dynamodb:PartiQLSelect",
 		"sqs:ReceiveMessage", "s3:GetObject", "s3:ListBucket"}
 	for _, d := range stages() {
 		for _, f := range d.Functions {
@@ -412,7 +423,8 @@ func TestWebhooksReadNothing(t *testing.T) {
 						t.Errorf("%s of %s may %s on %s", f.Name, d.Stage, a, resource)
 					}
 				}
-				if strings.HasPrefix(resource, "secretsmanager ") && resource != fmt.Sprintf("secretsmanager secret:relais/%s/%s/*", d.Stage, f.Channel) {
+				if strings.HasPrefix(resource, "secretsmanager ") &&
+					resource != fmt.Sprintf("secretsmanager secret:relais/%s/%s/*", d.Stage, f.Channel) {
 					t.Errorf("%s of %s reads secrets %s", f.Name, d.Stage, resource)
 				}
 			}
@@ -428,7 +440,8 @@ func TestNobodyDeletesMessages(t *testing.T) {
 			for resource, actions := range privileges(t, d, f.Name) {
 				for _, a := range actions {
 					action, of, narrowed := strings.Cut(a, " of ")
-					deletes := strings.HasPrefix(action, "dynamodb:") && (strings.Contains(action, "Delete") || strings.Contains(action, "Batch") || strings.Contains(action, "PartiQL"))
+					deletes := strings.HasPrefix(action, "dynamodb:") && (strings.Contains(action, "Delete") ||
+						strings.Contains(action, "Batch") || strings.Contains(action, "PartiQL"))
 					for partition := range strings.FieldsSeq(of) {
 						if name, ok := strings.CutSuffix(partition, ":*"); !ok || name == "" || strings.Contains(name, "*") {
 							t.Errorf("%s of %s may %s on %s", f.Name, d.Stage, a, resource)
@@ -450,7 +463,8 @@ func TestSecrets(t *testing.T) {
 		for _, f := range d.Functions {
 			own := map[string]bool{}
 			for resource := range privileges(t, d, f.Name) {
-				if rest, ok := strings.CutPrefix(resource, "secretsmanager secret:relais/"+d.Stage+"/"); ok && strings.HasSuffix(rest, "/*") {
+				if rest, ok := strings.CutPrefix(resource, "secretsmanager secret:relais/"+d.Stage+"/"); ok &&
+					strings.HasSuffix(rest, "/*") {
 					own[strings.TrimSuffix(rest, "/*")] = true
 				}
 			}
@@ -514,9 +528,10 @@ func TestConsumers(t *testing.T) {
 	want := map[string]map[string][]string{
 		"dev": {}, // none are configured
 		"prod": {
-			"relais-prod-support.fifo":  {"arn:aws:iam::210987654321:role/desk/inbox " + receive},
-			"relais-prod-shop.fifo":     {members + receive, "arn:aws:iam::123456789012:root " + receive},
-			"relais-prod-outbound.fifo": {members + ask, "arn:aws:iam::123456789012:root,arn:aws:iam::210987654321:role/desk/inbox " + ask}},
+			"relais-prod-support.fifo": {"arn:aws:iam::210987654321:role/desk/inbox " + receive},
+			"relais-prod-shop.fifo":    {members + receive, "arn:aws:iam::123456789012:root " + receive},
+			"relais-prod-outbound.fifo": {members + ask,
+				"arn:aws:iam::123456789012:root,arn:aws:iam::210987654321:role/desk/inbox " + ask}},
 	}
 	for _, d := range stages() {
 		got, secured := map[string][]string{}, map[string]bool{}
@@ -586,7 +601,8 @@ func TestKey(t *testing.T) {
 func tls(s map[string]any) bool {
 	c, _ := s["Condition"].(map[string]any)
 	b, _ := c["Bool"].(map[string]any)
-	return s["Effect"] == "Deny" && b["aws:SecureTransport"] == "false" && cmp.Equal(s["Principal"], map[string]any{"AWS": "*"})
+	return s["Effect"] == "Deny" && b["aws:SecureTransport"] == "false" && cmp.Equal(s["Principal"],
+		map[string]any{"AWS": "*"})
 }
 
 func admitted(tpl template, s map[string]any) string {

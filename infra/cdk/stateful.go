@@ -42,7 +42,8 @@ func newStateful(app awscdk.App, s topology.System) awscdk.Stack {
 	newQueues(stack, s, key)
 	newLinkKey(stack, s)
 	publish(stack, "KeyArn", parameterName(s.Stage, "key-arn"), *key.KeyArn(), "key of everything that Relais stores")
-	publish(stack, "BucketName", parameterName(s.Stage, "bucket-name"), *bucket.BucketName(), "bodies too large for the table, and files")
+	publish(stack, "BucketName", parameterName(s.Stage, "bucket-name"), *bucket.BucketName(),
+		"bodies too large for the table, and files")
 	return stack
 }
 
@@ -67,11 +68,13 @@ func newKey(stack awscdk.Stack, s topology.System) awskms.Key {
 	}
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/encrypt-log-data-kms.html
 	allow("Logs", awsiam.NewServicePrincipal(sub("logs.${AWS::Region}.amazonaws.com"), nil),
-		[]string{"kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"},
+		[]string{"kms:Encrypt", "kms:Decrypt", "kms:ReEncryptFrom", "kms:ReEncryptTo", "kms:GenerateDataKey",
+			"kms:GenerateDataKeyWithoutPlaintext", "kms:DescribeKey"},
 		map[string]any{"ArnLike": map[string]any{"kms:EncryptionContext:aws:logs:arn": []any{
 			arn("logs", "log-group:"+logGroup(s.Stage, "*")), arn("logs", "log-group:"+accessLog(s.Stage))}}})
 	// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html
-	allow("Alarms", awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil), []string{"kms:Decrypt", "kms:GenerateDataKey"},
+	allow("Alarms", awsiam.NewServicePrincipal(jsii.String("cloudwatch.amazonaws.com"), nil), []string{"kms:Decrypt",
+		"kms:GenerateDataKey"},
 		map[string]any{"StringEquals": map[string]any{"aws:SourceAccount": awscdk.Aws_ACCOUNT_ID()}})
 	for _, a := range consumers(s.Config.Consumers()) {
 		// Receiving decrypts what was stored, and sending makes a key for what will be.
@@ -103,7 +106,8 @@ func newTable(stack awscdk.Stack, s topology.System, key awskms.Key) {
 		SortKey: attribute(t.History.Range, t.History.RangeIsNumber), ProjectionType: kind, NonKeyAttributes: include})
 	kind, include = projection(t.Due)
 	table.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{IndexName: jsii.String(t.Due.Name),
-		PartitionKey: attribute(t.Due.Hash, false), SortKey: attribute(t.Due.Range, t.Due.RangeIsNumber), ProjectionType: kind, NonKeyAttributes: include})
+		PartitionKey: attribute(t.Due.Hash, false), SortKey: attribute(t.Due.Range, t.Due.RangeIsNumber),
+		ProjectionType: kind, NonKeyAttributes: include})
 }
 
 func attribute(name string, number bool) *awsdynamodb.Attribute {
@@ -133,17 +137,22 @@ func newBucket(stack awscdk.Stack, s topology.System, key awskms.Key) awss3.Buck
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		EnforceSSL:        jsii.Bool(true),
 		LifecycleRules: &[]*awss3.LifecycleRule{
-			{Id: jsii.String("retention"), Prefix: jsii.String(media.Prefix), Expiration: duration(time.Duration(s.Config.RetentionDays) * day)},
+			{Id: jsii.String("retention"), Prefix: jsii.String(media.Prefix),
+				Expiration: duration(time.Duration(s.Config.RetentionDays) * day)},
 			// A body is tagged when its event is finished: what is unfinished never expires.
-			{Id: jsii.String("finished"), Prefix: jsii.String(store.RawPrefix), Expiration: duration(time.Duration(s.Config.RetentionDays) * day),
+			{Id: jsii.String("finished"), Prefix: jsii.String(store.RawPrefix),
+				Expiration: duration(time.Duration(s.Config.RetentionDays) * day),
 				TagFilters: &map[string]any{store.FinishedTag: store.FinishedValue}},
 			{Id: jsii.String("incomplete"), AbortIncompleteMultipartUploadAfter: duration(day)},
-			{Id: jsii.String("uploads"), Prefix: jsii.String(media.Uploads), Expiration: duration(day)}}, // by then they were looked at, and copied
+			{Id: jsii.String("uploads"), Prefix: jsii.String(media.Uploads), Expiration: duration(day)}},
+		// by then they were looked at, and copied
 		// Browsers upload from the brands' pages, each with a form that the function gave them.
-		Cors:          &[]*awss3.CorsRule{{AllowedOrigins: jsii.Strings("*"), AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_POST}, MaxAge: jsii.Number(3600)}},
+		Cors: &[]*awss3.CorsRule{{AllowedOrigins: jsii.Strings("*"),
+			AllowedMethods: &[]awss3.HttpMethods{awss3.HttpMethods_POST}, MaxAge: jsii.Number(3600)}},
 		RemovalPolicy: removal(s.Stage),
 	})
-	suppress(bucket, suppression{"AwsSolutions-S1", "only functions' roles reach this bucket, those of webhooks never to read, and objects go after the retention time; a second bucket of access logs would keep their names longer. CloudTrail's data events record every access for who needs that",
+	suppress(bucket, suppression{"AwsSolutions-S1",
+		"only functions' roles reach this bucket, those of webhooks never to read, and objects go after the retention time; a second bucket of access logs would keep their names longer. CloudTrail's data events record every access for who needs that",
 		"infra/cdk/privilege_test.go TestWebhooksReadNothing", nil})
 	return bucket
 }
@@ -152,20 +161,26 @@ func newBucket(stack awscdk.Stack, s topology.System, key awskms.Key) awss3.Buck
 // replaces it ends all links.
 func newLinkKey(stack awscdk.Stack, s topology.System) {
 	secret := awssecretsmanager.NewSecret(stack, jsii.String("LinkKey"), &awssecretsmanager.SecretProps{
-		SecretName: jsii.String(names.LinkKey(s.Stage)), Description: jsii.String("Relais " + s.Stage + ": signs links to media"),
-		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{PasswordLength: jsii.Number(64), ExcludePunctuation: jsii.Bool(true)},
-		RemovalPolicy:        removal(s.Stage),
+		SecretName:  jsii.String(names.LinkKey(s.Stage)),
+		Description: jsii.String("Relais " + s.Stage + ": signs links to media"),
+		GenerateSecretString: &awssecretsmanager.SecretStringGenerator{PasswordLength: jsii.Number(64),
+			ExcludePunctuation: jsii.Bool(true)},
+		RemovalPolicy: removal(s.Stage),
 	})
-	suppress(secret, suppression{"AwsSolutions-SMG4", "a rotation would end every link that customers have; links end by themselves, and the key opens nothing but files that were sent to them",
+	suppress(secret, suppression{"AwsSolutions-SMG4",
+		"a rotation would end every link that customers have; links end by themselves, and the key opens nothing but files that were sent to them",
 		"functions/http/files/files_test.go TestLinks", nil})
 }
 
 func newQueues(stack awscdk.Stack, s topology.System, key awskms.Key) {
 	for _, q := range s.Queues {
-		dead := newQueue(stack, key, "Queue-"+q.Name+"-dlq", &awssqs.QueueProps{QueueName: jsii.String(names.DeadLetters(s.Stage, q.Name)),
-			RetentionPeriod: duration(14 * day), RemovalPolicy: removal(s.Stage)})
-		suppress(dead, suppression{"AwsSolutions-SQS3", "this queue is the dead-letter queue of " + q.Name, "infra/cdk/stateful_test.go TestQueues", nil})
-		live := newQueue(stack, key, "Queue-"+q.Name, &awssqs.QueueProps{QueueName: jsii.String(names.Queue(s.Stage, q.Name)),
+		dead := newQueue(stack, key, "Queue-"+q.Name+"-dlq",
+			&awssqs.QueueProps{QueueName: jsii.String(names.DeadLetters(s.Stage, q.Name)),
+				RetentionPeriod: duration(14 * day), RemovalPolicy: removal(s.Stage)})
+		suppress(dead, suppression{"AwsSolutions-SQS3", "this queue is the dead-letter queue of " + q.Name,
+			"infra/cdk/stateful_test.go TestQueues", nil})
+		live := newQueue(stack, key, "Queue-"+q.Name, &awssqs.QueueProps{QueueName: jsii.String(names.Queue(s.Stage,
+			q.Name)),
 			VisibilityTimeout: duration(q.Visibility), RetentionPeriod: duration(q.Retention), RemovalPolicy: removal(s.Stage),
 			DeadLetterQueue: &awssqs.DeadLetterQueue{Queue: dead, MaxReceiveCount: jsii.Number(q.Receives)}})
 		if q.Destination {
@@ -192,7 +207,8 @@ const dataKeyReuse = time.Hour
 // conversation, so limits are too.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/high-throughput-fifo.html
 func newQueue(stack awscdk.Stack, key awskms.Key, id string, p *awssqs.QueueProps) awssqs.Queue {
-	p.Fifo, p.DeduplicationScope, p.FifoThroughputLimit = jsii.Bool(true), awssqs.DeduplicationScope_MESSAGE_GROUP, awssqs.FifoThroughputLimit_PER_MESSAGE_GROUP_ID
+	p.Fifo, p.DeduplicationScope, p.FifoThroughputLimit = jsii.Bool(true), awssqs.DeduplicationScope_MESSAGE_GROUP,
+		awssqs.FifoThroughputLimit_PER_MESSAGE_GROUP_ID
 	p.Encryption, p.EncryptionMasterKey, p.DataKeyReuse = awssqs.QueueEncryption_KMS, key, duration(dataKeyReuse)
 	p.EnforceSSL = jsii.Bool(true)
 	return awssqs.NewQueue(stack, jsii.String(id), p)
@@ -208,7 +224,8 @@ const (
 // admit lets a destination's consumers receive and delete, and nothing else.
 func admit(q awssqs.Queue, list []string) {
 	for _, a := range consumers(list) {
-		q.AddToResourcePolicy(a.allow(receivers, []string{"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"},
+		q.AddToResourcePolicy(a.allow(receivers, []string{"sqs:ReceiveMessage", "sqs:DeleteMessage",
+			"sqs:ChangeMessageVisibility", "sqs:GetQueueAttributes", "sqs:GetQueueUrl"},
 			q.QueueArn(), map[string]any{}))
 	}
 }
@@ -217,7 +234,8 @@ func admit(q awssqs.Queue, list []string) {
 // nothing else.
 func hear(q awssqs.Queue, list []string) {
 	for _, a := range consumers(list) {
-		q.AddToResourcePolicy(a.allow(askers, []string{"sqs:SendMessage", "sqs:GetQueueUrl"}, q.QueueArn(), map[string]any{}))
+		q.AddToResourcePolicy(a.allow(askers, []string{"sqs:SendMessage", "sqs:GetQueueUrl"}, q.QueueArn(),
+			map[string]any{}))
 	}
 }
 
@@ -236,7 +254,8 @@ func (a audience) allow(sid string, actions []string, resource *string, equals m
 		sid += "OfOrganisations"
 		equals["aws:PrincipalOrgID"] = a.organisations
 	}
-	p := &awsiam.PolicyStatementProps{Sid: jsii.String(sid), Principals: &a.principals, Actions: jsii.Strings(actions...), Resources: &[]*string{resource}}
+	p := &awsiam.PolicyStatementProps{Sid: jsii.String(sid), Principals: &a.principals, Actions: jsii.Strings(actions...),
+		Resources: &[]*string{resource}}
 	if len(equals) > 0 {
 		p.Conditions = &map[string]any{"StringEquals": equals}
 	}

@@ -16,11 +16,14 @@ func TestTable(t *testing.T) {
 		keep := d.Stage != "dev"
 		want := map[string]any{
 			"TableName": "relais-" + d.Stage, "BillingMode": "PAY_PER_REQUEST", "DeletionProtectionEnabled": keep,
-			"AttributeDefinitions": []any{attributeOf("c", "S"), attributeOf("s", "S"), attributeOf("o", "S"), attributeOf("q", "N"), attributeOf("b", "S"), attributeOf("d", "N")},
-			"KeySchema":            keys("c", "s"),
+			"AttributeDefinitions": []any{attributeOf("c", "S"), attributeOf("s", "S"), attributeOf("o", "S"), attributeOf("q",
+				"N"), attributeOf("b", "S"), attributeOf("d", "N")},
+			"KeySchema": keys("c", "s"),
 			"LocalSecondaryIndexes": []any{
-				map[string]any{"IndexName": "pending", "KeySchema": keys("c", "o"), "Projection": map[string]any{"ProjectionType": "ALL"}},
-				map[string]any{"IndexName": "history", "KeySchema": keys("c", "q"), "Projection": map[string]any{"ProjectionType": "KEYS_ONLY"}}},
+				map[string]any{"IndexName": "pending", "KeySchema": keys("c", "o"),
+					"Projection": map[string]any{"ProjectionType": "ALL"}},
+				map[string]any{"IndexName": "history", "KeySchema": keys("c", "q"),
+					"Projection": map[string]any{"ProjectionType": "KEYS_ONLY"}}},
 			"GlobalSecondaryIndexes": []any{map[string]any{"IndexName": "due", "KeySchema": keys("b", "d"),
 				"Projection": map[string]any{"ProjectionType": "INCLUDE", "NonKeyAttributes": []any{"o", "t"}}}},
 			"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": true},
@@ -50,7 +53,8 @@ func attributeOf(name, kind string) map[string]any {
 }
 
 func keys(hash, sort string) []any {
-	return []any{map[string]any{"AttributeName": hash, "KeyType": "HASH"}, map[string]any{"AttributeName": sort, "KeyType": "RANGE"}}
+	return []any{map[string]any{"AttributeName": hash, "KeyType": "HASH"}, map[string]any{"AttributeName": sort,
+		"KeyType": "RANGE"}}
 }
 
 func tags(stage string) []any {
@@ -64,7 +68,8 @@ func TestQueues(t *testing.T) {
 		count := 0
 		d.stateful.each(t, "AWS::SQS::Queue", func(id string, p map[string]any, _ resource) {
 			count++
-			if p["FifoQueue"] != true || p["DeduplicationScope"] != "messageGroup" || p["FifoThroughputLimit"] != "perMessageGroupId" {
+			if p["FifoQueue"] != true || p["DeduplicationScope"] != "messageGroup" ||
+				p["FifoThroughputLimit"] != "perMessageGroupId" {
 				t.Errorf("%s is no FIFO queue with high throughput", id)
 			}
 			if d.stateful.text(p["KmsMasterKeyId"]) != "(key)" {
@@ -78,7 +83,8 @@ func TestQueues(t *testing.T) {
 			live := d.stateful.named(t, "AWS::SQS::Queue", "QueueName", names.Queue(d.Stage, q.Name))
 			dead := d.stateful.named(t, "AWS::SQS::Queue", "QueueName", names.DeadLetters(d.Stage, q.Name))
 			redrive := live["RedrivePolicy"].(map[string]any)
-			got := []any{d.stateful.text(redrive["deadLetterTargetArn"]), redrive["maxReceiveCount"], live["VisibilityTimeout"], live["MessageRetentionPeriod"], dead["MessageRetentionPeriod"], dead["RedrivePolicy"]}
+			got := []any{d.stateful.text(redrive["deadLetterTargetArn"]), redrive["maxReceiveCount"], live["VisibilityTimeout"],
+				live["MessageRetentionPeriod"], dead["MessageRetentionPeriod"], dead["RedrivePolicy"]}
 			want := []any{"arn:aws:sqs:eu-central-1:111111111111:" + names.DeadLetters(d.Stage, q.Name), float64(q.Receives),
 				q.Visibility.Seconds(), q.Retention.Seconds(), float64(14 * 24 * 3600), nil}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -91,13 +97,15 @@ func TestQueues(t *testing.T) {
 func TestBucket(t *testing.T) {
 	for _, d := range stages() {
 		d.stateful.each(t, "AWS::S3::Bucket", func(id string, p map[string]any, _ resource) {
-			public := map[string]any{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true}
+			public := map[string]any{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true,
+				"RestrictPublicBuckets": true}
 			if diff := cmp.Diff(public, p["PublicAccessBlockConfiguration"]); diff != "" {
 				t.Error(diff)
 			}
 			rule := p["BucketEncryption"].(map[string]any)["ServerSideEncryptionConfiguration"].([]any)[0].(map[string]any)
 			sse := rule["ServerSideEncryptionByDefault"].(map[string]any)
-			if sse["SSEAlgorithm"] != "aws:kms" || d.stateful.text(sse["KMSMasterKeyID"]) != "(key)" || rule["BucketKeyEnabled"] != true {
+			if sse["SSEAlgorithm"] != "aws:kms" || d.stateful.text(sse["KMSMasterKeyID"]) != "(key)" ||
+				rule["BucketKeyEnabled"] != true {
 				t.Errorf("encryption %v", rule)
 			}
 			life := map[string]map[string]any{}
@@ -113,7 +121,8 @@ func TestBucket(t *testing.T) {
 				t.Errorf("files live by %v, events %v days", r, days)
 			}
 			tags := []any{map[string]any{"Key": "finished", "Value": "yes"}}
-			if r := life["finished"]; r["Prefix"] != "raw/" || r["ExpirationInDays"] != days || !cmp.Equal(r["TagFilters"], any(tags)) {
+			if r := life["finished"]; r["Prefix"] != "raw/" || r["ExpirationInDays"] != days || !cmp.Equal(r["TagFilters"],
+				any(tags)) {
 				t.Errorf("bodies live by %v, events %v days", r, days)
 			}
 			if r := life["uploads"]; r["Prefix"] != "uploads/" || r["ExpirationInDays"] != 1.0 {
@@ -143,7 +152,8 @@ func TestLinkKey(t *testing.T) {
 			if p["Name"] != names.LinkKey(d.Stage) || p["SecretString"] != nil {
 				t.Errorf("the secret is %v", p)
 			}
-			if diff := cmp.Diff(map[string]any{"PasswordLength": 64.0, "ExcludePunctuation": true}, p["GenerateSecretString"]); diff != "" {
+			if diff := cmp.Diff(map[string]any{"PasswordLength": 64.0, "ExcludePunctuation": true},
+				p["GenerateSecretString"]); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -158,7 +168,8 @@ func TestRemoval(t *testing.T) {
 		if d.Stage == "dev" {
 			want = "Delete"
 		}
-		for _, kind := range []string{"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::KMS::Key", "AWS::SecretsManager::Secret"} {
+		for _, kind := range []string{"AWS::DynamoDB::Table", "AWS::S3::Bucket", "AWS::SQS::Queue", "AWS::KMS::Key",
+			"AWS::SecretsManager::Secret"} {
 			d.stateful.each(t, kind, func(id string, _ map[string]any, r resource) {
 				if r.DeletionPolicy != want || r.UpdateReplacePolicy != want {
 					t.Errorf("%s %s: %s/%s, want %s", d.Stage, id, r.DeletionPolicy, r.UpdateReplacePolicy, want)

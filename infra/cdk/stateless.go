@@ -26,7 +26,8 @@ func newStateless(app awscdk.App, s topology.System, assets string) awscdk.Stack
 		Description: jsii.String("Relais " + s.Stage + ": functions, webhooks, API, alarms"),
 	})
 	tag(stack, s.Stage)
-	at := stored{key: parameter(stack, s.Stage, keyParameter, "key-arn"), bucket: parameter(stack, s.Stage, bucketParameter, "bucket-name")}
+	at := stored{key: parameter(stack, s.Stage, keyParameter, "key-arn"), bucket: parameter(stack, s.Stage,
+		bucketParameter, "bucket-name")}
 	b := newBuilder(stack, s, at, assets)
 	b.newAPI()
 	b.newSockets()
@@ -63,7 +64,8 @@ const (
 // parameter is read, at each deployment, from what the stateful stack published.
 func parameter(stack awscdk.Stack, stage, id, name string) *string {
 	return awscdk.NewCfnParameter(stack, jsii.String(id), &awscdk.CfnParameterProps{
-		Type: jsii.String("AWS::SSM::Parameter::Value<String>"), Default: jsii.String(parameterName(stage, name))}).ValueAsString()
+		Type: jsii.String("AWS::SSM::Parameter::Value<String>"), Default: jsii.String(parameterName(stage,
+			name))}).ValueAsString()
 }
 
 // A builder holds what the functions of a stack and the API share.
@@ -184,14 +186,16 @@ func newEventSource(stack awscdk.Stack, s topology.System, f topology.Function, 
 // next one is due before a retry would come.
 func newSchedule(stack awscdk.Stack, s topology.System, f topology.Function, fn awslambda.Function) {
 	rule := awsevents.NewCfnRule(stack, jsii.String("Schedule-"+f.Name), &awsevents.CfnRuleProps{
-		Name: jsii.String(names.Function(s.Stage, f.Name)), ScheduleExpression: jsii.String(rate(f)), State: jsii.String("ENABLED"),
+		Name: jsii.String(names.Function(s.Stage, f.Name)), ScheduleExpression: jsii.String(rate(f)),
+		State:   jsii.String("ENABLED"),
 		Targets: &[]any{&awsevents.CfnRule_TargetProperty{Id: jsii.String(f.Name), Arn: fn.FunctionArn()}},
 	})
 	permit(stack, "Schedule-"+f.Name+"-permission", fn, "events.amazonaws.com", rule.AttrArn())
-	awslambda.NewCfnEventInvokeConfig(stack, jsii.String("Schedule-"+f.Name+"-retries"), &awslambda.CfnEventInvokeConfigProps{
-		FunctionName: fn.FunctionName(), Qualifier: jsii.String("$LATEST"),
-		MaximumRetryAttempts: jsii.Number(0), MaximumEventAgeInSeconds: jsii.Number(f.Every.Seconds()),
-	})
+	awslambda.NewCfnEventInvokeConfig(stack, jsii.String("Schedule-"+f.Name+"-retries"),
+		&awslambda.CfnEventInvokeConfigProps{
+			FunctionName: fn.FunctionName(), Qualifier: jsii.String("$LATEST"),
+			MaximumRetryAttempts: jsii.Number(0), MaximumEventAgeInSeconds: jsii.Number(f.Every.Seconds()),
+		})
 }
 
 // rate is EventBridge's, which knows the plural.
@@ -204,6 +208,7 @@ func rate(f topology.Function) string {
 
 // permit lets one resource of one service invoke a function.
 func permit(stack awscdk.Stack, id string, fn awslambda.Function, service string, source *string) {
-	awslambda.NewCfnPermission(stack, jsii.String(id), &awslambda.CfnPermissionProps{Action: jsii.String("lambda:InvokeFunction"),
-		FunctionName: fn.FunctionName(), Principal: jsii.String(service), SourceArn: source})
+	awslambda.NewCfnPermission(stack, jsii.String(id),
+		&awslambda.CfnPermissionProps{Action: jsii.String("lambda:InvokeFunction"),
+			FunctionName: fn.FunctionName(), Principal: jsii.String(service), SourceArn: source})
 }

@@ -39,9 +39,11 @@ func TestFunctions(t *testing.T) {
 				t.Errorf("%s runs from the asset of %s, want %s", f.Name, other, f.Program)
 			}
 			code[string(doc)] = f.Program
-			got := []any{p["FunctionName"], p["Runtime"], p["Architectures"], p["MemorySize"], p["Timeout"], p["ReservedConcurrentExecutions"],
+			got := []any{p["FunctionName"], p["Runtime"], p["Architectures"], p["MemorySize"], p["Timeout"],
+				p["ReservedConcurrentExecutions"],
 				d.stateless.text(p["LoggingConfig"].(map[string]any)["LogGroup"])}
-			want := []any{names.Function(d.Stage, f.Name), "provided.al2023", []any{"arm64"}, float64(f.Memory), f.Timeout.Seconds(), float64(f.Parallel), "/aws/lambda/" + names.Function(d.Stage, f.Name)}
+			want := []any{names.Function(d.Stage, f.Name), "provided.al2023", []any{"arm64"}, float64(f.Memory),
+				f.Timeout.Seconds(), float64(f.Parallel), "/aws/lambda/" + names.Function(d.Stage, f.Name)}
 			if diff := cmp.Diff(want, got); diff != "" {
 				t.Errorf("%s of %s (-want +got):\n%s", f.Name, d.Stage, diff)
 			}
@@ -130,7 +132,8 @@ func TestValues(t *testing.T) {
 		{dev(), "publisher", names.EnvBucket, "(widget)"},
 		{prod(), "files", names.EnvPublicURL, "https://hooks.brand.example"},
 		{prod(), "line", names.EnvReceipts, "record"},
-		{prod(), "router", names.EnvDestinations, `{"operations":"` + sqs + `relais-prod-operations.fifo","shop":"` + sqs + `relais-prod-shop.fifo","support":"` + sqs + `relais-prod-support.fifo"}`},
+		{prod(), "router", names.EnvDestinations,
+			`{"operations":"` + sqs + `relais-prod-operations.fifo","shop":"` + sqs + `relais-prod-shop.fifo","support":"` + sqs + `relais-prod-support.fifo"}`},
 	} {
 		if got := value(x.d, x.function, x.name); got != x.want {
 			t.Errorf("%s %s of %s is %s, want %s", x.name, x.function, x.d.Stage, got, x.want)
@@ -167,7 +170,8 @@ func TestAPI(t *testing.T) {
 			}
 			limits := p["RouteSettings"].(map[string]any)
 			for route := range want {
-				if diff := cmp.Diff(map[string]any{"ThrottlingRateLimit": 1750.0, "ThrottlingBurstLimit": 1750.0}, limits[route]); diff != "" {
+				if diff := cmp.Diff(map[string]any{"ThrottlingRateLimit": 1750.0, "ThrottlingBurstLimit": 1750.0},
+					limits[route]); diff != "" {
 					t.Errorf("throttle of %s: %s", route, diff)
 				}
 			}
@@ -183,11 +187,13 @@ func TestAPI(t *testing.T) {
 }
 
 // TestAuthorisation: strangers reach webhooks and links to files, whose functions
-// know them by signatures, and in-app messaging, which gives them sessions. Integrators show who they are to the gateway: in dev by
+// know them by signatures, and in-app messaging, which gives them sessions. Integrators show who they are to the
+// gateway: in dev by
 // IAM, in prod by a token of the configured issuer.
 func TestAuthorisation(t *testing.T) {
 	dev, prod := dev(), prod()
-	want := map[string]map[string]string{dev.Stage: {"ANY /v1/{proxy+}": "AWS_IAM"}, prod.Stage: {"ANY /v1/{proxy+}": "JWT (AWS::ApiGatewayV2::Authorizer)"}}
+	want := map[string]map[string]string{dev.Stage: {"ANY /v1/{proxy+}": "AWS_IAM"},
+		prod.Stage: {"ANY /v1/{proxy+}": "JWT (AWS::ApiGatewayV2::Authorizer)"}}
 	for _, d := range stages() {
 		for _, f := range d.Functions {
 			if f.Channel != "" || f.Name == "files" || f.Name == "chat" {
@@ -211,7 +217,8 @@ func TestAuthorisation(t *testing.T) {
 	}
 	prod.stateless.each(t, "AWS::ApiGatewayV2::Authorizer", func(_ string, p map[string]any, _ resource) {
 		got := []any{p["AuthorizerType"], p["IdentitySource"], p["JwtConfiguration"]}
-		want := []any{"JWT", []any{"$request.header.Authorization"}, map[string]any{"Issuer": "https://login.brand.example", "Audience": []any{"relais-prod"}}}
+		want := []any{"JWT", []any{"$request.header.Authorization"}, map[string]any{"Issuer": "https://login.brand.example",
+			"Audience": []any{"relais-prod"}}}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("authorizer (-want +got):\n%s", diff)
 		}
@@ -224,12 +231,14 @@ func TestEventSources(t *testing.T) {
 		want, got := map[string][]any{}, map[string][]any{}
 		for _, f := range d.Functions {
 			if f.Consumes != "" {
-				want[names.Function(d.Stage, f.Name)] = []any{"arn:aws:sqs:eu-central-1:111111111111:" + names.Queue(d.Stage, f.Consumes), float64(f.Batch),
+				want[names.Function(d.Stage, f.Name)] = []any{"arn:aws:sqs:eu-central-1:111111111111:" + names.Queue(d.Stage,
+					f.Consumes), float64(f.Batch),
 					[]any{"ReportBatchItemFailures"}, map[string]any{"MaximumConcurrency": float64(f.Parallel)}}
 			}
 		}
 		d.stateless.each(t, "AWS::Lambda::EventSourceMapping", func(_ string, p map[string]any, _ resource) {
-			got[d.stateless.text(p["FunctionName"])] = []any{d.stateless.text(p["EventSourceArn"]), p["BatchSize"], p["FunctionResponseTypes"], p["ScalingConfig"]}
+			got[d.stateless.text(p["FunctionName"])] = []any{d.stateless.text(p["EventSourceArn"]), p["BatchSize"],
+				p["FunctionResponseTypes"], p["ScalingConfig"]}
 		})
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", d.Stage, diff)
@@ -334,14 +343,16 @@ func TestRoom(t *testing.T) {
 	for i := range 12 - len(c.Destinations) {
 		c.Destinations["team-"+string(rune('a'+i))] = topology.Destination{}
 	}
-	for name, d := range map[string]deployment{"dev": dev(), "prod": prod(), "more": synth(topology.New(c, "dev", channels))} {
+	for name, d := range map[string]deployment{"dev": dev(), "prod": prod(), "more": synth(topology.New(c, "dev",
+		channels))} {
 		for _, stack := range d.stacks() {
 			tpl := read(d.out, stack)
 			info, err := os.Stat(filepath.Join(d.out, stack+".template.json"))
 			if err != nil {
 				t.Fatal(err)
 			}
-			t.Logf("%s, %d functions: %s has %d resources, %d outputs, %d bytes", name, len(d.Functions), stack, len(tpl.Resources), len(tpl.Outputs), info.Size())
+			t.Logf("%s, %d functions: %s has %d resources, %d outputs, %d bytes", name, len(d.Functions), stack,
+				len(tpl.Resources), len(tpl.Outputs), info.Size())
 			if len(tpl.Resources) > mostResources || len(tpl.Outputs) > mostOutputs || info.Size() > mostBytes {
 				t.Errorf("%s of %s is more than CloudFormation takes", stack, name)
 			}

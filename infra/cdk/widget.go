@@ -31,13 +31,15 @@ func cdnName(stage string) *string { return sub(widgetName(stage) + "-${AWS::Reg
 // brands' pages and so outlives the stateless stack, which has no room for it either:
 // CloudFormation takes 500 resources. All of it can be made anew but that address.
 func newWidget(app awscdk.App, s topology.System, f topology.Function, assets string) awscdk.Stack {
-	stack := awscdk.NewStack(app, jsii.String(widgetName(s.Stage)), &awscdk.StackProps{Description: jsii.String("Relais " + s.Stage + ": the widget")})
+	stack := awscdk.NewStack(app, jsii.String(widgetName(s.Stage)),
+		&awscdk.StackProps{Description: jsii.String("Relais " + s.Stage + ": the widget")})
 	tag(stack, s.Stage)
 	b := newBuilder(stack, s, stored{key: parameter(stack, s.Stage, keyParameter, "key-arn")}, assets)
 	b.newWidgetBucket()
 	cdn := b.newCDN()
 	b.newPublication(f, b.newFunction(f))
-	publish(stack, "WidgetUrl", parameterName(s.Stage, "widget-url"), "https://"+*cdn.DistributionDomainName()+"/"+topology.WidgetFiles()[0],
+	publish(stack, "WidgetUrl", parameterName(s.Stage, "widget-url"),
+		"https://"+*cdn.DistributionDomainName()+"/"+topology.WidgetFiles()[0],
 		"the chat's script, for pages; the client without an interface is client.js beside it")
 	return stack
 }
@@ -50,10 +52,12 @@ func (b *builder) newWidgetBucket() {
 		BlockPublicAccess: awss3.BlockPublicAccess_BLOCK_ALL(),
 		ObjectOwnership:   awss3.ObjectOwnership_BUCKET_OWNER_ENFORCED,
 		EnforceSSL:        jsii.Bool(true),
-		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY, // whatever the stage: the files stand in the project, and the publisher empties it first
+		RemovalPolicy:     awscdk.RemovalPolicy_DESTROY,
+		// whatever the stage: the files stand in the project, and the publisher empties it first
 	})
 	b.widget.Node().DefaultChild().(awss3.CfnBucket).OverrideLogicalId(jsii.String(widgetBucket))
-	suppress(b.widget, suppression{"AwsSolutions-S1", "the bucket holds two files that every page may load, and only the CDN reads them",
+	suppress(b.widget, suppression{"AwsSolutions-S1",
+		"the bucket holds two files that every page may load, and only the CDN reads them",
 		"infra/cdk/widget_test.go TestWidgetBucket", nil})
 }
 
@@ -78,11 +82,16 @@ func (b *builder) newCDN() awscloudfront.Distribution {
 		PriceClass:  awscloudfront.PriceClass_PRICE_CLASS_100, // Europe and North America; others are served from there
 	})
 	suppress(cdn,
-		suppression{"AwsSolutions-CFR1", "the widget is for the brands' customers, wherever they are", "infra/cdk/widget_test.go TestWidgetCDN", nil},
-		suppression{"AwsSolutions-CFR2", "two files from a cache, by GET and HEAD, are nothing that a firewall could protect", "infra/cdk/widget_test.go TestWidgetCDN", nil},
-		suppression{"AwsSolutions-CFR3", "who loads a script that all may load is not ours to keep: it would be a list of the visitors of the brands' pages",
+		suppression{"AwsSolutions-CFR1", "the widget is for the brands' customers, wherever they are",
 			"infra/cdk/widget_test.go TestWidgetCDN", nil},
-		suppression{"AwsSolutions-CFR4", "with CloudFront's own certificate no lowest version of TLS can be set; browsers that can run the widget speak 1.2 and 1.3",
+		suppression{"AwsSolutions-CFR2",
+			"two files from a cache, by GET and HEAD, are nothing that a firewall could protect",
+			"infra/cdk/widget_test.go TestWidgetCDN", nil},
+		suppression{"AwsSolutions-CFR3",
+			"who loads a script that all may load is not ours to keep: it would be a list of the visitors of the brands' pages",
+			"infra/cdk/widget_test.go TestWidgetCDN", nil},
+		suppression{"AwsSolutions-CFR4",
+			"with CloudFront's own certificate no lowest version of TLS can be set; browsers that can run the widget speak 1.2 and 1.3",
 			"infra/cdk/widget_test.go TestWidgetCDN", nil})
 	return cdn
 }
@@ -96,17 +105,19 @@ const year = 365 * 24 * time.Hour
 func (b *builder) newWidgetHeaders() awscloudfront.ResponseHeadersPolicy {
 	const policy = "cross-origin-resource-policy"
 	headers := topology.WidgetHeaders()
-	return awscloudfront.NewResponseHeadersPolicy(b.stack, jsii.String("WidgetHeaders"), &awscloudfront.ResponseHeadersPolicyProps{
-		ResponseHeadersPolicyName: cdnName(b.system.Stage),
-		CorsBehavior: &awscloudfront.ResponseHeadersCorsBehavior{AccessControlAllowOrigins: jsii.Strings(headers["access-control-allow-origin"]),
-			AccessControlAllowMethods: jsii.Strings("GET", "HEAD"), AccessControlAllowHeaders: jsii.Strings("*"),
-			AccessControlAllowCredentials: jsii.Bool(false), OriginOverride: jsii.Bool(true)},
-		SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
-			ContentTypeOptions:      &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
-			StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{AccessControlMaxAge: duration(year), Override: jsii.Bool(true)}},
-		CustomHeadersBehavior: &awscloudfront.ResponseCustomHeadersBehavior{CustomHeaders: &[]*awscloudfront.ResponseCustomHeader{
-			{Header: jsii.String(policy), Value: jsii.String(headers[policy]), Override: jsii.Bool(true)}}},
-	})
+	return awscloudfront.NewResponseHeadersPolicy(b.stack, jsii.String("WidgetHeaders"),
+		&awscloudfront.ResponseHeadersPolicyProps{
+			ResponseHeadersPolicyName: cdnName(b.system.Stage),
+			CorsBehavior: &awscloudfront.ResponseHeadersCorsBehavior{AccessControlAllowOrigins: jsii.Strings(headers["access-control-allow-origin"]),
+				AccessControlAllowMethods: jsii.Strings("GET", "HEAD"), AccessControlAllowHeaders: jsii.Strings("*"),
+				AccessControlAllowCredentials: jsii.Bool(false), OriginOverride: jsii.Bool(true)},
+			SecurityHeadersBehavior: &awscloudfront.ResponseSecurityHeadersBehavior{
+				ContentTypeOptions: &awscloudfront.ResponseHeadersContentTypeOptions{Override: jsii.Bool(true)},
+				StrictTransportSecurity: &awscloudfront.ResponseHeadersStrictTransportSecurity{AccessControlMaxAge: duration(year),
+					Override: jsii.Bool(true)}},
+			CustomHeadersBehavior: &awscloudfront.ResponseCustomHeadersBehavior{CustomHeaders: &[]*awscloudfront.ResponseCustomHeader{
+				{Header: jsii.String(policy), Value: jsii.String(headers[policy]), Override: jsii.Bool(true)}}},
+		})
 }
 
 // publishTimeout is how long a deployment waits for the publisher: for its 30 seconds,
@@ -119,7 +130,8 @@ const publishTimeout = 100 * time.Second
 func (b *builder) newPublication(f topology.Function, fn awslambda.Function) {
 	headers := topology.WidgetHeaders()
 	awscdk.NewCustomResource(b.stack, jsii.String("Widget"), &awscdk.CustomResourceProps{
-		ServiceToken: fn.FunctionArn(), ServiceTimeout: duration(publishTimeout), ResourceType: jsii.String("Custom::Widget"),
+		ServiceToken: fn.FunctionArn(), ServiceTimeout: duration(publishTimeout),
+		ResourceType: jsii.String("Custom::Widget"),
 		Properties: &map[string]any{"Files": topology.WidgetFiles(), "Digest": digest(assetOf(b.assets, f.Program)),
 			"ContentType": headers["content-type"], "CacheControl": headers["cache-control"]},
 	})

@@ -31,7 +31,8 @@ func one(t *testing.T, tpl template, kind string) (id string, p map[string]any) 
 func TestWidgetBucket(t *testing.T) {
 	d := dev()
 	id, p := one(t, d.stateless, "AWS::S3::Bucket")
-	public := map[string]any{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true, "RestrictPublicBuckets": true}
+	public := map[string]any{"BlockPublicAcls": true, "BlockPublicPolicy": true, "IgnorePublicAcls": true,
+		"RestrictPublicBuckets": true}
 	if diff := cmp.Diff(public, p["PublicAccessBlockConfiguration"]); id != widgetBucket || diff != "" {
 		t.Errorf("%s: %s", id, diff)
 	}
@@ -68,7 +69,8 @@ func TestWidgetCDN(t *testing.T) {
 	d := dev()
 	_, p := one(t, d.stateless, "AWS::CloudFront::Distribution")
 	c := p["DistributionConfig"].(map[string]any)
-	for _, absent := range []string{"Aliases", "ViewerCertificate", "Logging", "Restrictions", "WebACLId", "CacheBehaviors"} {
+	for _, absent := range []string{"Aliases", "ViewerCertificate", "Logging", "Restrictions", "WebACLId",
+		"CacheBehaviors"} {
 		if c[absent] != nil {
 			t.Errorf("%s is %v: the reasons of the suppressed findings are not true any more", absent, c[absent])
 		}
@@ -86,12 +88,14 @@ func TestWidgetCDN(t *testing.T) {
 	if name := d.stateless.text(config["Name"]); name != "relais-dev-widget-eu-central-1" {
 		t.Errorf("the access control is called %s, and another region's too", name)
 	}
-	if config["OriginAccessControlOriginType"] != "s3" || config["SigningBehavior"] != "always" || config["SigningProtocol"] != "sigv4" {
+	if config["OriginAccessControlOriginType"] != "s3" || config["SigningBehavior"] != "always" ||
+		config["SigningProtocol"] != "sigv4" {
 		t.Errorf("the CDN asks the bucket by %v", config)
 	}
 	origins := c["Origins"].([]any)
 	origin := origins[0].(map[string]any)
-	if diff := cmp.Diff(map[string]any{"Fn::GetAtt": []any{access, "Id"}}, origin["OriginAccessControlId"]); len(origins) != 1 || diff != "" {
+	if diff := cmp.Diff(map[string]any{"Fn::GetAtt": []any{access, "Id"}},
+		origin["OriginAccessControlId"]); len(origins) != 1 || diff != "" {
 		t.Errorf("origins %v", origins)
 	}
 	if diff := cmp.Diff(map[string]any{"OriginAccessIdentity": ""}, origin["S3OriginConfig"]); diff != "" {
@@ -115,7 +119,8 @@ func TestWidgetHeaders(t *testing.T) {
 		t.Errorf("the headers are called %s, and another region's too", name)
 	}
 	cors, security := config["CorsConfig"].(map[string]any), config["SecurityHeadersConfig"].(map[string]any)
-	got := map[string]string{"content-type": files["ContentType"].(string), "cache-control": files["CacheControl"].(string),
+	got := map[string]string{"content-type": files["ContentType"].(string),
+		"cache-control":               files["CacheControl"].(string),
 		"access-control-allow-origin": strings.Join(d.stateless.texts(cors["AccessControlAllowOrigins"].(map[string]any)["Items"]), ", ")}
 	if diff := cmp.Diff(map[string]any{"Override": true}, security["ContentTypeOptions"]); diff == "" {
 		got["x-content-type-options"] = "nosniff"
@@ -130,7 +135,8 @@ func TestWidgetHeaders(t *testing.T) {
 	if cors["AccessControlAllowCredentials"] != false {
 		t.Error("pages load the widget with the visitor's credentials")
 	}
-	if diff := cmp.Diff(map[string]any{"AccessControlMaxAgeSec": 31536000.0, "Override": true}, security["StrictTransportSecurity"]); diff != "" {
+	if diff := cmp.Diff(map[string]any{"AccessControlMaxAgeSec": 31536000.0, "Override": true},
+		security["StrictTransportSecurity"]); diff != "" {
 		t.Errorf("strict transport (-want +got):\n%s", diff)
 	}
 }
@@ -140,8 +146,10 @@ func TestWidgetHeaders(t *testing.T) {
 func TestPublication(t *testing.T) {
 	d := dev()
 	_, p := one(t, d.stateless, "Custom::Widget")
-	got := []any{d.stateless.text(p["ServiceToken"]), d.stateless.texts(p["Files"]), d.stateless.text(p["ServiceTimeout"]), len(p["Digest"].(string))}
-	want := []any{"arn:aws:lambda:eu-central-1:111111111111:function:relais-dev-publisher", topology.WidgetFiles(), "100", 64}
+	got := []any{d.stateless.text(p["ServiceToken"]), d.stateless.texts(p["Files"]),
+		d.stateless.text(p["ServiceTimeout"]), len(p["Digest"].(string))}
+	want := []any{"arn:aws:lambda:eu-central-1:111111111111:function:relais-dev-publisher", topology.WidgetFiles(), "100",
+		64}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
@@ -150,7 +158,8 @@ func TestPublication(t *testing.T) {
 		t.Errorf("the widget is at %s", url)
 	}
 	for id, r := range prod().stateless.Resources {
-		if strings.HasPrefix(r.Type, "AWS::CloudFront::") || strings.HasPrefix(r.Type, "Custom::") || r.Type == "AWS::S3::Bucket" {
+		if strings.HasPrefix(r.Type, "AWS::CloudFront::") || strings.HasPrefix(r.Type, "Custom::") ||
+			r.Type == "AWS::S3::Bucket" {
 			t.Errorf("%s is there without in-app messaging", id)
 		}
 	}

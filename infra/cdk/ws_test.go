@@ -32,7 +32,8 @@ func TestSockets(t *testing.T) {
 			if isSocket(p) {
 				stages++
 				settings := p["DefaultRouteSettings"].(map[string]any)
-				if settings["ThrottlingRateLimit"] != 300.0 || settings["DataTraceEnabled"] != false || len(list(r.DependsOn)) != 3 {
+				if settings["ThrottlingRateLimit"] != 300.0 || settings["DataTraceEnabled"] != false ||
+					len(list(r.DependsOn)) != 3 {
 					t.Errorf("stage %v waits for %v", p, r.DependsOn)
 				}
 			}

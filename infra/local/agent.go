@@ -35,7 +35,8 @@ func withAgent(c topology.Config) topology.Config {
 	}
 	c.Destinations = maps.Clone(c.Destinations)
 	c.Destinations[agentQueue] = topology.Destination{Description: "answers on the page of this machine"}
-	c.Rules = append([]route.Rule{{Name: "what the demo agent answers", When: "event.channel == 'inapp'", To: []string{agentQueue}, Continue: true}}, c.Rules...)
+	c.Rules = append([]route.Rule{{Name: "what the demo agent answers", When: "event.channel == 'inapp'",
+		To: []string{agentQueue}, Continue: true}}, c.Rules...)
 	return c
 }
 
@@ -73,8 +74,10 @@ func pictureOf(ctx context.Context, s *system.System) string {
 		return "" // it is embedded
 	}
 	digest := fmt.Sprintf("%x", sha256.Sum256(shoe))
-	_, err = s3.NewFromConfig(s.ConfigOf(system.Admin, cloud.Work), func(o *s3.Options) { o.UsePathStyle = true }).PutObject(ctx,
-		&s3.PutObjectInput{Bucket: aws.String(system.Bucket), Key: aws.String(media.Prefix + digest), Body: bytes.NewReader(shoe), ContentType: aws.String("image/png")})
+	_, err = s3.NewFromConfig(s.ConfigOf(system.Admin, cloud.Work),
+		func(o *s3.Options) { o.UsePathStyle = true }).PutObject(ctx,
+		&s3.PutObjectInput{Bucket: aws.String(system.Bucket), Key: aws.String(media.Prefix + digest),
+			Body: bytes.NewReader(shoe), ContentType: aws.String("image/png")})
 	if err != nil {
 		return "" // the endpoint is going down
 	}
@@ -83,7 +86,8 @@ func pictureOf(ctx context.Context, s *system.System) string {
 
 func (a agent) receive(ctx context.Context) error {
 	url := a.sys.QueueURL(agentQueue)
-	out, err := a.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10, WaitTimeSeconds: 5})
+	out, err := a.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10,
+		WaitTimeSeconds: 5})
 	if err != nil {
 		return err
 	}
@@ -95,7 +99,8 @@ func (a agent) receive(ctx context.Context) error {
 		if err := a.handle(ctx, &e); err != nil {
 			return err
 		}
-		if _, err := a.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
+		if _, err := a.sqs.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &url,
+			ReceiptHandle: m.ReceiptHandle}); err != nil {
 			return err
 		}
 	}
@@ -109,15 +114,18 @@ func (a agent) handle(ctx context.Context, e *events.Event) error {
 		return nil
 	}
 	if m := e.Data.Message; m != nil {
-		read := events.Action{To: events.To{Conversation: e.Subject}, Verb: events.ActRead, Message: &events.Ref{ID: m.ID, PlatformID: m.PlatformID}}
+		read := events.Action{To: events.To{Conversation: e.Subject}, Verb: events.ActRead, Message: &events.Ref{ID: m.ID,
+			PlatformID: m.PlatformID}}
 		if err := a.ask(ctx, e.Subject, "read-"+e.ID, read); err != nil {
 			return err
 		}
 	}
-	if err := a.ask(ctx, e.Subject, "typing-"+e.ID, events.Action{To: events.To{Conversation: e.Subject}, Verb: events.ActTyping, Active: true}); err != nil {
+	if err := a.ask(ctx, e.Subject, "typing-"+e.ID, events.Action{To: events.To{Conversation: e.Subject},
+		Verb: events.ActTyping, Active: true}); err != nil {
 		return err
 	}
-	return a.ask(ctx, e.Subject, "answer-"+e.ID, events.Outbound{IdempotencyKey: "agent-" + e.ID, To: events.To{Conversation: e.Subject}, Content: content,
+	return a.ask(ctx, e.Subject, "answer-"+e.ID, events.Outbound{IdempotencyKey: "agent-" + e.ID,
+		To: events.To{Conversation: e.Subject}, Content: content,
 		Sender: &events.Sender{Role: events.Bot, Name: "Demo agent"}})
 }
 
@@ -126,7 +134,8 @@ func (a agent) ask(ctx context.Context, conversation, dedup string, request any)
 	if err != nil {
 		return err
 	}
-	_, err = a.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: aws.String(a.sys.QueueURL(names.Outbound)), MessageBody: aws.String(string(doc)),
+	_, err = a.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: aws.String(a.sys.QueueURL(names.Outbound)),
+		MessageBody:    aws.String(string(doc)),
 		MessageGroupId: &conversation, MessageDeduplicationId: &dedup})
 	return err
 }
@@ -152,8 +161,10 @@ func (a agent) reply(e *events.Event) []events.Content {
 		if show, ok := a.shows()[strings.ToLower(strings.TrimSpace(c.Text.Body))]; ok {
 			return []events.Content{show}
 		}
-		return []events.Content{events.NewText("You wrote: " + c.Text.Body), {Kind: events.KindChoice, Choice: &events.Choice{Text: "What would you like to see?", Style: events.StyleQuick,
-			Options: []events.Option{{ID: "choices", Label: "Choices"}, {ID: "cards", Label: "Cards"}, {ID: "form", Label: "A form"}, {ID: "times", Label: "Times"}}}}}
+		return []events.Content{events.NewText("You wrote: " + c.Text.Body), {Kind: events.KindChoice,
+			Choice: &events.Choice{Text: "What would you like to see?", Style: events.StyleQuick,
+				Options: []events.Option{{ID: "choices", Label: "Choices"}, {ID: "cards", Label: "Cards"}, {ID: "form",
+					Label: "A form"}, {ID: "times", Label: "Times"}}}}}
 	case c.Media != nil:
 		return say("Thank you for the file.")
 	case c.Location != nil:
@@ -166,23 +177,30 @@ func say(text string) []events.Content { return []events.Content{events.NewText(
 
 // shows are contents by what a visitor writes to see them.
 func (a agent) shows() map[string]events.Content {
-	picture := events.Media{Type: events.Image, SHA256: a.picture, MIME: "image/png", Alt: "a blue running shoe", Width: 640, Height: 420}
+	picture := events.Media{Type: events.Image, SHA256: a.picture, MIME: "image/png", Alt: "a blue running shoe",
+		Width: 640, Height: 420}
 	captioned := picture
 	captioned.Caption = "The one you asked for"
 	tomorrow := time.Now().UTC().Truncate(24 * time.Hour).Add(34 * time.Hour)
 	card := func(title, text string) events.Panel {
-		return events.Panel{Title: title, Text: text, Media: &picture, Options: []events.Option{{ID: "buy-" + strings.ReplaceAll(strings.ToLower(title), " ", "-"), Label: "Choose"}}}
+		return events.Panel{Title: title, Text: text, Media: &picture,
+			Options: []events.Option{{ID: "buy-" + strings.ReplaceAll(strings.ToLower(title), " ", "-"), Label: "Choose"}}}
 	}
 	return map[string]events.Content{
 		"choices": {Kind: events.KindChoice, Choice: &events.Choice{Text: "What is it about?", Style: events.StyleButtons,
-			Options: []events.Option{{ID: "order", Label: "My order"}, {ID: "return", Label: "A return"}, {ID: "other", Label: "Something else"}}}},
-		"cards": {Kind: events.KindCards, Cards: []events.Panel{card("Size 41", "In stock"), card("Size 42", "In stock"), card("Size 43", "The last two")}},
+			Options: []events.Option{{ID: "order", Label: "My order"}, {ID: "return", Label: "A return"}, {ID: "other",
+				Label: "Something else"}}}},
+		"cards": {Kind: events.KindCards, Cards: []events.Panel{card("Size 41", "In stock"), card("Size 42", "In stock"),
+			card("Size 43", "The last two")}},
 		"form": {Kind: events.KindForm, Form: &events.Form{ID: "address", Title: "Where shall we send it?", Submit: "Send",
-			Fields: []events.FormField{{ID: "street", Label: "Street", Type: events.InputText, Required: true}, {ID: "city", Label: "City", Type: events.InputText, Required: true},
+			Fields: []events.FormField{{ID: "street", Label: "Street", Type: events.InputText, Required: true}, {ID: "city",
+				Label: "City", Type: events.InputText, Required: true},
 				{ID: "email", Label: "E-mail", Type: events.InputEmail}}}},
 		"times": {Kind: events.KindSchedule, Schedule: &events.Schedule{ID: "call", Title: "When shall we call you?",
-			Slots: []events.Slot{{ID: "t1", Start: tomorrow, DurationMS: 30 * 60_000}, {ID: "t2", Start: tomorrow.Add(time.Hour), DurationMS: 30 * 60_000}}}},
+			Slots: []events.Slot{{ID: "t1", Start: tomorrow, DurationMS: 30 * 60_000}, {ID: "t2",
+				Start: tomorrow.Add(time.Hour), DurationMS: 30 * 60_000}}}},
 		"picture": events.NewMedia(captioned),
-		"place":   {Kind: events.KindLocation, Location: &events.Location{Latitude: 52.52, Longitude: 13.405, Name: "Our shop", Address: "Berlin"}},
+		"place": {Kind: events.KindLocation, Location: &events.Location{Latitude: 52.52, Longitude: 13.405,
+			Name: "Our shop", Address: "Berlin"}},
 	}
 }

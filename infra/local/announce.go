@@ -38,7 +38,8 @@ func welcome(s *system.System, o system.Options) (string, error) {
 	}
 	fmt.Fprintf(&b, "  %-10s %s\n", "(answers)", s.QueueURL(names.Outbound))
 	fmt.Fprintf(&b, "\nHTTP API\n  %s/v1/openapi.json with  Authorization: Bearer %s\n", o.PublicURL, s.APIToken)
-	fmt.Fprintf(&b, "\nPlatforms: write as a customer, see what each platform received, make it fail\n  %s/platforms\n", o.PublicURL)
+	fmt.Fprintf(&b, "\nPlatforms: write as a customer, see what each platform received, make it fail\n  %s/platforms\n",
+		o.PublicURL)
 	if s.System.Config.Has(inapp.Name) {
 		fmt.Fprintf(&b, "\nChat: open %s/ in a browser, a demo agent answers\n", o.PublicURL)
 	}

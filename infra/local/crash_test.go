@@ -63,7 +63,8 @@ func TestKilledAtAnyMoment(t *testing.T) {
 		}
 	}
 	deliveries := p.receive(acknowledged)
-	t.Logf("%d kills, %d messages acknowledged, %d posts without an answer, %d deliveries", crashKills, len(acknowledged), lost, len(deliveries))
+	t.Logf("%d kills, %d messages acknowledged, %d posts without an answer, %d deliveries", crashKills, len(acknowledged),
+		lost, len(deliveries))
 	if len(acknowledged) < 100 || lost == 0 {
 		t.Errorf("%d acknowledged and %d unanswered posts prove nothing", len(acknowledged), lost)
 	}
@@ -158,7 +159,8 @@ func (p *process) receive(acknowledged map[string]bool) []events.Event {
 	missing := len(acknowledged)
 	seen := map[string]bool{}
 	for deadline := time.Now().Add(crashPatience); time.Now().Before(deadline); {
-		out, err := c.ReceiveMessage(p.t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1, VisibilityTimeout: 3})
+		out, err := c.ReceiveMessage(p.t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10,
+			WaitTimeSeconds: 1, VisibilityTimeout: 3})
 		if err != nil {
 			p.t.Fatal(err)
 		}
@@ -178,7 +180,8 @@ func (p *process) receive(acknowledged map[string]bool) []events.Event {
 				seen[text] = true
 				missing--
 			}
-			if _, err := c.DeleteMessage(p.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
+			if _, err := c.DeleteMessage(p.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &url,
+				ReceiptHandle: m.ReceiptHandle}); err != nil {
 				p.t.Fatal(err)
 			}
 		}
@@ -206,7 +209,8 @@ func newPoster(t *testing.T, p *process, number int) *poster {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &poster{t: t, p: p, account: set.Account, number: number, random: rand.New(rand.NewPCG(3, uint64(number))), acknowledged: map[string]bool{}}
+	return &poster{t: t, p: p, account: set.Account, number: number, random: rand.New(rand.NewPCG(3, uint64(number))),
+		acknowledged: map[string]bool{}}
 }
 
 func (x *poster) run(ctx context.Context) {
@@ -234,8 +238,10 @@ func (x *poster) post(ctx context.Context, text string, at time.Time) bool {
 	}
 	body := fmt.Sprintf(`{"object":"whatsapp_business_account","entry":[{"id":"1","changes":[{"field":"messages","value":{"messaging_product":"whatsapp",`+
 		`"metadata":{"display_phone_number":"15550100001","phone_number_id":"2"},"contacts":[],"messages":[`+
-		`{"from":"1555010%04d","id":"wamid.%s","timestamp":"%d","type":"text","text":{"body":%q}}]}}]}]}`, x.number, text, at.Unix(), text)
-	r := channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}}, Body: []byte(body)}
+		`{"from":"1555010%04d","id":"wamid.%s","timestamp":"%d","type":"text","text":{"body":%q}}]}}]}]}`, x.number, text,
+		at.Unix(), text)
+	r := channel.Request{Method: http.MethodPost, Header: http.Header{"Content-Type": {"application/json"}},
+		Body: []byte(body)}
 	whatsappplay.Platform.Sign(x.account, &r)
 	hr, err := http.NewRequestWithContext(ctx, r.Method, *url, bytes.NewReader(r.Body))
 	if err != nil {

@@ -63,7 +63,8 @@ func demo(ctx context.Context, o system.Options, all bool, out io.Writer) error 
 		return err
 	}
 	defer s.Close()
-	gateway, endpoint := &http.Server{Handler: hostsOf(web, web.Addr().String(), nil).only(s.Gateway())}, &http.Server{Handler: hostsOf(aws, aws.Addr().String(), nil).only(noPages(s.AWS))}
+	gateway, endpoint := &http.Server{Handler: hostsOf(web, web.Addr().String(), nil).only(s.Gateway())},
+		&http.Server{Handler: hostsOf(aws, aws.Addr().String(), nil).only(noPages(s.AWS))}
 	go gateway.Serve(web)
 	go endpoint.Serve(aws)
 	work, stop := context.WithCancel(ctx)
@@ -126,11 +127,13 @@ func (r *result) postAll(ctx context.Context, s *system.System, ch channel.Chann
 	}
 	r.webhooks += posts
 	r.accepted += accepted
-	fmt.Fprintf(out, "%-10s %3d webhooks signed and posted, %3d accepted, %3d events\n", ch.Name, posts, accepted, len(r.expected)-before)
+	fmt.Fprintf(out, "%-10s %3d webhooks signed and posted, %3d accepted, %3d events\n", ch.Name, posts, accepted,
+		len(r.expected)-before)
 	return nil
 }
 
-func (r *result) post(ctx context.Context, s *system.System, ch channel.Channel, set sample.Set, req channel.Request, base string) (int, error) {
+func (r *result) post(ctx context.Context, s *system.System, ch channel.Channel, set sample.Set, req channel.Request,
+	base string) (int, error) {
 	req.Received = s.Now()
 	req.Header = req.Header.Clone()
 	account := set.Account
@@ -243,7 +246,8 @@ func receive(ctx context.Context, c *sqs.Client, url string) ([]events.Event, er
 			return nil, err
 		}
 		got = append(got, e)
-		if _, err := c.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
+		if _, err := c.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &url,
+			ReceiptHandle: m.ReceiptHandle}); err != nil {
 			return nil, err
 		}
 	}
@@ -310,7 +314,8 @@ func printSome(w io.Writer, list []events.Event, all bool) {
 			fmt.Fprintf(w, "  %s\t… and %d more\n", e.Channel, len(list)-shown)
 			return
 		}
-		fmt.Fprintf(w, "  %s\t%s #%s\t%s\t%s\n", e.Channel, short(e.Subject, 10), strings.TrimLeft(e.Sequence, "0"), e.Type, summary(e))
+		fmt.Fprintf(w, "  %s\t%s #%s\t%s\t%s\n", e.Channel, short(e.Subject, 10), strings.TrimLeft(e.Sequence, "0"), e.Type,
+			summary(e))
 	}
 }
 

@@ -23,7 +23,8 @@ func TestRebinding(t *testing.T) {
 	out, _ := up(t)
 	at := addresses(t, out.String())
 	base, aws := at.URL, at.AWS
-	paths := []string{"/", "/nothing", "/page/token?user=ana", "/page/page.js", "/platforms", "/platforms/calls.json", "/widget/relais.js", "/socket"}
+	paths := []string{"/", "/nothing", "/page/token?user=ana", "/page/page.js", "/platforms", "/platforms/calls.json",
+		"/widget/relais.js", "/socket"}
 	config, err := topology.Load(configFile, functions.Channels())
 	if err != nil {
 		t.Fatal(err)
@@ -36,7 +37,8 @@ func TestRebinding(t *testing.T) {
 	}
 	_, port, _ := net.SplitHostPort(strings.TrimPrefix(base, "http://"))
 	for _, path := range paths {
-		for _, host := range []string{"evil.example", "evil.example:" + port, "127.0.0.1.evil.example:" + port, "127.0.0.1:1",
+		for _, host := range []string{"evil.example", "evil.example:" + port, "127.0.0.1.evil.example:" + port,
+			"127.0.0.1:1",
 			"localhost", "evil.example@127.0.0.1:" + port, "169.254.1.1:" + port} {
 			for _, method := range []string{"GET", "POST"} {
 				status, text := ask(t, method, base+path, host, "")
@@ -46,13 +48,15 @@ func TestRebinding(t *testing.T) {
 			}
 		}
 		for _, host := range []string{"127.0.0.1:" + port, "localhost:" + port, "LOCALHOST:" + port, "[::1]:" + port} {
-			if status, text := ask(t, "GET", base+path, host, ""); status == http.StatusForbidden && strings.Contains(text, "--host") {
+			if status, text := ask(t, "GET", base+path, host, ""); status == http.StatusForbidden && strings.Contains(text,
+				"--host") {
 				t.Errorf("%s for %s is answered %d %s", path, host, status, text)
 			}
 		}
 	}
 	queue := `{"QueueUrl":"` + at.Queues["support"] + `"}`
-	for path, x := range map[string][2]string{"/": {"AmazonSQS.ReceiveMessage", queue}, "/?": {"secretsmanager.ListSecrets", "{}"},
+	for path, x := range map[string][2]string{"/": {"AmazonSQS.ReceiveMessage", queue},
+		"/?":      {"secretsmanager.ListSecrets", "{}"},
 		"/relais": {}, "/relais/raw/x": {}} {
 		status, text := ask(t, "POST", aws+path, "evil.example", x[1], "X-Amz-Target", x[0])
 		if status != http.StatusForbidden || !strings.Contains(text, "--host") {
@@ -99,7 +103,8 @@ func TestForeignPages(t *testing.T) {
 	at := addresses(t, out.String())
 	base, aws := at.URL, at.AWS
 	for _, path := range []string{"/", "/page/token?user=ana", "/platforms", "/platforms/calls.json"} {
-		for _, header := range [][]string{{"Origin", "https://evil.example"}, {"Origin", "null"}, {"Sec-Fetch-Site", "cross-site"},
+		for _, header := range [][]string{{"Origin", "https://evil.example"}, {"Origin", "null"}, {"Sec-Fetch-Site",
+			"cross-site"},
 			{"Sec-Fetch-Site", "same-site"}, {"Sec-Fetch-Site", "cross-site", "Sec-Fetch-Dest", "iframe"}} {
 			status, text := ask(t, "GET", base+path, "", "", header...)
 			if status != http.StatusForbidden || len(text) > 300 {
@@ -115,7 +120,8 @@ func TestForeignPages(t *testing.T) {
 	}
 	const page = "https://evil.example"
 	for _, x := range [][]string{{"GET", "/relais"}, {"GET", "/relais/raw/x"}, {"PUT", "/relais/media/x"},
-		{"POST", "/relais?delete", "Content-Type", "text/plain"}, {"OPTIONS", "/relais", "Access-Control-Request-Method", "PUT"},
+		{"POST", "/relais?delete", "Content-Type", "text/plain"}, {"OPTIONS", "/relais", "Access-Control-Request-Method",
+			"PUT"},
 		{"POST", "/", "X-Amz-Target", "AmazonSQS.ListQueues"}} {
 		resp, text := fetch(t, x[0], aws+x[1], "", "", append([]string{"Origin", page}, x[2:]...)...)
 		allowed := resp.Header.Get("Access-Control-Allow-Origin")

@@ -36,7 +36,8 @@ func TestRefusals(t *testing.T) {
 	}
 	defer taken.Close()
 	bad := filepath.Join(t.TempDir(), "cdk.json")
-	if err := os.WriteFile(bad, []byte(`{"context":{"relais":{"destinations":{"support":{}},"default":"suport"}}}`), 0o600); err != nil {
+	if err := os.WriteFile(bad, []byte(`{"context":{"relais":{"destinations":{"support":{}},"default":"suport"}}}`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, x := range []struct {
@@ -48,10 +49,13 @@ func TestRefusals(t *testing.T) {
 		{"unknown flag", []string{"--port", "1"}, []string{"--port", "--help"}},
 		{"a flag of another command", []string{"demo", "--data", "x"}, []string{"--data", "--help"}},
 		{"no configuration", []string{"--config", "nowhere.json"}, []string{"nowhere.json", "--config"}},
-		{"bad configuration", []string{"--config", bad}, []string{bad, "context.relais.default", `"suport"`, "choose one of support"}},
+		{"bad configuration", []string{"--config", bad}, []string{bad, "context.relais.default", `"suport"`,
+			"choose one of support"}},
 		{"bad configuration for the demo", []string{"demo", "--config", bad}, []string{bad, "context.relais.default"}},
-		{"webhooks' port taken", []string{"--config", configFile, "--listen", taken.Addr().String()}, []string{taken.Addr().String(), "in use", "--listen"}},
-		{"AWS port taken", []string{"--config", configFile, "--listen", "127.0.0.1:0", "--aws-listen", taken.Addr().String()}, []string{taken.Addr().String(), "in use", "--aws-listen"}},
+		{"webhooks' port taken", []string{"--config", configFile, "--listen", taken.Addr().String()},
+			[]string{taken.Addr().String(), "in use", "--listen"}},
+		{"AWS port taken", []string{"--config", configFile, "--listen", "127.0.0.1:0", "--aws-listen",
+			taken.Addr().String()}, []string{taken.Addr().String(), "in use", "--aws-listen"}},
 		{"no address", []string{"--config", configFile, "--listen", "here"}, []string{"--listen", "here"}},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -117,7 +121,8 @@ func TestDemoTellsLosses(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := system.Start(t.Context(), system.Options{Config: config, Root: "../..", Out: io.Discard, PublicURL: "http://x", AWSURL: "http://y"})
+	s, err := system.Start(t.Context(), system.Options{Config: config, Root: "../..", Out: io.Discard,
+		PublicURL: "http://x", AWSURL: "http://y"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -172,11 +177,13 @@ func up(t *testing.T) (out *screen, stop func() error) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() {
-		ended <- run(ctx, []string{"--config", configFile, "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0"}, out, io.Discard)
+		ended <- run(ctx, []string{"--config", configFile, "--listen", "127.0.0.1:0", "--aws-listen", "127.0.0.1:0"}, out,
+			io.Discard)
 	}()
 	stop = sync.OnceValue(func() error { cancel(); return <-ended })
 	t.Cleanup(func() { stop() })
-	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(out.String(), "Ctrl-C stops."); time.Sleep(5 * time.Millisecond) {
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(out.String(),
+		"Ctrl-C stops."); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("no welcome:\n%s", out)
 		}
@@ -268,7 +275,8 @@ func TestAnyCredentials(t *testing.T) {
 
 func receiveOne(t *testing.T, endpoint, queue string) string {
 	t.Helper()
-	c := sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")})
+	c := sqs.New(sqs.Options{Region: "us-east-1", BaseEndpoint: &endpoint,
+		Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")})
 	out, err := c.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &queue, WaitTimeSeconds: 10})
 	if err != nil || len(out.Messages) != 1 {
 		t.Fatalf("received %v, %v, want one message", out, err)

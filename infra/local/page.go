@@ -62,8 +62,9 @@ func (p *pageHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // only files and uploads come from the AWS endpoint beside it.
 func (p *pageHandler) harden(w http.ResponseWriter, r *http.Request) {
 	host, aws := r.Host, strings.TrimSuffix(p.sys.QueueURL(""), "/"+awsfake.Account+"/relais-.fifo")
-	w.Header().Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https: "+aws+
-		"; media-src 'self' blob: https: "+aws+"; connect-src 'self' ws://"+host+" "+aws+"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
+	w.Header().Set("Content-Security-Policy",
+		"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob: https: "+aws+
+			"; media-src 'self' blob: https: "+aws+"; connect-src 'self' ws://"+host+" "+aws+"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 }
 
@@ -79,7 +80,8 @@ func (p *pageHandler) token(w http.ResponseWriter, user string) {
 		return
 	}
 	name := strings.ToUpper(user[:1]) + user[1:]
-	t := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"external_id": user, "name": name, "exp": p.sys.Now().Add(time.Hour).Unix()})
+	t := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{"external_id": user, "name": name,
+		"exp": p.sys.Now().Add(time.Hour).Unix()})
 	t.Header["kid"] = keys[0].ID
 	text, err := t.SignedString([]byte(keys[0].Key))
 	if err != nil {

@@ -48,7 +48,8 @@ func TestPage(t *testing.T) {
 	base := addresses(t, out.String()).URL
 	resp, page := fetch(t, "GET", base+"/", "", "", "Accept", "text/html")
 	policy := resp.Header.Get("Content-Security-Policy")
-	if !strings.Contains(page, `data-app="demo"`) || strings.Contains(policy, "unsafe") || !strings.HasPrefix(policy, "default-src 'none'") {
+	if !strings.Contains(page, `data-app="demo"`) || strings.Contains(policy, "unsafe") || !strings.HasPrefix(policy,
+		"default-src 'none'") {
 		t.Errorf("the page has the policy %q and says\n%s", policy, page)
 	}
 	for _, path := range []string{"/page/page.js", "/page/page.css"} {
@@ -61,16 +62,20 @@ func TestPage(t *testing.T) {
 	}
 	checkWidget(t, base)
 	_, token := fetch(t, "GET", base+"/page/token?user=ana", "", "")
-	resp, text := fetch(t, "POST", base+"/v1/inapp/demo/sessions", "", `{"device":"test","userToken":"`+token+`"}`, "Origin", base)
+	resp, text := fetch(t, "POST", base+"/v1/inapp/demo/sessions", "", `{"device":"test","userToken":"`+token+`"}`,
+		"Origin", base)
 	var opened struct{ Session, User string }
-	if err := json.Unmarshal([]byte(text), &opened); err != nil || resp.StatusCode != http.StatusCreated || opened.User != "ana" {
+	if err := json.Unmarshal([]byte(text), &opened); err != nil || resp.StatusCode != http.StatusCreated ||
+		opened.User != "ana" {
 		t.Fatalf("a session was answered %d %s", resp.StatusCode, text)
 	}
-	doc, err := json.Marshal(map[string]any{"v": 1, "action": "send", "clientMsgId": "m1", "content": events.NewText("form")})
+	doc, err := json.Marshal(map[string]any{"v": 1, "action": "send", "clientMsgId": "m1",
+		"content": events.NewText("form")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if resp, text := fetch(t, "POST", base+"/v1/inapp/demo/events", opened.Session, string(doc)); resp.StatusCode != http.StatusAccepted {
+	if resp, text := fetch(t, "POST", base+"/v1/inapp/demo/events", opened.Session,
+		string(doc)); resp.StatusCode != http.StatusAccepted {
 		t.Fatalf("answered %d %s", resp.StatusCode, text)
 	}
 	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(500 * time.Millisecond) {
@@ -101,11 +106,13 @@ func checkWidget(t *testing.T, base string) {
 				t.Errorf("%s has %s %q, want %q", name, header, got, want)
 			}
 		}
-		if again, _ := fetch(t, "GET", base+"/widget/"+name, "", "", "If-None-Match", resp.Header.Get("Etag")); again.StatusCode != http.StatusNotModified {
+		if again, _ := fetch(t, "GET", base+"/widget/"+name, "", "", "If-None-Match",
+			resp.Header.Get("Etag")); again.StatusCode != http.StatusNotModified {
 			t.Errorf("%s is answered %d to who has it", name, again.StatusCode)
 		}
 	}
-	for _, x := range [][2]string{{"GET", "/widget/"}, {"GET", "/widget/client.d.ts"}, {"GET", "/widget/../README.md"}, {"POST", "/widget/relais.js"}, {"GET", "/v1/inapp/relais.js"}} {
+	for _, x := range [][2]string{{"GET", "/widget/"}, {"GET", "/widget/client.d.ts"}, {"GET", "/widget/../README.md"},
+		{"POST", "/widget/relais.js"}, {"GET", "/v1/inapp/relais.js"}} {
 		if resp, _ := fetch(t, x[0], base+x[1], "", ""); resp.StatusCode != http.StatusNotFound {
 			t.Errorf("%s %s is answered %d", x[0], x[1], resp.StatusCode)
 		}

@@ -67,7 +67,8 @@ type shownCall struct {
 func callsOf(s *system.System, name string) []shownCall {
 	list := []shownCall{}
 	for _, c := range s.World.Calls(name) {
-		list = append(list, shownCall{At: c.At.Format("15:04:05.000"), Channel: c.Channel, Call: c.Request.Method + " " + c.Request.Host + maskPath(c.Request.Path),
+		list = append(list, shownCall{At: c.At.Format("15:04:05.000"), Channel: c.Channel,
+			Call: c.Request.Method + " " + c.Request.Host + maskPath(c.Request.Path),
 			Body: readable(c.Request.Body), Fault: string(c.Fault), Status: c.Answer.Status, Answer: readable(c.Answer.Body)})
 	}
 	return list
@@ -100,7 +101,8 @@ func showPlatforms(w http.ResponseWriter, r *http.Request, s *system.System) {
 	slices.Reverse(calls)
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'")
-	platformsPage.Execute(w, map[string]any{"Channels": channels, "Channel": name, "Calls": calls, "Faults": play.Faults()})
+	platformsPage.Execute(w, map[string]any{"Channels": channels, "Channel": name, "Calls": calls,
+		"Faults": play.Faults()})
 }
 
 var platformsPage = template.Must(template.New("platforms").Parse(`<!doctype html>

@@ -20,7 +20,8 @@ import (
 // told with its place.
 func TestRender(t *testing.T) {
 	var out bytes.Buffer
-	if err := run(t.Context(), []string{"render", "--channel", "sms", "../../events/samples/out/choice.14.json"}, &out, io.Discard); err != nil {
+	if err := run(t.Context(), []string{"render", "--channel", "sms", "../../events/samples/out/choice.14.json"}, &out,
+		io.Discard); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"sms\n", "part 0, choice: fallback, loss interaction", "call 1", "14. Option 14"} {
@@ -36,7 +37,8 @@ func TestRender(t *testing.T) {
 		t.Errorf("%d channels show a text natively, want all of %d", n, len(functions.Channels()))
 	}
 	bad := filepath.Join(t.TempDir(), "bad.json")
-	if err := os.WriteFile(bad, []byte(`{"idempotencyKey":"k","to":{"conversation":"cnv_x"},"content":[]}`), 0o600); err != nil {
+	if err := os.WriteFile(bad, []byte(`{"idempotencyKey":"k","to":{"conversation":"cnv_x"},"content":[]}`),
+		0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, x := range []struct{ args, want string }{
@@ -45,7 +47,8 @@ func TestRender(t *testing.T) {
 		{"nowhere.json", "nowhere.json"},
 		{"", "<file>"},
 	} {
-		if err := run(t.Context(), append([]string{"render"}, strings.Fields(x.args)...), io.Discard, io.Discard); err == nil || !strings.Contains(err.Error(), x.want) {
+		if err := run(t.Context(), append([]string{"render"}, strings.Fields(x.args)...), io.Discard,
+			io.Discard); err == nil || !strings.Contains(err.Error(), x.want) {
 			t.Errorf("render %s: error %v, want one with %q", x.args, err, x.want)
 		}
 	}
@@ -58,7 +61,8 @@ func TestPlatformPages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := system.Start(t.Context(), system.Options{Config: config, Root: "../..", Out: io.Discard, PublicURL: "http://x", AWSURL: "http://y"})
+	s, err := system.Start(t.Context(), system.Options{Config: config, Root: "../..", Out: io.Discard,
+		PublicURL: "http://x", AWSURL: "http://y"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,7 +90,8 @@ func TestPlatformPages(t *testing.T) {
 			t.Errorf("%s %v is answered %d, want %d", x.path, x.form, got, x.want)
 		}
 	}
-	r, err := http.NewRequestWithContext(t.Context(), "POST", "https://api.line.me/v2/bot/message/push", strings.NewReader("<script>alert(1)</script>"))
+	r, err := http.NewRequestWithContext(t.Context(), "POST", "https://api.line.me/v2/bot/message/push",
+		strings.NewReader("<script>alert(1)</script>"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +100,8 @@ func TestPlatformPages(t *testing.T) {
 	}
 	w := httptest.NewRecorder()
 	pages.ServeHTTP(w, httptest.NewRequest("GET", platformsPath, nil))
-	if page := w.Body.String(); strings.Contains(page, "<script>") || !strings.Contains(page, "throttled") || !strings.Contains(page, "api.line.me") {
+	if page := w.Body.String(); strings.Contains(page, "<script>") || !strings.Contains(page, "throttled") ||
+		!strings.Contains(page, "api.line.me") {
 		t.Errorf("the page is\n%s", page)
 	}
 }

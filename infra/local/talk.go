@@ -81,7 +81,8 @@ func startIntegrator(ctx context.Context, s *system.System, o system.Options) (s
 		return nil, errors.Join(fmt.Errorf("build the example integrator: %w\n%s", err, text), os.RemoveAll(dir))
 	}
 	run, cancel := context.WithCancel(ctx)
-	cmd := exec.CommandContext(run, program, "--endpoint", o.AWSURL, "--queue", s.QueueURL(o.Config.Default), "--outbound", s.QueueURL(names.Outbound), "--wait", "1")
+	cmd := exec.CommandContext(run, program, "--endpoint", o.AWSURL, "--queue", s.QueueURL(o.Config.Default),
+		"--outbound", s.QueueURL(names.Outbound), "--wait", "1")
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	if err := cmd.Start(); err != nil {
 		cancel()
@@ -117,8 +118,10 @@ func awaitEvent(ctx context.Context, s *system.System, o system.Options, ch chan
 	if err != nil || len(evs) == 0 {
 		return false
 	}
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, o.PublicURL+"/v1/conversations/"+evs[0].Subject+"/messages?types=message.echoed", nil)
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline) &&
+		ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet,
+			o.PublicURL+"/v1/conversations/"+evs[0].Subject+"/messages?types=message.echoed", nil)
 		if err != nil {
 			return false
 		}
@@ -138,7 +141,8 @@ func awaitEvent(ctx context.Context, s *system.System, o system.Options, ch chan
 
 // awaitAnswer waits for the call that brought the answer to a platform.
 func awaitAnswer(ctx context.Context, s *system.System, name string) (outside.Call, bool) {
-	for deadline := time.Now().Add(patience); time.Now().Before(deadline) && ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(patience); time.Now().Before(deadline) &&
+		ctx.Err() == nil; time.Sleep(20 * time.Millisecond) {
 		for _, c := range s.World.Calls(name) {
 			if c.Answer.OK() && strings.Contains(plain(c.Request.Body), answered) {
 				return c, true

@@ -69,7 +69,8 @@ func TestDecodeRefuses(t *testing.T) {
 	if err := channel.Decode([]byte(deep), &got); err != nil || got.ID != "1" {
 		t.Errorf("what nests deeply: %v, id %q", err, got.ID)
 	}
-	for _, body := range []string{``, `{`, `"x"`, `5`, `true`, `[]`, `[5]`, `[{"id":"a"}]`, `[{"id":1}]`, `{"id":"a"} x`} {
+	for _, body := range []string{``, `{`, `"x"`, `5`, `true`, `[]`, `[5]`, `[{"id":"a"}]`, `[{"id":1}]`,
+		`{"id":"a"} x`} {
 		var got decoded
 		if channel.Decode([]byte(body), &got) == nil {
 			t.Errorf("%q is read as %+v", body, got)
@@ -99,7 +100,8 @@ func TestUnix(t *testing.T) {
 
 func TestText(t *testing.T) {
 	for body, want := range map[string]channel.Text{
-		`"a\u00e9"`: "aé", `9007199254740993`: "9007199254740993", `true`: "true", `null`: "", `""`: "", `1.50`: "1.50", `{}`: "", `[]`: "", `["a"]`: "",
+		`"a\u00e9"`: "aé", `9007199254740993`: "9007199254740993", `true`: "true", `null`: "", `""`: "", `1.50`: "1.50",
+		`{}`: "", `[]`: "", `["a"]`: "",
 	} {
 		got := channel.Text("before")
 		if err := json.Unmarshal([]byte(body), &got); err != nil || got != want {

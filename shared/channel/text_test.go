@@ -13,7 +13,8 @@ import (
 func TestDigest(t *testing.T) {
 	seen := map[string]bool{}
 	for _, d := range []string{
-		channel.Digest(nil), channel.Digest([]byte("a")), channel.Digest([]byte("a"), ""), channel.Digest([]byte("a"), "b"), channel.Digest([]byte("ab")),
+		channel.Digest(nil), channel.Digest([]byte("a")), channel.Digest([]byte("a"), ""), channel.Digest([]byte("a"), "b"),
+		channel.Digest([]byte("ab")),
 	} {
 		if len(d) != 32 || seen[d] {
 			t.Errorf("digest %q is not of 32 digits, or not the only one", d)
@@ -26,7 +27,8 @@ func TestDigest(t *testing.T) {
 }
 
 func TestDigits(t *testing.T) {
-	for s, want := range map[string]bool{"15550100099": true, "0": true, "": false, "+1555": false, "1 5": false, "US.1": false, "١٢": false} {
+	for s, want := range map[string]bool{"15550100099": true, "0": true, "": false, "+1555": false, "1 5": false,
+		"US.1": false, "١٢": false} {
 		if got := channel.Digits(s); got != want {
 			t.Errorf("Digits(%q) is %t", s, got)
 		}
@@ -34,8 +36,10 @@ func TestDigits(t *testing.T) {
 }
 
 func TestWithin(t *testing.T) {
-	list := []events.Entity{{Offset: 0, Length: 3}, {Offset: 2, Length: 1}, {Offset: 2, Length: 2}, {Offset: -1, Length: 1}, {Offset: 0}, {Offset: 3, Length: math.MaxInt}}
-	if diff := cmp.Diff([]events.Entity{{Offset: 0, Length: 3}, {Offset: 2, Length: 1}}, channel.Within("😀a", list)); diff != "" {
+	list := []events.Entity{{Offset: 0, Length: 3}, {Offset: 2, Length: 1}, {Offset: 2, Length: 2}, {Offset: -1,
+		Length: 1}, {Offset: 0}, {Offset: 3, Length: math.MaxInt}}
+	if diff := cmp.Diff([]events.Entity{{Offset: 0, Length: 3}, {Offset: 2, Length: 1}}, channel.Within("😀a",
+		list)); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
 	}
 	if got := channel.Within("a", nil); got != nil {

@@ -17,9 +17,10 @@ func right() channel.Channel {
 		Verify:      func(channel.Account, channel.Request) error { return nil },
 		Parse:       func(channel.Account, channel.Request) ([]events.Event, error) { return nil, nil },
 		Outbound: channel.Outbound{
-			Limits: channel.Limits{Text: 10, Choices: []channel.Choices{{Min: 1, Max: 3}}}, Class: channel.Always(channel.Blind),
-			Send: func(context.Context, channel.Env, channel.Outgoing) (channel.Sent, error) { return channel.Sent{}, nil },
-			Rate: channel.Rate{Pair: 1, Burst: 2},
+			Limits: channel.Limits{Text: 10, Choices: []channel.Choices{{Min: 1, Max: 3}}},
+			Class:  channel.Always(channel.Blind),
+			Send:   func(context.Context, channel.Env, channel.Outgoing) (channel.Sent, error) { return channel.Sent{}, nil },
+			Rate:   channel.Rate{Pair: 1, Burst: 2},
 		},
 	}
 }

@@ -4,7 +4,8 @@ import "testing"
 
 // TestLoad: what Lambda sets is all there is, and what it did not set is told at start.
 func TestLoad(t *testing.T) {
-	env := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token"}
+	env := map[string]string{"AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret",
+		"AWS_SESSION_TOKEN": "token"}
 	get := func(name string) string { return env[name] }
 	cfg, err := Load(get, Work)
 	if err != nil || cfg.Region != "eu-west-1" || cfg.BaseEndpoint != nil || cfg.Retryer == nil {

@@ -74,7 +74,8 @@ func checkMIME(patterns []string, typ string) bool {
 		return true
 	}
 	family, _, _ := strings.Cut(base, "/")
-	return err == nil && (slices.Contains(patterns, base) || slices.Contains(patterns, family+"/*") || slices.Contains(patterns, typ))
+	return err == nil && (slices.Contains(patterns, base) || slices.Contains(patterns, family+"/*") ||
+		slices.Contains(patterns, typ))
 }
 
 func checkChoice(l channel.Limits, c *events.Choice) string {

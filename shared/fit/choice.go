@@ -74,7 +74,8 @@ func (f fitter) unfitChoice(c events.Choice, form channel.Choices) string {
 	case c.Header != nil && !form.Header:
 		return "there is no picture above " + form.Style
 	}
-	for _, problem := range []string{f.unfitPicture(c.Header), f.unfitOptions(c.Options, form.Actions, form.Label), f.unfitParts(c.Options, form)} {
+	for _, problem := range []string{f.unfitPicture(c.Header), f.unfitOptions(c.Options, form.Actions, form.Label),
+		f.unfitParts(c.Options, form)} {
 		if problem != "" {
 			return problem
 		}
@@ -159,7 +160,8 @@ func (f fitter) numbered(c events.Choice, first int) outcome {
 		}
 		all = append(all, strconv.Itoa(first+i)+". "+spelled(o))
 	}
-	out := f.say(plain(joined(append(all, c.Footer)...))).fallback(events.LossInteraction, "options are answered by number")
+	out := f.say(plain(joined(append(all, c.Footer)...))).fallback(events.LossInteraction,
+		"options are answered by number")
 	out.numbered = slices.Clone(c.Options)
 	if c.Header == nil {
 		return out

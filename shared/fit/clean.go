@@ -193,8 +193,10 @@ func cleanCards(cards []events.Card) []events.Card {
 	cards = slices.Clone(cards)
 	for i := range cards {
 		c := &cards[i]
-		c.Name, c.FirstName, c.LastName, c.Company = oneLine(c.Name), oneLine(c.FirstName), oneLine(c.LastName), oneLine(c.Company)
-		c.Phones, c.Emails, c.Addresses = cleanValues(c.Phones, oneLine), cleanValues(c.Emails, oneLine), cleanValues(c.Addresses, said)
+		c.Name, c.FirstName, c.LastName, c.Company = oneLine(c.Name), oneLine(c.FirstName), oneLine(c.LastName),
+			oneLine(c.Company)
+		c.Phones, c.Emails, c.Addresses = cleanValues(c.Phones, oneLine), cleanValues(c.Emails, oneLine),
+			cleanValues(c.Addresses, said)
 		c.URLs = cleanValues(c.URLs, link)
 	}
 	return cards
@@ -215,7 +217,8 @@ func cleanOptions(options []events.Option) []events.Option {
 	options = slices.Clone(options)
 	for i := range options {
 		o := &options[i]
-		o.Label, o.Description, o.Section, o.Image = oneLine(o.Label), oneLine(o.Description), oneLine(o.Section), link(o.Image)
+		o.Label, o.Description, o.Section, o.Image = oneLine(o.Label), oneLine(o.Description), oneLine(o.Section),
+			link(o.Image)
 		switch o.Action {
 		case events.ActionURL, events.ActionWebView:
 			o.Value = link(o.Value)
@@ -249,7 +252,8 @@ func cleanPanels(panels []events.Panel) []events.Panel {
 }
 
 func cleanForm(f events.Form) *events.Form {
-	f.Title, f.Text, f.Submit, f.URL, f.Fields = oneLine(f.Title), said(f.Text), oneLine(f.Submit), link(f.URL), slices.Clone(f.Fields)
+	f.Title, f.Text, f.Submit, f.URL, f.Fields = oneLine(f.Title), said(f.Text), oneLine(f.Submit), link(f.URL),
+		slices.Clone(f.Fields)
 	for i := range f.Fields {
 		field := &f.Fields[i]
 		field.Label = oneLine(field.Label)

@@ -255,5 +255,6 @@ func worse(a, b string) string {
 }
 
 func rank(loss string) int {
-	return slices.Index([]string{events.LossNone, events.LossStyle, events.LossInteraction, events.LossContent, events.LossRefused}, loss)
+	return slices.Index([]string{events.LossNone, events.LossStyle, events.LossInteraction, events.LossContent,
+		events.LossRefused}, loss)
 }

@@ -103,10 +103,12 @@ func reported(t failer, p Plan, content []events.Content, l channel.Limits) {
 	}
 	last := 1
 	for i, r := range p.Report {
-		if r.Part != i || r.Kind != content[i].Kind || rank(r.Loss) < 0 || !slices.Contains([]string{events.AsNative, events.AsFallback, events.AsRefused}, r.As) {
+		if r.Part != i || r.Kind != content[i].Kind || rank(r.Loss) < 0 || !slices.Contains([]string{events.AsNative,
+			events.AsFallback, events.AsRefused}, r.As) {
 			t.Errorf("part %d is reported as %+v", i, r)
 		}
-		if (r.As == events.AsRefused) != (len(r.Calls) == 0) || (r.As == events.AsRefused) != (r.Loss == events.LossRefused) {
+		if (r.As == events.AsRefused) != (len(r.Calls) == 0) ||
+			(r.As == events.AsRefused) != (r.Loss == events.LossRefused) {
 			t.Errorf("part %d: %s with calls %d and loss %s", i, r.As, r.Calls, r.Loss)
 		}
 		for _, n := range r.Calls {
@@ -147,7 +149,8 @@ func wordsKept(t failer, p Plan, content []events.Content) {
 	}
 	all := strings.ReplaceAll(said.String(), letters("("+linked+")"), "")
 	for i, c := range content {
-		if p.Report[i].Loss == events.LossRefused || p.Report[i].Loss == events.LossContent && p.Report[i].Kind != events.KindProduct {
+		if p.Report[i].Loss == events.LossRefused || p.Report[i].Loss == events.LossContent &&
+			p.Report[i].Kind != events.KindProduct {
 			continue
 		}
 		for _, s := range texts(c) {

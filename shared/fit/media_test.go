@@ -19,21 +19,39 @@ func TestMedia(t *testing.T) {
 		as, loss     string
 		keepPlatform bool
 	}{
-		{"native", events.Media{Type: events.Image, URL: url, Caption: "c"}, limits{events.Image: {Caption: 1}}, []string{"image c"}, events.AsNative, events.LossNone, false},
-		{"caption too long", events.Media{Type: events.Image, URL: url, Caption: "cc"}, limits{events.Image: {Caption: 1}}, []string{"image ", "cc"}, events.AsNative, events.LossNone, false},
-		{"no captions", events.Media{Type: events.Image, URL: url, Caption: "c"}, limits{events.Image: {}}, []string{"image ", "c"}, events.AsNative, events.LossNone, false},
-		{"sticker as image", events.Media{Type: events.Sticker, URL: url, PlatformID: "7"}, limits{events.Image: {}, events.File: {}}, []string{"image "}, events.AsFallback, events.LossStyle, false},
-		{"sticker as file", events.Media{Type: events.Sticker, URL: url, MIME: "image/webp"}, limits{events.Image: {MIME: []string{"image/png"}}, events.File: {}}, []string{"file "}, events.AsFallback, events.LossStyle, false},
-		{"platform's sticker", events.Media{Type: events.Sticker, PlatformID: "7"}, limits{events.Sticker: {}}, []string{"sticker "}, events.AsNative, events.LossNone, true},
-		{"another platform's sticker", events.Media{Type: events.Sticker, PlatformID: "7"}, limits{events.Image: {}}, nil, events.AsRefused, events.LossRefused, false},
-		{"film as animation", events.Media{Type: events.Animation, MIME: "video/mp4", URL: url}, limits{events.Image: {}, events.Video: {}}, []string{"video "}, events.AsFallback, events.LossStyle, false},
-		{"picture as animation", events.Media{Type: events.Animation, MIME: "image/gif", URL: url}, limits{events.Image: {}, events.Video: {}}, []string{"image "}, events.AsFallback, events.LossStyle, false},
-		{"voice as audio", events.Media{Type: events.Voice, MIME: "audio/ogg; codecs=opus", URL: url}, limits{events.Audio: {MIME: []string{"audio/*"}}}, []string{"audio "}, events.AsFallback, events.LossStyle, false},
-		{"parameters that a pattern names", events.Media{Type: events.Voice, MIME: "audio/ogg;codecs=opus", URL: url}, limits{events.Voice: {MIME: []string{"audio/ogg; codecs=opus"}}}, []string{"voice "}, events.AsNative, events.LossNone, false},
-		{"parameters that are missing", events.Media{Type: events.Voice, MIME: "audio/ogg", URL: url}, limits{events.Voice: {MIME: []string{"audio/ogg; codecs=opus"}}}, []string{url}, events.AsFallback, events.LossStyle, false},
-		{"too large", events.Media{Type: events.Video, URL: url, Bytes: 3}, limits{events.Video: {Bytes: 2}, events.File: {Bytes: 3}}, []string{"file "}, events.AsFallback, events.LossStyle, false},
-		{"link", events.Media{Type: events.File, URL: url, Name: "n.pdf", Alt: "a", Caption: "c"}, nil, []string{"n.pdf\nc\n" + url}, events.AsFallback, events.LossStyle, false},
-		{"stored file, no files", events.Media{Type: events.File, SHA256: "00"}, nil, nil, events.AsRefused, events.LossRefused, false},
+		{"native", events.Media{Type: events.Image, URL: url, Caption: "c"}, limits{events.Image: {Caption: 1}},
+			[]string{"image c"}, events.AsNative, events.LossNone, false},
+		{"caption too long", events.Media{Type: events.Image, URL: url, Caption: "cc"}, limits{events.Image: {Caption: 1}},
+			[]string{"image ", "cc"}, events.AsNative, events.LossNone, false},
+		{"no captions", events.Media{Type: events.Image, URL: url, Caption: "c"}, limits{events.Image: {}},
+			[]string{"image ", "c"}, events.AsNative, events.LossNone, false},
+		{"sticker as image", events.Media{Type: events.Sticker, URL: url, PlatformID: "7"}, limits{events.Image: {},
+			events.File: {}}, []string{"image "}, events.AsFallback, events.LossStyle, false},
+		{"sticker as file", events.Media{Type: events.Sticker, URL: url, MIME: "image/webp"},
+			limits{events.Image: {MIME: []string{"image/png"}}, events.File: {}}, []string{"file "}, events.AsFallback,
+			events.LossStyle, false},
+		{"platform's sticker", events.Media{Type: events.Sticker, PlatformID: "7"}, limits{events.Sticker: {}},
+			[]string{"sticker "}, events.AsNative, events.LossNone, true},
+		{"another platform's sticker", events.Media{Type: events.Sticker, PlatformID: "7"}, limits{events.Image: {}}, nil,
+			events.AsRefused, events.LossRefused, false},
+		{"film as animation", events.Media{Type: events.Animation, MIME: "video/mp4", URL: url}, limits{events.Image: {},
+			events.Video: {}}, []string{"video "}, events.AsFallback, events.LossStyle, false},
+		{"picture as animation", events.Media{Type: events.Animation, MIME: "image/gif", URL: url}, limits{events.Image: {},
+			events.Video: {}}, []string{"image "}, events.AsFallback, events.LossStyle, false},
+		{"voice as audio", events.Media{Type: events.Voice, MIME: "audio/ogg; codecs=opus", URL: url},
+			limits{events.Audio: {MIME: []string{"audio/*"}}}, []string{"audio "}, events.AsFallback, events.LossStyle, false},
+		{"parameters that a pattern names", events.Media{Type: events.Voice, MIME: "audio/ogg;codecs=opus", URL: url},
+			limits{events.Voice: {MIME: []string{"audio/ogg; codecs=opus"}}}, []string{"voice "}, events.AsNative,
+			events.LossNone, false},
+		{"parameters that are missing", events.Media{Type: events.Voice, MIME: "audio/ogg", URL: url},
+			limits{events.Voice: {MIME: []string{"audio/ogg; codecs=opus"}}}, []string{url}, events.AsFallback,
+			events.LossStyle, false},
+		{"too large", events.Media{Type: events.Video, URL: url, Bytes: 3}, limits{events.Video: {Bytes: 2},
+			events.File: {Bytes: 3}}, []string{"file "}, events.AsFallback, events.LossStyle, false},
+		{"link", events.Media{Type: events.File, URL: url, Name: "n.pdf", Alt: "a", Caption: "c"}, nil,
+			[]string{"n.pdf\nc\n" + url}, events.AsFallback, events.LossStyle, false},
+		{"stored file, no files", events.Media{Type: events.File, SHA256: "00"}, nil, nil, events.AsRefused,
+			events.LossRefused, false},
 	} {
 		p, r := one(events.NewMedia(c.media), channel.Limits{Text: 99, Media: c.limits})
 		var got []string
@@ -63,7 +81,8 @@ func TestTakesMedia(t *testing.T) {
 			return ""
 		}}
 	p, r := one(events.NewMedia(events.Media{Type: events.Image, URL: "https://media.example.com/m"}), l)
-	want := events.Rendering{Kind: events.KindMedia, As: events.AsFallback, Loss: events.LossStyle, Calls: []int{1}, Details: []string{"no pictures today", "image sent as file"}}
+	want := events.Rendering{Kind: events.KindMedia, As: events.AsFallback, Loss: events.LossStyle, Calls: []int{1},
+		Details: []string{"no pictures today", "image sent as file"}}
 	if diff := cmp.Diff(want, r); diff != "" || p.Calls[0].Content[0].Media.Type != events.File {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

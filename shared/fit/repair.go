@@ -122,7 +122,10 @@ func answering(action string) string {
 // parts lists the options where the form does not show what belongs to them.
 func (r *repair) parts() {
 	f, options := r.f, r.choice.Options
-	described := slices.ContainsFunc(options, func(o events.Option) bool { return f.over(o.Description, r.form.Describe) })
+	described := slices.ContainsFunc(options, func(o events.Option) bool {
+		return f.over(o.Description,
+			r.form.Describe)
+	})
 	sectioned := slices.ContainsFunc(options, func(o events.Option) bool { return f.over(o.Section, r.form.Section) })
 	if !described && !sectioned {
 		return

@@ -28,7 +28,8 @@ func likeLINE() channel.Limits {
 		Text: 5000, Unit: channel.UTF16, Batch: 5,
 		Kinds: []events.Kind{events.KindLocation},
 		Media: map[string]channel.MediaLimit{
-			events.Image: {Bytes: 10e6, MIME: []string{"image/jpeg", "image/png"}}, events.Video: {Bytes: 200e6, MIME: []string{"video/mp4"}},
+			events.Image: {Bytes: 10e6, MIME: []string{"image/jpeg", "image/png"}}, events.Video: {Bytes: 200e6,
+				MIME: []string{"video/mp4"}},
 			events.Audio: {Bytes: 200e6, MIME: []string{"audio/mp4", "audio/mpeg"}}, events.Sticker: {},
 		},
 		Choices: []channel.Choices{
@@ -53,14 +54,17 @@ func likeWhatsApp() channel.Limits {
 		Text: 4096, Styles: []string{"bold", "italic", "strikethrough", "code", "pre"}, Quote: true,
 		Kinds: []events.Kind{events.KindLocation, events.KindContacts, events.KindTemplate, events.KindForm}, Contacts: 1,
 		Media: map[string]channel.MediaLimit{
-			events.Image: {Bytes: 5e6, MIME: []string{"image/jpeg", "image/png"}, Caption: 1024}, events.Video: {Bytes: 16e6, MIME: []string{"video/mp4"}, Caption: 1024},
+			events.Image: {Bytes: 5e6, MIME: []string{"image/jpeg", "image/png"}, Caption: 1024}, events.Video: {Bytes: 16e6,
+				MIME: []string{"video/mp4"}, Caption: 1024},
 			events.Audio: {Bytes: 16e6, MIME: []string{"audio/*"}}, events.Voice: {MIME: []string{"audio/ogg; codecs=opus"}},
 			events.File: {Bytes: 100e6, Caption: 1024}, events.Sticker: {MIME: []string{"image/webp"}},
 		},
 		Choices: []channel.Choices{
 			{Style: events.StyleButtons, Min: 1, Max: 3, Text: 1024, Label: 20, ID: 256, Title: 60, Footer: 60, Header: true},
-			{Style: events.StyleButtons, Min: 1, Max: 1, Text: 1024, Label: 20, Title: 60, Footer: 60, Header: true, Actions: []string{events.ActionURL}},
-			{Style: events.StyleList, Min: 1, Max: 10, Text: 1024, Label: 24, ID: 200, Title: 60, Footer: 60, Describe: 72, Section: 24},
+			{Style: events.StyleButtons, Min: 1, Max: 1, Text: 1024, Label: 20, Title: 60, Footer: 60, Header: true,
+				Actions: []string{events.ActionURL}},
+			{Style: events.StyleList, Min: 1, Max: 10, Text: 1024, Label: 24, ID: 200, Title: 60, Footer: 60, Describe: 72,
+				Section: 24},
 		},
 		Takes: func(c events.Content) string {
 			if c.Kind == events.KindForm && strings.Contains(c.Form.ID, "-") {
@@ -72,18 +76,22 @@ func likeWhatsApp() channel.Limits {
 }
 
 func likeTelegram() channel.Limits {
-	types := []string{events.Image, events.Video, events.Audio, events.Voice, events.File, events.Sticker, events.Animation}
+	types := []string{events.Image, events.Video, events.Audio, events.Voice, events.File, events.Sticker,
+		events.Animation}
 	media := map[string]channel.MediaLimit{}
 	for _, typ := range types {
 		media[typ] = channel.MediaLimit{Bytes: 50e6, Caption: 1024}
 	}
 	return channel.Limits{
-		Text: 4096, Unit: channel.UTF16, Styles: []string{"bold", "italic", "strikethrough", "code", "pre", "link", "mention"},
+		Text: 4096, Unit: channel.UTF16, Styles: []string{"bold", "italic", "strikethrough", "code", "pre", "link",
+			"mention"},
 		Kinds: []events.Kind{events.KindLocation, events.KindContacts, events.KindPayment}, Contacts: 1, Media: media,
 		Choices: []channel.Choices{
 			{Style: events.StyleButtons, Min: 1, Max: 100, ID: 64, Header: true,
-				Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView, events.ActionCopy}},
-			{Style: events.StyleQuick, Min: 1, Max: 300, Actions: []string{events.ActionReply, events.ActionLocation, events.ActionContact}},
+				Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView,
+					events.ActionCopy}},
+			{Style: events.StyleQuick, Min: 1, Max: 300, Actions: []string{events.ActionReply, events.ActionLocation,
+				events.ActionContact}},
 		},
 	}
 }

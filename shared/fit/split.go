@@ -139,7 +139,8 @@ func (c *cutter) levelAt(pos, flags int) int {
 		return atParagraph
 	case c.newlines == 1:
 		return atLine
-	case flags&uniseg.MaskSentence != 0 && (gap || c.rest[pos-1] >= 0x80): // "。" needs no space, "?" in an address is no end
+	case flags&uniseg.MaskSentence != 0 && (gap ||
+		c.rest[pos-1] >= 0x80): // "。" needs no space, "?" in an address is no end
 		return atSentence
 	case gap:
 		return atWord

@@ -99,7 +99,8 @@ func (f fitter) styled(p prose) (prose, []string) {
 	r := measure(p.body)
 	for _, m := range p.marks {
 		switch {
-		case slices.Contains(f.limits.Styles, m.Type) && (m.Type != "link" || m.Value == "" || f.limits.Links.Opens(m.Value)):
+		case slices.Contains(f.limits.Styles, m.Type) && (m.Type != "link" || m.Value == "" ||
+			f.limits.Links.Opens(m.Value)):
 			shown = append(shown, m)
 		case silent(m.Type), m.Type == "link" && bare(p.body[r.bytes[m.Offset]:r.bytes[m.Offset+m.Length]], m.Value):
 		case m.Type == "link":
@@ -168,7 +169,10 @@ func (r ruler) insert(p prose, links []events.Entity) prose {
 	if len(links) == 0 {
 		return p
 	}
-	slices.SortStableFunc(links, func(a, b events.Entity) int { return cmp.Compare(a.Offset+a.Length, b.Offset+b.Length) })
+	slices.SortStableFunc(links, func(a, b events.Entity) int {
+		return cmp.Compare(a.Offset+a.Length,
+			b.Offset+b.Length)
+	})
 	var body strings.Builder
 	var ats, sums []int // where something was inserted, and how much up to there
 	from, sum := 0, 0

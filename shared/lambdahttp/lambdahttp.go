@@ -109,9 +109,11 @@ func Event(r *http.Request, body []byte, route, requestID string, now time.Time)
 		"version": "2.0", "routeKey": route, "rawPath": path, "rawQueryString": r.URL.RawQuery, "headers": headers,
 		"isBase64Encoded": !text,
 		"requestContext": map[string]any{
-			"accountId": "000000000000", "apiId": "local", "domainName": r.Host, "requestId": requestID, "routeKey": route, "stage": "$default",
-			"time": now.UTC().Format("02/Jan/2006:15:04:05 +0000"), "timeEpoch": now.UnixMilli(),
-			"http": map[string]string{"method": r.Method, "path": path, "protocol": r.Proto, "sourceIp": ip, "userAgent": r.UserAgent()},
+			"accountId": "000000000000", "apiId": "local", "domainName": r.Host, "requestId": requestID, "routeKey": route,
+			"stage": "$default",
+			"time":  now.UTC().Format("02/Jan/2006:15:04:05 +0000"), "timeEpoch": now.UnixMilli(),
+			"http": map[string]string{"method": r.Method, "path": path, "protocol": r.Proto, "sourceIp": ip,
+				"userAgent": r.UserAgent()},
 		},
 	}
 	if text {

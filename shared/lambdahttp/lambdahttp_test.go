@@ -53,8 +53,10 @@ func TestRoundTrip(t *testing.T) {
 			if string(r.Body) != x.body {
 				t.Errorf("body %q, want %q", r.Body, x.body)
 			}
-			got := []string{r.Method, r.Path, r.RawQuery, r.Header.Get("x-twice"), r.Header.Get("Content-Type"), r.Received.String()}
-			if diff := cmp.Diff([]string{"POST", "/webhooks/line/a:b", "x=%20&x=2", "a,b", x.contentType, now.String()}, got); diff != "" {
+			got := []string{r.Method, r.Path, r.RawQuery, r.Header.Get("x-twice"), r.Header.Get("Content-Type"),
+				r.Received.String()}
+			if diff := cmp.Diff([]string{"POST", "/webhooks/line/a:b", "x=%20&x=2", "a,b", x.contentType, now.String()},
+				got); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -135,7 +137,8 @@ func TestResponse(t *testing.T) {
 }
 
 func TestAccount(t *testing.T) {
-	for path, want := range map[string]string{"/webhooks/line/demo": "demo", "/webhooks/line/": "", "demo": "demo", "": ""} {
+	for path, want := range map[string]string{"/webhooks/line/demo": "demo", "/webhooks/line/": "", "demo": "demo",
+		"": ""} {
 		if got := lambdahttp.Account(path); got != want {
 			t.Errorf("Account(%q) is %q, want %q", path, got, want)
 		}

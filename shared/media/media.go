@@ -55,7 +55,8 @@ type Files struct {
 // New is the files of the deployment. A function that makes or checks links needs
 // names.EnvLinkKey and names.EnvPublicURL.
 func New(c cloud.Clients, e function.Env) *Files {
-	return &Files{objects: c.S3, secrets: c.Secrets, bucket: e.Getenv(names.EnvBucket), keyName: e.Getenv(names.EnvLinkKey), base: e.Getenv(names.EnvPublicURL),
+	return &Files{objects: c.S3, secrets: c.Secrets, bucket: e.Getenv(names.EnvBucket),
+		keyName: e.Getenv(names.EnvLinkKey), base: e.Getenv(names.EnvPublicURL),
 		http: outhttp.New(e.HTTP, outhttp.MediaTimeout, nil).Following(), now: e.Now}
 }
 
@@ -81,7 +82,8 @@ func (f *Files) LoadKey(ctx context.Context) error {
 // is over; LoadKey must have succeeded.
 func (f *Files) Link(digest string) string {
 	expires := strconv.FormatInt(f.now().Add(LinkLife).Unix(), 10)
-	return f.base + "/v1/media/" + digest + "?" + url.Values{"expires": {expires}, "signature": {f.sign(digest, expires)}}.Encode()
+	return f.base + "/v1/media/" + digest + "?" + url.Values{"expires": {expires}, "signature": {f.sign(digest,
+		expires)}}.Encode()
 }
 
 func (f *Files) sign(digest, expires string) string {
@@ -93,13 +95,15 @@ func (f *Files) sign(digest, expires string) string {
 // Check says whether a link's parameters are ours and still good.
 func (f *Files) Check(digest, expires, signature string) bool {
 	until, err := strconv.ParseInt(expires, 10, 64)
-	return err == nil && len(f.key) > 0 && hmac.Equal([]byte(f.sign(digest, expires)), []byte(signature)) && f.now().Before(time.Unix(until, 0))
+	return err == nil && len(f.key) > 0 && hmac.Equal([]byte(f.sign(digest, expires)), []byte(signature)) &&
+		f.now().Before(time.Unix(until, 0))
 }
 
 // Presign is an S3 address of a file that works for minutes: what a link leads to.
 // The file is always saved, never shown by a browser on our origin.
 func (f *Files) Presign(ctx context.Context, digest string) (string, error) {
-	out, err := s3.NewPresignClient(f.objects).PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &f.bucket, Key: aws.String(Prefix + digest),
+	out, err := s3.NewPresignClient(f.objects).PresignGetObject(ctx, &s3.GetObjectInput{Bucket: &f.bucket,
+		Key:                        aws.String(Prefix + digest),
 		ResponseContentDisposition: aws.String("attachment")}, s3.WithPresignExpires(15*time.Minute))
 	if err != nil {
 		return "", fmt.Errorf("presign: %w", err)
@@ -127,7 +131,8 @@ func (f *Files) Stat(ctx context.Context, digest string) (mime string, size int6
 
 // Put stores a file of that digest and type. Doing so again changes nothing.
 func (f *Files) Put(ctx context.Context, digest, mime string, size int64, content io.ReadSeeker) error {
-	_, err := f.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: &f.bucket, Key: aws.String(Prefix + digest), Body: content, ContentLength: &size, ContentType: &mime})
+	_, err := f.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: &f.bucket, Key: aws.String(Prefix + digest),
+		Body: content, ContentLength: &size, ContentType: &mime})
 	if err != nil {
 		return fmt.Errorf("store file: %w", err)
 	}
@@ -140,11 +145,13 @@ const Uploads = "uploads/"
 // PresignUpload is a form with which a browser can put one file of that type and
 // size there, until life is over.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-HTTPPOSTConstructPolicy.html
-func (f *Files) PresignUpload(ctx context.Context, key, mime string, size int64, life time.Duration) (address string, fields map[string]string, err error) {
-	out, err := s3.NewPresignClient(f.objects).PresignPostObject(ctx, &s3.PutObjectInput{Bucket: &f.bucket, Key: &key}, func(o *s3.PresignPostOptions) {
-		o.Expires = life
-		o.Conditions = []any{[]any{"content-length-range", size, size}, map[string]string{"Content-Type": mime}}
-	})
+func (f *Files) PresignUpload(ctx context.Context, key, mime string, size int64, life time.Duration) (address string,
+	fields map[string]string, err error) {
+	out, err := s3.NewPresignClient(f.objects).PresignPostObject(ctx, &s3.PutObjectInput{Bucket: &f.bucket, Key: &key},
+		func(o *s3.PresignPostOptions) {
+			o.Expires = life
+			o.Conditions = []any{[]any{"content-length-range", size, size}, map[string]string{"Content-Type": mime}}
+		})
 	if err != nil {
 		return "", nil, fmt.Errorf("presign: %w", err)
 	}
@@ -198,7 +205,8 @@ func (f *Files) Get(ctx context.Context, address string) (io.ReadCloser, error) 
 	}
 	if resp.StatusCode != http.StatusOK {
 		resp.Body.Close()
-		return nil, &channel.Error{Class: events.ClassMedia, Code: strconv.Itoa(resp.StatusCode), Title: "the file could not be loaded", Remedy: "give a public https address that answers 200"}
+		return nil, &channel.Error{Class: events.ClassMedia, Code: strconv.Itoa(resp.StatusCode),
+			Title: "the file could not be loaded", Remedy: "give a public https address that answers 200"}
 	}
 	return resp.Body, nil
 }

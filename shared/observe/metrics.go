@@ -58,7 +58,8 @@ const (
 	emfTimestamp = "Timestamp"
 )
 
-var quiet = map[Name]bool{Accepted: true, Duplicates: true, Rejected: true, AckLatency: true, Routed: true, Forwarded: true, Sent: true, Receipts: true, MediaDone: true}
+var quiet = map[Name]bool{Accepted: true, Duplicates: true, Rejected: true, AckLatency: true, Routed: true,
+	Forwarded: true, Sent: true, Receipts: true, MediaDone: true}
 
 // Metrics gathers values and writes them as embedded metric format lines:
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html
@@ -170,8 +171,9 @@ func (m *Metrics) lines(now time.Time) [][]byte {
 			dimensions = append(dimensions, g.key)
 		}
 		doc["_aws"] = map[string]any{
-			emfTimestamp:        now.UnixMilli(),
-			"CloudWatchMetrics": []any{map[string]any{"Namespace": Namespace, "Dimensions": [][]string{dimensions}, "Metrics": metrics[g]}},
+			emfTimestamp: now.UnixMilli(),
+			"CloudWatchMetrics": []any{map[string]any{"Namespace": Namespace, "Dimensions": [][]string{dimensions},
+				"Metrics": metrics[g]}},
 		}
 		line, err := json.Marshal(doc)
 		if err == nil {

@@ -57,8 +57,16 @@ func TestSuccessesAreGathered(t *testing.T) {
 	}{
 		{"nothing", func(*observe.Metrics, *clock) {}, 0},
 		{"success", func(m *observe.Metrics, _ *clock) { m.Count(observe.Accepted, 1) }, 0},
-		{"zero successes after a minute", func(m *observe.Metrics, c *clock) { m.Count(observe.Accepted, 0); c.at = c.at.Add(time.Minute) }, 0},
-		{"success after a minute", func(m *observe.Metrics, c *clock) { m.Count(observe.Accepted, 1); c.at = c.at.Add(time.Minute) }, 1},
+		{"zero successes after a minute", func(m *observe.Metrics, c *clock) {
+			m.Count(observe.Accepted,
+				0)
+			c.at = c.at.Add(time.Minute)
+		}, 0},
+		{"success after a minute", func(m *observe.Metrics, c *clock) {
+			m.Count(observe.Accepted,
+				1)
+			c.at = c.at.Add(time.Minute)
+		}, 1},
 		{"urgent", func(m *observe.Metrics, _ *clock) { m.Count(observe.Quarantined, 1) }, 1},
 		{"a gauge at zero", func(m *observe.Metrics, _ *clock) { m.Count(observe.SpillDepth, 0) }, 1},
 		{"success before urgent", func(m *observe.Metrics, _ *clock) {
@@ -128,7 +136,8 @@ func TestLogFields(t *testing.T) {
 		t.Errorf("timestamp %v, want RFC 3339 in UTC", got["timestamp"])
 	}
 	delete(got, "timestamp")
-	want := map[string]any{"level": "WARN", "message": "told", "function": "line", "account": "demo", "error": "why", "level2": 3.0}
+	want := map[string]any{"level": "WARN", "message": "told", "function": "line", "account": "demo", "error": "why",
+		"level2": 3.0}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -125,9 +125,11 @@ func (b *Outbox) store(ctx context.Context, id, hash string, r Request) (store.M
 		return store.Message{}, err
 	}
 	now := b.Now()
-	m := store.Message{ID: id, Hash: hash, Body: store.Pack(doc), Created: now, Progress: store.Progress{State: events.Queued}}
+	m := store.Message{ID: id, Hash: hash, Body: store.Pack(doc), Created: now,
+		Progress: store.Progress{State: events.Queued}}
 	if len(m.Body) > maxBody {
-		return m, &Refusal{Status: http.StatusRequestEntityTooLarge, Class: events.ClassContent, Title: "the message is too large to be stored",
+		return m, &Refusal{Status: http.StatusRequestEntityTooLarge, Class: events.ClassContent,
+			Title:  "the message is too large to be stored",
 			Remedy: "split it, or send files by their address"}
 	}
 	var due time.Time
@@ -158,16 +160,19 @@ func check(o *events.Outbound) error {
 		return invalid(faults)
 	}
 	if len(o.Fallback) > 0 {
-		return invalid(events.Faults{{Path: "fallback", Message: "is not available yet; send to the other channel when message.status reports the failure"}})
+		return invalid(events.Faults{{Path: "fallback",
+			Message: "is not available yet; send to the other channel when message.status reports the failure"}})
 	}
 	if o.To.Person != "" {
-		return invalid(events.Faults{{Path: "to.person", Message: "is not available yet: contacts of different channels are not linked; name a conversation or a contact"}})
+		return invalid(events.Faults{{Path: "to.person",
+			Message: "is not available yet: contacts of different channels are not linked; name a conversation or a contact"}})
 	}
 	return nil
 }
 
 func invalid(f events.Faults) *Refusal {
-	return &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: "the request is not valid", Remedy: "correct the request", Faults: f}
+	return &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: "the request is not valid",
+		Remedy: "correct the request", Faults: f}
 }
 
 // digest is equal for equal requests.
@@ -182,7 +187,8 @@ func digest(o events.Outbound) (string, error) {
 
 func repeated(m store.Message, hash string) (Accepted, error) {
 	if m.Hash != hash {
-		return Accepted{}, &Refusal{Status: http.StatusConflict, Class: events.ClassContent, Title: "the idempotency key was used for another message",
+		return Accepted{}, &Refusal{Status: http.StatusConflict, Class: events.ClassContent,
+			Title:  "the idempotency key was used for another message",
 			Remedy: "use a new key for each message, and the same one only to repeat it"}
 	}
 	r, err := Decode(m)
@@ -193,8 +199,9 @@ func repeated(m store.Message, hash string) (Accepted, error) {
 }
 
 func acceptance(m store.Message, r Request) events.Acceptance {
-	return events.Acceptance{ID: m.ID, Conversation: r.Thread.Conversation.ID, Channel: r.Thread.Channel, Account: r.Thread.Account,
-		State: m.Progress.State, Rendering: r.Rendering}
+	return events.Acceptance{ID: m.ID, Conversation: r.Thread.Conversation.ID, Channel: r.Thread.Channel,
+		Account: r.Thread.Account,
+		State:   m.Progress.State, Rendering: r.Rendering}
 }
 
 // lane is where a message waits, and when the sweeper should first look.
@@ -217,7 +224,8 @@ func (b *Outbox) plan(ctx context.Context, o events.Outbound) (Request, error) {
 	}
 	ch, ok := b.channel(t.Channel)
 	if !ok {
-		return Request{}, &Refusal{Status: http.StatusNotFound, Class: events.ClassRecipient, Title: "this deployment has no channel " + t.Channel,
+		return Request{}, &Refusal{Status: http.StatusNotFound, Class: events.ClassRecipient,
+			Title:  "this deployment has no channel " + t.Channel,
 			Remedy: "switch the channel on in the configuration"}
 	}
 	r := Render(ch, o, b.Link)
@@ -293,23 +301,28 @@ func (b *Outbox) open(ctx context.Context, to events.To) (thread.Thread, error) 
 		opens = opens || s == to.Identity.Scheme
 	}
 	if !ok || !opens || !channel.ValidAccountID(to.Account) {
-		return thread.Thread{}, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassRecipient, Title: "the brand cannot begin a conversation there",
-			Remedy: "address a conversation in which the customer wrote", Faults: events.Faults{{Path: "to.identity", Message: fmt.Sprintf("%s cannot be addressed on %s", to.Identity.Scheme, to.Channel)}}}
+		return thread.Thread{}, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassRecipient,
+			Title:  "the brand cannot begin a conversation there",
+			Remedy: "address a conversation in which the customer wrote", Faults: events.Faults{{Path: "to.identity",
+				Message: fmt.Sprintf("%s cannot be addressed on %s", to.Identity.Scheme, to.Channel)}}}
 	}
 	value := to.Identity.Value
 	if ch.Address != nil {
 		value = ch.Address(*to.Identity)
 	}
 	if value == "" {
-		return thread.Thread{}, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassRecipient, Title: "there can be no such identity",
-			Remedy: "write it as the channel does", Faults: events.Faults{{Path: "to.identity.value", Message: fmt.Sprintf("is no %s of %s", to.Identity.Scheme, to.Channel)}}}
+		return thread.Thread{}, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassRecipient,
+			Title:  "there can be no such identity",
+			Remedy: "write it as the channel does", Faults: events.Faults{{Path: "to.identity.value",
+				Message: fmt.Sprintf("is no %s of %s", to.Identity.Scheme, to.Channel)}}}
 	}
 	identity := events.Identity{Scheme: to.Identity.Scheme, Value: value, Scope: to.Identity.Scope}
 	platformID := value
 	if ch.Thread != nil {
 		platformID = ch.Thread(identity)
 	}
-	id, contact := events.ConversationID(to.Channel, to.Account, platformID), events.ContactID(to.Channel, to.Account, identity)
+	id, contact := events.ConversationID(to.Channel, to.Account, platformID), events.ContactID(to.Channel, to.Account,
+		identity)
 	t, err := b.known(ctx, id)
 	var r *Refusal
 	if !errors.As(err, &r) {
@@ -322,7 +335,8 @@ func (b *Outbox) open(ctx context.Context, to events.To) (thread.Thread, error) 
 	if own != "" {
 		return b.known(ctx, own)
 	}
-	return thread.Thread{Channel: to.Channel, Account: to.Account, Conversation: events.Conversation{ID: id, PlatformID: platformID, Kind: events.Direct},
+	return thread.Thread{Channel: to.Channel, Account: to.Account, Conversation: events.Conversation{ID: id,
+		PlatformID: platformID, Kind: events.Direct},
 		Contact: &events.Contact{ID: contact, Identities: []events.Identity{identity}}}, nil
 }
 
@@ -338,7 +352,8 @@ func Due(m store.Message, r Request) time.Time {
 const maxAhead = 366 * 24 * time.Hour
 
 // lossRank orders losses.
-var lossRank = map[string]int{events.LossNone: 0, events.LossStyle: 1, events.LossInteraction: 2, events.LossContent: 3, events.LossRefused: 4}
+var lossRank = map[string]int{events.LossNone: 0, events.LossStyle: 1, events.LossInteraction: 2,
+	events.LossContent: 3, events.LossRefused: 4}
 
 // sendable says why a planned message must not be sent now: what would be lost,
 // consent, a closed window, its time.
@@ -350,21 +365,26 @@ func (b *Outbox) sendable(r Request) error {
 			worst = k.MaxLoss
 		}
 		if !k.NotAfter.IsZero() && now.After(k.NotAfter) {
-			return &Refusal{Status: http.StatusConflict, Class: events.ClassContent, Title: "the message is past its notAfter", Remedy: "send a current one"}
+			return &Refusal{Status: http.StatusConflict, Class: events.ClassContent, Title: "the message is past its notAfter",
+				Remedy: "send a current one"}
 		}
 		if k.NotBefore.After(now.Add(maxAhead)) {
-			return invalid(events.Faults{{Path: "constraints.notBefore", Message: "is more than 366 days ahead; ask for it nearer to its time"}})
+			return invalid(events.Faults{{Path: "constraints.notBefore",
+				Message: "is more than 366 days ahead; ask for it nearer to its time"}})
 		}
 	}
 	for _, x := range r.Rendering {
 		if lossRank[x.Loss] > lossRank[worst] {
-			return &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: fmt.Sprintf("%s cannot show part %d (%s) well enough", r.Thread.Channel, x.Part, x.Kind),
-				Remedy: "change the content, give an override for this channel, or allow a greater loss in constraints.maxLoss", Rendering: r.Rendering,
-				Faults: events.Faults{{Path: r.path(x.Part), Message: reason(x)}}}
+			return &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent,
+				Title:     fmt.Sprintf("%s cannot show part %d (%s) well enough", r.Thread.Channel, x.Part, x.Kind),
+				Remedy:    "change the content, give an override for this channel, or allow a greater loss in constraints.maxLoss",
+				Rendering: r.Rendering,
+				Faults:    events.Faults{{Path: r.path(x.Part), Message: reason(x)}}}
 		}
 	}
 	if len(r.Calls) == 0 {
-		return &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: "nothing of the message can be shown", Rendering: r.Rendering}
+		return &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent,
+			Title: "nothing of the message can be shown", Rendering: r.Rendering}
 	}
 	if s := r.Outbound.Sender; s != nil && s.Role == events.Bot && r.Thread.Turns >= thread.MaxTurns {
 		return &Refusal{Status: http.StatusConflict, Class: events.ClassPolicy,
@@ -400,7 +420,8 @@ func (b *Outbox) Allowed(r Request, t thread.Thread, i int, now time.Time) *chan
 	if _, open := t.Open(now); open {
 		return nil
 	}
-	e := &channel.Error{Class: events.ClassWindow, Title: "the customer has not written for too long: " + ch.Title + " allows no free message now",
+	e := &channel.Error{Class: events.ClassWindow,
+		Title:  "the customer has not written for too long: " + ch.Title + " allows no free message now",
 		Remedy: "wait for the customer to write"}
 	if ch.Limits.Has(events.KindTemplate) {
 		e.Remedy = "send a template, or wait for the customer to write"
@@ -410,7 +431,8 @@ func (b *Outbox) Allowed(r Request, t thread.Thread, i int, now time.Time) *chan
 
 // Outgoing is call i (from 0) of a message, as a channel sends it.
 func Outgoing(id string, r Request, t thread.Thread, i int) channel.Outgoing {
-	o := channel.Outgoing{ID: store.PartID(id, i+1), To: channel.Recipient{Conversation: t.Conversation, Contact: t.Contact}, Sender: r.Outbound.Sender,
+	o := channel.Outgoing{ID: store.PartID(id, i+1), To: channel.Recipient{Conversation: t.Conversation,
+		Contact: t.Contact}, Sender: r.Outbound.Sender,
 		Bulk: r.Outbound.Priority == events.Bulk, Heard: t.Heard, Content: r.Calls[i].Content}
 	if r.Outbound.ReplyTo != nil && i == 0 {
 		o.ReplyTo = r.Outbound.ReplyTo.PlatformID
@@ -430,16 +452,20 @@ func (b *Outbox) Act(ctx context.Context, a *events.Action) (thread.Thread, erro
 	}
 	ch, _ := b.channel(t.Channel)
 	if !slices.Contains(ch.Acts, a.Verb) {
-		return t, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: fmt.Sprintf("%s has no %s", t.Channel, a.Verb),
-			Remedy: "see the table of channels", Faults: events.Faults{{Path: "verb", Message: "is not possible on this channel"}}}
+		return t, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent,
+			Title:  fmt.Sprintf("%s has no %s", t.Channel, a.Verb),
+			Remedy: "see the table of channels", Faults: events.Faults{{Path: "verb",
+				Message: "is not possible on this channel"}}}
 	}
 	if a.Verb != events.ActEdit {
 		return t, nil
 	}
 	p := fit.Message(ch.Name, a.Content, ch.Limits)
 	if len(p.Calls) != 1 || len(p.Calls[0].Content) != 1 {
-		return t, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: "the new content is no single message of " + t.Channel,
-			Remedy: "shorten it, or delete the message and send another", Faults: events.Faults{{Path: "content[0]", Message: reason(p.Report[0])}}}
+		return t, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent,
+			Title:  "the new content is no single message of " + t.Channel,
+			Remedy: "shorten it, or delete the message and send another", Faults: events.Faults{{Path: "content[0]",
+				Message: reason(p.Report[0])}}}
 	}
 	a.Content = p.Calls[0].Content
 	return t, nil

@@ -24,9 +24,11 @@ func get(t *testing.T, c *outhttp.Client, address string) (*http.Response, error
 }
 
 func TestForbidden(t *testing.T) {
-	c := outhttp.New(answers(func(*http.Request) (*http.Response, error) { t.Error("sent"); return nil, io.EOF }), time.Second,
+	c := outhttp.New(answers(func(*http.Request) (*http.Response, error) { t.Error("sent"); return nil, io.EOF }),
+		time.Second,
 		func(host string) bool { return host == "api.example.com" })
-	for _, address := range []string{"http://api.example.com/", "https://user:pw@api.example.com/", "https://evil.example.com/", "https://api.example.com:8443/", "ftp://api.example.com/"} {
+	for _, address := range []string{"http://api.example.com/", "https://user:pw@api.example.com/",
+		"https://evil.example.com/", "https://api.example.com:8443/", "ftp://api.example.com/"} {
 		if _, err := get(t, c, address); !errors.Is(err, outhttp.ErrForbidden) || !errors.Is(err, channel.ErrNotSent) {
 			t.Errorf("%s: error %v", address, err)
 		}
@@ -51,9 +53,10 @@ func TestWritten(t *testing.T) {
 		trace func(*httptrace.ClientTrace)
 		sent  bool
 	}{
-		"never written":  {func(*httptrace.ClientTrace) {}, false},
-		"written partly": {func(c *httptrace.ClientTrace) { c.WroteRequest(httptrace.WroteRequestInfo{Err: broken}) }, false},
-		"written":        {func(c *httptrace.ClientTrace) { c.WroteRequest(httptrace.WroteRequestInfo{}) }, true},
+		"never written": {func(*httptrace.ClientTrace) {}, false},
+		"written partly": {func(c *httptrace.ClientTrace) { c.WroteRequest(httptrace.WroteRequestInfo{Err: broken}) },
+			false},
+		"written": {func(c *httptrace.ClientTrace) { c.WroteRequest(httptrace.WroteRequestInfo{}) }, true},
 	} {
 		c := outhttp.New(answers(func(r *http.Request) (*http.Response, error) {
 			x.trace(httptrace.ContextClientTrace(r.Context()))
@@ -70,7 +73,11 @@ func TestWritten(t *testing.T) {
 }
 
 func TestDeadline(t *testing.T) {
-	c := outhttp.New(answers(func(r *http.Request) (*http.Response, error) { <-r.Context().Done(); return nil, r.Context().Err() }), time.Millisecond, nil)
+	c := outhttp.New(answers(func(r *http.Request) (*http.Response, error) {
+		<-r.Context().Done()
+		return nil,
+			r.Context().Err()
+	}), time.Millisecond, nil)
 	if _, err := get(t, c, "https://api.example.com/"); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v", err)
 	}
@@ -82,7 +89,8 @@ type endless struct{}
 func (endless) Read(p []byte) (int, error) { return len(p), nil }
 
 func TestEndlessAnswer(t *testing.T) {
-	c := outhttp.New(answers(func(*http.Request) (*http.Response, error) { return response(200, nil, endless{}), nil }), time.Minute, nil)
+	c := outhttp.New(answers(func(*http.Request) (*http.Response, error) { return response(200, nil, endless{}), nil }),
+		time.Minute, nil)
 	resp, err := get(t, c, "https://api.example.com/")
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +105,8 @@ func TestEndlessAnswer(t *testing.T) {
 // headers of the first.
 func TestRedirects(t *testing.T) {
 	var seen []string
-	leads := map[string]string{"/a": "https://cdn.example.com/b", "/b": "https://cdn.example.com/c", "/c": "", "/loop": "https://api.example.com/loop", "/down": "http://cdn.example.com/x"}
+	leads := map[string]string{"/a": "https://cdn.example.com/b", "/b": "https://cdn.example.com/c", "/c": "",
+		"/loop": "https://api.example.com/loop", "/down": "http://cdn.example.com/x"}
 	transport := answers(func(r *http.Request) (*http.Response, error) {
 		seen = append(seen, r.URL.Host+r.URL.Path+" "+r.Header.Get("Authorization"))
 		if to := leads[r.URL.Path]; to != "" {
@@ -119,7 +128,8 @@ func TestRedirects(t *testing.T) {
 	if err != nil || resp.StatusCode != 200 {
 		t.Fatalf("%v %v", resp, err)
 	}
-	if got, want := strings.Join(seen, ","), "api.example.com/a Bearer secret,cdn.example.com/b ,cdn.example.com/c "; got != want {
+	if got, want := strings.Join(seen, ","),
+		"api.example.com/a Bearer secret,cdn.example.com/b ,cdn.example.com/c "; got != want {
 		t.Errorf("asked %q, want %q", got, want)
 	}
 	for _, address := range []string{"https://api.example.com/loop", "https://api.example.com/down"} {
@@ -140,7 +150,8 @@ func TestTraceAndCaller(t *testing.T) {
 		return response(200, nil, strings.NewReader("")), nil
 	})
 	c := outhttp.New(transport, time.Second, func(string) bool { return true }).For("line")
-	r, err := http.NewRequestWithContext(outhttp.WithTrace(t.Context(), "msg_1"), http.MethodGet, "https://api.example.com/", nil)
+	r, err := http.NewRequestWithContext(outhttp.WithTrace(t.Context(), "msg_1"), http.MethodGet,
+		"https://api.example.com/", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

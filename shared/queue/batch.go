@@ -74,7 +74,8 @@ type Source struct {
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
 //
 // A panic is logged and returns the group's records: they come back.
-func (s Source) Batch(ctx context.Context, payload []byte, handle func(ctx context.Context, g Group) (done int)) ([]byte, error) {
+func (s Source) Batch(ctx context.Context, payload []byte, handle func(ctx context.Context,
+	g Group) (done int)) ([]byte, error) {
 	var in events.SQSEvent
 	if err := json.Unmarshal(payload, &in); err != nil {
 		return nil, fmt.Errorf("sqs event: %w", err)
@@ -122,7 +123,8 @@ func byGroup(messages []events.SQSMessage) (groups map[string][]events.SQSMessag
 	return groups, order
 }
 
-func (s Source) run(ctx context.Context, g Group, ms []events.SQSMessage, handle func(context.Context, Group) int) (failed []events.SQSMessage) {
+func (s Source) run(ctx context.Context, g Group, ms []events.SQSMessage, handle func(context.Context,
+	Group) int) (failed []events.SQSMessage) {
 	done := 0
 	defer func() {
 		if crash := recover(); crash != nil {
@@ -164,7 +166,8 @@ func (s Source) soon(ctx context.Context, failed []events.SQSMessage) {
 		handles[i] = m.ReceiptHandle
 	}
 	if err := s.Queue.Show(ctx, handles, backoff[n-1]); err != nil {
-		s.Log.Warn("messages come back only when their visibility timeout ends", "group", failed[0].Attributes["MessageGroupId"],
+		s.Log.Warn("messages come back only when their visibility timeout ends", "group",
+			failed[0].Attributes["MessageGroupId"],
 			"error", err.Error())
 	}
 }

@@ -41,7 +41,8 @@ const batchSize = 10
 
 // Send sends one message.
 func (q *Queue) Send(ctx context.Context, m Message) error {
-	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String(legal(m.Body)), MessageGroupId: &m.Group,
+	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String(legal(m.Body)),
+		MessageGroupId:         &m.Group,
 		MessageDeduplicationId: &m.Dedup, MessageAttributes: attributes(m.Attributes)})
 	return err
 }
@@ -69,8 +70,10 @@ func Permanent(err error) bool {
 }
 
 // passing are words of the codes that are not about the message.
-var passing = []string{"AccessDenied", "NotAuthorized", "NonExistentQueue", "QueueDoesNotExist", "QueueDeletedRecently", "InvalidAddress",
-	"Kms", "KMS", "Throttl", "OverLimit", "LimitExceeded", "Token", "Security", "Signature", "Authentication", "Credential", "UnrecognizedClient",
+var passing = []string{"AccessDenied", "NotAuthorized", "NonExistentQueue", "QueueDoesNotExist",
+	"QueueDeletedRecently", "InvalidAddress",
+	"Kms", "KMS", "Throttl", "OverLimit", "LimitExceeded", "Token", "Security", "Signature", "Authentication",
+	"Credential", "UnrecognizedClient",
 	"RequestExpired", "OptInRequired", "Unavailable", "Timeout"}
 
 // Show lets received messages be received again after a while, whatever the queue's
@@ -81,10 +84,12 @@ func (q *Queue) Show(ctx context.Context, handles []string, after time.Duration)
 		part := handles[start:min(start+batchSize, len(handles))]
 		entries := make([]types.ChangeMessageVisibilityBatchRequestEntry, len(part))
 		for i := range part {
-			entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: &part[i],
+			entries[i] = types.ChangeMessageVisibilityBatchRequestEntry{Id: aws.String(strconv.Itoa(i)),
+				ReceiptHandle:     &part[i],
 				VisibilityTimeout: int32(after.Seconds())}
 		}
-		out, err := q.client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.url, Entries: entries})
+		out, err := q.client.ChangeMessageVisibilityBatch(ctx, &sqs.ChangeMessageVisibilityBatchInput{QueueUrl: &q.url,
+			Entries: entries})
 		if err == nil && len(out.Failed) > 0 {
 			err = fmt.Errorf("change visibility: %s", aws.ToString(out.Failed[0].Code))
 		}
@@ -110,7 +115,8 @@ func (q *Queue) SendAll(ctx context.Context, ms []Message) (failed []int, err er
 func (q *Queue) sendBatch(ctx context.Context, ms []Message) (failed []int, err error) {
 	entries := make([]types.SendMessageBatchRequestEntry, len(ms))
 	for i := range ms {
-		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), MessageBody: aws.String(legal(ms[i].Body)), MessageGroupId: &ms[i].Group,
+		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)),
+			MessageBody: aws.String(legal(ms[i].Body)), MessageGroupId: &ms[i].Group,
 			MessageDeduplicationId: &ms[i].Dedup, MessageAttributes: attributes(ms[i].Attributes)}
 	}
 	out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})

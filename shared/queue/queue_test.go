@@ -42,10 +42,13 @@ func TestBatchAnswer(t *testing.T) {
 	}{
 		{"nothing", `{"batchItemFailures":[]}`, nil, nil},
 		{"all done", `{"batchItemFailures":[]}`, map[string]int{"A": 2, "B": 1}, []string{"1 A", "2 B", "3 A"}},
-		{"a group stops", `{"batchItemFailures":[{"itemIdentifier":"3"},{"itemIdentifier":"4"}]}`, map[string]int{"A": 1, "B": 1}, []string{"1 A", "2 B", "3 A", "4 A"}},
-		{"nothing done", `{"batchItemFailures":[{"itemIdentifier":"1"},{"itemIdentifier":"2"}]}`, map[string]int{}, []string{"1 A", "2 B"}},
+		{"a group stops", `{"batchItemFailures":[{"itemIdentifier":"3"},{"itemIdentifier":"4"}]}`, map[string]int{"A": 1,
+			"B": 1}, []string{"1 A", "2 B", "3 A", "4 A"}},
+		{"nothing done", `{"batchItemFailures":[{"itemIdentifier":"1"},{"itemIdentifier":"2"}]}`, map[string]int{},
+			[]string{"1 A", "2 B"}},
 		{"more done than there is", `{"batchItemFailures":[]}`, map[string]int{"A": 9}, []string{"1 A"}},
-		{"a panic returns its group", `{"batchItemFailures":[{"itemIdentifier":"1"},{"itemIdentifier":"3"}]}`, map[string]int{"A": -1, "B": 1}, []string{"1 A", "2 B", "3 A"}},
+		{"a panic returns its group", `{"batchItemFailures":[{"itemIdentifier":"1"},{"itemIdentifier":"3"}]}`,
+			map[string]int{"A": -1, "B": 1}, []string{"1 A", "2 B", "3 A"}},
 	} {
 		t.Run(x.name, func(t *testing.T) {
 			var logs bytes.Buffer
@@ -71,11 +74,13 @@ func TestBatchAnswer(t *testing.T) {
 
 func TestBatchKeepsOrderInAGroup(t *testing.T) {
 	var got []queue.Record
-	_, err := queue.Source{Log: slog.Default()}.Batch(t.Context(), batch("1 A", "2 A", "3 A"), func(_ context.Context, g queue.Group) int {
+	_, err := queue.Source{Log: slog.Default()}.Batch(t.Context(), batch("1 A", "2 A", "3 A"), func(_ context.Context,
+		g queue.Group) int {
 		got = g.Records
 		return len(got)
 	})
-	want := []queue.Record{{ID: "1", Group: "A", Body: "body of 1", Receives: 7}, {ID: "2", Group: "A", Body: "body of 2", Receives: 7}, {ID: "3", Group: "A", Body: "body of 3", Receives: 7}}
+	want := []queue.Record{{ID: "1", Group: "A", Body: "body of 1", Receives: 7}, {ID: "2", Group: "A", Body: "body of 2",
+		Receives: 7}, {ID: "3", Group: "A", Body: "body of 3", Receives: 7}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -98,9 +103,11 @@ func newQueue(t *testing.T, failing int) *queue.Queue {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	c := sqs.New(sqs.Options{Region: "us-east-1", HTTPClient: server.HTTPClient(), BaseEndpoint: aws.String("http://aws.local"),
-		Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")})
-	out, err := c.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("q.fifo"), Attributes: map[string]string{"FifoQueue": "true"}})
+	c := sqs.New(sqs.Options{Region: "us-east-1", HTTPClient: server.HTTPClient(),
+		BaseEndpoint: aws.String("http://aws.local"),
+		Credentials:  credentials.NewStaticCredentialsProvider("me", "me", "")})
+	out, err := c.CreateQueue(t.Context(), &sqs.CreateQueueInput{QueueName: aws.String("q.fifo"),
+		Attributes: map[string]string{"FifoQueue": "true"}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +117,8 @@ func newQueue(t *testing.T, failing int) *queue.Queue {
 func messages(n int) []queue.Message {
 	var ms []queue.Message
 	for i := range n {
-		ms = append(ms, queue.Message{Group: "g", Dedup: fmt.Sprint(i), Body: "b", Attributes: map[string]string{"type": "t"}})
+		ms = append(ms, queue.Message{Group: "g", Dedup: fmt.Sprint(i), Body: "b",
+			Attributes: map[string]string{"type": "t"}})
 	}
 	return ms
 }
@@ -165,15 +173,19 @@ func TestSend(t *testing.T) {
 }
 
 func TestRings(t *testing.T) {
-	items := []store.Item{{Conversation: "A", ID: "1"}, {Conversation: "B", ID: "2"}, {Conversation: "A", ID: "3"}, {Conversation: "A", ID: "4"}}
+	items := []store.Item{{Conversation: "A", ID: "1"}, {Conversation: "B", ID: "2"}, {Conversation: "A", ID: "3"},
+		{Conversation: "A", ID: "4"}}
 	for _, x := range []struct {
 		name     string
 		outcomes []store.Outcome
 		want     string // group:dedup
 	}{
-		{"one per conversation", []store.Outcome{store.Committed, store.Committed, store.Committed, store.Committed}, "A:1 B:2"},
-		{"the new one is preferred", []store.Outcome{store.Pending, store.Pending, store.Committed, store.Committed}, "A:3 B:2"},
-		{"a pending one does not replace a new one", []store.Outcome{store.Committed, store.Done, store.Pending, store.Done}, "A:1"},
+		{"one per conversation", []store.Outcome{store.Committed, store.Committed, store.Committed, store.Committed},
+			"A:1 B:2"},
+		{"the new one is preferred", []store.Outcome{store.Pending, store.Pending, store.Committed, store.Committed},
+			"A:3 B:2"},
+		{"a pending one does not replace a new one", []store.Outcome{store.Committed, store.Done, store.Pending, store.Done},
+			"A:1"},
 		{"no ring for what is done or refused", []store.Outcome{store.Done, store.Refused, store.Refused, store.Done}, ""},
 	} {
 		var got []string
@@ -199,7 +211,8 @@ func TestRingsAgainAreNoRepetitions(t *testing.T) {
 }
 
 func TestSpill(t *testing.T) {
-	items := []store.Item{{Conversation: "A", ID: "1", Order: "o", Received: time.Unix(5, 0).UTC(), Body: []byte{1, 2}}, {Conversation: "B", ID: "2"}}
+	items := []store.Item{{Conversation: "A", ID: "1", Order: "o", Received: time.Unix(5, 0).UTC(), Body: []byte{1, 2}},
+		{Conversation: "B", ID: "2"}}
 	m, err := queue.Spill("g", items)
 	if err != nil {
 		t.Fatal(err)

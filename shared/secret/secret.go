@@ -196,7 +196,8 @@ func (a *Accounts) fetch(ctx context.Context, id string) (channel.Account, error
 }
 
 func (a *Accounts) version(ctx context.Context, id, stage string) ([]byte, time.Time, error) {
-	out, err := a.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(a.prefix + id), VersionStage: &stage})
+	out, err := a.client.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(a.prefix + id),
+		VersionStage: &stage})
 	var missing *types.ResourceNotFoundException
 	if errors.As(err, &missing) {
 		return nil, time.Time{}, ErrUnknown

@@ -29,20 +29,24 @@ type vault struct {
 func newVault(t *testing.T) *vault {
 	t.Helper()
 	v := &vault{t: t, clock: awsfake.NewClock(time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC))}
-	server, err := awsfake.New(awsfake.Options{Clock: v.clock, Observe: func(awsfake.Call) { v.calls++ }, Intercept: func(awsfake.Call) *awsfake.Fault {
-		if v.down {
-			return &awsfake.Fault{Status: 400, Code: "AccessDeniedException"}
-		}
-		return nil
-	}})
+	server, err := awsfake.New(awsfake.Options{Clock: v.clock, Observe: func(awsfake.Call) { v.calls++ },
+		Intercept: func(awsfake.Call) *awsfake.Fault {
+			if v.down {
+				return &awsfake.Fault{Status: 400, Code: "AccessDeniedException"}
+			}
+			return nil
+		}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	v.client = secretsmanager.New(secretsmanager.Options{Region: "us-east-1", HTTPClient: server.HTTPClient(), BaseEndpoint: aws.String("http://aws.local"),
-		Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")})
+	v.client = secretsmanager.New(secretsmanager.Options{Region: "us-east-1", HTTPClient: server.HTTPClient(),
+		BaseEndpoint: aws.String("http://aws.local"),
+		Credentials:  credentials.NewStaticCredentialsProvider("me", "me", "")})
 	v.accounts = secret.NewAccounts(v.client, "relais/test/line/", "https://relais.example/webhooks/line/", v.clock.Now)
-	if _, err := v.client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("relais/test/line/demo"), SecretString: aws.String(`{"key":"one"}`)}); err != nil {
+	if _, err := v.client.CreateSecret(t.Context(),
+		&secretsmanager.CreateSecretInput{Name: aws.String("relais/test/line/demo"),
+			SecretString: aws.String(`{"key":"one"}`)}); err != nil {
 		t.Fatal(err)
 	}
 	v.clock.Advance(2 * secret.Grace)
@@ -52,7 +56,9 @@ func newVault(t *testing.T) *vault {
 
 func (v *vault) rotate(value string) {
 	v.t.Helper()
-	if _, err := v.client.PutSecretValue(v.t.Context(), &secretsmanager.PutSecretValueInput{SecretId: aws.String("relais/test/line/demo"), SecretString: aws.String(value)}); err != nil {
+	if _, err := v.client.PutSecretValue(v.t.Context(),
+		&secretsmanager.PutSecretValueInput{SecretId: aws.String("relais/test/line/demo"),
+			SecretString: aws.String(value)}); err != nil {
 		v.t.Fatal(err)
 	}
 	v.calls = 0
@@ -214,7 +220,9 @@ func TestDown(t *testing.T) {
 func TestDeletedAccount(t *testing.T) {
 	v := newVault(t)
 	v.want("first", "one", 1)
-	if _, err := v.client.DeleteSecret(context.Background(), &secretsmanager.DeleteSecretInput{SecretId: aws.String("relais/test/line/demo"), ForceDeleteWithoutRecovery: aws.Bool(true)}); err != nil {
+	if _, err := v.client.DeleteSecret(context.Background(),
+		&secretsmanager.DeleteSecretInput{SecretId: aws.String("relais/test/line/demo"),
+			ForceDeleteWithoutRecovery: aws.Bool(true)}); err != nil {
 		t.Fatal(err)
 	}
 	v.clock.Advance(secret.RefetchAfter)
@@ -238,7 +246,9 @@ func TestMalformedSecret(t *testing.T) {
 // webhook.
 func TestUnusableSecret(t *testing.T) {
 	v := newVault(t)
-	if _, err := v.client.CreateSecret(t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String("relais/test/line/typo"), SecretString: aws.String(`{"key": hunter2}`)}); err != nil {
+	if _, err := v.client.CreateSecret(t.Context(),
+		&secretsmanager.CreateSecretInput{Name: aws.String("relais/test/line/typo"),
+			SecretString: aws.String(`{"key": hunter2}`)}); err != nil {
 		t.Fatal(err)
 	}
 	v.clock.Advance(2 * secret.Grace)

@@ -26,7 +26,8 @@ const (
 // events have said already stays.
 func (t *Table) OpenThread(ctx context.Context, conversation string, thread []byte) error {
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, stateKey),
-		UpdateExpression: aws.String("SET v = if_not_exists(v, :v)"), ExpressionAttributeValues: attrs{":v": text(string(thread))}})
+		UpdateExpression:          aws.String("SET v = if_not_exists(v, :v)"),
+		ExpressionAttributeValues: attrs{":v": text(string(thread))}})
 	if err != nil {
 		return fmt.Errorf("open conversation: %w", err)
 	}
@@ -35,7 +36,8 @@ func (t *Table) OpenThread(ctx context.Context, conversation string, thread []by
 
 // SetOptions keeps what a customer can answer with a number; nil forgets it.
 func (t *Table) SetOptions(ctx context.Context, conversation string, options []byte) error {
-	in := &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, stateKey), UpdateExpression: aws.String("REMOVE g")}
+	in := &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, stateKey),
+		UpdateExpression: aws.String("REMOVE g")}
 	if options != nil {
 		in.UpdateExpression = aws.String("SET g = :g")
 		in.ExpressionAttributeValues = attrs{":g": text(string(options))}
@@ -58,7 +60,8 @@ func (t *Table) SetContact(ctx context.Context, contact, conversation string) er
 
 // ConversationOf is a contact's own conversation, or "".
 func (t *Table) ConversationOf(ctx context.Context, contact string) (string, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(contact, contactKey)})
+	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true),
+		Key: key(contact, contactKey)})
 	if err != nil {
 		return "", fmt.Errorf("read contact: %w", err)
 	}
@@ -67,10 +70,13 @@ func (t *Table) ConversationOf(ctx context.Context, contact string) (string, err
 
 // UseWindow counts one message against a window that allows only some. window
 // names it: its kind and when it closes. False means that they are used up.
-func (t *Table) UseWindow(ctx context.Context, conversation, window string, allowed int, closes time.Time) (bool, error) {
+func (t *Table) UseWindow(ctx context.Context, conversation, window string, allowed int, closes time.Time) (bool,
+	error) {
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, windowKey+window),
-		UpdateExpression: aws.String("ADD n :one SET x = :x"), ConditionExpression: aws.String("attribute_not_exists(n) OR n < :max"),
-		ExpressionAttributeValues: attrs{":one": number(1), ":max": number(int64(allowed)), ":x": number(closes.Add(24 * time.Hour).Unix())}})
+		UpdateExpression:    aws.String("ADD n :one SET x = :x"),
+		ConditionExpression: aws.String("attribute_not_exists(n) OR n < :max"),
+		ExpressionAttributeValues: attrs{":one": number(1), ":max": number(int64(allowed)),
+			":x": number(closes.Add(24 * time.Hour).Unix())}})
 	if isRefused(err) {
 		return false, nil
 	}
@@ -96,8 +102,9 @@ const maxPage = 100
 // backward it begins at the newest; a page is oldest first all the same. cursor
 // is a Page's, or "".
 func (t *Table) History(ctx context.Context, conversation, cursor string, limit int, backward bool) (Page, error) {
-	in := &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.HistoryIndex), ConsistentRead: aws.Bool(true),
-		Limit: aws.Int32(int32(min(max(limit, 1), maxPage))), ScanIndexForward: aws.Bool(!backward),
+	in := &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.HistoryIndex),
+		ConsistentRead: aws.Bool(true),
+		Limit:          aws.Int32(int32(min(max(limit, 1), maxPage))), ScanIndexForward: aws.Bool(!backward),
 		KeyConditionExpression: aws.String("c = :c"), ExpressionAttributeValues: attrs{":c": text(conversation)}}
 	if cursor != "" {
 		n, err := readCursor(cursor)
@@ -150,7 +157,8 @@ const concurrentGets = 16
 
 // Unfinished reads an event that has a sequence and is neither finished nor parked.
 func (t *Table) Unfinished(ctx context.Context, conversation, id string) (Item, bool, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(conversation, id)})
+	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true),
+		Key: key(conversation, id)})
 	if err != nil {
 		return Item{}, false, fmt.Errorf("read event: %w", err)
 	}
@@ -160,7 +168,8 @@ func (t *Table) Unfinished(ctx context.Context, conversation, id string) (Item, 
 
 // Event reads one event of a conversation. A body that is gone is an ErrNoBody.
 func (t *Table) Event(ctx context.Context, conversation, id string) (Item, bool, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(conversation, id)})
+	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true),
+		Key: key(conversation, id)})
 	if err != nil {
 		return Item{}, false, fmt.Errorf("read event: %w", err)
 	}

@@ -24,14 +24,16 @@ type Due struct {
 // Due lists up to limit unfinished events of a bucket, those due first, first.
 // The index lags a little: that is fine for a second look.
 func (t *Table) Due(ctx context.Context, bucket string, limit int32) ([]Due, error) {
-	out, err := t.db.Query(ctx, &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.DueIndex), Limit: &limit,
+	out, err := t.db.Query(ctx, &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.DueIndex),
+		Limit:                  &limit,
 		KeyConditionExpression: aws.String("b = :b"), ExpressionAttributeValues: attrs{":b": text(bucket)}})
 	if err != nil {
 		return nil, fmt.Errorf("read due events: %w", err)
 	}
 	due := make([]Due, len(out.Items))
 	for i, a := range out.Items {
-		due[i] = Due{Conversation: textOf(a["c"]), ID: textOf(a["s"]), At: time.Unix(intOf(a["d"]), 0), Received: receivedIn(textOf(a["o"]))}
+		due[i] = Due{Conversation: textOf(a["c"]), ID: textOf(a["s"]), At: time.Unix(intOf(a["d"]), 0),
+			Received: receivedIn(textOf(a["o"]))}
 		if due[i].ID == stateKey { // destinations refuse: the oldest event that is owed to one
 			due[i].Received = timeOf(a["t"])
 		}
@@ -57,7 +59,8 @@ var patience = [...]time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour}
 
 // Postpone counts a ring for d and makes it due again later.
 func (t *Table) Postpone(ctx context.Context, d Due, now time.Time) error {
-	out, err := t.postpone(ctx, d, "SET d = :d ADD w :one", attrs{":d": number(now.Add(patience[0]).Unix()), ":one": number(1)})
+	out, err := t.postpone(ctx, d, "SET d = :d ADD w :one", attrs{":d": number(now.Add(patience[0]).Unix()),
+		":one": number(1)})
 	if err != nil || out == nil {
 		return err
 	}

@@ -74,7 +74,8 @@ func order(e *events.Event, index int) string {
 	if limit := e.RecordedTime.Add(maxSkew); at.After(limit) {
 		at = limit
 	}
-	return fmt.Sprintf("%012x%016x%012x%04x", max(at.UnixMilli(), 0), e.Rank, max(e.RecordedTime.UnixMilli(), 0), index&0xffff)
+	return fmt.Sprintf("%012x%016x%012x%04x", max(at.UnixMilli(), 0), e.Rank, max(e.RecordedTime.UnixMilli(), 0),
+		index&0xffff)
 }
 
 // channelOrder is the part of an order that the channel gave.

@@ -19,7 +19,8 @@ func message(id, body string, at time.Time, rank uint64) *events.Event {
 	e := &events.Event{Type: events.MessageReceived, Key: "message:" + id, Time: at, Rank: rank, Data: events.Data{
 		Contact:      &events.Contact{Identities: []events.Identity{{Scheme: events.Phone, Value: "15550100099"}}},
 		Conversation: &events.Conversation{PlatformID: "15550100099"},
-		Message:      &events.Message{PlatformID: id, Actor: events.Actor{Role: events.Customer}, Content: []events.Content{events.NewText(body)}}}}
+		Message: &events.Message{PlatformID: id, Actor: events.Actor{Role: events.Customer},
+			Content: []events.Content{events.NewText(body)}}}}
 	channel.Complete(e, "line", "demo", received)
 	return e
 }
@@ -53,7 +54,8 @@ func TestItemKeepsEventAndRaw(t *testing.T) {
 
 func TestUnpackRefusesWhatItDidNotPack(t *testing.T) {
 	good := item(t, message("m1", "hello", received, 0), "raw", 0).Body
-	for name, body := range map[string][]byte{"empty": nil, "format": append([]byte{9}, good[1:]...), "cut": good[:len(good)/2], "garbage": {1, 255, 255, 255}} {
+	for name, body := range map[string][]byte{"empty": nil, "format": append([]byte{9}, good[1:]...),
+		"cut": good[:len(good)/2], "garbage": {1, 255, 255, 255}} {
 		if _, _, err := unpack(body); err == nil {
 			t.Errorf("%s: no error", name)
 		}
@@ -125,7 +127,8 @@ func TestLateByTheChannelsCount(t *testing.T) {
 }
 
 func TestBucketsAreStable(t *testing.T) {
-	for partition, buckets := range map[string][]string{"cnv_aaaaaaaaaaaaaaaaaaaaaaaaaa": EventBuckets(), "out:cnv_aaaaaaaaaaaaaaaaaaaaaaaaaa": LaneBuckets()} {
+	for partition, buckets := range map[string][]string{"cnv_aaaaaaaaaaaaaaaaaaaaaaaaaa": EventBuckets(),
+		"out:cnv_aaaaaaaaaaaaaaaaaaaaaaaaaa": LaneBuckets()} {
 		if got := Bucket(partition); !slices.Contains(buckets, got) || got != Bucket(partition) {
 			t.Errorf("%s is in bucket %q", partition, got)
 		}

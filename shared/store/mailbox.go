@@ -31,14 +31,16 @@ func (t *Table) Pending(ctx context.Context, conversation string, limit int) (it
 
 // Parked reads the first of a conversation's parked events, in sequence, from one
 // sequence on.
-func (t *Table) Parked(ctx context.Context, conversation string, from uint64, limit int) (items []Item, more bool, err error) {
+func (t *Table) Parked(ctx context.Context, conversation string, from uint64, limit int) (items []Item, more bool,
+	err error) {
 	return t.pending(ctx, conversation, limit, "o BETWEEN :from AND :to",
 		attrs{":from": text(parkedOrder(from, "")), ":to": text(lastParked)})
 }
 
 // Unrouted counts a conversation's events that wait for their sequence.
 func (t *Table) Unrouted(ctx context.Context, conversation string) (uint64, error) {
-	in := &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.PendingIndex), ConsistentRead: aws.Bool(true), Select: types.SelectCount,
+	in := &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.PendingIndex),
+		ConsistentRead: aws.Bool(true), Select: types.SelectCount,
 		KeyConditionExpression: aws.String("c = :c AND o >= :from"), FilterExpression: aws.String("attribute_not_exists(q)"),
 		ExpressionAttributeValues: attrs{":c": text(conversation), ":from": text(firstOrder)}}
 	var n uint64
@@ -55,7 +57,8 @@ func (t *Table) Unrouted(ctx context.Context, conversation string) (uint64, erro
 	}
 }
 
-func (t *Table) pending(ctx context.Context, partition string, limit int, where string, values attrs) ([]Item, bool, error) {
+func (t *Table) pending(ctx context.Context, partition string, limit int, where string, values attrs) ([]Item, bool,
+	error) {
 	values[":c"] = text(partition)
 	out, err := t.db.Query(ctx, &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.PendingIndex),
 		ConsistentRead: aws.Bool(true), Limit: aws.Int32(int32(limit)),
@@ -154,7 +157,8 @@ func (t *Table) Sequence(ctx context.Context, it Item, s State, d Decision) (Ite
 		event.UpdateExpression = aws.String(*event.UpdateExpression + ", p = :p")
 		event.ExpressionAttributeValues[":p"] = text(d.Option)
 	}
-	values := attrs{":n": number(int64(next.Sequence)), ":e": text(next.Last), ":m": text(next.Newest), ":v": text(string(next.Thread))}
+	values := attrs{":n": number(int64(next.Sequence)), ":e": text(next.Last), ":m": text(next.Newest),
+		":v": text(string(next.Thread))}
 	state := types.Update{TableName: &t.name, Key: key(it.Conversation, stateKey),
 		UpdateExpression:          aws.String("SET n = :n, e = :e, m = :m, v = :v"),
 		ConditionExpression:       aws.String(asRead(s, values)),
@@ -179,7 +183,8 @@ func (t *Table) Served(ctx context.Context, it Item, destinations []string) erro
 	}
 	out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(it.Conversation, it.ID),
 		UpdateExpression: aws.String("DELETE f :f"), ConditionExpression: aws.String("attribute_exists(o)"),
-		ExpressionAttributeValues: attrs{":f": &types.AttributeValueMemberSS{Value: destinations}}, ReturnValues: types.ReturnValueAllNew})
+		ExpressionAttributeValues: attrs{":f": &types.AttributeValueMemberSS{Value: destinations}},
+		ReturnValues:              types.ReturnValueAllNew})
 	return t.partly(ctx, it, out, err)
 }
 
@@ -206,7 +211,8 @@ func (t *Table) finish(ctx context.Context, it Item) error {
 		}
 	}
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(it.Conversation, it.ID),
-		UpdateExpression: aws.String("SET x = :x REMOVE o, b, d, f, w, a"), ConditionExpression: aws.String("attribute_exists(o)"),
+		UpdateExpression:          aws.String("SET x = :x REMOVE o, b, d, f, w, a"),
+		ConditionExpression:       aws.String("attribute_exists(o)"),
 		ExpressionAttributeValues: attrs{":x": number(it.Received.Add(t.retention).Unix())}})
 	if err != nil && !isRefused(err) {
 		return fmt.Errorf("record delivery: %w", err)
@@ -234,7 +240,8 @@ func (t *Table) Park(ctx context.Context, it Item, s State, served, refused []st
 	}
 	in := &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(it.Conversation, it.ID),
 		UpdateExpression: aws.String("SET o = :o REMOVE b, d, w, a"), ConditionExpression: aws.String("attribute_exists(o)"),
-		ExpressionAttributeValues: attrs{":o": text(parkedOrder(it.Sequence, it.Order))}, ReturnValues: types.ReturnValueAllNew}
+		ExpressionAttributeValues: attrs{":o": text(parkedOrder(it.Sequence, it.Order))},
+		ReturnValues:              types.ReturnValueAllNew}
 	if len(served) > 0 {
 		in.UpdateExpression = aws.String(*in.UpdateExpression + " DELETE f :f")
 		in.ExpressionAttributeValues[":f"] = &types.AttributeValueMemberSS{Value: served}
@@ -245,13 +252,15 @@ func (t *Table) Park(ctx context.Context, it Item, s State, served, refused []st
 
 // SetBlocked keeps which destinations refuse, if the state is still as s says; else
 // ErrConflict. since is from when the oldest event owed is, in milliseconds.
-func (t *Table) SetBlocked(ctx context.Context, conversation string, s State, blocked map[string]uint64, since int64) (State, error) {
+func (t *Table) SetBlocked(ctx context.Context, conversation string, s State, blocked map[string]uint64,
+	since int64) (State, error) {
 	if maps.Equal(s.Blocked, blocked) {
 		return s, nil
 	}
 	values := attrs{}
-	in := &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, stateKey), ConditionExpression: aws.String(asRead(s, values)),
-		UpdateExpression: aws.String("REMOVE u, b, d, t, w")}
+	in := &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, stateKey),
+		ConditionExpression: aws.String(asRead(s, values)),
+		UpdateExpression:    aws.String("REMOVE u, b, d, t, w")}
 	if len(blocked) > 0 {
 		in.UpdateExpression = aws.String("SET u = :u, b = :b, d = if_not_exists(d, :d), t = :t")
 		values[":u"], values[":b"], values[":t"] = text(blockedDoc(blocked)), text(Bucket(conversation)), number(since)

@@ -22,7 +22,8 @@ var ErrNoBody = errors.New("the body is not in the bucket")
 // putObject keeps a body once: what is there from an earlier try stays as it is.
 func (t *Table) putObject(ctx context.Context, it Item) (key string, err error) {
 	key = RawPrefix + it.Conversation + "/" + it.ID
-	_, err = t.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: &t.bucket, Key: &key, Body: bytes.NewReader(it.Body), IfNoneMatch: aws.String("*")})
+	_, err = t.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: &t.bucket, Key: &key, Body: bytes.NewReader(it.Body),
+		IfNoneMatch: aws.String("*")})
 	if code(err) == "PreconditionFailed" {
 		return key, nil
 	}

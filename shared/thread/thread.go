@@ -98,7 +98,10 @@ func (t *Thread) consent(c events.Consent) {
 	if scope == "" {
 		scope = ScopeAll
 	}
-	withdrawn := slices.DeleteFunc(slices.Clone(t.Withdrawn), func(s string) bool { return s == scope || c.State == events.ConsentGiven && scope == ScopeAll })
+	withdrawn := slices.DeleteFunc(slices.Clone(t.Withdrawn), func(s string) bool {
+		return s == scope ||
+			c.State == events.ConsentGiven && scope == ScopeAll
+	})
 	gone := c.Reason == "blocked" || c.Reason == "unfollowed" || c.Reason == "left"
 	switch {
 	case c.State == events.ConsentWithdrawn && gone:
@@ -160,7 +163,8 @@ func (t Thread) Refuses(bulk bool) string {
 // Chosen is the option that a customer's text means: "2", "2.", "(2)" or "２".
 func (o Options) Chosen(e *events.Event) (option string, ok bool) {
 	m := e.Data.Message
-	if e.Type != events.MessageReceived || m == nil || len(m.Content) != 1 || m.Content[0].Text == nil || e.Time.After(o.Until) {
+	if e.Type != events.MessageReceived || m == nil || len(m.Content) != 1 || m.Content[0].Text == nil ||
+		e.Time.After(o.Until) {
 		return "", false
 	}
 	n := number(m.Content[0].Text.Body)
@@ -173,7 +177,8 @@ func (o Options) Chosen(e *events.Event) (option string, ok bool) {
 // Interaction is the answer that option stands for in a message's content.
 func (o Options) Interaction(option, text string) events.Content {
 	of := o.Of
-	return events.Content{Kind: events.KindInteraction, Interaction: &events.Interaction{Kind: events.ListAnswer, Of: &of, Option: option, Text: text}}
+	return events.Content{Kind: events.KindInteraction, Interaction: &events.Interaction{Kind: events.ListAnswer, Of: &of,
+		Option: option, Text: text}}
 }
 
 // number reads a short number, in ASCII or full-width digits; 0 is none.

@@ -33,7 +33,8 @@ func TestWindows(t *testing.T) {
 	x = x.After(event(events.MessageReceived, 0, window("service", 24*time.Hour)))
 	x = x.After(event(events.InteractionReceived, 0, window("menu", time.Minute)))
 	x = x.After(event(events.MessageReceived, -time.Hour, window("service", 23*time.Hour)))
-	for at, want := range map[time.Duration]string{0: "service", 23*time.Hour + 30*time.Minute: "service", 25 * time.Hour: ""} {
+	for at, want := range map[time.Duration]string{0: "service", 23*time.Hour + 30*time.Minute: "service",
+		25 * time.Hour: ""} {
 		w, open := x.Open(noon.Add(at))
 		if w.Kind != want || open != (want != "") {
 			t.Errorf("after %s the open window is %q, %t", at, w.Kind, open)
@@ -57,11 +58,15 @@ func TestConsent(t *testing.T) {
 	}{
 		{"nothing said", nil, false, false},
 		{"no marketing", []*events.Event{event(events.ConsentChanged, 0, consent(withdrawn, "marketing", ""))}, false, true},
-		{"nothing at all", []*events.Event{event(events.ConsentChanged, 0, consent(withdrawn, "all", "keyword"))}, true, true},
-		{"and again", []*events.Event{event(events.ConsentChanged, 0, consent(withdrawn, "all", "keyword")), event(events.ConsentChanged, 1, consent(given, "all", "keyword"))}, false, false},
+		{"nothing at all", []*events.Event{event(events.ConsentChanged, 0, consent(withdrawn, "all", "keyword"))}, true,
+			true},
+		{"and again", []*events.Event{event(events.ConsentChanged, 0, consent(withdrawn, "all", "keyword")),
+			event(events.ConsentChanged, 1, consent(given, "all", "keyword"))}, false, false},
 		{"blocked", []*events.Event{event(events.ConsentChanged, 0, consent(withdrawn, "all", "blocked"))}, true, true},
-		{"blocked, then wrote", []*events.Event{event(events.ConsentChanged, 0, consent(withdrawn, "all", "blocked")), event(events.MessageReceived, 1, nil)}, false, false},
-		{"opted out, then wrote", []*events.Event{event(events.ConsentChanged, 0, consent(withdrawn, "all", "keyword")), event(events.MessageReceived, 1, nil)}, true, true},
+		{"blocked, then wrote", []*events.Event{event(events.ConsentChanged, 0, consent(withdrawn, "all", "blocked")),
+			event(events.MessageReceived, 1, nil)}, false, false},
+		{"opted out, then wrote", []*events.Event{event(events.ConsentChanged, 0, consent(withdrawn, "all", "keyword")),
+			event(events.MessageReceived, 1, nil)}, true, true},
 	} {
 		var th thread.Thread
 		for _, e := range x.events {
@@ -78,13 +83,16 @@ func TestConsent(t *testing.T) {
 
 func TestNumbers(t *testing.T) {
 	o := thread.Options{IDs: []string{"a", "b", "c"}, Until: noon.Add(time.Hour)}
-	for text, want := range map[string]string{"2": "b", " 2. ": "b", "(2)": "b", "２": "b", "#3": "c", "0": "", "4": "", "-1": "", "2b": "", "zwei": "", "": "", "222": "", "1 2": ""} {
-		e := event(events.MessageReceived, 0, func(d *events.Data) { d.Message = &events.Message{Content: []events.Content{events.NewText(text)}} })
+	for text, want := range map[string]string{"2": "b", " 2. ": "b", "(2)": "b", "２": "b", "#3": "c", "0": "", "4": "",
+		"-1": "", "2b": "", "zwei": "", "": "", "222": "", "1 2": ""} {
+		e := event(events.MessageReceived, 0,
+			func(d *events.Data) { d.Message = &events.Message{Content: []events.Content{events.NewText(text)}} })
 		if got, ok := o.Chosen(e); got != want || ok != (want != "") {
 			t.Errorf("%q means %q", text, got)
 		}
 	}
-	late := event(events.MessageReceived, 2*time.Hour, func(d *events.Data) { d.Message = &events.Message{Content: []events.Content{events.NewText("2")}} })
+	late := event(events.MessageReceived, 2*time.Hour,
+		func(d *events.Data) { d.Message = &events.Message{Content: []events.Content{events.NewText("2")}} })
 	if got, _ := o.Chosen(late); got != "" {
 		t.Errorf("long after, 2 means %q", got)
 	}
@@ -93,7 +101,8 @@ func TestNumbers(t *testing.T) {
 func TestAnswerIsTheNewest(t *testing.T) {
 	handle := func(token string, ends time.Duration) func(*events.Data) {
 		return func(d *events.Data) {
-			d.Message = &events.Message{Content: []events.Content{events.NewText("hi")}, Answer: &events.Handle{Token: token, ExpiresAt: noon.Add(ends)}}
+			d.Message = &events.Message{Content: []events.Content{events.NewText("hi")}, Answer: &events.Handle{Token: token,
+				ExpiresAt: noon.Add(ends)}}
 		}
 	}
 	var x thread.Thread

@@ -54,9 +54,10 @@ func New(ch channel.Channel, e function.Env) (function.Handler, error) {
 	}
 	webhooks := e.Getenv(names.EnvPublicURL) + "/webhooks/" + ch.Name + "/"
 	return &Handler{Channel: ch, Accounts: secret.NewAccounts(c.Secrets, e.Getenv(names.EnvSecrets), webhooks, e.Now),
-		Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Spill: e.Queue(c, names.EnvSpill), Record: e.Getenv(names.EnvReceipts) == "record",
-		Keys: &Keys{HTTP: outhttp.New(e.HTTP, keysTimeout, nil), Now: e.Now, Log: e.Log(ch.Name)},
-		Log:  e.Log(ch.Name), Metrics: e.Metrics(ch.Name), Now: e.Now}, nil
+		Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Spill: e.Queue(c, names.EnvSpill),
+		Record: e.Getenv(names.EnvReceipts) == "record",
+		Keys:   &Keys{HTTP: outhttp.New(e.HTTP, keysTimeout, nil), Now: e.Now, Log: e.Log(ch.Name)},
+		Log:    e.Log(ch.Name), Metrics: e.Metrics(ch.Name), Now: e.Now}, nil
 }
 
 // refused is what every outsider hears who does not prove to be the platform:
@@ -120,14 +121,16 @@ func (h *Handler) serve(ctx context.Context, r channel.Request) channel.Response
 		return h.reject(http.StatusTooManyRequests, "unknown_flood", again)
 	}
 	if errors.Is(err, secret.ErrUnusable) {
-		h.Log.Error("account has no usable secret, so it does not answer", "channel", h.Channel.Name, "account", id, "error", err.Error())
+		h.Log.Error("account has no usable secret, so it does not answer", "channel", h.Channel.Name, "account", id, "error",
+			err.Error())
 		return h.reject(http.StatusUnauthorized, channel.NoSecret, refused)
 	}
 	if err != nil {
 		return h.unavailable("read account", err, id)
 	}
 	if name, missing := h.Channel.Missing(account); missing {
-		h.Log.Error("account has no usable secret, so it does not answer", "channel", h.Channel.Name, "account", id, "credential", name)
+		h.Log.Error("account has no usable secret, so it does not answer", "channel", h.Channel.Name, "account", id,
+			"credential", name)
 		return h.reject(http.StatusUnauthorized, channel.NoSecret, refused)
 	}
 	if resp, ok := h.handshake(ctx, account, r); ok {
@@ -166,7 +169,8 @@ func (h *Handler) handshake(ctx context.Context, a channel.Account, r channel.Re
 // rotated since they were read. That the host of the keys does not answer is no
 // refusal: some platforms never repeat what was refused.
 // https://docs.aws.amazon.com/sns/latest/dg/sns-message-delivery-retries.html
-func (h *Handler) verify(ctx context.Context, a channel.Account, r channel.Request) (channel.Account, channel.Request, error) {
+func (h *Handler) verify(ctx context.Context, a channel.Account, r channel.Request) (channel.Account, channel.Request,
+	error) {
 	r, err := h.withKeys(ctx, a, r, keysTTL)
 	if err != nil {
 		return a, r, err
@@ -191,7 +195,8 @@ func (h *Handler) verify(ctx context.Context, a channel.Account, r channel.Reque
 	return a, r, h.Channel.Verify(a, r)
 }
 
-func (h *Handler) withKeys(ctx context.Context, a channel.Account, r channel.Request, age time.Duration) (channel.Request, error) {
+func (h *Handler) withKeys(ctx context.Context, a channel.Account, r channel.Request,
+	age time.Duration) (channel.Request, error) {
 	if h.Channel.Keys == nil {
 		return r, nil
 	}
@@ -265,7 +270,8 @@ func (h *Handler) quarantine(a channel.Account, r channel.Request, reason error)
 	sum := sha256.Sum256(r.Body)
 	digest := hex.EncodeToString(sum[:])
 	e := events.Event{Type: events.IngestQuarantined, Key: "quarantine:" + digest,
-		Data: events.Data{Quarantine: &events.Quarantine{Reason: "parse", Detail: reason.Error(), SHA256: digest, Size: len(r.Body)}}}
+		Data: events.Data{Quarantine: &events.Quarantine{Reason: "parse", Detail: reason.Error(), SHA256: digest,
+			Size: len(r.Body)}}}
 	channel.Complete(&e, h.Channel.Name, a.ID, r.Received)
 	h.Metrics.Count(observe.Quarantined, 1)
 	h.Log.Error("quarantined a request that verified and could not be parsed", "channel", h.Channel.Name, "account", a.ID,
@@ -296,7 +302,8 @@ func (h *Handler) reject(status int, reason, body string) channel.Response {
 
 // unavailable makes the platform come again: nothing is promised.
 func (h *Handler) unavailable(what string, err error, account string) channel.Response {
-	h.Log.Error("could not accept a webhook, the platform is told to retry", "channel", h.Channel.Name, "account", account, "step", what, "error", err.Error())
+	h.Log.Error("could not accept a webhook, the platform is told to retry", "channel", h.Channel.Name, "account",
+		account, "step", what, "error", err.Error())
 	h.Metrics.Count(observe.Refused, 1)
 	return channel.Response{Status: http.StatusServiceUnavailable, ContentType: "application/json", Body: again}
 }

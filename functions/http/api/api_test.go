@@ -62,22 +62,26 @@ type rig struct {
 
 // allowed is what the topology grants the function.
 var allowed = []string{
-	"dynamodb:GetItem table/relais", "dynamodb:PutItem table/relais", "dynamodb:UpdateItem table/relais", "dynamodb:Query table/relais/index/history",
-	"dynamodb:Query table/relais/index/pending", "sqs:SendMessage queue/relais-outbound.fifo", "sqs:SendMessage queue/relais-bulk.fifo", "secretsmanager:GetSecretValue secret/relais/local/link-key",
+	"dynamodb:GetItem table/relais", "dynamodb:PutItem table/relais", "dynamodb:UpdateItem table/relais",
+	"dynamodb:Query table/relais/index/history",
+	"dynamodb:Query table/relais/index/pending", "sqs:SendMessage queue/relais-outbound.fifo",
+	"sqs:SendMessage queue/relais-bulk.fifo", "secretsmanager:GetSecretValue secret/relais/local/link-key",
 }
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
 	r := &rig{t: t, clock: awsfake.NewClock(noon), book: readBook(t), pager: &pager{}}
 	var err error
-	r.aws, err = awsfake.New(awsfake.Options{Clock: r.clock, Intercept: r.intercept, Authorize: func(principal, action, resource string) bool {
+	r.aws, err = awsfake.New(awsfake.Options{Clock: r.clock, Intercept: r.intercept, Authorize: func(principal, action,
+		resource string) bool {
 		return principal != "api" || slices.Contains(allowed, action+" "+resource)
 	}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { r.aws.Close() })
-	r.env = map[string]string{names.EnvStage: names.Local, names.EnvTable: names.Table(names.Local), names.EnvLinkKey: names.LinkKey(names.Local),
+	r.env = map[string]string{names.EnvStage: names.Local, names.EnvTable: names.Table(names.Local),
+		names.EnvLinkKey:   names.LinkKey(names.Local),
 		names.EnvPublicURL: origin, names.EnvAPIToken: token}
 	r.create()
 	r.api = r.function(func(e function.Env) (function.Handler, error) { return New("api", r.channels(), e) }, "api")
@@ -110,7 +114,8 @@ func (r *rig) breaks(action string) {
 func (r *rig) config(principal string) aws.Config {
 	b := cloud.Work
 	b.Backoff = 0
-	return b.Apply(aws.Config{Region: "us-east-1", BaseEndpoint: aws.String("http://aws.local"), HTTPClient: r.aws.HTTPClient(),
+	return b.Apply(aws.Config{Region: "us-east-1", BaseEndpoint: aws.String("http://aws.local"),
+		HTTPClient:  r.aws.HTTPClient(),
 		Credentials: credentials.NewStaticCredentialsProvider(principal, "local", "")})
 }
 
@@ -129,32 +134,42 @@ func (r *rig) create() {
 	r.t.Helper()
 	ctx, cfg := r.t.Context(), r.config("admin")
 	key := func(hash, rng string) []types.KeySchemaElement {
-		return []types.KeySchemaElement{{AttributeName: &hash, KeyType: types.KeyTypeHash}, {AttributeName: &rng, KeyType: types.KeyTypeRange}}
+		return []types.KeySchemaElement{{AttributeName: &hash, KeyType: types.KeyTypeHash}, {AttributeName: &rng,
+			KeyType: types.KeyTypeRange}}
 	}
 	var attributes []types.AttributeDefinition
-	for name, typ := range map[string]types.ScalarAttributeType{"c": "S", "s": "S", "o": "S", "q": "N", "b": "S", "d": "N"} {
+	for name, typ := range map[string]types.ScalarAttributeType{"c": "S", "s": "S", "o": "S", "q": "N", "b": "S",
+		"d": "N"} {
 		attributes = append(attributes, types.AttributeDefinition{AttributeName: &name, AttributeType: typ})
 	}
-	_, err := dynamodb.NewFromConfig(cfg).CreateTable(ctx, &dynamodb.CreateTableInput{TableName: aws.String(names.Table(names.Local)),
-		BillingMode: types.BillingModePayPerRequest, AttributeDefinitions: attributes, KeySchema: key("c", "s"),
-		LocalSecondaryIndexes: []types.LocalSecondaryIndex{
-			{IndexName: aws.String(names.PendingIndex), KeySchema: key("c", "o"), Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll}},
-			{IndexName: aws.String(names.HistoryIndex), KeySchema: key("c", "q"), Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}}},
-		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{IndexName: aws.String(names.DueIndex), KeySchema: key("b", "d"),
-			Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{"o"}}}}})
+	_, err := dynamodb.NewFromConfig(cfg).CreateTable(ctx,
+		&dynamodb.CreateTableInput{TableName: aws.String(names.Table(names.Local)),
+			BillingMode: types.BillingModePayPerRequest, AttributeDefinitions: attributes, KeySchema: key("c", "s"),
+			LocalSecondaryIndexes: []types.LocalSecondaryIndex{
+				{IndexName: aws.String(names.PendingIndex), KeySchema: key("c", "o"),
+					Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll}},
+				{IndexName: aws.String(names.HistoryIndex), KeySchema: key("c", "q"),
+					Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}}},
+			GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{IndexName: aws.String(names.DueIndex), KeySchema: key("b",
+				"d"),
+				Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{"o"}}}}})
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	for variable, name := range map[string]string{names.EnvOutbound: names.Outbound, names.EnvBulk: names.Bulk, names.EnvIngress: names.Ingress} {
-		out, err := sqs.NewFromConfig(cfg).CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(names.Queue(names.Local, name)),
-			Attributes: map[string]string{"FifoQueue": "true"}})
+	for variable, name := range map[string]string{names.EnvOutbound: names.Outbound, names.EnvBulk: names.Bulk,
+		names.EnvIngress: names.Ingress} {
+		out, err := sqs.NewFromConfig(cfg).CreateQueue(ctx,
+			&sqs.CreateQueueInput{QueueName: aws.String(names.Queue(names.Local, name)),
+				Attributes: map[string]string{"FifoQueue": "true"}})
 		if err != nil {
 			r.t.Fatal(err)
 		}
 		r.env[variable] = aws.ToString(out.QueueUrl)
 	}
-	for name, value := range map[string]string{names.LinkKey(names.Local): "0123456789abcdef0123456789abcdef", names.SecretPrefix(names.Local, "pager") + "demo": "{}"} {
-		if _, err := secretsmanager.NewFromConfig(cfg).CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &name, SecretString: &value}); err != nil {
+	for name, value := range map[string]string{names.LinkKey(names.Local): "0123456789abcdef0123456789abcdef",
+		names.SecretPrefix(names.Local, "pager") + "demo": "{}"} {
+		if _, err := secretsmanager.NewFromConfig(cfg).CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &name,
+			SecretString: &value}); err != nil {
 			r.t.Fatal(err)
 		}
 	}
@@ -175,15 +190,19 @@ func (p *pager) send(_ context.Context, _ channel.Env, o channel.Outgoing) (chan
 
 // channels are one with short texts, one with windows, and one that only receives.
 func (r *rig) channels() []channel.Channel {
-	limits := channel.Limits{Text: 20, Kinds: []events.Kind{events.KindLocation}, Media: map[string]channel.MediaLimit{events.Image: {Bytes: 1 << 20, MIME: []string{"image/png"}}},
-		Choices: []channel.Choices{{Style: events.StyleButtons, Max: 3, Label: 20}}, Cards: &channel.Cards{Min: 1, Max: 10, Title: 40, Options: 3, Label: 20}}
+	limits := channel.Limits{Text: 20, Kinds: []events.Kind{events.KindLocation},
+		Media:   map[string]channel.MediaLimit{events.Image: {Bytes: 1 << 20, MIME: []string{"image/png"}}},
+		Choices: []channel.Choices{{Style: events.StyleButtons, Max: 3, Label: 20}}, Cards: &channel.Cards{Min: 1, Max: 10,
+			Title: 40, Options: 3, Label: 20}}
 	blind := channel.Always(channel.Blind)
 	return []channel.Channel{
 		{Name: "ear", Title: "Ear", Label: channel.Community, Docs: "https://ear.example/docs"},
-		{Name: "pager", Title: "Pager", Label: channel.Stable, Docs: "https://pager.example/docs", Outbound: channel.Outbound{Limits: limits, Class: blind, Send: r.pager.send,
-			Opens: []events.Scheme{events.Phone}, Acts: []events.Verb{events.ActTyping, events.ActEdit}}},
-		{Name: "shutter", Title: "Shutter", Label: channel.Beta, Docs: "https://shutter.example/docs", Outbound: channel.Outbound{Limits: channel.Limits{Text: 1000, Unit: channel.UTF16},
-			Class: blind, Send: r.pager.send, Outside: func(channel.Outgoing) bool { return false }}},
+		{Name: "pager", Title: "Pager", Label: channel.Stable, Docs: "https://pager.example/docs",
+			Outbound: channel.Outbound{Limits: limits, Class: blind, Send: r.pager.send,
+				Opens: []events.Scheme{events.Phone}, Acts: []events.Verb{events.ActTyping, events.ActEdit}}},
+		{Name: "shutter", Title: "Shutter", Label: channel.Beta, Docs: "https://shutter.example/docs",
+			Outbound: channel.Outbound{Limits: channel.Limits{Text: 1000, Unit: channel.UTF16},
+				Class: blind, Send: r.pager.send, Outside: func(channel.Outgoing) bool { return false }}},
 	}
 }
 
@@ -260,7 +279,8 @@ func (r *rig) check(payload []byte, got reply) {
 		return
 	}
 	if e.answer != "" {
-		r.valid(r.book.schemaOf(r.t, path+fmt.Sprintf("responses/%d/content/application~1json/schema", got.status)), got.body)
+		r.valid(r.book.schemaOf(r.t, path+fmt.Sprintf("responses/%d/content/application~1json/schema", got.status)),
+			got.body)
 	}
 	if e.body != "" {
 		r.valid(r.book.schemaOf(r.t, path+"requestBody/content/application~1json/schema"), string(req.Body))
@@ -285,7 +305,10 @@ func (r *rig) checkProblem(got reply) {
 	if got.header["content-type"] != "application/problem+json" || p.Status != got.status {
 		r.t.Errorf("%d is no problem: %v %s", got.status, got.header, got.body)
 	}
-	if !slices.ContainsFunc(kinds, func(k kind) bool { return problems+k.name == p.Type && k.status == p.Status && k.title == p.Title }) {
+	if !slices.ContainsFunc(kinds, func(k kind) bool {
+		return problems+k.name == p.Type && k.status == p.Status &&
+			k.title == p.Title
+	}) {
 		r.t.Errorf("unknown kind of problem: %s", got.body)
 	}
 }
@@ -327,7 +350,8 @@ func (r *rig) queued(variable string) []string {
 		}
 		for _, m := range out.Messages {
 			list = append(list, aws.ToString(m.Body))
-			if _, err := c.DeleteMessage(r.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &address, ReceiptHandle: m.ReceiptHandle}); err != nil {
+			if _, err := c.DeleteMessage(r.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &address,
+				ReceiptHandle: m.ReceiptHandle}); err != nil {
 				r.t.Fatal(err)
 			}
 		}
@@ -394,8 +418,10 @@ func (r *rig) route(it store.Item, e *events.Event) {
 
 // text is what a customer wrote.
 func text(n int, body string) events.Event {
-	return events.Event{Type: events.MessageReceived, Key: fmt.Sprintf("message:%d", n), Time: noon.Add(time.Duration(n) * time.Second),
-		Data: events.Data{Message: &events.Message{PlatformID: fmt.Sprintf("in-%d", n), Actor: events.Actor{Role: events.Customer}, Content: []events.Content{events.NewText(body)}}}}
+	return events.Event{Type: events.MessageReceived, Key: fmt.Sprintf("message:%d", n),
+		Time: noon.Add(time.Duration(n) * time.Second),
+		Data: events.Data{Message: &events.Message{PlatformID: fmt.Sprintf("in-%d", n),
+			Actor: events.Actor{Role: events.Customer}, Content: []events.Content{events.NewText(body)}}}}
 }
 
 // says is a request to say text.
@@ -417,7 +443,8 @@ func (r *rig) sendAll(lane store.Lane) {
 // TestCallersMustBeKnown: without its authoriser the function lets nobody in.
 func TestCallersMustBeKnown(t *testing.T) {
 	r := newRig(t)
-	for _, authorization := range []string{"", "Bearer", "Bearer ", "Bearer wrong", "Basic " + token, token, "Bearer " + token + " ", "Bearer " + token + ",Bearer " + token} {
+	for _, authorization := range []string{"", "Bearer", "Bearer ", "Bearer wrong", "Basic " + token, token,
+		"Bearer " + token + " ", "Bearer " + token + ",Bearer " + token} {
 		got := r.ask(r.payload("GET", "/v1/channels", "", "Authorization", authorization))
 		got.refused(t, unauthorised)
 		if got.header["www-authenticate"] != "Bearer" {
@@ -435,9 +462,11 @@ func TestAuthoriserMustHaveSpoken(t *testing.T) {
 	r.env[names.EnvAPIToken] = ""
 	r.api = r.function(func(e function.Env) (function.Handler, error) { return New("api", r.channels(), e) }, "api")
 	for authorizer, want := range map[string]int{
-		``: 401, `null`: 401, `{}`: 401, `[]`: 401, `"iam"`: 401, `{"iam":null}`: 401, `{"iam":{}}`: 401, `{"iam":{"userArn":""}}`: 401,
-		`{"jwt":{}}`: 401, `{"jwt":{"claims":{}}}`: 401, `{"lambda":{"userArn":"x"}}`: 401,
-		`{"iam":{"userArn":"arn:aws:sts::1:assumed-role/desk/a"}}`: 200, `{"jwt":{"claims":{"sub":"desk"},"scopes":null}}`: 200,
+		``: 401, `null`: 401, `{}`: 401, `[]`: 401, `"iam"`: 401, `{"iam":null}`: 401, `{"iam":{}}`: 401,
+		`{"iam":{"userArn":""}}`: 401,
+		`{"jwt":{}}`:             401, `{"jwt":{"claims":{}}}`: 401, `{"lambda":{"userArn":"x"}}`: 401,
+		`{"iam":{"userArn":"arn:aws:sts::1:assumed-role/desk/a"}}`: 200,
+		`{"jwt":{"claims":{"sub":"desk"},"scopes":null}}`:          200,
 	} {
 		var p map[string]any
 		if err := json.Unmarshal(r.payload("GET", "/v1/channels", "", "Authorization", "Bearer "+token), &p); err != nil {
@@ -461,7 +490,8 @@ func TestPathsAndMethods(t *testing.T) {
 	r := newRig(t)
 	id := strings.Repeat("a", 26)
 	for _, e := range endpoints() {
-		for _, foreign := range []string{"", "1", "cnv_", "cnv_" + id[1:], "cnv_" + id + "a", "msg_" + strings.ToUpper(id), "evt_" + id, "cnv_" + id[:25] + "1", "..", "cnv_%2f" + id[1:], "msg_" + id + ".1"} {
+		for _, foreign := range []string{"", "1", "cnv_", "cnv_" + id[1:], "cnv_" + id + "a", "msg_" + strings.ToUpper(id),
+			"evt_" + id, "cnv_" + id[:25] + "1", "..", "cnv_%2f" + id[1:], "msg_" + id + ".1"} {
 			path := strings.NewReplacer("{conversation}", foreign, "{message}", foreign).Replace(e.path)
 			if path != e.path {
 				r.call(e.method, path, "").refused(t, missing)
@@ -483,7 +513,8 @@ func TestPathsAndMethods(t *testing.T) {
 			r.call(e.method, path, "").refused(t, missing)
 		}
 	}
-	for _, path := range []string{"/", "/v1/", "/v2/messages", "/v1//messages", "/v1/messages/../channels", "/v1/%2fmessages"} {
+	for _, path := range []string{"/", "/v1/", "/v2/messages", "/v1//messages", "/v1/messages/../channels",
+		"/v1/%2fmessages"} {
 		r.call("GET", path, "").refused(t, missing)
 	}
 	r.call("GET", "/v1/%6dessages", "").refused(t, notAllowed) // API Gateway decodes paths
@@ -535,7 +566,8 @@ func TestFailuresOfAWS(t *testing.T) {
 func TestBrokenRecord(t *testing.T) {
 	r := newRig(t)
 	id := events.OutboundID("k")
-	_, err := r.table.AddMessage(t.Context(), store.Message{ID: id, Lane: store.ReplyLane(conversation("pager")), Order: store.LaneOrder("", noon), Body: []byte("rot")}, noon)
+	_, err := r.table.AddMessage(t.Context(), store.Message{ID: id, Lane: store.ReplyLane(conversation("pager")),
+		Order: store.LaneOrder("", noon), Body: []byte("rot")}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -556,10 +588,12 @@ func TestChannels(t *testing.T) {
 		t.Fatalf("channels %v", got)
 	}
 	p := byName["pager"]
-	if !p.Sends || p.Windows || !slices.Contains(p.Kinds, events.KindLocation) || slices.Contains(p.Kinds, events.KindTemplate) || !slices.Equal(p.Acts, []events.Verb{events.ActTyping, events.ActEdit}) {
+	if !p.Sends || p.Windows || !slices.Contains(p.Kinds, events.KindLocation) || slices.Contains(p.Kinds,
+		events.KindTemplate) || !slices.Equal(p.Acts, []events.Verb{events.ActTyping, events.ActEdit}) {
 		t.Errorf("pager can %+v", p)
 	}
-	if l := p.Limits; l.Text != 20 || l.Unit != "characters" || l.Batch != 1 || l.Choices[0].Max != 3 || l.Cards.Max != 10 || l.Media[0].Type != events.Image || l.Media[0].Bytes != 1<<20 {
+	if l := p.Limits; l.Text != 20 || l.Unit != "characters" || l.Batch != 1 || l.Choices[0].Max != 3 ||
+		l.Cards.Max != 10 || l.Media[0].Type != events.Image || l.Media[0].Bytes != 1<<20 {
 		t.Errorf("pager's limits are %+v", l)
 	}
 	if e := byName["ear"]; e.Sends || len(e.Kinds) > 0 {

@@ -18,12 +18,14 @@ import (
 func TestConversation(t *testing.T) {
 	r := newRig(t)
 	hello := text(1, "Hello")
-	hello.Data.Conversation = &events.Conversation{PlatformID: phone, Window: &events.Window{Kind: "service", ClosesAt: noon.Add(24 * time.Hour)}}
+	hello.Data.Conversation = &events.Conversation{PlatformID: phone, Window: &events.Window{Kind: "service",
+		ClosesAt: noon.Add(24 * time.Hour)}}
 	hello.Data.Contact = &events.Contact{Identities: []events.Identity{{Scheme: events.Phone, Value: phone}}}
 	e := r.hear("shutter", hello)
 	path := "/v1/conversations/" + conversation("shutter")
 	got := read[events.ConversationState](t, r.call("GET", path, ""))
-	want := events.ConversationState{Channel: "shutter", Account: "demo", Conversation: *e.Data.Conversation, Contact: e.Data.Contact, HeardAt: noon.Add(time.Second)}
+	want := events.ConversationState{Channel: "shutter", Account: "demo", Conversation: *e.Data.Conversation,
+		Contact: e.Data.Contact, HeardAt: noon.Add(time.Second)}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
@@ -59,8 +61,10 @@ func TestHistoryHasAllOnce(t *testing.T) {
 	var all []string
 	for i := range n {
 		if i%5 == 4 {
-			r.hear("pager", events.Event{Type: events.ReactionAdded, Key: fmt.Sprint("r", i), Time: noon.Add(time.Duration(i) * time.Second),
-				Data: events.Data{Reaction: &events.Reaction{Target: events.Ref{PlatformID: "in-1"}, Actor: events.Actor{Role: events.Customer}, Emoji: "👍"}}})
+			r.hear("pager", events.Event{Type: events.ReactionAdded, Key: fmt.Sprint("r", i),
+				Time: noon.Add(time.Duration(i) * time.Second),
+				Data: events.Data{Reaction: &events.Reaction{Target: events.Ref{PlatformID: "in-1"},
+					Actor: events.Actor{Role: events.Customer}, Emoji: "👍"}}})
 			all = append(all, string(events.ReactionAdded))
 			continue
 		}
@@ -68,8 +72,10 @@ func TestHistoryHasAllOnce(t *testing.T) {
 		all = append(all, fmt.Sprint("text ", i))
 	}
 	rapid.Check(t, func(rt *rapid.T) {
-		limit, order := rapid.IntRange(1, n+2).Draw(rt, "limit"), rapid.SampledFrom([]string{"", "asc", "desc"}).Draw(rt, "order")
-		types := rapid.SampledFrom([]string{"", "message", "reaction.added.v1", "message.received,reaction", "payment"}).Draw(rt, "types")
+		limit, order := rapid.IntRange(1, n+2).Draw(rt, "limit"), rapid.SampledFrom([]string{"", "asc", "desc"}).Draw(rt,
+			"order")
+		types := rapid.SampledFrom([]string{"", "message", "reaction.added.v1", "message.received,reaction",
+			"payment"}).Draw(rt, "types")
 		want := slices.DeleteFunc(slices.Clone(all), func(s string) bool {
 			isText := strings.HasPrefix(s, "text")
 			return types == "message" && !isText || types == "reaction.added.v1" && isText || types == "payment"
@@ -77,7 +83,8 @@ func TestHistoryHasAllOnce(t *testing.T) {
 		if order == "desc" {
 			slices.Reverse(want)
 		}
-		if diff := cmp.Diff(want, r.walk(rt, limit, order, types), cmp.Transformer("", func(s []string) string { return fmt.Sprintf("%q", s) })); diff != "" {
+		if diff := cmp.Diff(want, r.walk(rt, limit, order, types), cmp.Transformer("",
+			func(s []string) string { return fmt.Sprintf("%q", s) })); diff != "" {
 			rt.Error(diff)
 		}
 	})
@@ -87,7 +94,9 @@ func (r *rig) walk(t rapid.TB, limit int, order, types string) []string {
 	var seen []string
 	cursor := ""
 	for range 100 {
-		page := read[events.EventPage](r.t, r.call("GET", "/v1/conversations/"+conversation("pager")+"/messages"+query("limit", fmt.Sprint(limit), "order", order, "types", types, "cursor", cursor), ""))
+		page := read[events.EventPage](r.t, r.call("GET",
+			"/v1/conversations/"+conversation("pager")+"/messages"+query("limit", fmt.Sprint(limit), "order", order, "types",
+				types, "cursor", cursor), ""))
 		if len(page.Items) > limit {
 			t.Errorf("%d items on a page of %d", len(page.Items), limit)
 		}
@@ -108,8 +117,9 @@ func TestHistoryHasWholeEvents(t *testing.T) {
 	if diff := cmp.Diff([]events.Event{want}, page.Items); diff != "" || page.Cursor != "" {
 		t.Error(page.Cursor, diff)
 	}
-	quiet := r.hear("pager", events.Event{Type: events.ChannelHealth, Key: "health", Time: noon, Data: events.Data{Health: &events.Health{Aspect: "token", State: events.HealthOK},
-		Conversation: &events.Conversation{PlatformID: events.OwnThread, Kind: events.Own}}})
+	quiet := r.hear("pager", events.Event{Type: events.ChannelHealth, Key: "health", Time: noon,
+		Data: events.Data{Health: &events.Health{Aspect: "token", State: events.HealthOK},
+			Conversation: &events.Conversation{PlatformID: events.OwnThread, Kind: events.Own}}})
 	page = read[events.EventPage](t, r.call("GET", "/v1/conversations/"+quiet.Subject+"/messages", ""))
 	if len(page.Items) != 1 {
 		t.Errorf("the account's own thread has %d events", len(page.Items))
@@ -123,14 +133,16 @@ func TestHistoryPassesOverTheUnreadable(t *testing.T) {
 	rotten := text(2, "")
 	rotten.Data.Conversation = first.Data.Conversation
 	channel.Complete(&rotten, "pager", "demo", noon)
-	it := store.Item{Conversation: first.Subject, ID: rotten.ID, Order: store.LaneOrder("", noon), Received: noon, Body: []byte("rot")}
+	it := store.Item{Conversation: first.Subject, ID: rotten.ID, Order: store.LaneOrder("", noon), Received: noon,
+		Body: []byte("rot")}
 	if _, err := r.table.Commit(t.Context(), it); err != nil {
 		t.Fatal(err)
 	}
 	r.route(it, &rotten)
 	r.hear("pager", text(3, "Bye"))
 	page := read[events.EventPage](t, r.call("GET", "/v1/conversations/"+first.Subject+"/messages", ""))
-	if diff := cmp.Diff([]string{"Hello", "Bye"}, keys(page)); diff != "" || !strings.Contains(r.logs.String(), rotten.ID) {
+	if diff := cmp.Diff([]string{"Hello", "Bye"}, keys(page)); diff != "" || !strings.Contains(r.logs.String(),
+		rotten.ID) {
 		t.Error(diff, r.logs.String())
 	}
 }
@@ -140,7 +152,8 @@ func TestHistoryShowsTheChosenOption(t *testing.T) {
 	e := text(1, "2")
 	answered(&e, "opt-2")
 	content := e.Data.Message.Content
-	if len(content) != 2 || content[1].Interaction.Option != "opt-2" || content[1].Interaction.Text != "2" || content[1].Interaction.Of != nil {
+	if len(content) != 2 || content[1].Interaction.Option != "opt-2" || content[1].Interaction.Text != "2" ||
+		content[1].Interaction.Of != nil {
 		t.Errorf("content %+v", content)
 	}
 	channel.Complete(&e, "pager", "demo", noon)
@@ -157,7 +170,8 @@ func TestHistoryParameters(t *testing.T) {
 	r.hear("pager", text(1, "Hello"))
 	path := "/v1/conversations/" + conversation("pager") + "/messages"
 	for q, want := range map[string]string{
-		"?limit=0": "limit", "?limit=101": "limit", "?limit=ten": "limit", "?order=up": "order", "?types=messages": "types[0]", "?types=message,": "types[1]",
+		"?limit=0": "limit", "?limit=101": "limit", "?limit=ten": "limit", "?order=up": "order",
+		"?types=messages": "types[0]", "?types=message,": "types[1]",
 		"?types=message.received.v2": "types[0]", "?cursor=x": "cursor", "?cursor=cQ": "cursor", "?cursor=%00": "cursor",
 	} {
 		p := r.call("GET", path+q, "").refused(t, invalid)

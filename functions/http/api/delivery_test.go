@@ -16,7 +16,8 @@ import (
 // said is a message of the brand in two parts, accepted by the API.
 func (r *rig) said(key string) string {
 	r.t.Helper()
-	body := strings.Replace(says(key, "A text that needs two pages."), `{`, `{"metadata":[{"name":"case","value":"7"}],`, 1)
+	body := strings.Replace(says(key, "A text that needs two pages."), `{`, `{"metadata":[{"name":"case","value":"7"}],`,
+		1)
 	got := r.call("POST", "/v1/conversations/"+conversation("pager")+"/messages", body)
 	if got.status != 202 {
 		r.t.Fatal(got)
@@ -71,8 +72,10 @@ func TestDelivery(t *testing.T) {
 	r.receives(status(id, 2, events.Read))
 	r.receives(status(id, 1, events.Sent)) // late, and lower
 	d := read[events.Delivery](t, r.call("GET", "/v1/messages/"+id, ""))
-	want := events.Delivery{ID: id, Conversation: conversation("pager"), Channel: "pager", Account: "demo", State: events.Delivered, CreatedAt: noon, Parts: []events.Part{
-		{ID: id + ".1", State: events.Delivered, PlatformIDs: []string{"p-" + id + ".1"}, At: noon}, {ID: id + ".2", State: events.Read, PlatformIDs: []string{"p-" + id + ".2"}, At: noon}},
+	want := events.Delivery{ID: id, Conversation: conversation("pager"), Channel: "pager", Account: "demo",
+		State: events.Delivered, CreatedAt: noon, Parts: []events.Part{
+			{ID: id + ".1", State: events.Delivered, PlatformIDs: []string{"p-" + id + ".1"}, At: noon}, {ID: id + ".2",
+				State: events.Read, PlatformIDs: []string{"p-" + id + ".2"}, At: noon}},
 		Rendering: d.Rendering, Metadata: []events.Field{{Name: "case", Value: "7"}}}
 	if diff := cmp.Diff(want, d); diff != "" || len(d.Rendering) != 1 {
 		t.Error(diff)
@@ -96,7 +99,8 @@ func TestWatermarks(t *testing.T) {
 	r.clock.Advance(time.Second)
 	r.sendAll(lane)
 	mark := func(typ events.Type, at time.Time) {
-		e := events.Event{Type: typ, Subject: conversation("pager"), Time: at, Data: events.Data{Receipt: &events.Receipt{UpToTime: at}}}
+		e := events.Event{Type: typ, Subject: conversation("pager"), Time: at,
+			Data: events.Data{Receipt: &events.Receipt{UpToTime: at}}}
 		if err := r.table.Mark(t.Context(), &e); err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +130,8 @@ func TestFailedMessage(t *testing.T) {
 	id := r.said("k")
 	r.sendAll(store.ReplyLane(conversation("pager")))
 	d := read[events.Delivery](t, r.call("GET", "/v1/messages/"+id, ""))
-	if r.states(id) != "failed failed failed" || d.Error == nil || d.Error.Code != "404" || d.Parts[0].PlatformIDs == nil {
+	if r.states(id) != "failed failed failed" || d.Error == nil || d.Error.Code != "404" ||
+		d.Parts[0].PlatformIDs == nil {
 		t.Errorf("%+v", d)
 	}
 }
@@ -138,11 +143,13 @@ func TestUncertainMessage(t *testing.T) {
 	r.hear("pager", text(1, "Hello"))
 	r.pager.err = errors.New("the line went dead")
 	long := r.said("long")
-	short := read[events.Acceptance](t, r.call("POST", "/v1/conversations/"+conversation("pager")+"/messages", says("short", "Hi"))).ID
+	short := read[events.Acceptance](t, r.call("POST", "/v1/conversations/"+conversation("pager")+"/messages",
+		says("short", "Hi"))).ID
 	r.sendAll(store.ReplyLane(conversation("pager")))
 	r.is(long, "failed uncertain failed")
 	r.is(short, "uncertain uncertain")
-	r.receives(events.Status{Message: events.Ref{PlatformID: "p-77"}, State: events.Delivered, Correlation: store.PartID(short, 1)})
+	r.receives(events.Status{Message: events.Ref{PlatformID: "p-77"}, State: events.Delivered,
+		Correlation: store.PartID(short, 1)})
 	r.is(short, "delivered delivered")
 	d := read[events.Delivery](t, r.call("GET", "/v1/messages/"+short, ""))
 	if d.Error != nil || len(d.Parts[0].PlatformIDs) != 1 || d.Parts[0].PlatformIDs[0] != "p-77" {

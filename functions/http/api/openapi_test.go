@@ -36,7 +36,8 @@ type bundle struct {
 // Definitions of the same name keep it in the first file; elsewhere the prefix comes
 // before it.
 var sources = []struct{ file, prefix string }{
-	{"defs.schema.json", ""}, {"api.schema.json", ""}, {"message.schema.json", "Outbound"}, {"action.schema.json", "Action"},
+	{"defs.schema.json", ""}, {"api.schema.json", ""}, {"message.schema.json", "Outbound"}, {"action.schema.json",
+		"Action"},
 }
 
 func newBundle(t *testing.T) *bundle {
@@ -117,7 +118,8 @@ func (b *bundle) api(name string) node {
 	return b.ref("action.schema.json", name)
 }
 
-var kinds = []kind{malformed, unauthorised, missing, notAllowed, conflict, closed, withdrawn, oversize, notJSON, invalid, lossy, unreachable, broken, unavailable}
+var kinds = []kind{malformed, unauthorised, missing, notAllowed, conflict, closed, withdrawn, oversize, notJSON,
+	invalid, lossy, unreachable, broken, unavailable}
 
 // documentOf is the OpenAPI 3.1 document of the endpoints.
 // https://spec.openapis.org/oas/v3.1.1.html
@@ -144,7 +146,8 @@ func documentOf(t *testing.T) node {
 			"schemas": b.schemas, "responses": b.problemResponses(), "securitySchemes": node{
 				"iam": node{"type": "apiKey", "in": "header", "name": "Authorization", "x-amazon-apigateway-authtype": "awsSigv4",
 					"description": "AWS Signature Version 4 for execute-api, where the deployment has no issuer of tokens"},
-				"bearer": node{"type": "http", "scheme": "bearer", "description": "a JWT of the deployment's issuer; on a laptop the token that is printed at the start"},
+				"bearer": node{"type": "http", "scheme": "bearer",
+					"description": "a JWT of the deployment's issuer; on a laptop the token that is printed at the start"},
 			},
 		},
 	}
@@ -159,7 +162,8 @@ func (b *bundle) operation(e endpoint) node {
 		success["description"] = "Accepted"
 	}
 	if e.answer == "Acceptance" {
-		success["headers"] = node{"Location": node{"description": "where to ask what became of it", "schema": node{"type": "string"}}}
+		success["headers"] = node{"Location": node{"description": "where to ask what became of it",
+			"schema": node{"type": "string"}}}
 	}
 	responses := node{strconv.Itoa(e.success): success}
 	for _, status := range statuses(e) {
@@ -184,7 +188,8 @@ func statuses(e endpoint) []int {
 		list = append(list, http.StatusNotFound)
 	}
 	if e.body != "" {
-		list = append(list, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+		list = append(list, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,
+			http.StatusUnprocessableEntity)
 	}
 	for _, k := range e.refuses {
 		list = append(list, k.status)
@@ -197,7 +202,8 @@ func parameters(e endpoint) []any {
 	var list []any
 	for _, part := range strings.Split(e.path, "/") {
 		if form := idForms[part]; form != nil {
-			list = append(list, node{"name": strings.Trim(part, "{}"), "in": "path", "required": true, "schema": node{"type": "string", "pattern": form.String()}})
+			list = append(list, node{"name": strings.Trim(part, "{}"), "in": "path", "required": true,
+				"schema": node{"type": "string", "pattern": form.String()}})
 		}
 	}
 	for _, p := range e.query {

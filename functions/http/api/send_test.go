@@ -26,8 +26,10 @@ func TestReply(t *testing.T) {
 	path := "/v1/conversations/" + c + "/messages"
 	got := r.call("POST", path, says("k1", "Your kettle is on its way."))
 	a := read[events.Acceptance](t, got)
-	want := events.Acceptance{ID: id, Conversation: c, Channel: "pager", Account: "demo", State: events.Queued, Rendering: a.Rendering}
-	if diff := cmp.Diff(want, a); got.status != 202 || diff != "" || got.header["location"] != "/v1/messages/"+id || len(a.Rendering) != 1 {
+	want := events.Acceptance{ID: id, Conversation: c, Channel: "pager", Account: "demo", State: events.Queued,
+		Rendering: a.Rendering}
+	if diff := cmp.Diff(want, a); got.status != 202 || diff != "" || got.header["location"] != "/v1/messages/"+id ||
+		len(a.Rendering) != 1 {
 		t.Errorf("%d %v %s", got.status, got.header, diff)
 	}
 	if diff := cmp.Diff([]string{ringOf(store.ReplyLane(c))}, r.queued(names.EnvOutbound)); diff != "" {
@@ -62,7 +64,8 @@ func TestKeyInTheHeader(t *testing.T) {
 	r.hear("pager", text(1, "Hello"))
 	path := "/v1/conversations/" + conversation("pager") + "/messages"
 	for header, want := range map[string]string{"k1": "k1", `"k2"`: "k2", " k3 ": "k3"} {
-		a := read[events.Acceptance](t, r.call("POST", path, `{"content":[{"kind":"text","text":{"body":"Hi"}}]}`, "Idempotency-Key", header))
+		a := read[events.Acceptance](t, r.call("POST", path, `{"content":[{"kind":"text","text":{"body":"Hi"}}]}`,
+			"Idempotency-Key", header))
 		if a.ID != events.OutboundID(want) {
 			t.Errorf("header %q: id %s is not that of %q", header, a.ID, want)
 		}
@@ -71,7 +74,8 @@ func TestKeyInTheHeader(t *testing.T) {
 		t.Errorf("equal keys: %d", got.status)
 	}
 	r.queued(names.EnvOutbound)
-	for _, x := range [][2]string{{says("k5", "Hi"), "k6"}, {says("", "Hi"), ""}, {says("", "Hi"), `""`}, {says("", "Hi"), strings.Repeat("k", 129)}} {
+	for _, x := range [][2]string{{says("k5", "Hi"), "k6"}, {says("", "Hi"), ""}, {says("", "Hi"), `""`}, {says("", "Hi"),
+		strings.Repeat("k", 129)}} {
 		p := r.call("POST", path, x[0], "Idempotency-Key", x[1]).refused(t, invalid)
 		if len(p.Faults) != 1 || p.Faults[0].Path != "idempotencyKey" {
 			t.Errorf("key %q: %+v", x[1], p.Faults)
@@ -124,7 +128,8 @@ func TestLanes(t *testing.T) {
 	if diff := cmp.Diff([]string{ringOf(store.BulkLane(c))}, r.queued(names.EnvBulk)); diff != "" {
 		t.Error(diff)
 	}
-	if got := r.call("POST", path, with("later", `"constraints":{"notBefore":"2026-08-01T13:00:00Z"}`)); got.status != 202 {
+	if got := r.call("POST", path, with("later",
+		`"constraints":{"notBefore":"2026-08-01T13:00:00Z"}`)); got.status != 202 {
 		t.Fatal(got)
 	}
 	r.nothing()
@@ -141,7 +146,8 @@ func TestRingIsNoPromise(t *testing.T) {
 	r.hear("pager", text(1, "Hello"))
 	path := "/v1/conversations/" + conversation("pager") + "/messages"
 	r.breaks("sqs:SendMessage")
-	if got := r.call("POST", path, says("k", "Hi")); got.status != 202 || !strings.Contains(r.logs.String(), "could not ring") {
+	if got := r.call("POST", path, says("k", "Hi")); got.status != 202 || !strings.Contains(r.logs.String(),
+		"could not ring") {
 		t.Errorf("got %d, log %s", got.status, r.logs.String())
 	}
 	r.breaks("")
@@ -183,10 +189,12 @@ func TestRefusals(t *testing.T) {
 		}
 	}
 	r.call("POST", path, with("k9", `"constraints":{"notAfter":"2026-08-01T11:00:00Z"}`)).refused(t, conflict)
-	if p := r.call("POST", "/v1/conversations/"+conversation("shutter")+"/messages", says("k10", "Hi")).refused(t, closed); p.Class != events.ClassWindow {
+	if p := r.call("POST", "/v1/conversations/"+conversation("shutter")+"/messages", says("k10", "Hi")).refused(t,
+		closed); p.Class != events.ClassWindow {
 		t.Errorf("%+v", p)
 	}
-	r.hear("pager", events.Event{Type: events.ConsentChanged, Key: "stop", Time: noon.Add(time.Minute), Data: events.Data{Consent: &events.Consent{State: events.ConsentWithdrawn}}})
+	r.hear("pager", events.Event{Type: events.ConsentChanged, Key: "stop", Time: noon.Add(time.Minute),
+		Data: events.Data{Consent: &events.Consent{State: events.ConsentWithdrawn}}})
 	if p := r.call("POST", path, says("k11", "Hi")).refused(t, withdrawn); p.Class != events.ClassConsent {
 		t.Errorf("%+v", p)
 	}
@@ -203,10 +211,12 @@ func TestBodies(t *testing.T) {
 	r := newRig(t)
 	r.hear("pager", text(1, "Hello"))
 	path, good := "/v1/conversations/"+conversation("pager")+"/messages", says("k", "Hi")
-	for _, body := range []string{``, `{`, `nil`, good + good, good + `x`, "\xff", strings.Replace(good, "Hi", "\xff", 1), strings.Repeat("[", 20_000)} {
+	for _, body := range []string{``, `{`, `nil`, good + good, good + `x`, "\xff", strings.Replace(good, "Hi", "\xff", 1),
+		strings.Repeat("[", 20_000)} {
 		r.call("POST", path, body, "Content-Type", "application/json").refused(t, malformed)
 	}
-	for _, contentType := range []string{"text/plain", "application/x-www-form-urlencoded", "application/jsonp", "application/cloudevents+json", ";", "json"} {
+	for _, contentType := range []string{"text/plain", "application/x-www-form-urlencoded", "application/jsonp",
+		"application/cloudevents+json", ";", "json"} {
 		r.call("POST", path, good, "Content-Type", contentType).refused(t, notJSON)
 	}
 	r.call("POST", path, says("k", strings.Repeat("a", maxBody))).refused(t, oversize)
@@ -224,8 +234,10 @@ func TestBodies(t *testing.T) {
 		{`{"idempotencyKey":"k","content":{}}`, "content"},
 		{`{"idempotencyKey":"k","content":[5]}`, "content[0]"},
 		{`{"idempotencyKey":5,"content":[{"kind":"text","text":{"body":"Hi"}}]}`, "idempotencyKey"},
-		{`{"idempotencyKey":"k","content":[{"kind":"location","location":{"latitude":"1","longitude":2}}]}`, "content[0].location.latitude"},
-		{`{"idempotencyKey":"k","content":[{"kind":"media","media":{"type":"image","url":"https://a.b/c","bytes":1.5}}]}`, "content[0].media.bytes"},
+		{`{"idempotencyKey":"k","content":[{"kind":"location","location":{"latitude":"1","longitude":2}}]}`,
+			"content[0].location.latitude"},
+		{`{"idempotencyKey":"k","content":[{"kind":"media","media":{"type":"image","url":"https://a.b/c","bytes":1.5}}]}`,
+			"content[0].media.bytes"},
 		{strings.Replace(good, `{`, `{"`+strings.Repeat("ü", 500)+`":1,`, 1), strings.Repeat("ü", 32) + "…"},
 	} {
 		p := r.call("POST", path, x.body).refused(t, invalid)
@@ -258,7 +270,8 @@ func TestMessageTooLargeToKeep(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	body := fmt.Sprintf(`{"idempotencyKey":"k","content":[{"kind":"native","native":{"channel":"pager","json":%q}}]}`, native)
+	body := fmt.Sprintf(`{"idempotencyKey":"k","content":[{"kind":"native","native":{"channel":"pager","json":%q}}]}`,
+		native)
 	r.call("POST", "/v1/conversations/"+conversation("pager")+"/messages", body).refused(t, oversize)
 	r.nothing()
 }
@@ -270,7 +283,8 @@ func TestAct(t *testing.T) {
 	path := "/v1/conversations/" + c + "/actions"
 	edit := `{"verb":"edit","message":{"platformId":"p-1"},"content":[{"kind":"text","text":{"body":"Hi <there>"}}]}`
 	got := read[events.ActionAcceptance](t, r.call("POST", path, edit))
-	if diff := cmp.Diff(events.ActionAcceptance{Conversation: c, Channel: "pager", Account: "demo", Verb: events.ActEdit}, got); diff != "" {
+	if diff := cmp.Diff(events.ActionAcceptance{Conversation: c, Channel: "pager", Account: "demo", Verb: events.ActEdit},
+		got); diff != "" {
 		t.Error(diff)
 	}
 	sent := r.queued(names.EnvOutbound)
@@ -281,7 +295,8 @@ func TestAct(t *testing.T) {
 	if err := json.Unmarshal([]byte(sent[0]), &a); err != nil {
 		t.Fatal(err)
 	}
-	want := events.Action{To: events.To{Conversation: c}, Verb: events.ActEdit, Message: &events.Ref{PlatformID: "p-1"}, Content: []events.Content{events.NewText("Hi <there>")}}
+	want := events.Action{To: events.To{Conversation: c}, Verb: events.ActEdit, Message: &events.Ref{PlatformID: "p-1"},
+		Content: []events.Content{events.NewText("Hi <there>")}}
 	if diff := cmp.Diff(want, a); diff != "" {
 		t.Error(diff)
 	}
@@ -331,7 +346,8 @@ func TestRender(t *testing.T) {
 		}
 		body := fmt.Sprintf(`{"channels":["pager","shutter"],"outbound":%s}`, doc)
 		got := r.call("POST", "/v1/render", body)
-		if list := read[events.Rendered](t, got).Channels; got.status != 200 || len(list) != 2 || len(list[0].Rendering) == 0 || len(list[0].Calls) > 0 && list[0].Calls[0].ID != "1" {
+		if list := read[events.Rendered](t, got).Channels; got.status != 200 || len(list) != 2 ||
+			len(list[0].Rendering) == 0 || len(list[0].Calls) > 0 && list[0].Calls[0].ID != "1" {
 			t.Errorf("%s: %d %.300s", f.Name(), got.status, got.body)
 		}
 	}
@@ -371,7 +387,8 @@ func TestRenderChoosesChannels(t *testing.T) {
 			t.Errorf("%s: faults %+v, want one at %s", body, p.Faults, want)
 		}
 	}
-	r.call("POST", "/v1/render", `{"outbound":{"to":{"conversation":"`+conversation("shutter")+`"},`+draft+`}}`).refused(t, missing)
+	r.call("POST", "/v1/render",
+		`{"outbound":{"to":{"conversation":"`+conversation("shutter")+`"},`+draft+`}}`).refused(t, missing)
 }
 
 // TestRenderIsWhatIsSent: the forecast is the plan.
@@ -379,8 +396,10 @@ func TestRenderIsWhatIsSent(t *testing.T) {
 	r := newRig(t)
 	r.hear("pager", text(1, "Hello"))
 	content := `{"content":[{"kind":"text","text":{"body":"A text that does not fit into one page."}}]}`
-	rendered := read[events.Rendered](t, r.call("POST", "/v1/render", `{"channels":["pager"],"outbound":`+content+`}`)).Channels[0]
-	a := read[events.Acceptance](t, r.call("POST", "/v1/conversations/"+conversation("pager")+"/messages", content, "Idempotency-Key", "k"))
+	rendered := read[events.Rendered](t, r.call("POST", "/v1/render",
+		`{"channels":["pager"],"outbound":`+content+`}`)).Channels[0]
+	a := read[events.Acceptance](t, r.call("POST", "/v1/conversations/"+conversation("pager")+"/messages", content,
+		"Idempotency-Key", "k"))
 	if diff := cmp.Diff(rendered.Rendering, a.Rendering); diff != "" || len(rendered.Calls) < 2 {
 		t.Errorf("%d calls %s", len(rendered.Calls), diff)
 	}
@@ -394,7 +413,8 @@ func TestRenderIsWhatIsSent(t *testing.T) {
 func FuzzBodies(f *testing.F) {
 	r := newRig(f)
 	r.hear("pager", text(1, "Hello"))
-	paths := []string{"/v1/messages", "/v1/render", "/v1/conversations/" + conversation("pager") + "/messages", "/v1/conversations/" + conversation("pager") + "/actions"}
+	paths := []string{"/v1/messages", "/v1/render", "/v1/conversations/" + conversation("pager") + "/messages",
+		"/v1/conversations/" + conversation("pager") + "/actions"}
 	files, err := samples.Files.ReadDir("out")
 	if err != nil {
 		f.Fatal(err)
@@ -406,7 +426,8 @@ func FuzzBodies(f *testing.F) {
 		}
 		f.Add(uint8(i), string(doc))
 	}
-	for i, body := range []string{says("k", "Hi"), `{"outbound":{"content":[{"kind":"text","text":{"body":"Hi"}}]}}`, `{"verb":"typing","active":true}`, `{"a":{"a":[{"a":null}]}}`} {
+	for i, body := range []string{says("k", "Hi"), `{"outbound":{"content":[{"kind":"text","text":{"body":"Hi"}}]}}`,
+		`{"verb":"typing","active":true}`, `{"a":{"a":[{"a":null}]}}`} {
 		f.Add(uint8(i), body)
 	}
 	f.Fuzz(func(t *testing.T, at uint8, body string) {

@@ -39,7 +39,8 @@ type rig struct {
 }
 
 // allowed is what the topology grants the function.
-var allowed = map[string]bool{"secretsmanager:GetSecretValue secret/relais/local/link-key": true, "s3:GetObject s3/relais/media/" + mine: true}
+var allowed = map[string]bool{"secretsmanager:GetSecretValue secret/relais/local/link-key": true,
+	"s3:GetObject s3/relais/media/" + mine: true}
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
@@ -59,15 +60,17 @@ func newRig(t *testing.T) *rig {
 func (r *rig) withKey() *rig {
 	r.t.Helper()
 	cfg := r.config("admin")
-	if _, err := secretsmanager.NewFromConfig(cfg).CreateSecret(r.t.Context(), &secretsmanager.CreateSecretInput{Name: aws.String(names.LinkKey(names.Local)),
-		SecretString: aws.String("a key of links that is long enough")}); err != nil {
+	if _, err := secretsmanager.NewFromConfig(cfg).CreateSecret(r.t.Context(),
+		&secretsmanager.CreateSecretInput{Name: aws.String(names.LinkKey(names.Local)),
+			SecretString: aws.String("a key of links that is long enough")}); err != nil {
 		r.t.Fatal(err)
 	}
 	objects := s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true })
 	if _, err := objects.CreateBucket(r.t.Context(), &s3.CreateBucketInput{Bucket: aws.String(bucket)}); err != nil {
 		r.t.Fatal(err)
 	}
-	if _, err := objects.PutObject(r.t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket), Key: aws.String(media.Prefix + mine),
+	if _, err := objects.PutObject(r.t.Context(), &s3.PutObjectInput{Bucket: aws.String(bucket),
+		Key:  aws.String(media.Prefix + mine),
 		Body: strings.NewReader("a photo"), ContentType: aws.String("image/jpeg")}); err != nil {
 		r.t.Fatal(err)
 	}
@@ -77,13 +80,15 @@ func (r *rig) withKey() *rig {
 func (r *rig) config(principal string) aws.Config {
 	b := cloud.Work
 	b.Backoff = 0
-	return b.Apply(aws.Config{Region: "us-east-1", BaseEndpoint: aws.String("http://aws.local"), HTTPClient: r.aws.HTTPClient(),
+	return b.Apply(aws.Config{Region: "us-east-1", BaseEndpoint: aws.String("http://aws.local"),
+		HTTPClient:  r.aws.HTTPClient(),
 		Credentials: credentials.NewStaticCredentialsProvider(principal, "local", "")})
 }
 
 // env is where principal runs.
 func (r *rig) env(principal string) function.Env {
-	vars := map[string]string{names.EnvBucket: bucket, names.EnvLinkKey: names.LinkKey(names.Local), names.EnvPublicURL: origin}
+	vars := map[string]string{names.EnvBucket: bucket, names.EnvLinkKey: names.LinkKey(names.Local),
+		names.EnvPublicURL: origin}
 	return function.Env{Getenv: func(name string) string { return vars[name] }, Out: &r.logs, Now: r.clock.Now,
 		AWS: func(cloud.Budget) (aws.Config, error) { return r.config(principal), nil }}
 }
@@ -123,7 +128,8 @@ func (r *rig) ask(method string, u *url.URL) answer {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	payload, err := lambdahttp.Event(httptest.NewRequest(method, u.String(), nil), nil, "ANY /v1/media/{digest}", "r1", r.clock.Now())
+	payload, err := lambdahttp.Event(httptest.NewRequest(method, u.String(), nil), nil, "ANY /v1/media/{digest}", "r1",
+		r.clock.Now())
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -228,7 +234,8 @@ func checkRedirect(t *testing.T, a answer) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := []string{u.Host, strings.TrimPrefix(u.Path, "/"+bucket), u.Query().Get("X-Amz-Expires"), u.Query().Get("response-content-disposition"), a.Headers["referrer-policy"], a.Headers["cache-control"]}
+	got := []string{u.Host, strings.TrimPrefix(u.Path, "/"+bucket), u.Query().Get("X-Amz-Expires"),
+		u.Query().Get("response-content-disposition"), a.Headers["referrer-policy"], a.Headers["cache-control"]}
 	want := []string{"aws.local", "/" + media.Prefix + mine, "900", "attachment", "no-referrer", "private, max-age=600"}
 	if diff := cmp.Diff(want, got); diff != "" || u.Query().Get("X-Amz-Signature") == "" {
 		t.Errorf("the redirect to %s (-want +got):\n%s", u, diff)

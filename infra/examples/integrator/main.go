@@ -43,7 +43,8 @@ func main() {
 func run(ctx context.Context, endpoint, queue, outbound string, wait int32) error {
 	cfg, err := config.LoadDefaultConfig(ctx)
 	if endpoint != "" {
-		cfg, err = aws.Config{Region: "us-east-1", BaseEndpoint: &endpoint, Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")}, nil
+		cfg, err = aws.Config{Region: "us-east-1", BaseEndpoint: &endpoint,
+			Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")}, nil
 	}
 	if err != nil {
 		return err
@@ -54,7 +55,8 @@ func run(ctx context.Context, endpoint, queue, outbound string, wait int32) erro
 	// queue hands out and nobody deletes holds up its conversation.
 	work := context.WithoutCancel(ctx)
 	for ctx.Err() == nil {
-		out, err := team.sqs.ReceiveMessage(work, &sqs.ReceiveMessageInput{QueueUrl: &queue, MaxNumberOfMessages: 10, WaitTimeSeconds: wait})
+		out, err := team.sqs.ReceiveMessage(work, &sqs.ReceiveMessageInput{QueueUrl: &queue, MaxNumberOfMessages: 10,
+			WaitTimeSeconds: wait})
 		if err != nil {
 			return err
 		}
@@ -64,7 +66,8 @@ func run(ctx context.Context, endpoint, queue, outbound string, wait int32) erro
 			}
 			// Deleted after it was answered: if this program dies in between, the event
 			// comes again, and its answer has the same idempotency key.
-			if _, err := team.sqs.DeleteMessage(work, &sqs.DeleteMessageInput{QueueUrl: &queue, ReceiptHandle: m.ReceiptHandle}); err != nil {
+			if _, err := team.sqs.DeleteMessage(work, &sqs.DeleteMessageInput{QueueUrl: &queue,
+				ReceiptHandle: m.ReceiptHandle}); err != nil {
 				return err
 			}
 		}

@@ -17,7 +17,8 @@ func BenchmarkWebhook(b *testing.B) {
 	n := 0
 	for b.Loop() {
 		n++
-		payload := payloadOf(b, r, message{fmt.Sprint(n % 1000), fmt.Sprintf("wamid.%d", n), "is it in stock, and when would it be here?", r.clock.Now()})
+		payload := payloadOf(b, r, message{fmt.Sprint(n % 1000), fmt.Sprintf("wamid.%d", n),
+			"is it in stock, and when would it be here?", r.clock.Now()})
 		reply, err := r.sys.Invoke(b.Context(), f, payload)
 		if err != nil || string(reply) != `{"statusCode":200,"body":""}` {
 			b.Fatalf("%s, %v", reply, err)

@@ -97,7 +97,8 @@ func travel(t *testing.T, n int) []cost {
 		{"HTTP API", "request", 1, 1, priceGateway},
 		{"webhook", "invocation", 1, 1, priceInvoke}, r.bills("webhook", "whatsapp", duration)}
 	list = append(list, perMessage(t, calls, "whatsapp", "webhook", n)...)
-	list = append(list, cost{"router", "invocation", batches, batches, priceInvoke}, r.bills("router", "router", duration))
+	list = append(list, cost{"router", "invocation", batches, batches, priceInvoke}, r.bills("router", "router",
+		duration))
 	return append(list, perMessage(t, calls, "router", "router", n)...)
 }
 
@@ -107,7 +108,8 @@ func (r *rig) send(n int, tag string) []awsfake.Call {
 	r.t.Helper()
 	r.take()
 	for i := range n {
-		m := message{fmt.Sprintf("1650555%04d", i), fmt.Sprintf("wamid.HBgLMTY1MDU1NTEyMzQVAgASGBQzQTdCNTVGNEE4QjM1RUM4%s%02d", tag, i),
+		m := message{fmt.Sprintf("1650555%04d", i),
+			fmt.Sprintf("wamid.HBgLMTY1MDU1NTEyMzQVAgASGBQzQTdCNTVGNEE4QjM1RUM4%s%02d", tag, i),
 			"thanks for the quick reply, could you please check why my parcel has not left the warehouse yet? I paid on Tuesday.", r.clock.Now()}
 		if status := r.post(m); status != 200 {
 			r.t.Fatalf("message %d: status %d", i, status)
@@ -143,7 +145,8 @@ func answer(t *testing.T) []cost {
 	d.drain()
 	d.received("support")
 	d.take()
-	if status := d.asks(e, "k1", "Good morning! Your parcel left the warehouse today and should reach you on Thursday, before noon."); status != 202 {
+	if status := d.asks(e, "k1",
+		"Good morning! Your parcel left the warehouse today and should reach you on Thursday, before noon."); status != 202 {
 		t.Fatalf("the API answered %d", status)
 	}
 	d.work("sender", "router")
@@ -179,7 +182,9 @@ func exchange(t *testing.T) []cost {
 	s.clock.Advance(time.Minute)
 	s.take()
 	l.write(frame("x1", "could you please check why my parcel has not left the warehouse yet? I paid on Tuesday."))
-	const acked, shown, answered = "ack", "> could you please check why my parcel has not left the warehouse yet? I paid on Tuesday.", "Your parcel left the warehouse today."
+	const acked, shown, answered = "ack",
+		"> could you please check why my parcel has not left the warehouse yet? I paid on Tuesday.",
+		"Your parcel left the warehouse today."
 	l.want(acked)
 	s.work("router", "pusher")
 	l.want(shown)
@@ -218,7 +223,8 @@ func (d *desk) asks(e events.Event, key, text string) int {
 		d.t.Fatal(err)
 	}
 	r := httptest.NewRequest("POST", "/v1/conversations/"+e.Subject+"/messages", bytes.NewReader(body))
-	r.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + d.sys.APIToken}, "Idempotency-Key": {key}}
+	r.Header = http.Header{"Content-Type": {"application/json"}, "Authorization": {"Bearer " + d.sys.APIToken},
+		"Idempotency-Key": {key}}
 	status, reply := d.do(r)
 	if status/100 != 2 {
 		d.t.Log(reply)
@@ -288,7 +294,9 @@ func TestREADME(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := string(text)
-	for name, table := range map[string]string{"costs per message": messageTable(t), "costs per answer": billTable(answer(t), 1, 3), "costs per exchange": billTable(exchange(t), 1, 3), "costs per month": billTable(perMonth(t), 1e6, 2), "secrets": secretsTable(t)} {
+	for name, table := range map[string]string{"costs per message": messageTable(t),
+		"costs per answer": billTable(answer(t), 1, 3), "costs per exchange": billTable(exchange(t), 1, 3),
+		"costs per month": billTable(perMonth(t), 1e6, 2), "secrets": secretsTable(t)} {
 		if want, err = replaceTable(want, name, table); err != nil {
 			t.Fatal(err)
 		}
@@ -341,14 +349,16 @@ func messageTable(t *testing.T) string {
 	t.Helper()
 	alone, busy := travel(t, 1), travel(t, 10)
 	if len(alone) != len(busy) {
-		t.Fatalf("a message alone takes %d kinds of calls, one of ten %d: they no longer fit one table", len(alone), len(busy))
+		t.Fatalf("a message alone takes %d kinds of calls, one of ten %d: they no longer fit one table", len(alone),
+			len(busy))
 	}
 	var b strings.Builder
 	b.WriteString("| part | what | calls | billed units | USD, quiet | calls | billed units | USD, busy |\n|---|---|--:|--:|--:|--:|--:|--:|\n")
 	var quiet, packed float64
 	for i, a := range alone {
 		z := busy[i]
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %.3f | %s | %s | %.3f |\n", a.who, a.what, amount(a.calls), amount(a.units), a.usd(), amount(z.calls), amount(z.units), z.usd())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %.3f | %s | %s | %.3f |\n", a.who, a.what, amount(a.calls), amount(a.units),
+			a.usd(), amount(z.calls), amount(z.units), z.usd())
 		quiet, packed = quiet+a.usd(), packed+z.usd()
 	}
 	fmt.Fprintf(&b, "| **sum** | | | | **%.2f** | | | **%.2f** |\n", quiet, packed)
@@ -361,7 +371,8 @@ func billTable(costs []cost, by float64, digits int) string {
 	b.WriteString("| part | what | calls | billed units | USD |\n|---|---|--:|--:|--:|\n")
 	sum := 0.0
 	for _, c := range costs {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %.*f |\n", c.who, c.what, amount(c.calls), amount(c.units), digits, c.usd()/by)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %.*f |\n", c.who, c.what, amount(c.calls), amount(c.units), digits,
+			c.usd()/by)
 		sum += c.usd() / by
 	}
 	fmt.Fprintf(&b, "| **sum** | | | | **%.2f** |\n", sum)

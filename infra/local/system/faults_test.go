@@ -143,7 +143,8 @@ func (r *rig) drainWith(p *plan) {
 
 func (r *rig) settleWith(p *plan) {
 	r.drainWith(p)
-	for _, pause := range []time.Duration{2 * time.Minute, 3 * time.Minute, 6 * time.Minute, 16 * time.Minute, 61 * time.Minute} {
+	for _, pause := range []time.Duration{2 * time.Minute, 3 * time.Minute, 6 * time.Minute, 16 * time.Minute,
+		61 * time.Minute} {
 		r.clock.Advance(pause)
 		r.sys.Tick(r.t.Context(), r.function("sweeper"))
 		if p.revive() {

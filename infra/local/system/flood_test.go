@@ -103,7 +103,8 @@ func TestFloodOfOneConversation_Row34(t *testing.T) {
 	for i := 0; i < n; i += 50 {
 		var ms []message
 		for j := range min(50, n-i) {
-			ms = append(ms, message{"1", fmt.Sprint("wamid.", i+j), fmt.Sprint(i + j), began.Add(time.Duration(i+j) * time.Millisecond)})
+			ms = append(ms, message{"1", fmt.Sprint("wamid.", i+j), fmt.Sprint(i + j),
+				began.Add(time.Duration(i+j) * time.Millisecond)})
 		}
 		if status := r.post(ms...); status != 200 {
 			t.Fatalf("webhook %d was answered %d", i/50, status)
@@ -139,7 +140,8 @@ func TestFloodOfOneLane(t *testing.T) {
 	}
 	for i := range n {
 		if want := fmt.Sprint("answer ", i); i >= len(said) || said[i] != want {
-			t.Fatalf("%d answers were said, and not %q at its place: %q", len(said), want, said[max(0, i-2):min(len(said), i+3)])
+			t.Fatalf("%d answers were said, and not %q at its place: %q", len(said), want, said[max(0, i-2):min(len(said),
+				i+3)])
 		}
 	}
 	for _, x := range outcomes(d.received("support")) {

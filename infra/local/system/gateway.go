@@ -54,7 +54,8 @@ func (s *System) Gateway() http.Handler {
 func (s *System) route(r *http.Request) int {
 	best := -1
 	for i, f := range s.Functions {
-		if f.Route != "" && matches(f.Route, r.Method, r.URL.EscapedPath()) && (best < 0 || len(f.Route) > len(s.Functions[best].Route)) {
+		if f.Route != "" && matches(f.Route, r.Method, r.URL.EscapedPath()) && (best < 0 ||
+			len(f.Route) > len(s.Functions[best].Route)) {
 			best = i
 		}
 	}
@@ -67,7 +68,8 @@ func matches(route, method, path string) bool {
 	verb, pattern, _ := strings.Cut(route, " ")
 	prefix, parameter, _ := strings.Cut(pattern, "{")
 	rest, ok := strings.CutPrefix(path, prefix)
-	return ok && rest != "" && (verb == "ANY" || verb == method) && (strings.HasSuffix(parameter, "+}") || !strings.Contains(rest, "/"))
+	return ok && rest != "" && (verb == "ANY" || verb == method) && (strings.HasSuffix(parameter, "+}") ||
+		!strings.Contains(rest, "/"))
 }
 
 // fail answers as API Gateway does when no function was asked.

@@ -71,7 +71,8 @@ func TestGatewayAnswers(t *testing.T) {
 			{"an answer", says(`{"statusCode":202,"body":"ok"}`), "202 ok 0s"},
 			{"base64", says(`{"statusCode":200,"body":"b2s=","isBase64Encoded":true}`), "200 ok 0s"},
 			{"an error", func(context.Context, []byte) ([]byte, error) { return nil, errors.New("broken") }, broken + "0s"},
-			{"a larger answer than Lambda passes on", says(`{"statusCode":200,"body":"` + strings.Repeat("x", 6<<20) + `"}`), broken + "0s"},
+			{"a larger answer than Lambda passes on", says(`{"statusCode":200,"body":"` + strings.Repeat("x", 6<<20) + `"}`),
+				broken + "0s"},
 			{"its own timeout", func(ctx context.Context, _ []byte) ([]byte, error) {
 				<-ctx.Done()
 				return nil, ctx.Err()

@@ -53,12 +53,14 @@ type option func(*system.Options)
 
 func newRig(t testing.TB, options ...option) *rig {
 	t.Helper()
-	r := &rig{t: t, workers: []string{"router", "drainer"}, clock: awsfake.NewClock(time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)), logs: &bytes.Buffer{}}
+	r := &rig{t: t, workers: []string{"router", "drainer"}, clock: awsfake.NewClock(time.Date(2026, 8, 1, 16, 0, 0, 0,
+		time.UTC)), logs: &bytes.Buffer{}}
 	c, err := topology.Parse([]byte(config), functions.Channels())
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := system.Options{Config: c, Root: "../../..", Clock: r.clock, PublicURL: "https://relais.example", AWSURL: "http://aws.local", Out: lockedWriter{r}, Hasty: true,
+	o := system.Options{Config: c, Root: "../../..", Clock: r.clock, PublicURL: "https://relais.example",
+		AWSURL: "http://aws.local", Out: lockedWriter{r}, Hasty: true,
 		Observe: r.observe, Intercept: r.intercept}
 	for _, f := range options {
 		f(&o)
@@ -179,7 +181,8 @@ func body(ms ...message) []byte {
 	var list []string
 	for _, m := range ms {
 		text, _ := json.Marshal(m.text)
-		list = append(list, fmt.Sprintf(`{"from":%q,"id":%q,"timestamp":"%d","type":"text","text":{"body":%s}}`, m.from, m.id, m.at.Unix(), text))
+		list = append(list, fmt.Sprintf(`{"from":%q,"id":%q,"timestamp":"%d","type":"text","text":{"body":%s}}`, m.from,
+			m.id, m.at.Unix(), text))
 	}
 	return []byte(`{"object":"whatsapp_business_account","entry":[{"id":"410000000000011","changes":[{"field":"messages","value":{"messaging_product":"whatsapp",` +
 		`"metadata":{"display_phone_number":"15550100001","phone_number_id":"220000000000022"},"contacts":[],"messages":[` + strings.Join(list, ",") + `]}}]}]}`)
@@ -187,7 +190,8 @@ func body(ms ...message) []byte {
 
 // signed is an HTTP request that the demo account's platform would make.
 func (r *rig) signed(b []byte) *http.Request {
-	req := channel.Request{Method: "POST", Path: "/webhooks/whatsapp/demo", Header: http.Header{"Content-Type": {"application/json"}}, Body: b, Received: r.clock.Now()}
+	req := channel.Request{Method: "POST", Path: "/webhooks/whatsapp/demo",
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: b, Received: r.clock.Now()}
 	whatsappplay.Platform.Sign(r.account, &req)
 	hr := httptest.NewRequest(req.Method, req.Path, bytes.NewReader(b))
 	hr.Header = req.Header
@@ -246,7 +250,8 @@ func (r *rig) drain() {
 func (r *rig) settle() {
 	r.t.Helper()
 	r.drain()
-	for _, pause := range []time.Duration{2 * time.Minute, 3 * time.Minute, 6 * time.Minute, 16 * time.Minute, 61 * time.Minute} {
+	for _, pause := range []time.Duration{2 * time.Minute, 3 * time.Minute, 6 * time.Minute, 16 * time.Minute,
+		61 * time.Minute} {
 		r.clock.Advance(pause)
 		if err := r.sys.Tick(context.Background(), r.function("sweeper")); err != nil {
 			r.t.Logf("sweep: %v", err)
@@ -271,7 +276,8 @@ func (r *rig) received(destination string) []events.Event {
 		}
 		for _, m := range out.Messages {
 			all = append(all, decoded(r.t, m))
-			if _, err := c.DeleteMessage(r.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &url, ReceiptHandle: m.ReceiptHandle}); err != nil {
+			if _, err := c.DeleteMessage(r.t.Context(), &sqs.DeleteMessageInput{QueueUrl: &url,
+				ReceiptHandle: m.ReceiptHandle}); err != nil {
 				r.t.Fatal(err)
 			}
 		}

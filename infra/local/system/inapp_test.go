@@ -160,8 +160,9 @@ func (s *shop) answers(to events.Event, key, text string) {
 
 // token vouches for a user as the host app does.
 func (s *shop) token(user string) string {
-	return s.signedToken(jwt.SigningMethodHS256, "app_demo_key_1", []byte("inapp-demo-secret-32-bytes-long!"), jwt.MapClaims{"external_id": user, "name": "Ana",
-		"exp": s.clock.Now().Add(time.Hour).Unix()})
+	return s.signedToken(jwt.SigningMethodHS256, "app_demo_key_1", []byte("inapp-demo-secret-32-bytes-long!"),
+		jwt.MapClaims{"external_id": user, "name": "Ana",
+			"exp": s.clock.Now().Add(time.Hour).Unix()})
 }
 
 func (s *shop) signedToken(m jwt.SigningMethod, kid string, key any, claims jwt.MapClaims) string {
@@ -265,7 +266,8 @@ func TestInAppChat(t *testing.T) {
 	phone.want("> Hello?")
 	laptop.want("> Hello?")
 	laptop.write(frame("x1", "Is anybody there?"))
-	if f := laptop.next(); f["type"] != "ack" || f["clientMsgId"] != "x1" || !strings.HasSuffix(f["messageId"].(string), ":x1") {
+	if f := laptop.next(); f["type"] != "ack" || f["clientMsgId"] != "x1" || !strings.HasSuffix(f["messageId"].(string),
+		":x1") {
 		t.Fatalf("answered %v", f)
 	}
 	laptop.write(frame("x1", "Is anybody there?"))
@@ -309,7 +311,8 @@ func TestInAppActions(t *testing.T) {
 	act(events.Action{Verb: events.ActTyping, Active: true})
 	act(events.Action{Verb: events.ActRead, Message: &events.Ref{PlatformID: e.Data.Message.PlatformID}})
 	act(events.Action{Verb: events.ActReact, Message: &events.Ref{PlatformID: e.Data.Message.PlatformID}, Emoji: "👍"})
-	act(events.Action{Verb: events.ActEdit, Message: &events.Ref{PlatformID: answer}, Content: []events.Content{events.NewText("Hi there")}})
+	act(events.Action{Verb: events.ActEdit, Message: &events.Ref{PlatformID: answer},
+		Content: []events.Content{events.NewText("Hi there")}})
 	act(events.Action{Verb: events.ActDelete, Message: &events.Ref{PlatformID: answer}})
 	typing, read, reaction, edit, deletion := l.next(), l.next(), l.next(), l.next(), l.next()
 	if typing["type"] != "typing" || typing["active"] != true || typing["seq"] != nil {
@@ -318,7 +321,8 @@ func TestInAppActions(t *testing.T) {
 	if read["type"] != "read" || read["upTo"] != 1.0 {
 		t.Errorf("read %v", read)
 	}
-	if reaction["type"] != "reaction" || reaction["emoji"] != "👍" || reaction["id"] != e.Data.Message.PlatformID || reaction["mine"] != false {
+	if reaction["type"] != "reaction" || reaction["emoji"] != "👍" || reaction["id"] != e.Data.Message.PlatformID ||
+		reaction["mine"] != false {
 		t.Errorf("reaction %v", reaction)
 	}
 	if shown(edit) != "Hi there" || edit["id"] != answer || edit["revision"].(float64) <= 0 {
@@ -338,7 +342,8 @@ func TestInAppAnswers(t *testing.T) {
 	of := "msg_x.1"
 	status, a := v.ask("POST", "events", map[string]any{"v": 1, "frames": []map[string]any{
 		{"v": 1, "action": "choose", "clientMsgId": "a1", "message": of, "option": "blue", "text": "Blue"},
-		{"v": 1, "action": "submit", "clientMsgId": "a2", "message": of, "form": "address", "values": []events.Field{{Name: "city", Value: "Berlin"}}},
+		{"v": 1, "action": "submit", "clientMsgId": "a2", "message": of, "form": "address",
+			"values": []events.Field{{Name: "city", Value: "Berlin"}}},
 		{"v": 1, "action": "pick", "clientMsgId": "a3", "message": of, "slot": "s1"},
 		{"v": 1, "action": "react", "clientMsgId": "a4", "message": of, "emoji": "❤️"},
 		{"v": 1, "action": "typing", "active": true},
@@ -356,11 +361,13 @@ func TestInAppAnswers(t *testing.T) {
 			t.Errorf("the receipt is of %+v, want the answer", r.UpTo)
 		}
 	}
-	want := []events.Type{events.InteractionReceived, events.InteractionReceived, events.InteractionReceived, events.ReactionAdded, events.PresenceTyping, events.ReceiptRead, events.ReceiptDelivered}
+	want := []events.Type{events.InteractionReceived, events.InteractionReceived, events.InteractionReceived,
+		events.ReactionAdded, events.PresenceTyping, events.ReceiptRead, events.ReceiptDelivered}
 	if diff := cmp.Diff(want, types); diff != "" {
 		t.Errorf("%s\n%s", diff, s.logs)
 	}
-	if diff := cmp.Diff([]string{"> Hello?", "Which one?", "> [blue]", "> [address]", "> [s1]", "reaction"}, v.history("")); diff != "" {
+	if diff := cmp.Diff([]string{"> Hello?", "Which one?", "> [blue]", "> [address]", "> [s1]", "reaction"},
+		v.history("")); diff != "" {
 		t.Error(diff)
 	}
 	req := httptest.NewRequest("GET", "/v1/messages/"+events.OutboundID("k1"), nil)
@@ -376,15 +383,22 @@ func TestInAppTokens(t *testing.T) {
 	v := s.visit("laptop", "")
 	key := []byte("inapp-demo-secret-32-bytes-long!")
 	soon := s.clock.Now().Add(time.Hour).Unix()
-	none := s.signedToken(jwt.SigningMethodNone, "app_demo_key_1", jwt.UnsafeAllowNoneSignatureType, jwt.MapClaims{"external_id": "u", "exp": soon})
+	none := s.signedToken(jwt.SigningMethodNone, "app_demo_key_1", jwt.UnsafeAllowNoneSignatureType,
+		jwt.MapClaims{"external_id": "u", "exp": soon})
 	for _, x := range []struct{ name, token, code string }{
-		{"expired", s.signedToken(jwt.SigningMethodHS256, "app_demo_key_1", key, jwt.MapClaims{"external_id": "u", "exp": s.clock.Now().Add(-2 * time.Minute).Unix()}), "expired_token"},
-		{"foreign key", s.signedToken(jwt.SigningMethodHS256, "app_demo_key_1", []byte("another-secret-of-32-bytes-long!!"), jwt.MapClaims{"external_id": "u", "exp": soon}), "bad_token"},
-		{"unknown key", s.signedToken(jwt.SigningMethodHS256, "nobody", key, jwt.MapClaims{"external_id": "u", "exp": soon}), "bad_token"},
+		{"expired", s.signedToken(jwt.SigningMethodHS256, "app_demo_key_1", key, jwt.MapClaims{"external_id": "u",
+			"exp": s.clock.Now().Add(-2 * time.Minute).Unix()}), "expired_token"},
+		{"foreign key", s.signedToken(jwt.SigningMethodHS256, "app_demo_key_1", []byte("another-secret-of-32-bytes-long!!"),
+			jwt.MapClaims{"external_id": "u", "exp": soon}), "bad_token"},
+		{"unknown key", s.signedToken(jwt.SigningMethodHS256, "nobody", key, jwt.MapClaims{"external_id": "u", "exp": soon}),
+			"bad_token"},
 		{"none", none, "bad_token"},
-		{"another algorithm", s.signedToken(jwt.SigningMethodHS512, "app_demo_key_1", key, jwt.MapClaims{"external_id": "u", "exp": soon}), "bad_token"},
-		{"without an end", s.signedToken(jwt.SigningMethodHS256, "app_demo_key_1", key, jwt.MapClaims{"external_id": "u"}), "bad_token"},
-		{"an end too far ahead", s.signedToken(jwt.SigningMethodHS256, "app_demo_key_1", key, jwt.MapClaims{"external_id": "u", "exp": s.clock.Now().Add(48 * time.Hour).Unix()}), "bad_token"},
+		{"another algorithm", s.signedToken(jwt.SigningMethodHS512, "app_demo_key_1", key, jwt.MapClaims{"external_id": "u",
+			"exp": soon}), "bad_token"},
+		{"without an end", s.signedToken(jwt.SigningMethodHS256, "app_demo_key_1", key, jwt.MapClaims{"external_id": "u"}),
+			"bad_token"},
+		{"an end too far ahead", s.signedToken(jwt.SigningMethodHS256, "app_demo_key_1", key,
+			jwt.MapClaims{"external_id": "u", "exp": s.clock.Now().Add(48 * time.Hour).Unix()}), "bad_token"},
 		{"nobody", s.signedToken(jwt.SigningMethodHS256, "app_demo_key_1", key, jwt.MapClaims{"exp": soon}), "bad_token"},
 		{"a session's", v.session, "bad_token"},
 		{"no token", "x", "bad_token"},
@@ -394,7 +408,8 @@ func TestInAppTokens(t *testing.T) {
 			t.Errorf("%s: answered %d %v, want %s", x.name, status, a, x.code)
 		}
 	}
-	for name, session := range map[string]string{"a user's token": s.token("u"), "none": none, "nothing": "", "a changed one": v.session[:len(v.session)-2] + "xx"} {
+	for name, session := range map[string]string{"a user's token": s.token("u"), "none": none, "nothing": "",
+		"a changed one": v.session[:len(v.session)-2] + "xx"} {
 		if status, a := s.call("GET", "messages", session, nil); status != 401 || a["code"] != "bad_token" {
 			t.Errorf("a session with %s: answered %d %v", name, status, a)
 		}
@@ -441,7 +456,8 @@ func TestInAppTickets(t *testing.T) {
 	}
 	late := v.ticket()
 	s.clock.Advance(31 * time.Second)
-	for name, ticket := range map[string]string{"used": used, "late": late, "none": "", "guessed": strings.Repeat("a", 52)} {
+	for name, ticket := range map[string]string{"used": used, "late": late, "none": "", "guessed": strings.Repeat("a",
+		52)} {
 		if _, status, err := s.dial(ticket, page); err == nil || status != 401 {
 			t.Errorf("%s: answered %d, %v", name, status, err)
 		}
@@ -590,7 +606,8 @@ func TestInAppTooFast(t *testing.T) {
 		batch = append(batch, frame(fmt.Sprint("g", i), "x"))
 	}
 	_, a := v.ask("POST", "events", map[string]any{"v": 1, "frames": batch})
-	if len(a["acks"].([]any)) != 2 || a["acks"].([]any)[1].(map[string]any)["clientMsgId"] != "g1" || len(a["errors"].([]any)) != 3 {
+	if len(a["acks"].([]any)) != 2 || a["acks"].([]any)[1].(map[string]any)["clientMsgId"] != "g1" ||
+		len(a["errors"].([]any)) != 3 {
 		t.Errorf("after two seconds: %v", a)
 	}
 	for range 40 {
@@ -687,7 +704,8 @@ func TestInAppLogin(t *testing.T) {
 	v.says("Hello?")
 	old := v.session
 	status, a := v.ask("POST", "login", map[string]string{"userToken": s.token("user-42")})
-	if status != 200 || a["known"] != true || a["merged"] != false || a["conversation"] != v.conversation || a["user"] != "user-42" {
+	if status != 200 || a["known"] != true || a["merged"] != false || a["conversation"] != v.conversation ||
+		a["user"] != "user-42" {
 		t.Fatalf("answered %d %v", status, a)
 	}
 	v.session = a["session"].(string)
@@ -699,7 +717,8 @@ func TestInAppLogin(t *testing.T) {
 	if status, a := s.call("GET", "messages", old, nil); status != 401 || a["code"] != "expired_token" {
 		t.Errorf("the old session is answered %d %v", status, a)
 	}
-	if e := v.says("It is me"); e.Data.Contact.Identities[0].Scheme != events.WebVerified || e.Data.Contact.Name != "Ana" {
+	if e := v.says("It is me"); e.Data.Contact.Identities[0].Scheme != events.WebVerified ||
+		e.Data.Contact.Name != "Ana" {
 		t.Errorf("the message is of %+v", e.Data.Contact)
 	}
 	phone := s.visit("phone", s.token("user-42"))
@@ -732,7 +751,8 @@ func TestInAppMerge(t *testing.T) {
 	}
 	var types []string
 	for _, e := range s.received("support") {
-		types = append(types, string(e.Type)+" "+map[string]string{visitors: "visitor", phone.conversation: "user"}[e.Subject])
+		types = append(types, string(e.Type)+" "+map[string]string{visitors: "visitor",
+			phone.conversation: "user"}[e.Subject])
 	}
 	slices.Sort(types)
 	if diff := cmp.Diff([]string{"conversation.updated.v1 visitor", "person.merged.v1 user"}, types); diff != "" {
@@ -849,12 +869,15 @@ func TestInAppUpload(t *testing.T) {
 	s := newShop(t)
 	v := s.visit("laptop", "")
 	const png = "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR"
-	for _, x := range []struct{ name, mime, code string }{{"page.html", "text/html", "malformed"}, {"logo.svg", "image/svg+xml", "malformed"}, {"run.js", "text/javascript", "malformed"}} {
-		if status, a := v.ask("POST", "uploads", map[string]any{"name": x.name, "mime": x.mime, "size": 10}); status != 400 || a["code"] != x.code {
+	for _, x := range []struct{ name, mime, code string }{{"page.html", "text/html", "malformed"}, {"logo.svg",
+		"image/svg+xml", "malformed"}, {"run.js", "text/javascript", "malformed"}} {
+		if status, a := v.ask("POST", "uploads", map[string]any{"name": x.name, "mime": x.mime,
+			"size": 10}); status != 400 || a["code"] != x.code {
 			t.Errorf("%s: answered %d %v", x.name, status, a)
 		}
 	}
-	if status, a := v.ask("POST", "uploads", map[string]any{"name": "film.mp4", "mime": "video/mp4", "size": 51 << 20}); status != 413 || a["code"] != "too_large" {
+	if status, a := v.ask("POST", "uploads", map[string]any{"name": "film.mp4", "mime": "video/mp4",
+		"size": 51 << 20}); status != 413 || a["code"] != "too_large" {
 		t.Errorf("answered %d %v", status, a)
 	}
 	status, a := v.ask("POST", "uploads", map[string]any{"name": "damage.png", "mime": "image/png", "size": len(png)})
@@ -862,7 +885,8 @@ func TestInAppUpload(t *testing.T) {
 		t.Fatalf("answered %d %v", status, a)
 	}
 	form, media := a["upload"].(map[string]any), a["media"].(map[string]any)
-	for what, status := range map[string]int{"a larger file": s.uploads(form, "image/png", png+"x"), "another type": s.uploads(form, "text/html", png)} {
+	for what, status := range map[string]int{"a larger file": s.uploads(form, "image/png", png+"x"),
+		"another type": s.uploads(form, "text/html", png)} {
 		if status != 403 {
 			t.Errorf("%s was answered %d", what, status)
 		}
@@ -872,7 +896,8 @@ func TestInAppUpload(t *testing.T) {
 	}
 	l := v.connect(t)
 	media["caption"] = "the corner"
-	sent := map[string]any{"v": 1, "action": "send", "clientMsgId": "p1", "content": map[string]any{"kind": "media", "media": media}}
+	sent := map[string]any{"v": 1, "action": "send", "clientMsgId": "p1", "content": map[string]any{"kind": "media",
+		"media": media}}
 	if _, a := s.visit("phone", "").ask("POST", "events", sent); len(a["errors"].([]any)) != 1 {
 		t.Errorf("somebody else's file: %v", a)
 	}
@@ -888,7 +913,8 @@ func TestInAppUpload(t *testing.T) {
 	if file["state"] != "stored" || file["platformId"] != media["platformId"] || file["mime"] != "image/png" {
 		t.Errorf("stored %v", file)
 	}
-	if status, _ := s.do(httptest.NewRequest("GET", strings.TrimPrefix(file["url"].(string), "https://relais.example"), nil)); status != 302 {
+	if status, _ := s.do(httptest.NewRequest("GET", strings.TrimPrefix(file["url"].(string), "https://relais.example"),
+		nil)); status != 302 {
 		t.Errorf("the link is answered %d", status)
 	}
 	list := s.received("support")

@@ -31,7 +31,8 @@ func TestInAppRenewal(t *testing.T) {
 	if diff := cmp.Diff([]string{"> Still here"}, v.history("")); diff != "" { // events are kept for 30 days
 		t.Errorf("after 50 days (-want +got)\n%s", diff)
 	}
-	if status, a := s.call("POST", "sessions", old, map[string]string{"device": "laptop"}); status != 401 || a["code"] != "expired_token" {
+	if status, a := s.call("POST", "sessions", old, map[string]string{"device": "laptop"}); status != 401 ||
+		a["code"] != "expired_token" {
 		t.Errorf("the first token was answered %d %v", status, a)
 	}
 	old = v.session
@@ -52,7 +53,8 @@ func TestInAppSeveral(t *testing.T) {
 	v := s.visit("laptop", "")
 	e := v.says("Which colours are there?")
 	o := say(e, "k1", "")
-	o.Content = []events.Content{{Kind: events.KindChoice, Choice: &events.Choice{Text: "Which?", Style: events.StylePicker, Multiple: true,
+	o.Content = []events.Content{{Kind: events.KindChoice, Choice: &events.Choice{Text: "Which?",
+		Style: events.StylePicker, Multiple: true,
 		Options: []events.Option{{ID: "red", Label: "Red"}, {ID: "blue", Label: "Blue"}, {ID: "green", Label: "Green"}}}}}
 	s.ask(o)
 	s.drain()
@@ -64,7 +66,8 @@ func TestInAppSeveral(t *testing.T) {
 	if choice["multiple"] != true {
 		t.Fatalf("offered %v", offer)
 	}
-	answer := map[string]any{"v": 1, "action": "choose", "clientMsgId": "c1", "message": offer["id"], "option": "red", "text": "Red, Blue",
+	answer := map[string]any{"v": 1, "action": "choose", "clientMsgId": "c1", "message": offer["id"], "option": "red",
+		"text":   "Red, Blue",
 		"values": []map[string]string{{"name": "red", "value": "Red"}, {"name": "blue", "value": "Blue"}}}
 	if status, a := v.ask("POST", "events", answer); status != 202 || len(a["acks"].([]any)) != 1 {
 		t.Fatalf("answered %d %v", status, a)
@@ -108,7 +111,8 @@ func TestInAppLarge(t *testing.T) {
 	for more := true; more; pages++ {
 		_, a := v.ask("GET", fmt.Sprintf("messages?limit=100&after=%d", int(after)), nil)
 		for _, x := range a["items"].([]any) {
-			if text := shown(x.(map[string]any)); !strings.HasPrefix(text, fmt.Sprint(seen, "/0")) || len(text) < parts*2*9_900 {
+			if text := shown(x.(map[string]any)); !strings.HasPrefix(text, fmt.Sprint(seen, "/0")) ||
+				len(text) < parts*2*9_900 {
 				t.Errorf("message %d is %.20s… of %d bytes", seen, text, len(text))
 			}
 			seen++
@@ -129,7 +133,8 @@ func TestInAppLateAnswer(t *testing.T) {
 	v := s.visit("laptop", "")
 	e := v.says("as a visitor")
 	s.answers(e, "k1", "in time")
-	if status, a := v.ask("POST", "login", map[string]string{"userToken": s.token("user-42")}); status != 200 || a["merged"] != true {
+	if status, a := v.ask("POST", "login", map[string]string{"userToken": s.token("user-42")}); status != 200 ||
+		a["merged"] != true {
 		t.Fatalf("answered %d %v", status, a)
 	}
 	s.drain()
@@ -204,7 +209,8 @@ func TestInAppLoginStops(t *testing.T) {
 // with what they said as a visitor before it.
 func TestInAppBrandBegins(t *testing.T) {
 	s := newShop(t)
-	to := events.To{Channel: "inapp", Account: "demo", Identity: &events.Identity{Scheme: events.WebVerified, Value: "user-7"}}
+	to := events.To{Channel: "inapp", Account: "demo", Identity: &events.Identity{Scheme: events.WebVerified,
+		Value: "user-7"}}
 	greet := func(key, text string) {
 		t.Helper()
 		s.ask(events.Outbound{IdempotencyKey: key, To: to, Content: []events.Content{events.NewText(text)}})

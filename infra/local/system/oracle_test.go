@@ -115,7 +115,8 @@ func (w *world) checkOrder() {
 				w.t.Errorf("%s: #%s, want #%s", destination, e.Sequence, want)
 			}
 			if late := e.Time.Before(newest[e.Subject]); late != e.Late {
-				w.t.Errorf("%s: #%s of %v has late=%v, and the newest before it is of %v", destination, e.Sequence, e.Time, e.Late, newest[e.Subject])
+				w.t.Errorf("%s: #%s of %v has late=%v, and the newest before it is of %v", destination, e.Sequence, e.Time, e.Late,
+					newest[e.Subject])
 			}
 			if e.Time.After(newest[e.Subject]) {
 				newest[e.Subject] = e.Time
@@ -149,7 +150,8 @@ func (w *world) checkDecisions() {
 			w.t.Errorf("%q, decided by rules %s, is owed to the shop: %v; it arrived: %v", text(e), e.Ruleset, owed, ok)
 		}
 		if ok && (copied.Sequence != e.Sequence || copied.Ruleset != e.Ruleset) {
-			w.t.Errorf("%q is #%s by rules %s for support, #%s by rules %s for the shop", text(e), e.Sequence, e.Ruleset, copied.Sequence, copied.Ruleset)
+			w.t.Errorf("%q is #%s by rules %s for support, #%s by rules %s for the shop", text(e), e.Sequence, e.Ruleset,
+				copied.Sequence, copied.Ruleset)
 		}
 	}
 	for id := range maps.Keys(shop) {
@@ -161,16 +163,19 @@ func (w *world) checkDecisions() {
 // nothing was given up.
 func (w *world) checkNothingWaits() {
 	db := dynamodb.NewFromConfig(w.sys.ConfigOf(system.Admin, cloud.Work))
-	out, err := db.Scan(context.Background(), &dynamodb.ScanInput{TableName: aws.String(names.Table(names.Local)), FilterExpression: aws.String("attribute_exists(o)")})
+	out, err := db.Scan(context.Background(), &dynamodb.ScanInput{TableName: aws.String(names.Table(names.Local)),
+		FilterExpression: aws.String("attribute_exists(o)")})
 	if err != nil {
 		w.t.Fatal(err)
 	}
 	if out.Count > 0 {
 		w.t.Errorf("%d events are pending: %v", out.Count, out.Items)
 	}
-	for _, q := range []string{names.Ingress, names.Spill, names.Ingress + "-dlq", names.Spill + "-dlq", "support-dlq", "shop-dlq"} {
+	for _, q := range []string{names.Ingress, names.Spill, names.Ingress + "-dlq", names.Spill + "-dlq", "support-dlq",
+		"shop-dlq"} {
 		url := w.sys.QueueURL(q)
-		out, err := w.admin().GetQueueAttributes(context.Background(), &sqs.GetQueueAttributesInput{QueueUrl: &url, AttributeNames: []types.QueueAttributeName{"All"}})
+		out, err := w.admin().GetQueueAttributes(context.Background(), &sqs.GetQueueAttributesInput{QueueUrl: &url,
+			AttributeNames: []types.QueueAttributeName{"All"}})
 		if err != nil {
 			w.t.Fatal(err)
 		}

@@ -138,14 +138,16 @@ func (d *desk) askRaw(body, dedup string) {
 	d.t.Helper()
 	c := sqs.NewFromConfig(d.sys.ConfigOf("integrator", cloud.Work))
 	d.clock.Advance(time.Second)
-	if _, err := c.SendMessage(d.t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(d.sys.QueueURL(names.Outbound)), MessageBody: &body,
+	if _, err := c.SendMessage(d.t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(d.sys.QueueURL(names.Outbound)),
+		MessageBody:    &body,
 		MessageGroupId: aws.String("desk"), MessageDeduplicationId: &dedup}); err != nil {
 		d.t.Fatal(err)
 	}
 }
 
 func say(to events.Event, key, text string) events.Outbound {
-	return events.Outbound{IdempotencyKey: key, To: events.To{Conversation: to.Subject}, Content: []events.Content{events.NewText(text)}}
+	return events.Outbound{IdempotencyKey: key, To: events.To{Conversation: to.Subject},
+		Content: []events.Content{events.NewText(text)}}
 }
 
 // said are the texts that a platform received in its calls that had an effect.
@@ -316,8 +318,9 @@ func TestClosedWindow(t *testing.T) {
 	d.clock.Advance(25 * time.Hour)
 	d.ask(say(e, "k1", "too late"))
 	d.drain()
-	template := events.Outbound{IdempotencyKey: "k2", To: events.To{Conversation: e.Subject}, Content: []events.Content{{Kind: events.KindTemplate,
-		Template: &events.Template{Name: "order_shipped", Language: "en"}}}}
+	template := events.Outbound{IdempotencyKey: "k2", To: events.To{Conversation: e.Subject},
+		Content: []events.Content{{Kind: events.KindTemplate,
+			Template: &events.Template{Name: "order_shipped", Language: "en"}}}}
 	d.ask(template)
 	d.drain()
 	if d.said("whatsapp", "too late") != 0 || d.said("whatsapp", "order_shipped") != 1 {
@@ -351,7 +354,8 @@ func TestExpiredToken(t *testing.T) {
 	d.settle()
 	got := outcomes(d.received("support"))
 	want := "[health ok] echo first echo second"
-	if s := fmt.Sprint(got); !strings.Contains(s, "health ok") || !strings.Contains(s, "echo first echo second") && !strings.Contains(s, "echo first health ok echo second") {
+	if s := fmt.Sprint(got); !strings.Contains(s, "health ok") || !strings.Contains(s, "echo first echo second") &&
+		!strings.Contains(s, "echo first health ok echo second") {
 		t.Errorf("got %v, want %s\n%s", got, want, d.logs)
 	}
 }
@@ -365,12 +369,14 @@ func TestNumberedChoice(t *testing.T) {
 	for i := range 14 {
 		choice.Options = append(choice.Options, events.Option{ID: fmt.Sprint("c", i+1), Label: fmt.Sprint("Colour ", i+1)})
 	}
-	d.ask(events.Outbound{IdempotencyKey: "k1", To: events.To{Conversation: e.Subject}, Content: []events.Content{{Kind: events.KindChoice, Choice: choice}}})
+	d.ask(events.Outbound{IdempotencyKey: "k1", To: events.To{Conversation: e.Subject},
+		Content: []events.Content{{Kind: events.KindChoice, Choice: choice}}})
 	d.drain()
 	d.received("support")
 	answer := d.writes("whatsapp", "12")
 	content := answer.Data.Message.Content
-	if len(content) != 2 || content[1].Interaction == nil || content[1].Interaction.Option != "c12" || content[1].Interaction.Of.ID != events.OutboundID("k1") {
+	if len(content) != 2 || content[1].Interaction == nil || content[1].Interaction.Option != "c12" ||
+		content[1].Interaction.Of.ID != events.OutboundID("k1") {
 		t.Errorf("the answer is %+v", content)
 	}
 	if err := answer.Validate(); err != nil {
@@ -387,7 +393,8 @@ func TestRefusedRequests(t *testing.T) {
 	e := d.writes("telegram", "Hello?")
 	d.askRaw("{", "1")
 	d.askRaw(`{"idempotencyKey":"a","to":{"conversation":"`+e.Subject+`"},"content":[]}`, "2")
-	d.ask(events.Outbound{IdempotencyKey: "b", To: events.To{Conversation: events.ConversationID("x", "y", "z")}, Content: []events.Content{events.NewText("hi")}})
+	d.ask(events.Outbound{IdempotencyKey: "b", To: events.To{Conversation: events.ConversationID("x", "y", "z")},
+		Content: []events.Content{events.NewText("hi")}})
 	d.drain()
 	if n := len(d.sys.World.Calls("telegram")); n != 0 {
 		t.Errorf("%d calls", n)
@@ -437,10 +444,13 @@ func TestMediaIsCopied(t *testing.T) {
 	}
 	file := httptest.NewRecorder()
 	d.sys.AWS.ServeHTTP(file, httptest.NewRequest("GET", w.Header().Get("Location"), nil))
-	if file.Code != 200 || file.Body.Len() != int(stored.Media.Bytes) || file.Header().Get("Content-Disposition") != "attachment" {
-		t.Errorf("the file is answered %d with %d bytes, disposition %q", file.Code, file.Body.Len(), file.Header().Get("Content-Disposition"))
+	if file.Code != 200 || file.Body.Len() != int(stored.Media.Bytes) ||
+		file.Header().Get("Content-Disposition") != "attachment" {
+		t.Errorf("the file is answered %d with %d bytes, disposition %q", file.Code, file.Body.Len(),
+			file.Header().Get("Content-Disposition"))
 	}
-	if status, _ := d.do(httptest.NewRequest("GET", strings.Replace(path, "signature=", "signature=x", 1), nil)); status != 403 {
+	if status, _ := d.do(httptest.NewRequest("GET", strings.Replace(path, "signature=", "signature=x", 1),
+		nil)); status != 403 {
 		t.Errorf("a forged link is answered %d, want 403", status)
 	}
 }

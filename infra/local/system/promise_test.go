@@ -40,7 +40,8 @@ func refusing(destination string) func(awsfake.Call) *awsfake.Fault {
 func (r *rig) put(queue, group, dedup, body string) (id string) {
 	r.t.Helper()
 	c := sqs.NewFromConfig(r.sys.ConfigOf("integrator", cloud.Work))
-	out, err := c.SendMessage(r.t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(r.sys.QueueURL(queue)), MessageBody: &body,
+	out, err := c.SendMessage(r.t.Context(), &sqs.SendMessageInput{QueueUrl: aws.String(r.sys.QueueURL(queue)),
+		MessageBody:    &body,
 		MessageGroupId: &group, MessageDeduplicationId: &dedup})
 	if err != nil {
 		r.t.Fatal(err)
@@ -54,7 +55,8 @@ func (r *rig) bodies(queue string) []string {
 	c := sqs.NewFromConfig(r.sys.ConfigOf(system.Admin, cloud.Work))
 	var list []string
 	for {
-		out, err := c.ReceiveMessage(r.t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(r.sys.QueueURL(queue)), MaxNumberOfMessages: 10})
+		out, err := c.ReceiveMessage(r.t.Context(), &sqs.ReceiveMessageInput{QueueUrl: aws.String(r.sys.QueueURL(queue)),
+			MaxNumberOfMessages: 10})
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -63,7 +65,8 @@ func (r *rig) bodies(queue string) []string {
 		}
 		for _, m := range out.Messages {
 			list = append(list, aws.ToString(m.Body))
-			if _, err := c.DeleteMessage(r.t.Context(), &sqs.DeleteMessageInput{QueueUrl: aws.String(r.sys.QueueURL(queue)), ReceiptHandle: m.ReceiptHandle}); err != nil {
+			if _, err := c.DeleteMessage(r.t.Context(), &sqs.DeleteMessageInput{QueueUrl: aws.String(r.sys.QueueURL(queue)),
+				ReceiptHandle: m.ReceiptHandle}); err != nil {
 				r.t.Fatal(err)
 			}
 		}
@@ -91,7 +94,8 @@ func TestNoMistakeConsumesEvents(t *testing.T) {
 		`{"ring":"media:` + e.Subject + `"}`:                                         0,
 		`{"ring":"bulk:` + e.Subject + `"}`:                                          0,
 		`{"ring":"out:` + e.Subject + `"}`:                                           0,
-		`{"ring":""}`:                                                                1, `{"ring":5}`: 1, `[]`: 1, `no JSON`: 1, `null`: 1, `""`: 1,
+		`{"ring":""}`:                                                                1, `{"ring":5}`: 1, `[]`: 1,
+		`no JSON`: 1, `null`: 1, `""`: 1,
 		`{"verb":5}`: 1, `{"verb":"dance"}`: 1,
 	}
 	want := 0
@@ -128,7 +132,8 @@ func TestNoMistakeConsumesEvents(t *testing.T) {
 			t.Errorf("a rejection that nobody can match: %+v", x.Data.Rejection)
 		}
 	}
-	for queue, n := range map[string]int{names.Outbound: 3, names.Bulk: 3, names.Media: len(mistakes) - 1, names.Ingress: 2*len(mistakes) - 1} {
+	for queue, n := range map[string]int{names.Outbound: 3, names.Bulk: 3, names.Media: len(mistakes) - 1,
+		names.Ingress: 2*len(mistakes) - 1} {
 		if got := d.bodies(queue + names.DeadSuffix); len(got) != n {
 			t.Errorf("%d dead letters of %s, want %d: %q", len(got), queue, n, got)
 		}
@@ -224,15 +229,18 @@ func TestMissingBody(t *testing.T) {
 	r := newRig(t)
 	r.breaks(refusing("support"))
 	large := r.bigMessage()
-	r.post(message{"1", "wamid.1", "one", r.clock.Now()}, large, message{"1", "wamid.3", "three", r.clock.Now().Add(2 * time.Second)})
+	r.post(message{"1", "wamid.1", "one", r.clock.Now()}, large, message{"1", "wamid.3", "three",
+		r.clock.Now().Add(2 * time.Second)})
 	r.drain()
 	c := s3.NewFromConfig(r.sys.ConfigOf(system.Admin, cloud.Work), func(o *s3.Options) { o.UsePathStyle = true })
-	list, err := c.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(system.Bucket), Prefix: aws.String("raw/")})
+	list, err := c.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(system.Bucket),
+		Prefix: aws.String("raw/")})
 	if err != nil || len(list.Contents) == 0 {
 		t.Fatalf("no large body in the bucket (%v)", err)
 	}
 	for _, o := range list.Contents {
-		if _, err := c.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(system.Bucket), Key: o.Key}); err != nil {
+		if _, err := c.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: aws.String(system.Bucket),
+			Key: o.Key}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -263,11 +271,13 @@ func TestFinishedBodiesMayGo(t *testing.T) {
 	r.drain()
 	c := s3.NewFromConfig(r.sys.ConfigOf(system.Admin, cloud.Work), func(o *s3.Options) { o.UsePathStyle = true })
 	tags := func() int {
-		list, err := c.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(system.Bucket), Prefix: aws.String("raw/")})
+		list, err := c.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: aws.String(system.Bucket),
+			Prefix: aws.String("raw/")})
 		if err != nil || len(list.Contents) != 1 {
 			t.Fatalf("%d bodies (%v)", len(list.Contents), err)
 		}
-		out, err := c.GetObjectTagging(t.Context(), &s3.GetObjectTaggingInput{Bucket: aws.String(system.Bucket), Key: list.Contents[0].Key})
+		out, err := c.GetObjectTagging(t.Context(), &s3.GetObjectTaggingInput{Bucket: aws.String(system.Bucket),
+			Key: list.Contents[0].Key})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -297,9 +307,11 @@ func TestOneOverload(t *testing.T) {
 		var entries []sqstypes.SendMessageBatchRequestEntry
 		for j := range 10 {
 			id := fmt.Sprintf("%d-%d", i, j)
-			entries = append(entries, sqstypes.SendMessageBatchRequestEntry{Id: &id, MessageBody: aws.String(`{"ring":"x"}`), MessageGroupId: &id, MessageDeduplicationId: &id})
+			entries = append(entries, sqstypes.SendMessageBatchRequestEntry{Id: &id, MessageBody: aws.String(`{"ring":"x"}`),
+				MessageGroupId: &id, MessageDeduplicationId: &id})
 		}
-		if _, err := c.SendMessageBatch(t.Context(), &sqs.SendMessageBatchInput{QueueUrl: aws.String(d.sys.QueueURL(names.Ingress)), Entries: entries}); err != nil {
+		if _, err := c.SendMessageBatch(t.Context(),
+			&sqs.SendMessageBatchInput{QueueUrl: aws.String(d.sys.QueueURL(names.Ingress)), Entries: entries}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -403,7 +415,8 @@ func TestNoCharacters(t *testing.T) {
 func TestPermanentRefusal(t *testing.T) {
 	for _, code := range []string{"InvalidMessageContents", "InvalidParameterValue", "UnsupportedOperation"} {
 		r := newRig(t)
-		r.post(message{"1", "wamid.1", "poison", r.clock.Now()}, message{"1", "wamid.2", "two", r.clock.Now().Add(time.Second)})
+		r.post(message{"1", "wamid.1", "poison", r.clock.Now()}, message{"1", "wamid.2", "two",
+			r.clock.Now().Add(time.Second)})
 		sends := 0
 		r.breaks(func(c awsfake.Call) *awsfake.Fault {
 			if c.Action != "sqs:SendMessage" || !strings.HasSuffix(c.Resource, "-support.fifo") {
@@ -416,7 +429,8 @@ func TestPermanentRefusal(t *testing.T) {
 		})
 		r.drain()
 		got := r.received("support")
-		if len(got) != 2 || got[0].Type != events.IngestQuarantined || got[0].Sequence != events.FormatSequence(1) || text(got[1]) != "two" {
+		if len(got) != 2 || got[0].Type != events.IngestQuarantined || got[0].Sequence != events.FormatSequence(1) ||
+			text(got[1]) != "two" {
 			t.Errorf("%s: received %v", code, got)
 		}
 	}
@@ -536,7 +550,8 @@ func TestLanesAreAllThatCanBeLeft(t *testing.T) {
 		db := dynamodb.NewFromConfig(r.sys.ConfigOf(f.Name, cloud.Work))
 		for _, sort := range []string{"state", "evt_x"} {
 			_, err := db.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(names.Table(names.Local)),
-				Key: map[string]types.AttributeValue{"c": &types.AttributeValueMemberS{Value: conversation}, "s": &types.AttributeValueMemberS{Value: sort}}})
+				Key: map[string]types.AttributeValue{"c": &types.AttributeValueMemberS{Value: conversation},
+					"s": &types.AttributeValueMemberS{Value: sort}}})
 			if err == nil || !strings.Contains(err.Error(), "AccessDenied") {
 				t.Errorf("%s may delete %s of a conversation (%v)", f.Name, sort, err)
 			}

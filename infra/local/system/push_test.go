@@ -38,7 +38,8 @@ func newBrowser(t *testing.T) browser {
 
 func (b browser) subscription(path string) map[string]any {
 	return map[string]any{"endpoint": "https://" + outside.PushHost + path, "keys": map[string]string{
-		"p256dh": base64.RawURLEncoding.EncodeToString(b.key.PublicKey().Bytes()), "auth": base64.RawURLEncoding.EncodeToString(b.auth)}}
+		"p256dh": base64.RawURLEncoding.EncodeToString(b.key.PublicKey().Bytes()),
+		"auth":   base64.RawURLEncoding.EncodeToString(b.auth)}}
 }
 
 // read decrypts a notification.
@@ -104,7 +105,8 @@ func (s *shop) vouches(authorization, key string) {
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	_, err = jwt.Parse(token, func(*jwt.Token) (any, error) { return public, nil }, jwt.WithValidMethods([]string{"ES256"}), jwt.WithAudience("https://"+outside.PushHost), jwt.WithExpirationRequired())
+	_, err = jwt.Parse(token, func(*jwt.Token) (any, error) { return public, nil },
+		jwt.WithValidMethods([]string{"ES256"}), jwt.WithAudience("https://"+outside.PushHost), jwt.WithExpirationRequired())
 	if err != nil {
 		s.t.Errorf("the token does not vouch: %v", err)
 	}
@@ -131,7 +133,8 @@ func TestInAppWebPush(t *testing.T) {
 	for _, c := range calls {
 		s.vouches(c.Request.Header.Get("Authorization"), session["push"].(map[string]any)["vapid"].(string))
 		n := b.read(c.Request.Body)
-		if n["title"] != "Ana" || !strings.HasPrefix(n["body"].(string), "Your parcel") || len([]rune(n["body"].(string))) != 160 || n["conversation"] != v.conversation || n["seq"] != 2.0 {
+		if n["title"] != "Ana" || !strings.HasPrefix(n["body"].(string), "Your parcel") ||
+			len([]rune(n["body"].(string))) != 160 || n["conversation"] != v.conversation || n["seq"] != 2.0 {
 			t.Errorf("notified of %v", n)
 		}
 	}
@@ -146,8 +149,10 @@ func TestInAppWebPush(t *testing.T) {
 	if n := len(s.sys.World.Calls(outside.PushName)); n != 0 {
 		t.Errorf("%d calls for a customer who is connected", n)
 	}
-	for name, body := range map[string]any{"http": map[string]any{"endpoint": "http://push.example.com/x", "keys": b.subscription("/")["keys"]},
-		"keys": map[string]any{"endpoint": "https://push.example.com/x"}, "kind": map[string]any{"kind": "pigeon", "token": "x"}} {
+	for name, body := range map[string]any{"http": map[string]any{"endpoint": "http://push.example.com/x",
+		"keys": b.subscription("/")["keys"]},
+		"keys": map[string]any{"endpoint": "https://push.example.com/x"}, "kind": map[string]any{"kind": "pigeon",
+			"token": "x"}} {
 		if status, a := v.ask("POST", "push", body); status != 400 || a["code"] != "malformed" {
 			t.Errorf("%s: answered %d %v", name, status, a)
 		}

@@ -48,7 +48,8 @@ func TestTwoRouters(t *testing.T) {
 	for _, e := range r.received("support") {
 		sequences[e.Sequence] = text(e)
 	}
-	if sequences[events.FormatSequence(1)] != "older" || sequences[events.FormatSequence(2)] != "newer" || len(sequences) != 2 {
+	if sequences[events.FormatSequence(1)] != "older" || sequences[events.FormatSequence(2)] != "newer" ||
+		len(sequences) != 2 {
 		t.Errorf("sequences %v, want older first and newer second", sequences)
 	}
 }
@@ -56,7 +57,8 @@ func TestTwoRouters(t *testing.T) {
 // directly invokes a worker as if a ring for a partition had come by another way.
 func (r *rig) directly(function, partition string) {
 	r.t.Helper()
-	payload, err := json.Marshal(lambda.SQSEvent{Records: []lambda.SQSMessage{{MessageId: "elsewhere", Body: `{"ring":"` + partition + `"}`,
+	payload, err := json.Marshal(lambda.SQSEvent{Records: []lambda.SQSMessage{{MessageId: "elsewhere",
+		Body:       `{"ring":"` + partition + `"}`,
 		Attributes: map[string]string{"MessageGroupId": partition, "ApproximateReceiveCount": "1"}}}})
 	if err != nil {
 		r.t.Fatal(err)

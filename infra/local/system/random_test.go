@@ -105,9 +105,11 @@ func (w *world) misfortune(c awsfake.Call) *awsfake.Fault {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	switch {
-	case w.queues && strings.HasPrefix(c.Action, "sqs:"), w.table == "all" && strings.HasPrefix(c.Action, "dynamodb:"), w.table == c.Action:
+	case w.queues && strings.HasPrefix(c.Action, "sqs:"), w.table == "all" && strings.HasPrefix(c.Action, "dynamodb:"),
+		w.table == c.Action:
 		return &awsfake.Fault{}
-	case strings.HasPrefix(c.Action, "sqs:Send") && (w.destination["shop"] && strings.HasSuffix(c.Resource, "-shop.fifo") || w.destination["support"] && strings.HasSuffix(c.Resource, "-support.fifo")):
+	case strings.HasPrefix(c.Action, "sqs:Send") && (w.destination["shop"] && strings.HasSuffix(c.Resource,
+		"-shop.fifo") || w.destination["support"] && strings.HasSuffix(c.Resource, "-support.fifo")):
 		return &awsfake.Fault{Status: 403, Code: "KMS.AccessDeniedException"}
 	case w.hiccups > 0 && !strings.HasPrefix(c.Action, "secretsmanager:"):
 		w.hiccups--
@@ -126,7 +128,8 @@ func (w *world) newMessage(rt *rapid.T) message {
 	n := len(w.sent)
 	kind := rapid.SampledFrom([]string{"text", "text", "order"}).Draw(rt, "kind")
 	at := w.clock.Now().Add(time.Duration(rapid.IntRange(-3600, 240).Draw(rt, "seconds off")) * time.Second)
-	m := message{fmt.Sprint(rapid.IntRange(1, w.conversations).Draw(rt, "from")), fmt.Sprintf("wamid.%d", n), fmt.Sprintf("%s %d", kind, n), at}
+	m := message{fmt.Sprint(rapid.IntRange(1, w.conversations).Draw(rt, "from")), fmt.Sprintf("wamid.%d", n),
+		fmt.Sprintf("%s %d", kind, n), at}
 	w.sent = append(w.sent, m)
 	return m
 }
@@ -161,7 +164,8 @@ func (w *world) say(rt *rapid.T, a channel.Account, ms ...message) {
 }
 
 func (w *world) signedBy(a channel.Account, b []byte) *http.Request {
-	r := channel.Request{Method: "POST", Path: "/webhooks/whatsapp/demo", Header: http.Header{"Content-Type": {"application/json"}}, Body: b}
+	r := channel.Request{Method: "POST", Path: "/webhooks/whatsapp/demo",
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: b}
 	whatsappplay.Platform.Sign(a, &r)
 	return asHTTP(r)
 }
@@ -207,7 +211,8 @@ func (w *world) drainAll(*rapid.T) { w.drain() }
 func (w *world) sweep(*rapid.T) { w.sys.Tick(context.Background(), w.function("sweeper")) }
 
 func (w *world) advance(rt *rapid.T) {
-	d := rapid.SampledFrom([]time.Duration{time.Second, 20 * time.Second, 31 * time.Second, 2 * time.Minute, 6 * time.Minute, time.Hour, 25 * time.Hour, 72 * time.Hour}).Draw(rt, "advance")
+	d := rapid.SampledFrom([]time.Duration{time.Second, 20 * time.Second, 31 * time.Second, 2 * time.Minute,
+		6 * time.Minute, time.Hour, 25 * time.Hour, 72 * time.Hour}).Draw(rt, "advance")
 	if w.age+d <= longest {
 		w.age += d
 		w.consume()
@@ -233,7 +238,8 @@ func (w *world) breakDestination(rt *rapid.T) {
 }
 
 func (w *world) breakTable(rt *rapid.T) {
-	what := rapid.SampledFrom([]string{"all", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:TransactWriteItems", "dynamodb:Query", "dynamodb:GetItem"}).Draw(rt, "table")
+	what := rapid.SampledFrom([]string{"all", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:TransactWriteItems",
+		"dynamodb:Query", "dynamodb:GetItem"}).Draw(rt, "table")
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.table != "" {
@@ -266,7 +272,8 @@ func (w *world) rotate(rt *rapid.T) {
 	}
 	c := secretsmanager.NewFromConfig(w.sys.ConfigOf(system.Admin, cloud.Work))
 	if _, err := c.PutSecretValue(context.Background(), &secretsmanager.PutSecretValueInput{
-		SecretId: aws.String(names.SecretPrefix(names.Local, "whatsapp") + "demo"), SecretString: aws.String(string(doc))}); err != nil {
+		SecretId:     aws.String(names.SecretPrefix(names.Local, "whatsapp") + "demo"),
+		SecretString: aws.String(string(doc))}); err != nil {
 		rt.Fatal(err)
 	}
 	w.previous, w.account = w.account, channel.NewAccount("demo", "", values)
@@ -290,8 +297,10 @@ func (w *world) redrive(rt *rapid.T) {
 	dead := names.DeadLetters(names.Local, names.Ingress)
 	w.ring(dead)(rt)
 	arn := "arn:aws:sqs:us-east-1:000000000000:"
-	if _, err := w.admin().StartMessageMoveTask(context.Background(), &sqs.StartMessageMoveTaskInput{SourceArn: aws.String(arn + dead),
-		DestinationArn: aws.String(arn + names.Queue(names.Local, names.Ingress))}); err != nil && !strings.Contains(err.Error(), "already") {
+	if _, err := w.admin().StartMessageMoveTask(context.Background(),
+		&sqs.StartMessageMoveTaskInput{SourceArn: aws.String(arn + dead),
+			DestinationArn: aws.String(arn + names.Queue(names.Local, names.Ingress))}); err != nil &&
+		!strings.Contains(err.Error(), "already") {
 		rt.Fatal(err)
 	}
 }

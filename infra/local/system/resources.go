@@ -37,7 +37,8 @@ func (s *System) createResources(ctx context.Context) error {
 	}
 	var exists *s3types.BucketAlreadyOwnedByYou
 	var taken *s3types.BucketAlreadyExists
-	if _, err := c.S3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(Bucket)}); err != nil && !errors.As(err, &exists) && !errors.As(err, &taken) {
+	if _, err := c.S3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: aws.String(Bucket)}); err != nil && !errors.As(err,
+		&exists) && !errors.As(err, &taken) {
 		return fmt.Errorf("create bucket: %w", err)
 	}
 	if err := createLinkKey(ctx, c.Secrets, s.Stage); err != nil {
@@ -59,17 +60,22 @@ func (s *System) createResources(ctx context.Context) error {
 
 func (s *System) createTable(ctx context.Context, db *dynamodb.Client) error {
 	t, name := s.Table, names.Table(s.Stage)
-	types := map[string]dbtypes.ScalarAttributeType{t.Hash: "S", t.Range: "S", t.Pending.Range: "S", t.History.Range: "N", t.Due.Hash: "S", t.Due.Range: "N"}
+	types := map[string]dbtypes.ScalarAttributeType{t.Hash: "S", t.Range: "S", t.Pending.Range: "S", t.History.Range: "N",
+		t.Due.Hash: "S", t.Due.Range: "N"}
 	var attributes []dbtypes.AttributeDefinition
 	for _, a := range slices.Sorted(maps.Keys(types)) {
 		attributes = append(attributes, dbtypes.AttributeDefinition{AttributeName: aws.String(a), AttributeType: types[a]})
 	}
-	_, err := db.CreateTable(ctx, &dynamodb.CreateTableInput{TableName: &name, BillingMode: dbtypes.BillingModePayPerRequest,
+	_, err := db.CreateTable(ctx, &dynamodb.CreateTableInput{TableName: &name,
+		BillingMode:          dbtypes.BillingModePayPerRequest,
 		AttributeDefinitions: attributes, KeySchema: keySchema(t.Hash, t.Range),
 		LocalSecondaryIndexes: []dbtypes.LocalSecondaryIndex{
-			{IndexName: &t.Pending.Name, KeySchema: keySchema(t.Pending.Hash, t.Pending.Range), Projection: projection(t.Pending)},
-			{IndexName: &t.History.Name, KeySchema: keySchema(t.History.Hash, t.History.Range), Projection: projection(t.History)}},
-		GlobalSecondaryIndexes: []dbtypes.GlobalSecondaryIndex{{IndexName: &t.Due.Name, KeySchema: keySchema(t.Due.Hash, t.Due.Range),
+			{IndexName: &t.Pending.Name, KeySchema: keySchema(t.Pending.Hash, t.Pending.Range),
+				Projection: projection(t.Pending)},
+			{IndexName: &t.History.Name, KeySchema: keySchema(t.History.Hash, t.History.Range),
+				Projection: projection(t.History)}},
+		GlobalSecondaryIndexes: []dbtypes.GlobalSecondaryIndex{{IndexName: &t.Due.Name, KeySchema: keySchema(t.Due.Hash,
+			t.Due.Range),
 			Projection: projection(t.Due)}}})
 	var exists *dbtypes.ResourceInUseException
 	if errors.As(err, &exists) {
@@ -84,7 +90,8 @@ func (s *System) createTable(ctx context.Context, db *dynamodb.Client) error {
 }
 
 func keySchema(hash, rng string) []dbtypes.KeySchemaElement {
-	return []dbtypes.KeySchemaElement{{AttributeName: &hash, KeyType: dbtypes.KeyTypeHash}, {AttributeName: &rng, KeyType: dbtypes.KeyTypeRange}}
+	return []dbtypes.KeySchemaElement{{AttributeName: &hash, KeyType: dbtypes.KeyTypeHash}, {AttributeName: &rng,
+		KeyType: dbtypes.KeyTypeRange}}
 }
 
 func projection(i topology.Index) *dbtypes.Projection {
@@ -98,7 +105,8 @@ func projection(i topology.Index) *dbtypes.Projection {
 }
 
 func (s *System) createQueue(ctx context.Context, c *sqs.Client, q topology.Queue) error {
-	fifo := map[string]string{"FifoQueue": "true", "DeduplicationScope": "messageGroup", "FifoThroughputLimit": "perMessageGroupId"}
+	fifo := map[string]string{"FifoQueue": "true", "DeduplicationScope": "messageGroup",
+		"FifoThroughputLimit": "perMessageGroupId"}
 	dead := maps.Clone(fifo)
 	dead["MessageRetentionPeriod"] = strconv.Itoa(14 * 24 * 3600)
 	name := names.DeadLetters(s.Stage, q.Name)
@@ -113,13 +121,15 @@ func (s *System) createQueue(ctx context.Context, c *sqs.Client, q topology.Queu
 	fifo["RedrivePolicy"] = string(redrive)
 	fifo["VisibilityTimeout"] = strconv.Itoa(int(q.Visibility.Seconds()))
 	fifo["MessageRetentionPeriod"] = strconv.Itoa(int(q.Retention.Seconds()))
-	_, err = c.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(names.Queue(s.Stage, q.Name)), Attributes: fifo})
+	_, err = c.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(names.Queue(s.Stage, q.Name)),
+		Attributes: fifo})
 	return err
 }
 
 // createLinkKey makes the key that signs links to media, unless an earlier start did.
 func createLinkKey(ctx context.Context, c *secretsmanager.Client, stage string) error {
-	_, err := c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String(names.LinkKey(stage)), SecretString: aws.String(rand.Text() + rand.Text())})
+	_, err := c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String(names.LinkKey(stage)),
+		SecretString: aws.String(rand.Text() + rand.Text())})
 	var exists *smtypes.ResourceExistsException
 	if errors.As(err, &exists) {
 		return nil
@@ -172,7 +182,10 @@ func (s *System) Allows(principal, action, resource string) bool {
 // AllowsKey says whether a principal may do it with the items of a partition.
 func (s *System) AllowsKey(principal, action, resource, partition string) bool {
 	return s.granted(principal, action, resource, func(g topology.Grant) bool {
-		return len(g.Keys) == 0 || slices.ContainsFunc(g.Keys, func(prefix string) bool { return strings.HasPrefix(partition, prefix) })
+		return len(g.Keys) == 0 || slices.ContainsFunc(g.Keys, func(prefix string) bool {
+			return strings.HasPrefix(partition,
+				prefix)
+		})
 	})
 }
 

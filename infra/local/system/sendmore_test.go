@@ -165,7 +165,8 @@ func TestNotBefore(t *testing.T) {
 	d.ask(say(e, "k2", "an answer"))
 	d.drain()
 	if d.said("telegram", "a reminder") != 0 || d.said("telegram", "an answer") != 1 {
-		t.Errorf("the answer was said %d times, the reminder %d", d.said("telegram", "an answer"), d.said("telegram", "a reminder"))
+		t.Errorf("the answer was said %d times, the reminder %d", d.said("telegram", "an answer"), d.said("telegram",
+			"a reminder"))
 	}
 	d.sweeps(15)
 	calls := d.taken("telegram", "a reminder")
@@ -193,7 +194,8 @@ func TestRestartRingsForNothingEarly(t *testing.T) {
 	}
 	d.sweeps(32)
 	for key, at := range map[string]time.Time{"a reminder, soon": soon, "a reminder, later": later} {
-		if calls := d.taken("telegram", key); len(calls) != 1 || calls[0].At.Before(at) || calls[0].At.After(at.Add(2*time.Minute)) {
+		if calls := d.taken("telegram", key); len(calls) != 1 || calls[0].At.Before(at) ||
+			calls[0].At.After(at.Add(2*time.Minute)) {
 			t.Errorf("%s was said %+v, want once soon after %v", key, calls, at)
 		}
 	}
@@ -240,7 +242,8 @@ func TestNotAfter(t *testing.T) {
 	if d.said("telegram", "only") != 0 {
 		t.Error("something stale was said")
 	}
-	if diff := cmp.Diff([]string{"rejected content", "echo before it", "expired"}, outcomes(d.received("support"))); diff != "" {
+	if diff := cmp.Diff([]string{"rejected content", "echo before it", "expired"},
+		outcomes(d.received("support"))); diff != "" {
 		t.Errorf("%s\n%s", diff, d.logs)
 	}
 }
@@ -283,7 +286,8 @@ func TestCampaignLeavesRoom(t *testing.T) {
 	d.settle()
 	campaign := d.taken("custom", "campaign")
 	rate := channelNamed(t, "custom").Rate.Account
-	if took, least := campaign[len(campaign)-1].At.Sub(campaign[0].At), time.Duration((60/rate-1)*float64(time.Second)); len(campaign) != 60 || took < least {
+	if took, least := campaign[len(campaign)-1].At.Sub(campaign[0].At),
+		time.Duration((60/rate-1)*float64(time.Second)); len(campaign) != 60 || took < least {
 		t.Errorf("%d messages in %v, want 60 in %v at the least\n%s", len(campaign), took, least, d.logs)
 	}
 }
@@ -366,7 +370,8 @@ func TestRetryAfterHoldsTheAccount(t *testing.T) {
 	}
 	first, second := d.taken("telegram", "one first"), d.taken("telegram", "one second")
 	if len(first) != 1 || len(second) != 1 || second[0].At.Before(first[0].At) || d.said("telegram", "group") != 1 {
-		t.Errorf("said %d, %d and %d times, or out of order\n%s", len(first), len(second), d.said("telegram", "group"), d.logs)
+		t.Errorf("said %d, %d and %d times, or out of order\n%s", len(first), len(second), d.said("telegram", "group"),
+			d.logs)
 	}
 }
 
@@ -411,7 +416,8 @@ func TestEchoOfTheUnknown(t *testing.T) {
 		d.restart()
 		d.settle()
 		d.receipts()
-		if got := outcomes(d.received("support")); !slices.Contains(got, "echo hi") || slices.Contains(got, "uncertain platform") != (at == 1) {
+		if got := outcomes(d.received("support")); !slices.Contains(got, "echo hi") || slices.Contains(got,
+			"uncertain platform") != (at == 1) {
 			t.Errorf("after a crash at call %d: told %v\n%s", at, got, d.logs)
 		}
 	}
@@ -540,7 +546,8 @@ func TestReceiptsOnlyMoveUp(t *testing.T) {
 // comes before the answer to our call, amid the next part's call, or later. Messenger
 // gives our name back at once; the others have only their own.
 func TestOwnEcho(t *testing.T) {
-	for name, whens := range map[string][]string{"messenger": {"at once", "amid", "later"}, "instagram": {"amid", "later"}, "telegram": {"amid", "later"}} {
+	for name, whens := range map[string][]string{"messenger": {"at once", "amid", "later"}, "instagram": {"amid",
+		"later"}, "telegram": {"amid", "later"}} {
 		for _, when := range whens {
 			t.Run(name+" "+when, func(t *testing.T) {
 				d := deskFor(t, name)
@@ -564,7 +571,8 @@ func TestOwnEcho(t *testing.T) {
 				d.ask(twoParts(e, "k1", ""))
 				d.drain()
 				d.receipts()
-				echoes := slices.DeleteFunc(d.received("support"), func(x events.Event) bool { return x.Type != events.MessageEchoed })
+				echoes := slices.DeleteFunc(d.received("support"),
+					func(x events.Event) bool { return x.Type != events.MessageEchoed })
 				if len(echoes) != 1 || echoes[0].Data.Message.IdempotencyKey != "k1" {
 					t.Errorf("told %v, want our echo once\n%s", outcomes(echoes), d.logs)
 				}
@@ -595,7 +603,8 @@ func TestMediaIsCopiedOnce(t *testing.T) {
 	d := deskFor(t, "telegram")
 	stored := 0
 	count := func() {
-		stored += len(slices.DeleteFunc(d.received("support"), func(x events.Event) bool { return x.Type != events.MediaStored }))
+		stored += len(slices.DeleteFunc(d.received("support"),
+			func(x events.Event) bool { return x.Type != events.MediaStored }))
 	}
 	lose := true // the answer to taking the work out of its lane
 	d.breaks(func(c awsfake.Call) *awsfake.Fault {
@@ -629,14 +638,16 @@ func TestActions(t *testing.T) {
 	mine := &events.Ref{PlatformID: ours.PlatformID}
 	d.act(events.Action{To: to, Verb: events.ActTyping, Active: true})
 	d.act(events.Action{To: to, Verb: events.ActReact, Message: theirs, Emoji: "👍"})
-	d.act(events.Action{To: to, Verb: events.ActEdit, Message: mine, Content: []events.Content{events.NewText("corrected")}})
+	d.act(events.Action{To: to, Verb: events.ActEdit, Message: mine,
+		Content: []events.Content{events.NewText("corrected")}})
 	d.act(events.Action{To: to, Verb: events.ActDelete, Message: mine})
 	var methods []string
 	for _, c := range d.taken("telegram", "")[1:] {
 		_, method, _ := strings.Cut(strings.TrimPrefix(c.Request.Path, "/bot"), "/")
 		methods = append(methods, method)
 	}
-	if diff := cmp.Diff([]string{"sendChatAction", "setMessageReaction", "editMessageText", "deleteMessage"}, methods); diff != "" {
+	if diff := cmp.Diff([]string{"sendChatAction", "setMessageReaction", "editMessageText", "deleteMessage"},
+		methods); diff != "" {
 		t.Errorf("%s\n%s", diff, d.logs)
 	}
 	d.fail("telegram", play.Invalid)
@@ -653,13 +664,15 @@ func TestUploads(t *testing.T) {
 	d := deskFor(t, "wechat")
 	e := d.writes("wechat", "Hello?")
 	d.ask(events.Outbound{IdempotencyKey: "k1", To: events.To{Conversation: e.Subject},
-		Content: []events.Content{{Kind: events.KindMedia, Media: &events.Media{Type: events.Image, URL: "https://media.example.com/kettle.png", MIME: "image/png"}}}})
+		Content: []events.Content{{Kind: events.KindMedia, Media: &events.Media{Type: events.Image,
+			URL: "https://media.example.com/kettle.png", MIME: "image/png"}}}})
 	d.drain()
 	var paths []string
 	for _, c := range d.taken("wechat", "") {
 		paths = append(paths, c.Request.Path)
 	}
-	if diff := cmp.Diff([]string{"/cgi-bin/stable_token", "/cgi-bin/media/upload", "/cgi-bin/message/custom/send"}, paths); diff != "" {
+	if diff := cmp.Diff([]string{"/cgi-bin/stable_token", "/cgi-bin/media/upload", "/cgi-bin/message/custom/send"},
+		paths); diff != "" {
 		t.Errorf("%s\n%s", diff, d.logs)
 	}
 	if got := outcomes(d.received("support")); len(got) != 1 || !strings.HasPrefix(got[0], "echo") {
@@ -712,7 +725,8 @@ func TestHandleIsUsedOnce(t *testing.T) {
 	d.clock.Advance(5 * time.Minute)
 	d.ask(say(e, "k4", "answer late"))
 	d.drain()
-	for text, path := range map[string]string{"answer one": "/v2/bot/message/reply", "answer two": "/v2/bot/message/push", "campaign": "/v2/bot/message/push", "answer late": "/v2/bot/message/push"} {
+	for text, path := range map[string]string{"answer one": "/v2/bot/message/reply", "answer two": "/v2/bot/message/push",
+		"campaign": "/v2/bot/message/push", "answer late": "/v2/bot/message/push"} {
 		if calls := d.taken("line", text); len(calls) != 1 || calls[0].Request.Path != path {
 			t.Errorf("%q took %+v, want %s", text, calls, path)
 		}
@@ -768,8 +782,9 @@ func TestAccountTakenAway(t *testing.T) {
 	d := deskFor(t, "telegram")
 	d.diesAfter("telegram", `"hi"`, say(d.writes("telegram", "Hello?"), "k1", "hi"))
 	c := secretsmanager.NewFromConfig(d.sys.ConfigOf(system.Admin, cloud.Work))
-	if _, err := c.DeleteSecret(t.Context(), &secretsmanager.DeleteSecretInput{SecretId: aws.String(names.SecretPrefix(names.Local, "telegram") + "demo"),
-		ForceDeleteWithoutRecovery: aws.Bool(true)}); err != nil {
+	if _, err := c.DeleteSecret(t.Context(),
+		&secretsmanager.DeleteSecretInput{SecretId: aws.String(names.SecretPrefix(names.Local, "telegram") + "demo"),
+			ForceDeleteWithoutRecovery: aws.Bool(true)}); err != nil {
 		t.Fatal(err)
 	}
 	d.settle()
@@ -786,7 +801,8 @@ func TestOvertakenChoice(t *testing.T) {
 	for i := range 14 {
 		choice.Options = append(choice.Options, events.Option{ID: fmt.Sprint("c", i+1), Label: fmt.Sprint("Colour ", i+1)})
 	}
-	d.ask(events.Outbound{IdempotencyKey: "k1", To: events.To{Conversation: e.Subject}, Content: []events.Content{{Kind: events.KindChoice, Choice: choice}}})
+	d.ask(events.Outbound{IdempotencyKey: "k1", To: events.To{Conversation: e.Subject},
+		Content: []events.Content{{Kind: events.KindChoice, Choice: choice}}})
 	d.ask(say(e, "k2", "How many would you like?"))
 	d.drain()
 	d.received("support")
@@ -824,7 +840,8 @@ func TestOptedOut(t *testing.T) {
 	d.drain()
 	d.sample("telegram", "blocked")
 	d.sweeps(5)
-	if got := outcomes(d.received("support")); len(got) != 1 || got[0] != "failed consent" || d.said("telegram", "hi") != 0 {
+	if got := outcomes(d.received("support")); len(got) != 1 || got[0] != "failed consent" || d.said("telegram",
+		"hi") != 0 {
 		t.Errorf("told %v, said %d times", got, d.said("telegram", "hi"))
 	}
 }
@@ -887,7 +904,8 @@ func TestHealthIsTold(t *testing.T) {
 		if d.said("telegram", `"hi"`) == 1 && !strings.Contains(got, "health failing") {
 			t.Errorf("after a crash at call %d: told %q", at, got)
 		}
-		if strings.Contains(got, "health failing") && !strings.Contains(got, "health ok") && d.said("telegram", `"hi"`) == 1 {
+		if strings.Contains(got, "health failing") && !strings.Contains(got, "health ok") && d.said("telegram",
+			`"hi"`) == 1 {
 			t.Errorf("after a crash at call %d, nobody was told that all is well again: %q", at, got)
 		}
 		if p.calls < at {

@@ -34,7 +34,8 @@ func TestSendingAtRandom(t *testing.T) {
 		rt.Repeat(map[string]func(*rapid.T){
 			"write": w.write, "ask": w.ask, "ask on": w.ask, "ask again": w.askAgain, "ask otherwise": w.askOtherwise,
 			"platform": w.breakPlatform, "receipts": w.someReceipts, "late receipts": w.allReceipts,
-			"sender": w.poll("sender"), "bulk": w.poll("bulk"), "router": w.poll("router"), "drain": w.drainAll, "sweep": w.sweep,
+			"sender": w.poll("sender"), "bulk": w.poll("bulk"), "router": w.poll("router"), "drain": w.drainAll,
+			"sweep":   w.sweep,
 			"advance": w.advance, "restart": w.newProcess,
 			"table": w.breakTable, "queues": w.breakQueues, "hiccup": w.hiccup,
 		})
@@ -62,8 +63,10 @@ type request struct {
 }
 
 func newSending(t *testing.T, rt *rapid.T) *sending {
-	d := newDesk(tb{t, rt}, `{"channels":["line","telegram","whatsapp","messenger"],"destinations":{"support":{},"shop":{}},"default":"support"}`)
-	w := &sending{world: &world{rig: d.rig, deliveries: map[string][]delivery{}, destination: map[string]bool{}}, desk: d, threads: map[string]events.Event{}}
+	d := newDesk(tb{t, rt},
+		`{"channels":["line","telegram","whatsapp","messenger"],"destinations":{"support":{},"shop":{}},"default":"support"}`)
+	w := &sending{world: &world{rig: d.rig, deliveries: map[string][]delivery{}, destination: map[string]bool{}}, desk: d,
+		threads: map[string]events.Event{}}
 	for _, name := range sendingChannels {
 		w.threads[name] = d.writes(name, "Hello?")
 	}
@@ -89,8 +92,10 @@ func (w *sending) write(rt *rapid.T) {
 func (w *sending) ask(rt *rapid.T) {
 	name := rapid.SampledFrom(sendingChannels).Draw(rt, "channel")
 	n := len(w.asks)
-	q := request{channel: name, Outbound: events.Outbound{IdempotencyKey: fmt.Sprint("k", n), To: events.To{Conversation: w.threads[name].Subject},
-		Policy: rapid.SampledFrom([]events.Policy{"", events.AtLeastOnce}).Draw(rt, "policy"), Priority: rapid.SampledFrom([]events.Priority{"", "", events.Bulk}).Draw(rt, "priority")}}
+	q := request{channel: name, Outbound: events.Outbound{IdempotencyKey: fmt.Sprint("k", n),
+		To:       events.To{Conversation: w.threads[name].Subject},
+		Policy:   rapid.SampledFrom([]events.Policy{"", events.AtLeastOnce}).Draw(rt, "policy"),
+		Priority: rapid.SampledFrom([]events.Priority{"", "", events.Bulk}).Draw(rt, "priority")}}
 	for part := range rapid.IntRange(1, 2).Draw(rt, "parts") {
 		q.parts = append(q.parts, fmt.Sprintf("message %04d.%d", n, part))
 		q.Content = append(q.Content, events.NewText(q.parts[part]))
@@ -181,7 +186,8 @@ func (w *sending) finish() {
 // unfinished counts what is pending, in mailboxes and lanes.
 func (w *sending) unfinished() int32 {
 	db := dynamodb.NewFromConfig(w.sys.ConfigOf(system.Admin, cloud.Work))
-	out, err := db.Scan(context.Background(), &dynamodb.ScanInput{TableName: aws.String(names.Table(names.Local)), FilterExpression: aws.String("attribute_exists(o)")})
+	out, err := db.Scan(context.Background(), &dynamodb.ScanInput{TableName: aws.String(names.Table(names.Local)),
+		FilterExpression: aws.String("attribute_exists(o)")})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -256,7 +262,8 @@ func (w *sending) told() map[string]string {
 			id, what = d.Message.ID, "echo"
 		case e.Type == events.MessageEchoed && partForm.MatchString(text(e)) && w.certain(text(e)):
 			w.t.Errorf("our own %q is told as somebody else's", text(e))
-		case d.Status != nil && (d.Status.State == events.Uncertain || d.Status.State == events.Failed || d.Status.State == events.Expired) && d.Status.Correlation == d.Status.Message.ID:
+		case d.Status != nil && (d.Status.State == events.Uncertain || d.Status.State == events.Failed ||
+			d.Status.State == events.Expired) && d.Status.Correlation == d.Status.Message.ID:
 			id, what = d.Status.Correlation, string(d.Status.State)
 		}
 		if id == "" {

@@ -138,7 +138,8 @@ func (s *System) openSocket(w http.ResponseWriter, r *http.Request, f topology.F
 		fail(w, answer.StatusCode, http.StatusText(answer.StatusCode))
 		return nil
 	}
-	c, err := websocket.Accept(w, r, &websocket.AcceptOptions{InsecureSkipVerify: true}) // the function has looked at the origin
+	c, err := websocket.Accept(w, r,
+		&websocket.AcceptOptions{InsecureSkipVerify: true}) // the function has looked at the origin
 	if err != nil {
 		return nil // Accept has answered
 	}
@@ -188,11 +189,14 @@ type socketAnswer struct {
 
 // socketEvent invokes the function with the event that API Gateway makes.
 // https://docs.aws.amazon.com/apigateway/latest/developerguide/apigateway-websocket-api-mapping-template-reference.html
-func (s *System) socketEvent(ctx context.Context, f topology.Function, id, kind string, r *http.Request, body string) (answer socketAnswer, err error) {
+func (s *System) socketEvent(ctx context.Context, f topology.Function, id, kind string, r *http.Request,
+	body string) (answer socketAnswer, err error) {
 	ip, _, _ := net.SplitHostPort(r.RemoteAddr)
 	routes := map[string]string{"CONNECT": "$connect", "DISCONNECT": "$disconnect", "MESSAGE": "$default"}
-	doc := map[string]any{"isBase64Encoded": false, "requestContext": map[string]any{"routeKey": routes[kind], "eventType": kind, "connectionId": id, "apiId": "local",
-		"stage": "local", "domainName": r.Host, "requestTimeEpoch": s.Now().UnixMilli(), "identity": map[string]string{"sourceIp": ip, "userAgent": r.UserAgent()}}}
+	doc := map[string]any{"isBase64Encoded": false, "requestContext": map[string]any{"routeKey": routes[kind],
+		"eventType": kind, "connectionId": id, "apiId": "local",
+		"stage": "local", "domainName": r.Host, "requestTimeEpoch": s.Now().UnixMilli(),
+		"identity": map[string]string{"sourceIp": ip, "userAgent": r.UserAgent()}}}
 	if kind == "CONNECT" {
 		doc["headers"], doc["queryStringParameters"] = flat(r.Header), flat(r.URL.Query())
 	}
@@ -267,7 +271,8 @@ func managed(r *http.Request, status int, kind string) *http.Response {
 	if kind != "" {
 		h.Set("X-Amzn-Errortype", kind)
 	}
-	return &http.Response{StatusCode: status, Status: http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1, Header: h, Request: r,
+	return &http.Response{StatusCode: status, Status: http.StatusText(status), Proto: "HTTP/1.1", ProtoMajor: 1,
+		ProtoMinor: 1, Header: h, Request: r,
 		Body: io.NopCloser(bytes.NewReader([]byte("{}"))), ContentLength: 2}
 }
 

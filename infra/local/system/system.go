@@ -84,17 +84,20 @@ func Start(ctx context.Context, o Options) (*System, error) {
 		o.Clock = awsfake.Wall()
 	}
 	s := &System{System: topology.New(o.Config.Local(), names.Local, functions.Channels()), opts: o,
-		functions: map[string]function.Handler{}, sqs: map[string]*sqs.Client{}, accounts: map[string]channel.Account{}, log: slog.New(slog.NewTextHandler(o.Out, nil))}
+		functions: map[string]function.Handler{}, sqs: map[string]*sqs.Client{}, accounts: map[string]channel.Account{},
+		log: slog.New(slog.NewTextHandler(o.Out, nil))}
 	if o.Weather.Strikes == nil {
 		o.Weather.Strikes = s.isFunction
 	}
 	var err error
-	s.AWS, err = awsfake.New(awsfake.Options{Dir: o.Dir, Clock: o.Clock, Authorize: s.authorize, AuthorizeKey: s.authorizeKey,
-		Observe: observe(o.Observe), Intercept: intercept(o.Intercept), Weather: o.Weather})
+	s.AWS, err = awsfake.New(awsfake.Options{Dir: o.Dir, Clock: o.Clock, Authorize: s.authorize,
+		AuthorizeKey: s.authorizeKey,
+		Observe:      observe(o.Observe), Intercept: intercept(o.Intercept), Weather: o.Weather})
 	if err != nil {
 		return nil, err
 	}
-	s.World = &outside.World{Channels: functions.Channels(), Platforms: plays.All(), Account: s.demoAccount, Now: o.Clock.Now,
+	s.World = &outside.World{Channels: functions.Channels(), Platforms: plays.All(), Account: s.demoAccount,
+		Now:     o.Clock.Now,
 		Deliver: s.receiveLater, Record: o.Record}
 	if o.Deliver != nil {
 		s.World.Deliver = o.Deliver
@@ -345,7 +348,10 @@ func (s *System) Receive(ctx context.Context, r channel.Request) int {
 // Say lets the demo customer of a channel write, through the gateway, and returns
 // the status their platform hears.
 func (s *System) Say(ctx context.Context, name, text string) (status int, err error) {
-	i := slices.IndexFunc(functions.Channels(), func(ch channel.Channel) bool { return ch.Name == name && s.System.Config.Has(name) })
+	i := slices.IndexFunc(functions.Channels(), func(ch channel.Channel) bool {
+		return ch.Name == name &&
+			s.System.Config.Has(name)
+	})
 	if i < 0 {
 		return 0, fmt.Errorf("no channel is called %q", name)
 	}

@@ -69,7 +69,8 @@ func TestCalls(t *testing.T) {
 	forged.Header.Set("X-Hub-Signature-256", "sha256="+strings.Repeat("0", 64))
 	r.do(forged)
 	check("bad signature")
-	r.do(httptest.NewRequest("GET", "/webhooks/whatsapp/demo?hub.mode=subscribe&hub.challenge=42&hub.verify_token=wrong", nil))
+	r.do(httptest.NewRequest("GET", "/webhooks/whatsapp/demo?hub.mode=subscribe&hub.challenge=42&hub.verify_token=wrong",
+		nil))
 	check("handshake")
 	var batch []message
 	for i := range 25 {
@@ -97,7 +98,8 @@ func TestItemFitsOneWriteUnit(t *testing.T) {
 		}
 	}
 	if units != 3 {
-		t.Errorf("the put of a %d-byte webhook took %v write units, want 3: one for the item, one for each index", len(typical), units)
+		t.Errorf("the put of a %d-byte webhook took %v write units, want 3: one for the item, one for each index",
+			len(typical), units)
 	}
 }
 
@@ -125,7 +127,8 @@ func TestFiftyAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 50 {
 		wg.Go(func() {
-			if got := r.post(message{"1", fmt.Sprintf("wamid.%d", i), fmt.Sprint(i), r.clock.Now().Add(time.Duration(i) * time.Second)}); got != 200 {
+			if got := r.post(message{"1", fmt.Sprintf("wamid.%d", i), fmt.Sprint(i),
+				r.clock.Now().Add(time.Duration(i) * time.Second)}); got != 200 {
 				t.Errorf("webhook %d answered %d", i, got)
 			}
 		})
@@ -337,15 +340,17 @@ func TestUnparseableGoesToQuarantine(t *testing.T) {
 func TestHandshakeAfterRotation(t *testing.T) {
 	r := newRig(t)
 	ask := func(token string) int {
-		status, _ := r.do(httptest.NewRequest("GET", "/webhooks/whatsapp/demo?hub.mode=subscribe&hub.challenge=42&hub.verify_token="+token, nil))
+		status, _ := r.do(httptest.NewRequest("GET",
+			"/webhooks/whatsapp/demo?hub.mode=subscribe&hub.challenge=42&hub.verify_token="+token, nil))
 		return status
 	}
 	if got := ask(r.account.Value("verify_token")); got != 200 {
 		t.Fatalf("handshake answered %d, want 200", got)
 	}
 	admin := secretsmanager.NewFromConfig(r.sys.ConfigOf(system.Admin, cloud.Work))
-	if _, err := admin.PutSecretValue(t.Context(), &secretsmanager.PutSecretValueInput{SecretId: aws.String("relais/local/whatsapp/demo"),
-		SecretString: aws.String(`{"app_secret":"new","verify_token":"brand-new"}`)}); err != nil {
+	if _, err := admin.PutSecretValue(t.Context(),
+		&secretsmanager.PutSecretValueInput{SecretId: aws.String("relais/local/whatsapp/demo"),
+			SecretString: aws.String(`{"app_secret":"new","verify_token":"brand-new"}`)}); err != nil {
 		t.Fatal(err)
 	}
 	r.clock.Advance(time.Minute)
@@ -360,7 +365,8 @@ func TestHandshakeAfterRotation(t *testing.T) {
 // TestPathsAreTakenAsTheyAre redirects nobody, as API Gateway does not.
 func TestPathsAreTakenAsTheyAre(t *testing.T) {
 	r := newRig(t)
-	for _, path := range []string{"//webhooks/whatsapp/demo", "/webhooks/whatsapp//demo", "/webhooks/./whatsapp/demo", "/webhooks/whatsapp/", "/webhooks/whatsapp", "/webhooks/whatsapp/demo/", "/WEBHOOKS/whatsapp/demo"} {
+	for _, path := range []string{"//webhooks/whatsapp/demo", "/webhooks/whatsapp//demo", "/webhooks/./whatsapp/demo",
+		"/webhooks/whatsapp/", "/webhooks/whatsapp", "/webhooks/whatsapp/demo/", "/WEBHOOKS/whatsapp/demo"} {
 		req := r.signed(body(message{"1", "wamid.1", "hi", r.clock.Now()}))
 		req.URL.Path = path
 		if got, _ := r.do(req); got != 404 {
@@ -399,7 +405,8 @@ func TestTooLargeForAQueue(t *testing.T) {
 	r.post(message{"1", "wamid.2", "after it", at.Add(time.Second)})
 	r.settle()
 	got := r.received("support")
-	if len(got) != 2 || got[0].Type != events.IngestQuarantined || got[0].Data.Quarantine.Reason != "oversize" || text(got[1]) != "after it" {
+	if len(got) != 2 || got[0].Type != events.IngestQuarantined || got[0].Data.Quarantine.Reason != "oversize" ||
+		text(got[1]) != "after it" {
 		t.Fatalf("received %d events, want a quarantine event for reason oversize and the message after it", len(got))
 	}
 	for i, e := range got {

@@ -28,17 +28,20 @@ func (r *rig) setSecretOf(channel, id, doc string) {
 	r.t.Helper()
 	c := secretsmanager.NewFromConfig(r.sys.ConfigOf(system.Admin, cloud.Work))
 	name := aws.String(names.SecretPrefix(names.Local, channel) + id)
-	if _, err := c.PutSecretValue(r.t.Context(), &secretsmanager.PutSecretValueInput{SecretId: name, SecretString: &doc}); err == nil {
+	if _, err := c.PutSecretValue(r.t.Context(), &secretsmanager.PutSecretValueInput{SecretId: name,
+		SecretString: &doc}); err == nil {
 		return
 	}
-	if _, err := c.CreateSecret(r.t.Context(), &secretsmanager.CreateSecretInput{Name: name, SecretString: &doc}); err != nil {
+	if _, err := c.CreateSecret(r.t.Context(), &secretsmanager.CreateSecretInput{Name: name,
+		SecretString: &doc}); err != nil {
 		r.t.Fatal(err)
 	}
 }
 
 // signedWith is a request to an account, signed with any secret.
 func signedWith(id, appSecret string, b []byte) *http.Request {
-	req := channel.Request{Method: "POST", Path: "/webhooks/whatsapp/" + id, Header: http.Header{"Content-Type": {"application/json"}}, Body: b}
+	req := channel.Request{Method: "POST", Path: "/webhooks/whatsapp/" + id,
+		Header: http.Header{"Content-Type": {"application/json"}}, Body: b}
 	whatsappplay.Platform.Sign(channel.NewAccount(id, "", map[string]string{"app_secret": appSecret}), &req)
 	return asHTTP(req)
 }
@@ -69,7 +72,8 @@ func TestRotationIsNoticed(t *testing.T) {
 // TestNoUsableSecret: an account without a secret refuses everything, and being
 // asked again costs nothing.
 func TestNoUsableSecret(t *testing.T) {
-	for name, doc := range map[string]string{"none": `{}`, "empty": `{"app_secret":"","verify_token":"t"}`, "blank": `{"app_secret":[" "],"verify_token":"t"}`} {
+	for name, doc := range map[string]string{"none": `{}`, "empty": `{"app_secret":"","verify_token":"t"}`,
+		"blank": `{"app_secret":[" "],"verify_token":"t"}`} {
 		t.Run(name, func(t *testing.T) {
 			r := newRig(t)
 			r.setSecret("bare", doc)
@@ -137,8 +141,10 @@ func TestLogsTellNothingPrivate(t *testing.T) {
 		post("canary-secret", body(m))
 		post("forged-canary", body(m))
 		post("canary-secret", []byte(`{"object":"canary-text`))
-		post("canary-secret", []byte(`{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"messages":"canary-text 15550109999"}}]}]}`))
-		r.do(httptest.NewRequest("GET", "/webhooks/whatsapp/demo?hub.mode=subscribe&hub.verify_token=canary-token&hub.challenge=canary-challenge", nil))
+		post("canary-secret",
+			[]byte(`{"object":"whatsapp_business_account","entry":[{"changes":[{"field":"messages","value":{"messages":"canary-text 15550109999"}}]}]}`))
+		r.do(httptest.NewRequest("GET",
+			"/webhooks/whatsapp/demo?hub.mode=subscribe&hub.verify_token=canary-token&hub.challenge=canary-challenge", nil))
 		r.drain()
 		r.clock.Advance(3 * time.Minute)
 		r.sys.Tick(t.Context(), r.function("sweeper"))

@@ -24,7 +24,8 @@ const (
 // widgetFile is the file of the widget that r asks for.
 func (s *System) widgetFile(r *http.Request) (name string, ok bool) {
 	name, ok = strings.CutPrefix(r.URL.Path, widgetPath)
-	return name, ok && (r.Method == http.MethodGet || r.Method == http.MethodHead) && s.hasWidget() && slices.Contains(topology.WidgetFiles(), name)
+	return name, ok && (r.Method == http.MethodGet || r.Method == http.MethodHead) && s.hasWidget() &&
+		slices.Contains(topology.WidgetFiles(), name)
 }
 
 func (s *System) hasWidget() bool {

@@ -90,8 +90,10 @@ func (s *System) Tick(ctx context.Context, f topology.Function) error {
 // timeout ends. It returns how many messages were received.
 func (s *System) Poll(ctx context.Context, f topology.Function, wait int32) (int, error) {
 	url := s.QueueURL(f.Consumes)
-	out, err := s.sqs[f.Name].ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: int32(f.Batch), WaitTimeSeconds: wait,
-		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll}, MessageAttributeNames: []string{"All"}})
+	out, err := s.sqs[f.Name].ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url,
+		MaxNumberOfMessages: int32(f.Batch), WaitTimeSeconds: wait,
+		MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
+		MessageAttributeNames:       []string{"All"}})
 	if err != nil || len(out.Messages) == 0 {
 		return 0, err
 	}
@@ -116,7 +118,8 @@ func (s *System) Poll(ctx context.Context, f topology.Function, wait int32) (int
 	return len(out.Messages), s.deleteDone(ctx, f, url, out.Messages, result)
 }
 
-func (s *System) deleteDone(ctx context.Context, f topology.Function, url string, messages []types.Message, result lambda.SQSEventResponse) error {
+func (s *System) deleteDone(ctx context.Context, f topology.Function, url string, messages []types.Message,
+	result lambda.SQSEventResponse) error {
 	failed := map[string]bool{}
 	for _, b := range result.BatchItemFailures {
 		failed[b.ItemIdentifier] = true
@@ -124,7 +127,8 @@ func (s *System) deleteDone(ctx context.Context, f topology.Function, url string
 	var done []types.DeleteMessageBatchRequestEntry
 	for i, m := range messages {
 		if !failed[aws.ToString(m.MessageId)] {
-			done = append(done, types.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)), ReceiptHandle: m.ReceiptHandle})
+			done = append(done, types.DeleteMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)),
+				ReceiptHandle: m.ReceiptHandle})
 		}
 	}
 	if len(done) == 0 {
@@ -141,11 +145,14 @@ func (s *System) batch(f topology.Function, messages []types.Message) lambda.SQS
 	for _, m := range messages {
 		attributes := map[string]lambda.SQSMessageAttribute{}
 		for k, v := range m.MessageAttributes {
-			attributes[k] = lambda.SQSMessageAttribute{StringValue: v.StringValue, BinaryValue: v.BinaryValue, DataType: aws.ToString(v.DataType)}
+			attributes[k] = lambda.SQSMessageAttribute{StringValue: v.StringValue, BinaryValue: v.BinaryValue,
+				DataType: aws.ToString(v.DataType)}
 		}
-		e.Records = append(e.Records, lambda.SQSMessage{MessageId: aws.ToString(m.MessageId), ReceiptHandle: aws.ToString(m.ReceiptHandle),
-			Body: aws.ToString(m.Body), Md5OfBody: aws.ToString(m.MD5OfBody), Attributes: m.Attributes, MessageAttributes: attributes,
-			EventSource: "aws:sqs", EventSourceARN: arn, AWSRegion: awsfake.Region})
+		e.Records = append(e.Records, lambda.SQSMessage{MessageId: aws.ToString(m.MessageId),
+			ReceiptHandle: aws.ToString(m.ReceiptHandle),
+			Body:          aws.ToString(m.Body), Md5OfBody: aws.ToString(m.MD5OfBody), Attributes: m.Attributes,
+			MessageAttributes: attributes,
+			EventSource:       "aws:sqs", EventSourceARN: arn, AWSRegion: awsfake.Region})
 	}
 	return e
 }

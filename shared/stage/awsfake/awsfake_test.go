@@ -44,11 +44,13 @@ func open(t testing.TB, o awsfake.Options) *cloud {
 	}
 	t.Cleanup(func() { s.Close() })
 	cfg := aws.Config{
-		Region: "eu-central-1", BaseEndpoint: aws.String("https://aws.test"), HTTPClient: s.HTTPClient(), RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider("function-line", "secret", ""),
+		Region: "eu-central-1", BaseEndpoint: aws.String("https://aws.test"), HTTPClient: s.HTTPClient(),
+		RetryMaxAttempts: 1,
+		Credentials:      credentials.NewStaticCredentialsProvider("function-line", "secret", ""),
 	}
 	return &cloud{
-		server: s, tables: dynamodb.NewFromConfig(cfg), queues: sqs.NewFromConfig(cfg), secrets: secretsmanager.NewFromConfig(cfg),
+		server: s, tables: dynamodb.NewFromConfig(cfg), queues: sqs.NewFromConfig(cfg),
+		secrets: secretsmanager.NewFromConfig(cfg),
 		objects: s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),
 	}
 }
@@ -76,7 +78,8 @@ func (c *cloud) put(table, k string) error {
 
 func (c *cloud) has(t testing.TB, table, k string) bool {
 	t.Helper()
-	out, err := c.tables.GetItem(context.Background(), &dynamodb.GetItemInput{TableName: &table, Key: key(k), ConsistentRead: aws.Bool(true)})
+	out, err := c.tables.GetItem(context.Background(), &dynamodb.GetItemInput{TableName: &table, Key: key(k),
+		ConsistentRead: aws.Bool(true)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -99,7 +102,8 @@ func (c *cloud) send(queue *string, body string) error {
 
 func (c *cloud) receive(t testing.TB, queue *string) []string {
 	t.Helper()
-	out, err := c.queues.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: queue, MaxNumberOfMessages: 10})
+	out, err := c.queues.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: queue,
+		MaxNumberOfMessages: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,16 +154,18 @@ func TestDeniedCallHasNoEffect(t *testing.T) {
 	if got := code(c.put("relais-dev", "a")); got != "AccessDeniedException" {
 		t.Errorf("put: %s, want AccessDeniedException", got)
 	}
-	_, err := c.tables.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []dynamotypes.TransactWriteItem{
-		{Delete: &dynamotypes.Delete{TableName: aws.String("relais-dev"), Key: key("x")}},
-		{Put: &dynamotypes.Put{TableName: aws.String("relais-dev"), Item: key("a")}},
-	}})
+	_, err := c.tables.TransactWriteItems(ctx,
+		&dynamodb.TransactWriteItemsInput{TransactItems: []dynamotypes.TransactWriteItem{
+			{Delete: &dynamotypes.Delete{TableName: aws.String("relais-dev"), Key: key("x")}},
+			{Put: &dynamotypes.Put{TableName: aws.String("relais-dev"), Item: key("a")}},
+		}})
 	if got := code(err); got != "AccessDeniedException" {
 		t.Errorf("transaction: %s, want AccessDeniedException", got)
 	}
-	_, err = c.tables.BatchWriteItem(ctx, &dynamodb.BatchWriteItemInput{RequestItems: map[string][]dynamotypes.WriteRequest{"relais-dev": {
-		{PutRequest: &dynamotypes.PutRequest{Item: key("a")}},
-	}}})
+	_, err = c.tables.BatchWriteItem(ctx,
+		&dynamodb.BatchWriteItemInput{RequestItems: map[string][]dynamotypes.WriteRequest{"relais-dev": {
+			{PutRequest: &dynamotypes.PutRequest{Item: key("a")}},
+		}}})
 	if got := code(err); got != "AccessDeniedException" {
 		t.Errorf("batch: %s, want AccessDeniedException", got)
 	}
@@ -168,7 +174,8 @@ func TestDeniedCallHasNoEffect(t *testing.T) {
 		t.Errorf("send: %s, want AccessDeniedException", got)
 	}
 	g.set("function-line secretsmanager:CreateSecret secret/relais/dev/line/demo")
-	_, err = c.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("relais/dev/line/demo"), SecretString: aws.String("x")})
+	_, err = c.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("relais/dev/line/demo"),
+		SecretString: aws.String("x")})
 	if got := code(err); got != "AccessDeniedException" {
 		t.Errorf("secret: %s, want AccessDeniedException", got)
 	}
@@ -180,7 +187,8 @@ func TestDeniedCallHasNoEffect(t *testing.T) {
 	if got := c.receive(t, q); got != nil {
 		t.Errorf("a denied send took effect: %v", got)
 	}
-	if _, err := c.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: aws.String("relais/dev/line/demo")}); code(err) != "ResourceNotFoundException" {
+	if _, err := c.secrets.DescribeSecret(ctx,
+		&secretsmanager.DescribeSecretInput{SecretId: aws.String("relais/dev/line/demo")}); code(err) != "ResourceNotFoundException" {
 		t.Errorf("a denied CreateSecret took effect: %v", err)
 	}
 }
@@ -196,7 +204,8 @@ func TestAuthorizeIsAskedPerItem(t *testing.T) {
 	if _, err := c.objects.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: bucket}); err != nil {
 		t.Fatal(err)
 	}
-	secret, err := c.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("a/b"), SecretString: aws.String("x")})
+	secret, err := c.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("a/b"),
+		SecretString: aws.String("x")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -205,16 +214,20 @@ func TestAuthorizeIsAskedPerItem(t *testing.T) {
 		want []string
 	}{
 		"transaction": {func() error {
-			_, err := c.tables.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []dynamotypes.TransactWriteItem{
-				{Put: &dynamotypes.Put{TableName: aws.String("one"), Item: key("a")}},
-				{ConditionCheck: &dynamotypes.ConditionCheck{TableName: aws.String("two"), Key: key("a"), ConditionExpression: aws.String("attribute_not_exists(pk)")}},
-			}})
+			_, err := c.tables.TransactWriteItems(ctx,
+				&dynamodb.TransactWriteItemsInput{TransactItems: []dynamotypes.TransactWriteItem{
+					{Put: &dynamotypes.Put{TableName: aws.String("one"), Item: key("a")}},
+					{ConditionCheck: &dynamotypes.ConditionCheck{TableName: aws.String("two"), Key: key("a"),
+						ConditionExpression: aws.String("attribute_not_exists(pk)")}},
+				}})
 			return err
 		}, []string{"dynamodb:PutItem table/one", "dynamodb:ConditionCheckItem table/two"}},
 		"batch get": {func() error {
-			_, err := c.tables.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: map[string]dynamotypes.KeysAndAttributes{
-				"one": {Keys: []map[string]dynamotypes.AttributeValue{key("a")}}, "two": {Keys: []map[string]dynamotypes.AttributeValue{key("a"), key("b")}},
-			}})
+			_, err := c.tables.BatchGetItem(ctx,
+				&dynamodb.BatchGetItemInput{RequestItems: map[string]dynamotypes.KeysAndAttributes{
+					"one": {Keys: []map[string]dynamotypes.AttributeValue{key("a")}},
+					"two": {Keys: []map[string]dynamotypes.AttributeValue{key("a"), key("b")}},
+				}})
 			return err
 		}, []string{"dynamodb:GetItem table/one", "dynamodb:GetItem table/two", "dynamodb:GetItem table/two"}},
 		"secret by ARN": {func() error {
@@ -222,7 +235,8 @@ func TestAuthorizeIsAskedPerItem(t *testing.T) {
 			return err
 		}, []string{"secretsmanager:GetSecretValue secret/a/b"}},
 		"dead letter move": {func() error {
-			_, err := c.queues.ListMessageMoveTasks(ctx, &sqs.ListMessageMoveTasksInput{SourceArn: aws.String("arn:aws:sqs:us-east-1:000000000000:q")})
+			_, err := c.queues.ListMessageMoveTasks(ctx,
+				&sqs.ListMessageMoveTasksInput{SourceArn: aws.String("arn:aws:sqs:us-east-1:000000000000:q")})
 			return err
 		}, []string{"sqs:ListMessageMoveTasks queue/q"}},
 		"purge": {func() error {
@@ -230,7 +244,8 @@ func TestAuthorizeIsAskedPerItem(t *testing.T) {
 			return err
 		}, []string{"sqs:PurgeQueue queue/q"}},
 		"objects deleted": {func() error {
-			_, err := c.objects.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: bucket, Delete: &s3types.Delete{Objects: []s3types.ObjectIdentifier{{Key: aws.String("x")}, {Key: aws.String("y z")}}}})
+			_, err := c.objects.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: bucket,
+				Delete: &s3types.Delete{Objects: []s3types.ObjectIdentifier{{Key: aws.String("x")}, {Key: aws.String("y z")}}}})
 			return err
 		}, []string{"s3:DeleteObject s3/bucket/x", "s3:DeleteObject s3/bucket/y z"}},
 	} {
@@ -322,11 +337,16 @@ func TestRestartKeepsAllServices(t *testing.T) {
 	bucket, object, name := aws.String("bucket"), aws.String("a/ü 🎉"), aws.String("relais/dev/line/demo")
 	body := strings.Repeat("0123456789abcdef", 1<<16)
 	_, bucketErr := c.objects.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: bucket})
-	_, oldErr := c.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: object, Body: strings.NewReader("old"), Metadata: map[string]string{"old": "1"}})
-	_, putErr := c.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: object, Body: strings.NewReader(body), ContentType: aws.String("text/plain"), Metadata: map[string]string{"k": "v"}})
-	_, createErr := c.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: name, SecretString: aws.String("one")})
-	_, changeErr := c.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: name, SecretString: aws.String("two")})
-	if err := errors.Join(c.put("relais-dev", "a"), c.send(q, "x"), bucketErr, oldErr, putErr, createErr, changeErr); err != nil {
+	_, oldErr := c.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: object, Body: strings.NewReader("old"),
+		Metadata: map[string]string{"old": "1"}})
+	_, putErr := c.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: bucket, Key: object, Body: strings.NewReader(body),
+		ContentType: aws.String("text/plain"), Metadata: map[string]string{"k": "v"}})
+	_, createErr := c.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: name,
+		SecretString: aws.String("one")})
+	_, changeErr := c.secrets.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: name,
+		SecretString: aws.String("two")})
+	if err := errors.Join(c.put("relais-dev", "a"), c.send(q, "x"), bucketErr, oldErr, putErr, createErr,
+		changeErr); err != nil {
 		t.Fatal(err)
 	}
 	c.server.Close()
@@ -442,14 +462,17 @@ func TestUnknownIsRefused(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, rotate := c.secrets.RotateSecret(ctx, &secretsmanager.RotateSecretInput{SecretId: aws.String("x")})
-	_, replicas := c.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("x"), ForceOverwriteReplicaSecret: true})
-	_, permission := c.queues.AddPermission(ctx, &sqs.AddPermissionInput{QueueUrl: aws.String("x"), Label: aws.String("x"), AWSAccountIds: []string{"1"}, Actions: []string{"*"}})
+	_, replicas := c.secrets.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String("x"),
+		ForceOverwriteReplicaSecret: true})
+	_, permission := c.queues.AddPermission(ctx, &sqs.AddPermissionInput{QueueUrl: aws.String("x"),
+		Label: aws.String("x"), AWSAccountIds: []string{"1"}, Actions: []string{"*"}})
 	_, acl := c.objects.GetBucketAcl(ctx, &s3.GetBucketAclInput{Bucket: aws.String("bucket")})
 	for name, x := range map[string]struct {
 		err  error
 		want string
 	}{
-		"RotateSecret": {rotate, "UnknownOperationException"}, "CreateSecret with replicas": {replicas, "ValidationException"},
+		"RotateSecret": {rotate, "UnknownOperationException"}, "CreateSecret with replicas": {replicas,
+			"ValidationException"},
 		"AddPermission": {permission, "UnknownOperationException"}, "GetBucketAcl": {acl, "NotImplemented"},
 	} {
 		if got := code(x.err); got != x.want {

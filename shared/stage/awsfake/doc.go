@@ -24,13 +24,15 @@
 // # Time
 //
 // Every time comes from one Clock. A test that advances it sees visibility timeouts, delays, retention, deduplication
-// windows and expiry pass at once. Long polls end when their wait is over by real time or by the Clock, whichever is first.
+// windows and expiry pass at once. Long polls end when their wait is over by real time or by the Clock, whichever is
+// first.
 //
 // # What is kept
 //
 // With Options.Dir all state is on disk before a call is answered, in one file that package keep writes: after kill -9
 // and a restart every acknowledged write is there. It is safe against a crash of the process, not against a loss of
-// power. Multipart uploads under way and message move tasks live in memory only. One process owns a directory at a time;
+// power. Multipart uploads under way and message move tasks live in memory only. One process owns a directory at a
+// time;
 // the file shrinks when it is opened.
 //
 // # Weather

@@ -28,7 +28,8 @@ type permission struct {
 func (s *Server) allowed(principal string, p permission) bool {
 	o := s.options
 	return (o.Authorize == nil || o.Authorize(principal, p.action, p.resource)) &&
-		(o.AuthorizeKey == nil || !strings.HasPrefix(p.action, "dynamodb:") || o.AuthorizeKey(principal, p.action, p.resource, p.leading))
+		(o.AuthorizeKey == nil || !strings.HasPrefix(p.action, "dynamodb:") || o.AuthorizeKey(principal, p.action,
+			p.resource, p.leading))
 }
 
 // An operation is a JSON request on its way.
@@ -44,7 +45,8 @@ type operation struct {
 func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request, target string) {
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	if err != nil {
-		wire.WriteError(w, "application/x-amz-json-1.0", wire.Errorf("com.amazon.coral.service#SerializationException", "the request could not be read, or is larger than %d bytes", maxBody))
+		wire.WriteError(w, "application/x-amz-json-1.0", wire.Errorf("com.amazon.coral.service#SerializationException",
+			"the request could not be read, or is larger than %d bytes", maxBody))
 		return
 	}
 	op := s.operation(r, target, body)
@@ -52,7 +54,8 @@ func (s *Server) serveJSON(w http.ResponseWriter, r *http.Request, target string
 		wire.WriteError(w, "application/x-amz-json-1.1", wire.UnknownOperation(target))
 		return
 	}
-	call := Call{Principal: principal(r), Action: op.service + ":" + op.action, Resource: op.permissions[0].resource, Units: 1}
+	call := Call{Principal: principal(r), Action: op.service + ":" + op.action, Resource: op.permissions[0].resource,
+		Units: 1}
 	status := s.perform(w, r, op, &call)
 	if s.options.Observe != nil {
 		call.Status = status
@@ -145,7 +148,8 @@ func refuse(w http.ResponseWriter, op *operation, err error) int {
 }
 
 func denied(principal, action, resource string) *wire.Error {
-	e := wire.Errorf("com.amazon.coral.service#AccessDeniedException", "User: %s is not authorized to perform: %s on resource: %s", principal, action, resource)
+	e := wire.Errorf("com.amazon.coral.service#AccessDeniedException",
+		"User: %s is not authorized to perform: %s on resource: %s", principal, action, resource)
 	e.Status = http.StatusForbidden
 	return e
 }

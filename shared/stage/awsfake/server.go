@@ -16,13 +16,15 @@ import (
 	"github.com/relais-dev/relais/shared/stage/awsfake/sqs"
 )
 
-// Region and Account are what every emulated resource belongs to. Requests for other regions are answered all the same.
+// Region and Account are what every emulated resource belongs to. Requests for other regions are answered all the
+// same.
 const (
 	Region  = "us-east-1"
 	Account = "000000000000"
 )
 
-// Options says how a Server behaves. The zero value keeps everything in memory, follows real time and allows everything.
+// Options says how a Server behaves. The zero value keeps everything in memory, follows real time and allows
+// everything.
 type Options struct {
 	// Dir keeps the state of all services, so that it survives the process; empty means memory only.
 	Dir string
@@ -33,7 +35,8 @@ type Options struct {
 	// Authorize decides whether a caller may do what it asks for; nil allows all. The principal is the access key id
 	// that signed the request. Actions are IAM's ("dynamodb:PutItem", "sqs:SendMessage"); resources are
 	// "table/relais-dev", "table/relais-dev/index/due", "queue/relais-dev-ingress.fifo", "secret/relais/dev/line/demo",
-	// "s3/bucket/key". A transaction, a batch or a DeleteObjects asks once per item with that item's own action. One refusal
+	// "s3/bucket/key". A transaction, a batch or a DeleteObjects asks once per item with that item's own action. One
+	// refusal
 	// refuses the request: nothing is done, and the answer is AccessDeniedException, status 403.
 	Authorize func(principal, action, resource string) bool
 
@@ -134,7 +137,8 @@ func (s *Server) QueueARN(name string) string { return s.queues.ARN(name) }
 // ReleaseQueue shows a queue's messages in flight at once: who received them is gone.
 func (s *Server) ReleaseQueue(name string) { s.queues.Release(name) }
 
-// HTTPClient reaches the server inside the process: give it to an aws.Config. Any endpoint URL will do; queue URLs get its host.
+// HTTPClient reaches the server inside the process: give it to an aws.Config. Any endpoint URL will do; queue URLs get
+// its host.
 func (s *Server) HTTPClient() aws.HTTPClient { return client{s} }
 
 type client struct{ server *Server }

@@ -27,7 +27,10 @@ func itemArrays(c candidate, set sample.Set, s sample.Sample) []value {
 
 // within says whether text is a part of an event's own raw bytes.
 func within(evs []events.Event, text []byte) bool {
-	return slices.ContainsFunc(evs, func(e events.Event) bool { return len(e.Raw) > len(text) && bytes.Contains(e.Raw, text) })
+	return slices.ContainsFunc(evs, func(e events.Event) bool {
+		return len(e.Raw) > len(text) && bytes.Contains(e.Raw,
+			text)
+	})
 }
 
 func independent(c candidate, set sample.Set, s sample.Sample, array value) bool {
@@ -75,7 +78,8 @@ func nothingLost(c candidate, set sample.Set) error {
 			}
 			rest := slices.DeleteFunc(slices.Clone(whole), func(k string) bool { return !slices.Contains(parts, k) })
 			if diff := cmp.Diff(parts, rest); diff != "" {
-				return fmt.Errorf("%s: the items one by one give other events than together (-alone +together):\n%s", array.path, diff)
+				return fmt.Errorf("%s: the items one by one give other events than together (-alone +together):\n%s", array.path,
+					diff)
 			}
 		}
 		return nil

@@ -40,7 +40,8 @@ type check struct {
 
 func checks() []check {
 	var all []check
-	for _, group := range [][]check{declaration(), source(), verification(), parsing(), hostility(), tolerance(), handshakes(), coverage(), outbound()} {
+	for _, group := range [][]check{declaration(), source(), verification(), parsing(), hostility(), tolerance(),
+		handshakes(), coverage(), outbound()} {
 		all = append(all, group...)
 	}
 	return all

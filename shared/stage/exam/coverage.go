@@ -133,7 +133,8 @@ func eventsSound(c candidate, set sample.Set) error {
 		evs, err := outcome(c, set.Account, s.Request)
 		for _, e := range evs {
 			if e.Time.Sub(set.Now).Abs() > year {
-				return fmt.Errorf("%s happened %s, and was received %s", e.Type, e.Time.Format(time.DateTime), set.Now.Format(time.DateTime))
+				return fmt.Errorf("%s happened %s, and was received %s", e.Type, e.Time.Format(time.DateTime),
+					set.Now.Format(time.DateTime))
 			}
 		}
 		return err

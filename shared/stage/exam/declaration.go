@@ -15,9 +15,14 @@ import (
 
 func declaration() []check {
 	return []check{
-		{"declaration/facts", "The Channel value is the data sheet: the route, the README table and the credential form are made from it.", facts},
-		{"declaration/credentials", "An account holds exactly the declared credentials, and each says where an operator finds it.", credentialsDeclared},
-		{"declaration/readme", "An operator connects an account with the channel's README.md alone: it names every credential, in at most 60 lines.", readme},
+		{"declaration/facts",
+			"The Channel value is the data sheet: the route, the README table and the credential form are made from it.",
+			facts},
+		{"declaration/credentials",
+			"An account holds exactly the declared credentials, and each says where an operator finds it.",
+			credentialsDeclared},
+		{"declaration/readme",
+			"An operator connects an account with the channel's README.md alone: it names every credential, in at most 60 lines.", readme},
 	}
 }
 

@@ -150,7 +150,8 @@ func forgeries(c candidate, a channel.Account, r channel.Request) []forgery {
 
 func changedBodies(body []byte) map[string][]byte {
 	n := len(body)
-	all := map[string][]byte{"a body shortened": body[:n-1], "a body lengthened": append(slices.Clone(body), 'x'), "a body empty": nil}
+	all := map[string][]byte{"a body shortened": body[:n-1], "a body lengthened": append(slices.Clone(body), 'x'),
+		"a body empty": nil}
 	for _, i := range []int{0, n / 4, n / 2, 3 * n / 4, n - 1} {
 		all[fmt.Sprintf("a bit of body byte %d flipped", i)] = flip(body, i)
 	}
@@ -178,9 +179,11 @@ func falsified(good string) []falsification {
 	bad := flip(good, len(good)/2)
 	list := []falsification{
 		{"empty", []string{""}}, {"blank", []string{" "}}, {"a single character", []string{good[:1]}},
-		{"shortened", []string{good[:len(good)-1]}}, {"halved", []string{good[:len(good)/2]}}, {"lengthened", []string{good + "x"}},
+		{"shortened", []string{good[:len(good)-1]}}, {"halved", []string{good[:len(good)/2]}}, {"lengthened",
+			[]string{good + "x"}},
 		{"doubled, bad first", []string{bad, good}}, {"doubled with a comma, good first", []string{good + "," + bad}},
-		{"doubled with a comma, bad first", []string{bad + "," + good}}, {"doubled with a comma, both good", []string{good + "," + good}},
+		{"doubled with a comma, bad first", []string{bad + "," + good}}, {"doubled with a comma, both good",
+			[]string{good + "," + good}},
 	}
 	for _, i := range []int{0, len(good) / 2, len(strings.TrimRight(good, "=")) - 1, len(good) - 1} {
 		list = append(list, falsification{fmt.Sprintf("with a bit of character %d flipped", i), []string{flip(good, i)}})

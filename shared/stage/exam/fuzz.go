@@ -73,7 +73,8 @@ func fuzzBody(c candidate, set sample.Set, s sample.Sample, body []byte) error {
 // body is grown from another one.
 func prover(c candidate, set sample.Set, s sample.Sample, r channel.Request) sample.Sample {
 	for _, other := range append([]sample.Sample{s}, set.Samples...) {
-		if all := proofs(c, set.Account, other.Request); len(all) > 0 && !slices.ContainsFunc(all, func(p proof) bool { return p.value(r) != p.value(other.Request) }) {
+		if all := proofs(c, set.Account, other.Request); len(all) > 0 && !slices.ContainsFunc(all,
+			func(p proof) bool { return p.value(r) != p.value(other.Request) }) {
 			return other
 		}
 	}
@@ -90,7 +91,8 @@ func fuzzProof(c candidate, set sample.Set, s sample.Sample, text string) error 
 		if strings.EqualFold(strings.TrimSpace(text), p.value(s.Request)) {
 			continue
 		}
-		if err := refused(c, set.Account, forgery{fmt.Sprintf("%s %q", p, text), p.set(s.Request, []string{text})}); err != nil {
+		if err := refused(c, set.Account, forgery{fmt.Sprintf("%s %q", p, text), p.set(s.Request,
+			[]string{text})}); err != nil {
 			return err
 		}
 	}

@@ -91,7 +91,8 @@ func reply(c candidate, a channel.Account, r channel.Request) ([]byte, error) {
 		return []byte("not a handshake\n"), nil
 	}
 	status := max(answer.Status, 200)
-	return fmt.Appendf(nil, "%d %s\nContent-Type: %s\n\n%s", status, http.StatusText(status), answer.ContentType, answer.Body), nil
+	return fmt.Appendf(nil, "%d %s\nContent-Type: %s\n\n%s", status, http.StatusText(status), answer.ContentType,
+		answer.Body), nil
 }
 
 func isOK(r channel.Response) bool { return r.Status == 0 || r.Status/100 == 2 }

@@ -14,8 +14,11 @@ func handshakes() []check {
 	return []check{
 		{"handshake/golden", "A platform compares the answer to its handshake byte for byte. A channel with a Handshake records at least one that is answered, as handshake*.http.", handshakeGolden},
 		{"handshake/forged", "Only the platform is answered: with another token, another secret, or any parameter or signature changed, missing, empty or cut short, a handshake is not given the same answer.", handshakeForged},
-		{"handshake/reflection", "What a handshake echoes is never shown as HTML: the answer is text/plain or JSON, or there is none.", handshakeReflection},
-		{"handshake/delivery", "A delivery is never taken for a handshake: its events would be lost.", deliveryIsNoHandshake},
+		{"handshake/reflection",
+			"What a handshake echoes is never shown as HTML: the answer is text/plain or JSON, or there is none.",
+			handshakeReflection},
+		{"handshake/delivery", "A delivery is never taken for a handshake: its events would be lost.",
+			deliveryIsNoHandshake},
 	}
 }
 
@@ -62,7 +65,11 @@ func handshakeGolden(c candidate, set sample.Set) error {
 		}
 	}
 	answered := false
-	errs = append(errs, eachHandshake(c, set, func(sample.Sample, channel.Response) error { answered = true; return nil }))
+	errs = append(errs, eachHandshake(c, set, func(sample.Sample,
+		channel.Response) error {
+		answered = true
+		return nil
+	}))
 	if c.Handshake != nil && !answered {
 		errs = append(errs, errors.New("no handshake*.http is answered with status 200"))
 	}
@@ -149,7 +156,8 @@ func handshakeReflection(c candidate, set sample.Set) error {
 				if err != nil {
 					return err
 				}
-				harmless := strings.HasPrefix(answer.ContentType, "text/plain") || strings.HasPrefix(answer.ContentType, "application/json")
+				harmless := strings.HasPrefix(answer.ContentType, "text/plain") || strings.HasPrefix(answer.ContentType,
+					"application/json")
 				if strings.Contains(answer.Body, "<script") && !harmless {
 					return fmt.Errorf("echoes a script as %q", answer.ContentType)
 				}

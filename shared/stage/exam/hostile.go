@@ -17,10 +17,14 @@ func hostility() []check {
 	return []check{
 		{"parse/batch", "Every item of a batch comes out, in the platform's order: what is lost here is lost for good, for the platform was told 200.", nothingLost},
 		{"parse/bad-item", "One bad item of a batch becomes ingest.unsupported with the reason malformed; the others are delivered.", badItemAlone},
-		{"parse/unknown-field", "Platforms add fields without notice: an unknown field changes nothing but Raw.", unknownFieldsIgnored},
-		{"parse/hostile-body", "What comes from outside never makes Parse panic: the result is valid events or an error.", hostileBodies},
-		{"parse/hostile-value", "Any value of a body may be of another type, missing, huge or empty: the result is an error without content, or valid events whose ids are not empty (else they would all be one message).", hostileValues},
-		{"parse/memory", "A small body must not become a large heap: decode into typed structs, entries as json.RawMessage.", memoryBounded},
+		{"parse/unknown-field", "Platforms add fields without notice: an unknown field changes nothing but Raw.",
+			unknownFieldsIgnored},
+		{"parse/hostile-body", "What comes from outside never makes Parse panic: the result is valid events or an error.",
+			hostileBodies},
+		{"parse/hostile-value",
+			"Any value of a body may be of another type, missing, huge or empty: the result is an error without content, or valid events whose ids are not empty (else they would all be one message).", hostileValues},
+		{"parse/memory", "A small body must not become a large heap: decode into typed structs, entries as json.RawMessage.",
+			memoryBounded},
 	}
 }
 
@@ -133,7 +137,8 @@ func hostileBodies(c candidate, set sample.Set) error {
 				errs = append(errs, fmt.Errorf("%s: %w", what, err))
 			}
 		}
-		for _, body := range []string{"", "{}", "[]", "null", "true", "0", `"x"`, "\x00", "\xff\xfe", "{", "<xml/>", "<xml>", "<!DOCTYPE x>", "a=b&a=c", "%zz=%"} {
+		for _, body := range []string{"", "{}", "[]", "null", "true", "0", `"x"`, "\x00", "\xff\xfe", "{", "<xml/>", "<xml>",
+			"<!DOCTYPE x>", "a=b&a=c", "%zz=%"} {
 			try(fmt.Sprintf("body %q", body), func(r *channel.Request) { r.Body = []byte(body) })
 		}
 		for _, unit := range []string{"[", `{"a":`, "<a>"} {
@@ -142,7 +147,8 @@ func hostileBodies(c candidate, set sample.Set) error {
 		for i := range 16 {
 			try(fmt.Sprintf("the first %d/16", i), func(r *channel.Request) { r.Body = r.Body[:len(r.Body)*i/16] })
 		}
-		for _, t := range []string{"", "text/html", "application/x-www-form-urlencoded", "multipart/form-data", "multipart/form-data; boundary=x", "application/json; charset=utf-16"} {
+		for _, t := range []string{"", "text/html", "application/x-www-form-urlencoded", "multipart/form-data",
+			"multipart/form-data; boundary=x", "application/json; charset=utf-16"} {
 			try("content type "+t, func(r *channel.Request) { r.Header.Set("Content-Type", t) })
 		}
 		try("no header", func(r *channel.Request) { r.Header = nil })
@@ -152,8 +158,10 @@ func hostileBodies(c candidate, set sample.Set) error {
 }
 
 func hostileValues(c candidate, set sample.Set) error {
-	texts := []string{`null`, `""`, `" "`, `"` + canary + `"`, `"\ud800"`, "\"\xff\"", `"` + strings.Repeat("9", 40) + `"`, `"-1"`, `0`, `-1`, `1.5`, `1e400`, `9223372036854775807`,
-		strings.Repeat("9", 40), `true`, `{}`, `[]`, `[null]`, `[{}]`, `{"` + canary + `":"` + canary + `"}`, strings.Repeat("[", 2000) + strings.Repeat("]", 2000)}
+	texts := []string{`null`, `""`, `" "`, `"` + canary + `"`, `"\ud800"`, "\"\xff\"", `"` + strings.Repeat("9",
+		40) + `"`, `"-1"`, `0`, `-1`, `1.5`, `1e400`, `9223372036854775807`,
+		strings.Repeat("9", 40), `true`, `{}`, `[]`, `[null]`, `[{}]`, `{"` + canary + `":"` + canary + `"}`,
+		strings.Repeat("[", 2000) + strings.Repeat("]", 2000)}
 	tried := map[string]bool{} // a place is read by the same code in every sample
 	return eachDelivery(set, func(s sample.Sample) error {
 		var errs []error

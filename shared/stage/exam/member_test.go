@@ -106,7 +106,8 @@ func TestMutantsWithProofInTheBody(t *testing.T) {
 		words  string
 		change func(*candidate)
 	}{
-		"no signature": {"member " + header + " missing", verifyWith(func(a channel.Account, r channel.Request, good verifier) error {
+		"no signature": {"member " + header + " missing", verifyWith(func(a channel.Account, r channel.Request,
+			good verifier) error {
 			if members(r.Body)[header] == "" {
 				return nil
 			}

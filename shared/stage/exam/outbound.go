@@ -25,18 +25,23 @@ import (
 
 func outbound() []check {
 	return []check{
-		{"outbound/declared", "A channel answers: it says what fits, what a repeated call does, which hosts it calls, and has a double of its platform; Acts lists what Act understands.", outboundDeclared},
+		{"outbound/declared",
+			"A channel answers: it says what fits, what a repeated call does, which hosts it calls, and has a double of its platform; Acts lists what Act understands.", outboundDeclared},
 		{"outbound/samples", "Every message of events/samples/out is rendered and sent, the double takes each call, and testdata/out/NAME.http shows them. Write the goldens with -update and read them.", samplesSent},
 		{"outbound/stable", "A call is repeated after a crash: the same Outgoing gives the same bytes, with what the platform deduplicates by.", sendStable},
 		{"outbound/hosts", "A channel calls its platform by https and nobody else.", hostsKept},
 		{"outbound/faults", "A refusal becomes a *channel.Error whose class tells the sender what to do: rate waits, auth mints a token or pauses, window and recipient end the message.", faultsClassified},
 		{"outbound/answers", "Gateways answer instead of platforms: an HTML page, nothing, half a JSON, a 500 must not panic and must never count as delivered or as surely refused.", answersSurvived},
 		{"outbound/unsent", "The transport's error passes through with errors.Is: only it knows whether the request was written.", unsentKept},
-		{"outbound/discreet", "An error reaches logs and integrators: it holds no credential, no token and no content.", sendErrorsDiscreet},
+		{"outbound/discreet", "An error reaches logs and integrators: it holds no credential, no token and no content.",
+			sendErrorsDiscreet},
 		{"outbound/act", "Each verb of Acts makes the call that testdata/out/act.VERB.http shows.", actsShown},
-		{"outbound/token", "A minted token has a value and an end, and testdata/out/token.http shows how it was asked for.", tokenMinted},
-		{"outbound/receipts", "What the double posts to our webhooks verifies, parses, and names the messages it is about: by the id that Send returned, or by Outgoing.ID.", receiptsMatch},
-		{"outbound/customer", "The double's customer writes: what Customer makes verifies once it is signed, and is one new message with that text in the conversation of text.http.", customerWrites},
+		{"outbound/token", "A minted token has a value and an end, and testdata/out/token.http shows how it was asked for.",
+			tokenMinted},
+		{"outbound/receipts",
+			"What the double posts to our webhooks verifies, parses, and names the messages it is about: by the id that Send returned, or by Outgoing.ID.", receiptsMatch},
+		{"outbound/customer",
+			"The double's customer writes: what Customer makes verifies once it is signed, and is one new message with that text in the conversation of text.http.", customerWrites},
 		{"outbound/orphans", "Every golden belongs to a sample, a verb or the token.", outOrphans},
 	}
 }
@@ -62,7 +67,8 @@ func (d *recorder) Do(r *http.Request) (*http.Response, error) {
 	if d.err != nil {
 		return nil, d.err
 	}
-	call := play.Call{Host: r.URL.Host, Fault: d.fault, Request: channel.Request{Method: r.Method, Path: r.URL.EscapedPath(),
+	call := play.Call{Host: r.URL.Host, Fault: d.fault, Request: channel.Request{Method: r.Method,
+		Path:     r.URL.EscapedPath(),
 		RawQuery: r.URL.RawQuery, Header: r.Header, Body: body, Received: d.now}}
 	if r.URL.Scheme != "https" {
 		return nil, fmt.Errorf("called %s://%s, not https", r.URL.Scheme, r.URL.Host)
@@ -83,7 +89,8 @@ func (d *recorder) Do(r *http.Request) (*http.Response, error) {
 	if h == nil {
 		h = http.Header{}
 	}
-	return &http.Response{StatusCode: reply.Status, Header: h, Body: io.NopCloser(bytes.NewReader(reply.Body)), Request: r}, nil
+	return &http.Response{StatusCode: reply.Status, Header: h, Body: io.NopCloser(bytes.NewReader(reply.Body)),
+		Request: r}, nil
 }
 
 func readBody(r *http.Request) ([]byte, error) {
@@ -161,8 +168,9 @@ func plan(c candidate, o samples.Out) fit.Plan {
 func outgoings(o samples.Out, p fit.Plan, to channel.Recipient, quoted string, now time.Time) []channel.Outgoing {
 	list := make([]channel.Outgoing, len(p.Calls))
 	for i, call := range p.Calls {
-		list[i] = channel.Outgoing{ID: fmt.Sprintf("msg_%s.%d", strings.ReplaceAll(o.Name, ".", ""), i+1), To: to, Content: call.Content,
-			Sender: o.Sender, Bulk: o.Priority == events.Bulk, Heard: now.Add(-time.Minute)}
+		list[i] = channel.Outgoing{ID: fmt.Sprintf("msg_%s.%d", strings.ReplaceAll(o.Name, ".", ""), i+1), To: to,
+			Content: call.Content,
+			Sender:  o.Sender, Bulk: o.Priority == events.Bulk, Heard: now.Add(-time.Minute)}
 		if o.ReplyTo != nil && i == 0 {
 			list[i].ReplyTo = quoted
 		}
@@ -242,7 +250,8 @@ func (s outFile) match(name, text string) error {
 		return fmt.Errorf("no golden testdata/out/%s.http; write it with -update and read it", name)
 	}
 	if text != string(want) {
-		return fmt.Errorf("differs from testdata/out/%s.http (-want +got):\n%s", name, cmp.Diff(lines(want), lines([]byte(text))))
+		return fmt.Errorf("differs from testdata/out/%s.http (-want +got):\n%s", name, cmp.Diff(lines(want),
+			lines([]byte(text))))
 	}
 	return nil
 }
@@ -300,7 +309,8 @@ func simple(c candidate, set sample.Set, d *recorder) (channel.Sent, error) {
 		return channel.Sent{}, err
 	}
 	e := d.env()
-	return c.Send(context.Background(), e, channel.Outgoing{ID: "msg_simple.1", To: to, Content: []events.Content{events.NewText("Hello 👋")}, Heard: set.Now.Add(-time.Minute)})
+	return c.Send(context.Background(), e, channel.Outgoing{ID: "msg_simple.1", To: to,
+		Content: []events.Content{events.NewText("Hello 👋")}, Heard: set.Now.Add(-time.Minute)})
 }
 
 func sendStable(c candidate, set sample.Set) error {
@@ -354,7 +364,8 @@ func faultsClassified(c candidate, set sample.Set) error {
 		case !errors.As(err, &e):
 			errs = append(errs, fmt.Errorf("%s gives %v, want a *channel.Error", f, err))
 		case !slices.Contains(wanted[f], e.Class) || e.Unknown:
-			errs = append(errs, fmt.Errorf("%s gives class %q (outcome unknown: %t), want %s for sure", f, e.Class, e.Unknown, strings.Join(wanted[f], " or ")))
+			errs = append(errs, fmt.Errorf("%s gives class %q (outcome unknown: %t), want %s for sure", f, e.Class, e.Unknown,
+				strings.Join(wanted[f], " or ")))
 		}
 	}
 	return errors.Join(errs...)
@@ -366,8 +377,9 @@ func answersSurvived(c candidate, set sample.Set) error {
 	}
 	var errs []error
 	for what, a := range map[string]channel.Reply{
-		"a 500":                   {Status: 500, Body: []byte("oops")},
-		"a 502 page":              {Status: 502, Header: http.Header{"Content-Type": {"text/html"}}, Body: []byte("<html>bad gateway</html>")},
+		"a 500": {Status: 500, Body: []byte("oops")},
+		"a 502 page": {Status: 502, Header: http.Header{"Content-Type": {"text/html"}},
+			Body: []byte("<html>bad gateway</html>")},
 		"a 504 without body":      {Status: 504},
 		"a redirect":              {Status: 302, Header: http.Header{"Location": {"https://example.com"}}},
 		"half a JSON with 500":    {Status: 500, Body: []byte(`{"error":`)},
@@ -380,10 +392,12 @@ func answersSurvived(c candidate, set sample.Set) error {
 		if err == nil {
 			errs = append(errs, fmt.Errorf("%s counts as sent, with ids %v", what, sent.IDs))
 		} else if errors.As(err, &e) && !e.Unknown && e.Class != events.ClassAuth {
-			errs = append(errs, fmt.Errorf("%s counts as surely refused (class %q); it may have been sent: set Unknown", what, e.Class))
+			errs = append(errs, fmt.Errorf("%s counts as surely refused (class %q); it may have been sent: set Unknown", what,
+				e.Class))
 		}
 	}
-	for _, body := range []string{"", "<html>", `{"`, `[]`, `null`, `"x"`, `{}`} { // must not panic; a platform may say nothing on success
+	for _, body := range []string{"", "<html>", `{"`, `[]`, `null`, `"x"`,
+		`{}`} { // must not panic; a platform may say nothing on success
 		d := newRecorder(c, set)
 		d.answer = &channel.Reply{Status: 200, Body: []byte(body)}
 		_, err := simple(c, set, d)
@@ -509,7 +523,8 @@ func receiptsMatch(c candidate, set sample.Set) error {
 				return errors.New("a webhook of the double gives no event")
 			}
 			for _, e := range evs {
-				if s := e.Data.Status; s != nil && !slices.Contains(known, s.Message.PlatformID) && !slices.Contains(known, s.Correlation) {
+				if s := e.Data.Status; s != nil && !slices.Contains(known, s.Message.PlatformID) && !slices.Contains(known,
+					s.Correlation) {
 					return fmt.Errorf("a receipt is about %q, which Send did not return", s.Message.PlatformID)
 				}
 			}
@@ -564,7 +579,8 @@ func outOrphans(c candidate, set sample.Set) error {
 	}
 	for _, f := range files {
 		name := strings.TrimSuffix(f.Name(), ".http")
-		known := slices.ContainsFunc(all, func(o samples.Out) bool { return o.Name == name }) || name == "token" && c.Token != nil
+		known := slices.ContainsFunc(all, func(o samples.Out) bool { return o.Name == name }) || name == "token" &&
+			c.Token != nil
 		if v, ok := strings.CutPrefix(name, "act."); ok {
 			known = slices.Contains(c.Acts, events.Verb(v))
 		}

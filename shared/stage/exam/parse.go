@@ -17,7 +17,8 @@ func parsing() []check {
 	return []check{
 		{"parse/golden", "A sample's golden is its meaning: the events must be exactly those a person has read and committed, byte for byte. Run with -update and read the diff.", goldens},
 		{"parse/orphan", "A golden that no sample produces proves nothing.", orphans},
-		{"parse/deterministic", "Parse is pure: the same bytes give the same events and ids, however often and wherever they are parsed. Deduplication of redeliveries rests on it.", deterministic},
+		{"parse/deterministic",
+			"Parse is pure: the same bytes give the same events and ids, however often and wherever they are parsed. Deduplication of redeliveries rests on it.", deterministic},
 		{"parse/concurrent", "A channel holds no state: one value serves all requests at once.", concurrent},
 		{"parse/keys", "Two events of one delivery with the same Key are one event to Relais: the second would be dropped as a duplicate.", distinctKeys},
 		{"parse/raw", "When a delivery holds several events each keeps its own part of the body as Raw, else every event would be stored with all the others'.", ownRaw},

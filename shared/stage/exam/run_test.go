@@ -120,7 +120,8 @@ func TestEndlessParseIsFound(t *testing.T) {
 	c, release := fakeCandidate(), make(chan struct{})
 	defer close(release)
 	c.Parse = func(channel.Account, channel.Request) ([]events.Event, error) { <-release; return nil, nil }
-	if _, err := outcomeWithin(time.Millisecond, c, channel.Account{}, channel.Request{}); err == nil || !strings.Contains(err.Error(), "longer than") {
+	if _, err := outcomeWithin(time.Millisecond, c, channel.Account{}, channel.Request{}); err == nil ||
+		!strings.Contains(err.Error(), "longer than") {
 		t.Errorf("error of an endless Parse is %v", err)
 	}
 }

@@ -23,7 +23,8 @@ func source() []check {
 		{"source/package", "The folder's name is the package's name.", packageNamed},
 		{"source/imports", "A channel knows the contract and its own platform: it imports std, events, shared/channel, shared/signature and functions/channels/internal, and of std nothing that reaches out (network, files, log, randomness) or around the types.", importsAllowed},
 		{"source/pure", "A channel needs no clock, no network, no log and no panic: the request carries its time, and the core does the rest.", pure},
-		{"source/state", "A channel holds no state: no init, and package variables are tables that are never assigned.", stateless},
+		{"source/state", "A channel holds no state: no init, and package variables are tables that are never assigned.",
+			stateless},
 	}
 }
 
@@ -38,7 +39,8 @@ type code struct {
 // readCode parses the folder's non-test files. Imported packages stay empty: it
 // is enough to know which name is which package's and which is a variable of ours.
 func readCode(dir string) (code, error) {
-	s := code{files: token.NewFileSet(), info: types.Info{Uses: map[*ast.Ident]types.Object{}, Defs: map[*ast.Ident]types.Object{}}}
+	s := code{files: token.NewFileSet(), info: types.Info{Uses: map[*ast.Ident]types.Object{},
+		Defs: map[*ast.Ident]types.Object{}}}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return s, err
@@ -105,8 +107,10 @@ func packageNamed(_ candidate, set sample.Set) error {
 }
 
 // outside are packages of std that no channel needs.
-var outside = []string{"crypto/rand", "crypto/tls", "expvar", "io/ioutil", "log", "log/slog", "math/rand", "math/rand/v2", "net", "net/http/httptest",
-	"net/http/httputil", "net/rpc", "net/smtp", "os", "os/exec", "os/signal", "os/user", "plugin", "reflect", "runtime", "sync", "sync/atomic", "syscall", "testing", "unsafe", "C"}
+var outside = []string{"crypto/rand", "crypto/tls", "expvar", "io/ioutil", "log", "log/slog", "math/rand",
+	"math/rand/v2", "net", "net/http/httptest",
+	"net/http/httputil", "net/rpc", "net/smtp", "os", "os/exec", "os/signal", "os/user", "plugin", "reflect", "runtime",
+	"sync", "sync/atomic", "syscall", "testing", "unsafe", "C"}
 
 // formats are libraries for formats that are not a platform's own.
 var formats = []string{"github.com/golang-jwt/jwt/v5"}
@@ -124,7 +128,8 @@ func importsAllowed(_ candidate, set sample.Set) error {
 		p := strings.Trim(spec.Path.Value, `"`)
 		ours, isOurs := strings.CutPrefix(p, module)
 		switch {
-		case isOurs && (ours == "events" || ours == "shared/channel" || ours == "shared/signature" || strings.HasPrefix(ours, "functions/channels/internal/")):
+		case isOurs && (ours == "events" || ours == "shared/channel" || ours == "shared/signature" || strings.HasPrefix(ours,
+			"functions/channels/internal/")):
 			return ""
 		case slices.Contains(formats, p):
 			return ""
@@ -139,9 +144,10 @@ func importsAllowed(_ candidate, set sample.Set) error {
 
 // impure are functions and variables that reach out of a pure function.
 var impure = map[string][]string{
-	"time":     {"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker", "Local"},
-	"net/http": {"Get", "Post", "PostForm", "Head", "Client", "DefaultClient", "Transport", "DefaultTransport", "NewRequest", "NewRequestWithContext", "ListenAndServe", "Serve"},
-	"fmt":      {"Print", "Printf", "Println", "Scan", "Scanf", "Scanln"},
+	"time": {"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker", "Local"},
+	"net/http": {"Get", "Post", "PostForm", "Head", "Client", "DefaultClient", "Transport", "DefaultTransport",
+		"NewRequest", "NewRequestWithContext", "ListenAndServe", "Serve"},
+	"fmt": {"Print", "Printf", "Println", "Scan", "Scanf", "Scanln"},
 }
 
 func pure(_ candidate, set sample.Set) error {
@@ -154,7 +160,8 @@ func pure(_ candidate, set sample.Set) error {
 		case *ast.GoStmt:
 			return "starts a goroutine"
 		case *ast.Ident:
-			if b, ok := s.info.Uses[n].(*types.Builtin); ok && slices.Contains([]string{"panic", "recover", "print", "println"}, b.Name()) {
+			if b, ok := s.info.Uses[n].(*types.Builtin); ok && slices.Contains([]string{"panic", "recover", "print", "println"},
+				b.Name()) {
 				return "calls " + b.Name()
 			}
 		case *ast.SelectorExpr:
@@ -204,7 +211,8 @@ func stateless(_ candidate, set sample.Set) error {
 				return "takes the address of the package variable " + s.global(n.X)
 			}
 		case *ast.CallExpr:
-			if f, ok := n.Fun.(*ast.Ident); ok && len(n.Args) > 0 && slices.Contains([]string{"delete", "clear", "copy"}, f.Name) && s.global(n.Args[0]) != "" {
+			if f, ok := n.Fun.(*ast.Ident); ok && len(n.Args) > 0 && slices.Contains([]string{"delete", "clear", "copy"},
+				f.Name) && s.global(n.Args[0]) != "" {
 				return f.Name + " changes the package variable " + s.global(n.Args[0])
 			}
 		}

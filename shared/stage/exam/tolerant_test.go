@@ -8,7 +8,8 @@ import (
 )
 
 var toleranceMutants = []mutant{
-	{name: "wants a number", check: "parse/other-type", words: "is refused", change: strictly(func(r channel.Request, _ []events.Event) error {
+	{name: "wants a number", check: "parse/other-type", words: "is refused", change: strictly(func(r channel.Request,
+		_ []events.Event) error {
 		return json.Unmarshal(r.Body, &struct {
 			Events []struct {
 				Time *int64 `json:"time"`

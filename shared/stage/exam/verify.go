@@ -16,7 +16,8 @@ func verification() []check {
 		{"verify/forged", "A request that was changed in one place after it was signed is forged: Verify compares all of the signature with all that it covers, refuses a part that is missing, empty, doubled (API Gateway joins repeated headers by commas) or not in its one exact form (use strict base64), and Sign sets only what Verify looks at.", forgedRefused},
 		{"verify/unsigned", "A request without any proof is refused, whatever its method.", unsignedRefused},
 		{"verify/secrets", "Only the account's own secret proves anything; an empty, blank or absent one proves nothing, even to somebody who signs with it. Empty means refuse, never skip the check.", secretsMatter},
-		{"verify/rotation", "While a secret is rotated the previous value is accepted too: use Account.Values, not Value.", rotationAccepted},
+		{"verify/rotation", "While a secret is rotated the previous value is accepted too: use Account.Values, not Value.",
+			rotationAccepted},
 		{"verify/time", "Where the platform signs the time, a recorded request must not be good for ever: hours later or earlier it is refused; half a minute of delay is normal.", timeChecked},
 		{"verify/errors", "Verify's errors are made by channel.Refuse with one of its reasons: they reach logs and metrics, so they hold no secret, no expected signature and no content.", refusalsAreDiscreet},
 	}
@@ -90,17 +91,21 @@ func secretsMatter(c candidate, set sample.Set) error {
 		var errs []error
 		for _, name := range names {
 			for what, value := range map[string]string{"empty": "", "blank": " \t ", "one character long": "x"} {
-				errs = append(errs, refused(c, with(set, name, value), forgery{fmt.Sprintf("credential %s %s", name, what), s.Request}))
+				errs = append(errs, refused(c, with(set, name, value), forgery{fmt.Sprintf("credential %s %s", name, what),
+					s.Request}))
 			}
 			if isOptional(c, name) {
 				continue // the account may be used without it
 			}
 			for what, value := range map[string]string{"empty": "", "blank": " \t "} {
-				errs = append(errs, refusesOwn(c, with(set, name, value), s.Request, fmt.Sprintf("credential %s %s, and signed with it", name, what)))
+				errs = append(errs, refusesOwn(c, with(set, name, value), s.Request,
+					fmt.Sprintf("credential %s %s, and signed with it", name, what)))
 			}
-			errs = append(errs, refusesOwn(c, without(set, name), s.Request, fmt.Sprintf("no credential %s, and signed so", name)))
+			errs = append(errs, refusesOwn(c, without(set, name), s.Request, fmt.Sprintf("no credential %s, and signed so",
+				name)))
 		}
-		errs = append(errs, refused(c, channel.NewAccount(sample.AccountID, set.Account.URL, nil), forgery{"no credentials", s.Request}))
+		errs = append(errs, refused(c, channel.NewAccount(sample.AccountID, set.Account.URL, nil), forgery{"no credentials",
+			s.Request}))
 		return few(errs)
 	})
 }
@@ -157,7 +162,8 @@ func timeChecked(c candidate, set sample.Set) error {
 }
 
 func refusalsAreDiscreet(c candidate, set sample.Set) error {
-	known := strings.Join([]string{channel.NoSignature, channel.BadSignature, channel.Malformed, channel.Stale, channel.NoSecret}, " ") + " "
+	known := strings.Join([]string{channel.NoSignature, channel.BadSignature, channel.Malformed, channel.Stale,
+		channel.NoSecret}, " ") + " "
 	return eachDelivery(set, func(s sample.Sample) error {
 		secrets := append(confidences(c, set, s.Request), string(s.Request.Body))
 		for _, f := range forgeries(c, set.Account, s.Request) {
@@ -170,7 +176,8 @@ func refusalsAreDiscreet(c candidate, set sample.Set) error {
 				return fmt.Errorf("with %s: error %T is not channel.Refuse of a known reason", f.what, err)
 			}
 			if leak := shared(fmt.Sprintf("%v %+v", err, r), secrets); leak != "" {
-				return fmt.Errorf("with %s: the error holds %d characters of a secret, of the expected signature or of the body", f.what, len(leak))
+				return fmt.Errorf("with %s: the error holds %d characters of a secret, of the expected signature or of the body",
+					f.what, len(leak))
 			}
 		}
 		return nil
@@ -181,7 +188,8 @@ func refusalsAreDiscreet(c candidate, set sample.Set) error {
 // the words of the reasons aside.
 func shared(text string, secrets []string) string {
 	const run = 8
-	for _, word := range []string{"refused", channel.NoSignature, channel.BadSignature, channel.Malformed, channel.NoSecret} {
+	for _, word := range []string{"refused", channel.NoSignature, channel.BadSignature, channel.Malformed,
+		channel.NoSecret} {
 		text = strings.ReplaceAll(text, word, "")
 	}
 	for i := 0; i+run <= len(text); i++ {

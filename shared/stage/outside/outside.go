@@ -183,7 +183,8 @@ func response(r *http.Request, reply channel.Reply) *http.Response {
 	if h == nil {
 		h = http.Header{}
 	}
-	return &http.Response{StatusCode: reply.Status, Status: fmt.Sprintf("%d %s", reply.Status, http.StatusText(reply.Status)), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+	return &http.Response{StatusCode: reply.Status, Status: fmt.Sprintf("%d %s", reply.Status,
+		http.StatusText(reply.Status)), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 		Header: h, Body: io.NopCloser(bytes.NewReader(reply.Body)), ContentLength: int64(len(reply.Body)), Request: r}
 }
 

@@ -109,7 +109,8 @@ func (s *Set) readAccount() error {
 	d := json.NewDecoder(bytes.NewReader(text))
 	d.DisallowUnknownFields()
 	if err := d.Decode(&a); err != nil {
-		return fmt.Errorf(`want {"now": RFC 3339, "credentials": {name: text}}, and "url" if it is not the usual one: %w`, err)
+		return fmt.Errorf(`want {"now": RFC 3339, "credentials": {name: text}}, and "url" if it is not the usual one: %w`,
+			err)
 	}
 	if a.Now.IsZero() || len(a.Credentials) == 0 {
 		return errors.New(`"now" and "credentials" must be set`)

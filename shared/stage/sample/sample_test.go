@@ -43,7 +43,8 @@ func TestRead(t *testing.T) {
 	}
 	now := time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
 	want := []Sample{
-		{"handshake", channel.Request{Method: "GET", Path: "/webhooks/fake/demo", Header: http.Header{}, Body: []byte{}, Received: now}},
+		{"handshake", channel.Request{Method: "GET", Path: "/webhooks/fake/demo", Header: http.Header{}, Body: []byte{},
+			Received: now}},
 		{"text", channel.Request{
 			Method: "POST", Path: "/webhooks/fake/demo", RawQuery: "a=b&c",
 			Header: http.Header{"X-One": {"1"}, "X-Two": {"a: b,c"}}, Body: []byte("{\"a\":\n\n1}\n"), Received: now,
@@ -55,7 +56,8 @@ func TestRead(t *testing.T) {
 	if diff := cmp.Diff([]string{"k2", "k1"}, set.Account.Values("keys")); diff != "" {
 		t.Errorf("keys (-want +got):\n%s", diff)
 	}
-	if set.Account.ID != "demo" || set.Account.URL != "https://relais.example/webhooks/fake/demo" || set.Channel != "fake" || !set.Now.Equal(now) {
+	if set.Account.ID != "demo" || set.Account.URL != "https://relais.example/webhooks/fake/demo" ||
+		set.Channel != "fake" || !set.Now.Equal(now) {
 		t.Errorf("account %s at %s of %s at %s", set.Account.ID, set.Account.URL, set.Channel, set.Now)
 	}
 	if _, found := set.Find("absent"); found {
@@ -69,17 +71,23 @@ func TestReadErrorsNameThePlace(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		"no account":          {map[string]string{"in/text.http": request}, "testdata/account.json"},
-		"account not JSON":    {map[string]string{"account.json": "now", "in/text.http": request}, "RFC 3339"},
-		"unknown member":      {map[string]string{"account.json": `{"when":1}`, "in/text.http": request}, "when"},
-		"no now":              {map[string]string{"account.json": `{"credentials":{"a":"b"}}`, "in/text.http": request}, `"now"`},
-		"credential a number": {map[string]string{"account.json": `{"now":"2026-08-01T16:00:00Z","credentials":{"pin":7}}`, "in/text.http": request}, "pin"},
-		"no sample":           {map[string]string{"account.json": goodAccount}, "text.http"},
-		"no blank line":       {map[string]string{"account.json": goodAccount, "in/text.http": "POST / HTTP/1.1\n"}, "text.http: no blank line"},
-		"CRLF":                {map[string]string{"account.json": goodAccount, "in/text.http": "POST /webhooks/fake/demo HTTP/1.1\r\nA: b\r\n\n\n"}, "LF"},
-		"request line":        {map[string]string{"account.json": goodAccount, "in/text.http": "POST\n\n"}, "line 1"},
-		"header":              {map[string]string{"account.json": goodAccount, "in/text.http": "POST /webhooks/fake/demo HTTP/1.1\nno colon\n\n"}, "line 2"},
-		"another path":        {map[string]string{"account.json": goodAccount, "in/text.http": "POST /webhooks/line/demo HTTP/1.1\n\n"}, `want "/webhooks/fake/demo"`},
+		"no account":       {map[string]string{"in/text.http": request}, "testdata/account.json"},
+		"account not JSON": {map[string]string{"account.json": "now", "in/text.http": request}, "RFC 3339"},
+		"unknown member":   {map[string]string{"account.json": `{"when":1}`, "in/text.http": request}, "when"},
+		"no now": {map[string]string{"account.json": `{"credentials":{"a":"b"}}`, "in/text.http": request},
+			`"now"`},
+		"credential a number": {map[string]string{"account.json": `{"now":"2026-08-01T16:00:00Z","credentials":{"pin":7}}`,
+			"in/text.http": request}, "pin"},
+		"no sample": {map[string]string{"account.json": goodAccount}, "text.http"},
+		"no blank line": {map[string]string{"account.json": goodAccount, "in/text.http": "POST / HTTP/1.1\n"},
+			"text.http: no blank line"},
+		"CRLF": {map[string]string{"account.json": goodAccount,
+			"in/text.http": "POST /webhooks/fake/demo HTTP/1.1\r\nA: b\r\n\n\n"}, "LF"},
+		"request line": {map[string]string{"account.json": goodAccount, "in/text.http": "POST\n\n"}, "line 1"},
+		"header": {map[string]string{"account.json": goodAccount,
+			"in/text.http": "POST /webhooks/fake/demo HTTP/1.1\nno colon\n\n"}, "line 2"},
+		"another path": {map[string]string{"account.json": goodAccount,
+			"in/text.http": "POST /webhooks/line/demo HTTP/1.1\n\n"}, `want "/webhooks/fake/demo"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := Read(folder(t, test.files))

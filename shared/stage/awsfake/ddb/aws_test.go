@@ -15,6 +15,7 @@ func TestSameItemTwiceInTransaction(t *testing.T) {
 	db, _ := newDB(t, time.Now, "")
 	b := &bench{T: t, client: clientOf(db), table: "relais"}
 	b.create()
-	check := types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{TableName: &b.table, Key: key("tx", "twice"), ConditionExpression: aws.String("attribute_not_exists(pk)")}}
+	check := types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{TableName: &b.table, Key: key("tx", "twice"),
+		ConditionExpression: aws.String("attribute_not_exists(pk)")}}
 	b.refused("put and check", "ValidationException", b.transact("", b.txPut("twice", "", nil), check))
 }

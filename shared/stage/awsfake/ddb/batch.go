@@ -25,7 +25,8 @@ type writeRequest struct {
 }
 
 func (d *DB) batchWrite(r *batchWrite, b *bill) (any, error) {
-	if err := (writeOptions{ReturnConsumedCapacity: r.ReturnConsumedCapacity, ReturnItemCollectionMetrics: r.ReturnItemCollectionMetrics}).check(); err != nil {
+	if err := (writeOptions{ReturnConsumedCapacity: r.ReturnConsumedCapacity,
+		ReturnItemCollectionMetrics: r.ReturnItemCollectionMetrics}).check(); err != nil {
 		return nil, err
 	}
 	plans, err := d.planBatch(r, b)
@@ -192,7 +193,8 @@ func (d *DB) batchGet(r *batchGet, b *bill) (any, error) {
 			unprocessed[p.name] = p.request
 		}
 	}
-	return withCapacity(map[string]any{"Responses": responses, "UnprocessedKeys": unprocessed}, b, r.ReturnConsumedCapacity)
+	return withCapacity(map[string]any{"Responses": responses, "UnprocessedKeys": unprocessed}, b,
+		r.ReturnConsumedCapacity)
 }
 
 func (d *DB) fitGet(p *getPlan, b *bill) (err error) {

@@ -35,7 +35,8 @@ func BenchmarkPutItem(b *testing.B) {
 func BenchmarkQuery20(b *testing.B) {
 	db := filled(b)
 	for i := range b.N {
-		reply := must(b, db, "Query", fmt.Sprintf(`{"TableName":"cost","KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"c%d"}},"Limit":20,"ScanIndexForward":false}`, i%200))
+		reply := must(b, db, "Query",
+			fmt.Sprintf(`{"TableName":"cost","KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"c%d"}},"Limit":20,"ScanIndexForward":false}`, i%200))
 		asJSON(b, reply)
 	}
 }

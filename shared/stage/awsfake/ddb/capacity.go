@@ -1,6 +1,7 @@
 package ddb
 
-// Bytes per unit of capacity. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
+// Bytes per unit of capacity.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
 const (
 	writeUnit = 1024
 	readUnit  = 4096

@@ -49,26 +49,42 @@ func TestUnits(t *testing.T) {
 		{"a read of nothing", "GetItem", `{"TableName":"cost","Key":{$K}}`, 0.5},
 		{"a consistent read of nothing", "GetItem", `{"TableName":"cost","ConsistentRead":true,"Key":{$K}}`, 1},
 		{"a deletion of nothing", "DeleteItem", `{"TableName":"cost","Key":{$K}}`, 1},
-		{"a query of nothing", "Query", `{"TableName":"cost","KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"none"}}}`, 0.5},
+		{"a query of nothing", "Query",
+			`{"TableName":"cost","KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"none"}}}`, 0.5},
 		{"up to 1 KB", "PutItem", `{"TableName":"cost","Item":{$K,"d":{"S":"@500"}}}`, 1},
 		{"up to 2 KB", "PutItem", `{"TableName":"cost","Item":{$K,"d":{"S":"@1500"}}}`, 2},
-		{"the larger of before and after", "UpdateItem", `{"TableName":"cost","Key":{$K},"UpdateExpression":"SET d = :d","ExpressionAttributeValues":{":d":{"S":"x"}}}`, 2},
-		{"a new row in an index of keys", "UpdateItem", `{"TableName":"cost","Key":{$K},"UpdateExpression":"SET pend = :n","ExpressionAttributeValues":{":n":{"N":"1"}}}`, 2},
-		{"the index is not concerned", "UpdateItem", `{"TableName":"cost","Key":{$K},"UpdateExpression":"SET d = :d","ExpressionAttributeValues":{":d":{"S":"y"}}}`, 1},
-		{"a changed index key is a deletion and an insertion", "UpdateItem", `{"TableName":"cost","Key":{$K},"UpdateExpression":"SET pend = :n","ExpressionAttributeValues":{":n":{"N":"2"}}}`, 3},
+		{"the larger of before and after", "UpdateItem",
+			`{"TableName":"cost","Key":{$K},"UpdateExpression":"SET d = :d","ExpressionAttributeValues":{":d":{"S":"x"}}}`, 2},
+		{"a new row in an index of keys", "UpdateItem",
+			`{"TableName":"cost","Key":{$K},"UpdateExpression":"SET pend = :n","ExpressionAttributeValues":{":n":{"N":"1"}}}`,
+			2},
+		{"the index is not concerned", "UpdateItem",
+			`{"TableName":"cost","Key":{$K},"UpdateExpression":"SET d = :d","ExpressionAttributeValues":{":d":{"S":"y"}}}`, 1},
+		{"a changed index key is a deletion and an insertion", "UpdateItem",
+			`{"TableName":"cost","Key":{$K},"UpdateExpression":"SET pend = :n","ExpressionAttributeValues":{":n":{"N":"2"}}}`,
+			3},
 		{"out of the index", "UpdateItem", `{"TableName":"cost","Key":{$K},"UpdateExpression":"REMOVE pend"}`, 2},
-		{"a row of all attributes", "UpdateItem", `{"TableName":"cost","Key":{$K},"UpdateExpression":"SET lane = :l, d = :d","ExpressionAttributeValues":{":l":{"S":"l"},":d":{"S":"@1500"}}}`, 4},
-		{"a projected attribute changes", "UpdateItem", `{"TableName":"cost","Key":{$K},"UpdateExpression":"SET d = :d","ExpressionAttributeValues":{":d":{"S":"x"}}}`, 4},
-		{"nothing changes", "UpdateItem", `{"TableName":"cost","Key":{$K},"UpdateExpression":"SET d = :d","ExpressionAttributeValues":{":d":{"S":"x"}}}`, 1},
-		{"an index read", "Query", `{"TableName":"cost","IndexName":"lanes","KeyConditionExpression":"lane = :p","ExpressionAttributeValues":{":p":{"S":"l"}}}`, 0.5},
-		{"a transaction doubles the table's part", "TransactWriteItems", `{"TransactItems":[{"Update":{"TableName":"cost","Key":{$K},"UpdateExpression":"REMOVE lane"}}]}`, 3},
-		{"a check in a transaction", "TransactWriteItems", `{"TransactItems":[{"ConditionCheck":{"TableName":"cost","Key":{$K},"ConditionExpression":"attribute_exists(pk)"}}]}`, 2},
+		{"a row of all attributes", "UpdateItem",
+			`{"TableName":"cost","Key":{$K},"UpdateExpression":"SET lane = :l, d = :d","ExpressionAttributeValues":{":l":{"S":"l"},":d":{"S":"@1500"}}}`, 4},
+		{"a projected attribute changes", "UpdateItem",
+			`{"TableName":"cost","Key":{$K},"UpdateExpression":"SET d = :d","ExpressionAttributeValues":{":d":{"S":"x"}}}`, 4},
+		{"nothing changes", "UpdateItem",
+			`{"TableName":"cost","Key":{$K},"UpdateExpression":"SET d = :d","ExpressionAttributeValues":{":d":{"S":"x"}}}`, 1},
+		{"an index read", "Query",
+			`{"TableName":"cost","IndexName":"lanes","KeyConditionExpression":"lane = :p","ExpressionAttributeValues":{":p":{"S":"l"}}}`, 0.5},
+		{"a transaction doubles the table's part", "TransactWriteItems",
+			`{"TransactItems":[{"Update":{"TableName":"cost","Key":{$K},"UpdateExpression":"REMOVE lane"}}]}`, 3},
+		{"a check in a transaction", "TransactWriteItems",
+			`{"TransactItems":[{"ConditionCheck":{"TableName":"cost","Key":{$K},"ConditionExpression":"attribute_exists(pk)"}}]}`, 2},
 		{"over 4 KB", "PutItem", `{"TableName":"cost","Item":{$K,"d":{"S":"@5000"}}}`, 5},
 		{"a read by 4 KB", "GetItem", `{"TableName":"cost","Key":{$K}}`, 1},
-		{"a projection makes it no cheaper", "GetItem", `{"TableName":"cost","Key":{$K},"ProjectionExpression":"pk","ConsistentRead":true}`, 2},
+		{"a projection makes it no cheaper", "GetItem",
+			`{"TableName":"cost","Key":{$K},"ProjectionExpression":"pk","ConsistentRead":true}`, 2},
 		{"a read in a transaction", "TransactGetItems", `{"TransactItems":[{"Get":{"TableName":"cost","Key":{$K}}}]}`, 4},
-		{"items of a batch are rounded up one by one", "BatchGetItem", `{"RequestItems":{"cost":{"Keys":[{$K},{"pk":{"S":"p"},"sk":{"S":"none"}}]}}}`, 1.5},
-		{"a filter makes it no cheaper", "Query", `{"TableName":"cost","KeyConditionExpression":"pk = :p","FilterExpression":"d = :p","ExpressionAttributeValues":{":p":{"S":"p"}}}`, 1},
+		{"items of a batch are rounded up one by one", "BatchGetItem",
+			`{"RequestItems":{"cost":{"Keys":[{$K},{"pk":{"S":"p"},"sk":{"S":"none"}}]}}}`, 1.5},
+		{"a filter makes it no cheaper", "Query",
+			`{"TableName":"cost","KeyConditionExpression":"pk = :p","FilterExpression":"d = :p","ExpressionAttributeValues":{":p":{"S":"p"}}}`, 1},
 		{"a scan", "Scan", `{"TableName":"cost","ConsistentRead":true}`, 2},
 	} {
 		_, units, err := call(t, db, step.action, step.body)
@@ -89,8 +105,9 @@ func TestFailedConditionCosts(t *testing.T) {
 		action, body string
 		want         float64
 	}{
-		"condition":   {"PutItem", `{"TableName":"cost","Item":{$K},"ConditionExpression":"attribute_not_exists(pk)"}`, 2},
-		"transaction": {"TransactWriteItems", `{"TransactItems":[{"Put":{"TableName":"cost","Item":{$K},"ConditionExpression":"attribute_not_exists(pk)"}}]}`, 4},
+		"condition": {"PutItem", `{"TableName":"cost","Item":{$K},"ConditionExpression":"attribute_not_exists(pk)"}`, 2},
+		"transaction": {"TransactWriteItems",
+			`{"TransactItems":[{"Put":{"TableName":"cost","Item":{$K},"ConditionExpression":"attribute_not_exists(pk)"}}]}`, 4},
 		"bad request": {"PutItem", `{"TableName":"cost","Item":{$K},"ConditionExpression":"frob(pk)"}`, 0},
 	} {
 		_, units, err := call(t, db, c.action, c.body)
@@ -117,7 +134,8 @@ func TestResource(t *testing.T) {
 func TestConsumedCapacityByIndex(t *testing.T) {
 	db, _ := newDB(t, time.Now, "")
 	must(t, db, "CreateTable", tableBody)
-	reply := must(t, db, "PutItem", `{"TableName":"cost","ReturnConsumedCapacity":"INDEXES","Item":{$K,"pend":{"N":"1"},"lane":{"S":"l"},"d":{"S":"@1500"}}}`)
+	reply := must(t, db, "PutItem",
+		`{"TableName":"cost","ReturnConsumedCapacity":"INDEXES","Item":{$K,"pend":{"N":"1"},"lane":{"S":"l"},"d":{"S":"@1500"}}}`)
 	want := `{"ConsumedCapacity":{"TableName":"cost","Table":{"CapacityUnits":2},"LocalSecondaryIndexes":{"pending":{"CapacityUnits":1}},"GlobalSecondaryIndexes":{"lanes":{"CapacityUnits":2}},"CapacityUnits":5}}`
 	if diff := cmp.Diff(want, asJSON(t, reply)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

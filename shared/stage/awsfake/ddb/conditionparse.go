@@ -261,7 +261,8 @@ func (p *parser) oneOf(subject operand) condition {
 func (p *parser) function() condition {
 	p.operator()
 	t := p.take()
-	wanted := map[string]int{"attribute_exists": 1, "attribute_not_exists": 1, "attribute_type": 2, "begins_with": 2, "contains": 2}[t.text]
+	wanted := map[string]int{"attribute_exists": 1, "attribute_not_exists": 1, "attribute_type": 2, "begins_with": 2,
+		"contains": 2}[t.text]
 	if wanted == 0 {
 		p.fail("Invalid function name; function: %s", t.text)
 		return nil
@@ -276,7 +277,8 @@ func (p *parser) function() condition {
 	}
 	p.expect(")")
 	if p.err == nil && len(f.arguments) != wanted {
-		p.fail("Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d", f.name, len(f.arguments))
+		p.fail("Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d",
+			f.name, len(f.arguments))
 	}
 	if p.err == nil {
 		p.checkFunction(f)
@@ -286,7 +288,8 @@ func (p *parser) function() condition {
 
 func (p *parser) checkFunction(f function) {
 	subject := f.arguments[0]
-	if strings.HasPrefix(f.name, "attribute_") && subject.path == nil || subject.size && f.name != "contains" && f.name != "begins_with" {
+	if strings.HasPrefix(f.name, "attribute_") && subject.path == nil || subject.size && f.name != "contains" &&
+		f.name != "begins_with" {
 		p.fail("Operator or function requires a document path; operator or function: %s", f.name)
 		return
 	}
@@ -306,11 +309,14 @@ func (p *parser) checkFunction(f function) {
 
 func (p *parser) checkType(argument operand) {
 	if argument.value == nil || argument.value.kind != kindS {
-		p.fail("Incorrect operand type for operator or function; operator or function: attribute_type, operand type: %s", argument.kindOf())
+		p.fail("Incorrect operand type for operator or function; operator or function: attribute_type, operand type: %s",
+			argument.kindOf())
 		return
 	}
-	if !slices.Contains([]kind{kindS, kindN, kindB, kindBool, kindNull, kindSS, kindNS, kindBS, kindL, kindM}, kind(argument.value.text)) {
-		p.fail("Invalid attribute type name found; type: %s, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}", argument.value.text)
+	if !slices.Contains([]kind{kindS, kindN, kindB, kindBool, kindNull, kindSS, kindNS, kindBS, kindL, kindM},
+		kind(argument.value.text)) {
+		p.fail("Invalid attribute type name found; type: %s, valid types: {B,NULL,SS,BOOL,L,BS,N,NS,S,M}",
+			argument.value.text)
 	}
 }
 

@@ -53,9 +53,11 @@ func TestQueryRanges(t *testing.T) {
 				delete(values, name)
 			}
 		}
-		out := b.query(&dynamodb.QueryInput{KeyConditionExpression: &condition, ExpressionAttributeValues: values, ConsistentRead: aws.Bool(true)})
+		out := b.query(&dynamodb.QueryInput{KeyConditionExpression: &condition, ExpressionAttributeValues: values,
+			ConsistentRead: aws.Bool(true)})
 		b.same(condition, want, sorts(out.Items))
-		out = b.query(&dynamodb.QueryInput{KeyConditionExpression: &condition, ExpressionAttributeValues: values, ScanIndexForward: aws.Bool(false)})
+		out = b.query(&dynamodb.QueryInput{KeyConditionExpression: &condition, ExpressionAttributeValues: values,
+			ScanIndexForward: aws.Bool(false)})
 		slices.Reverse(want)
 		b.same(condition+" backwards", want, sorts(out.Items))
 	}
@@ -67,7 +69,8 @@ func TestPaging(t *testing.T) {
 		b.put("page", fmt.Sprintf("%02d", i), fields{"n": num(i)})
 	}
 	for _, forward := range []bool{true, false} {
-		in := &dynamodb.QueryInput{KeyConditionExpression: aws.String("pk = :p"), ExpressionAttributeValues: fields{":p": text("page")}, Limit: aws.Int32(10), ScanIndexForward: &forward}
+		in := &dynamodb.QueryInput{KeyConditionExpression: aws.String("pk = :p"),
+			ExpressionAttributeValues: fields{":p": text("page")}, Limit: aws.Int32(10), ScanIndexForward: &forward}
 		var all []string
 		pages := 0
 		for pages < 9 {
@@ -85,9 +88,12 @@ func TestPaging(t *testing.T) {
 			t.Errorf("forward %v: %d items on %d pages: %v", forward, len(all), pages, all)
 		}
 	}
-	filtered := b.query(&dynamodb.QueryInput{KeyConditionExpression: aws.String("pk = :p"), FilterExpression: aws.String("n > :n"), ExpressionAttributeValues: fields{":p": text("page"), ":n": num(7)}, Limit: aws.Int32(10)})
+	filtered := b.query(&dynamodb.QueryInput{KeyConditionExpression: aws.String("pk = :p"),
+		FilterExpression: aws.String("n > :n"), ExpressionAttributeValues: fields{":p": text("page"), ":n": num(7)},
+		Limit: aws.Int32(10)})
 	b.same("limit comes before the filter", []int32{2, 10}, []int32{filtered.Count, filtered.ScannedCount})
-	counted := b.query(&dynamodb.QueryInput{KeyConditionExpression: aws.String("pk = :p"), ExpressionAttributeValues: fields{":p": text("page")}, Select: "COUNT"})
+	counted := b.query(&dynamodb.QueryInput{KeyConditionExpression: aws.String("pk = :p"),
+		ExpressionAttributeValues: fields{":p": text("page")}, Select: "COUNT"})
 	b.same("count", []any{int32(25), 0}, []any{counted.Count, len(counted.Items)})
 }
 
@@ -96,7 +102,8 @@ func TestPageOfOneMegabyte(t *testing.T) {
 	for i := range 8 {
 		b.put("mb", fmt.Sprint(i), fields{"d": text(strings.Repeat("x", 200<<10))})
 	}
-	in := &dynamodb.QueryInput{KeyConditionExpression: aws.String("pk = :p"), ExpressionAttributeValues: fields{":p": text("mb")}, ProjectionExpression: aws.String("pk, sk")}
+	in := &dynamodb.QueryInput{KeyConditionExpression: aws.String("pk = :p"),
+		ExpressionAttributeValues: fields{":p": text("mb")}, ProjectionExpression: aws.String("pk, sk")}
 	first := b.query(in)
 	if in.ExclusiveStartKey = first.LastEvaluatedKey; in.ExclusiveStartKey == nil {
 		t.Fatalf("all %d items came on one page", first.Count)
@@ -113,7 +120,8 @@ func TestSparseLocalIndex(t *testing.T) {
 		b.put("lsi", fmt.Sprint(i), fields{"pend": num(pend), "body": text("kept in the table")})
 	}
 	b.put("lsi", "done", fields{"body": text("not in the index")})
-	in := &dynamodb.QueryInput{IndexName: aws.String("pending"), ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("pk = :p"), ExpressionAttributeValues: fields{":p": text("lsi")}}
+	in := &dynamodb.QueryInput{IndexName: aws.String("pending"), ConsistentRead: aws.Bool(true),
+		KeyConditionExpression: aws.String("pk = :p"), ExpressionAttributeValues: fields{":p": text("lsi")}}
 	out := b.query(in)
 	b.same("numeric order", []string{"2", "1", "3", "0"}, sorts(out.Items))
 	b.same("only keys", map[string]string{"pend": "-3"}, plain(out.Items[0]))
@@ -139,17 +147,21 @@ func TestSparseLocalIndex(t *testing.T) {
 	}
 	b.same("after clearing one and moving one", []string{"1", "0", "3"}, sorts(b.query(in).Items))
 	in.KeyConditionExpression = aws.String("pk = :p AND pend BETWEEN :a AND :b")
-	in.ExpressionAttributeValues = fields{":p": text("lsi"), ":a": num(10), ":b": &types.AttributeValueMemberN{Value: "20.0"}}
+	in.ExpressionAttributeValues = fields{":p": text("lsi"), ":a": num(10),
+		":b": &types.AttributeValueMemberN{Value: "20.0"}}
 	b.same("range", []string{"0", "3"}, sorts(b.query(in).Items))
 }
 
 func TestSparseGlobalIndex(t *testing.T) {
 	b := open(t)
 	for i, due := range []int{100, 9, -3, 20, 9} {
-		b.put(fmt.Sprintf("gsi%d", i), "x", fields{"lane": text("0"), "due": num(due), "label": text("l"), "body": text("b")})
+		b.put(fmt.Sprintf("gsi%d", i), "x", fields{"lane": text("0"), "due": num(due), "label": text("l"),
+			"body": text("b")})
 	}
 	b.put("gsi9", "x", fields{"lane": text("0"), "label": text("no due")})
-	in := &dynamodb.QueryInput{IndexName: aws.String("due"), KeyConditionExpression: aws.String("lane = :s AND due <= :now"), ExpressionAttributeValues: fields{":s": text("0"), ":now": num(20)}, Limit: aws.Int32(2)}
+	in := &dynamodb.QueryInput{IndexName: aws.String("due"),
+		KeyConditionExpression: aws.String("lane = :s AND due <= :now"), ExpressionAttributeValues: fields{":s": text("0"),
+			":now": num(20)}, Limit: aws.Int32(2)}
 	var due []string
 	for {
 		out := b.query(in)
@@ -166,7 +178,8 @@ func TestSparseGlobalIndex(t *testing.T) {
 	}
 	b.same("numeric order", []string{"-3", "9", "9", "20"}, due)
 
-	named := b.query(&dynamodb.QueryInput{IndexName: aws.String("named"), KeyConditionExpression: aws.String("lane = :s"), ExpressionAttributeValues: fields{":s": text("0")}})
+	named := b.query(&dynamodb.QueryInput{IndexName: aws.String("named"), KeyConditionExpression: aws.String("lane = :s"),
+		ExpressionAttributeValues: fields{":s": text("0")}})
 	if len(named.Items) != 6 {
 		t.Errorf("index named has %d items, want 6", len(named.Items))
 	}
@@ -192,7 +205,8 @@ func names(m map[string]string) []string {
 func TestQueryRefusals(t *testing.T) {
 	b := open(t)
 	values := fields{":p": text("x"), ":n": num(1)}
-	for _, condition := range []string{"begins_with(pk, :p)", "sk = :p", "pk = :p OR sk = :p", "pk = :p AND sk <> :p", "pk = :p AND body = :p", "pk = :n", "pk > :p",
+	for _, condition := range []string{"begins_with(pk, :p)", "sk = :p", "pk = :p OR sk = :p", "pk = :p AND sk <> :p",
+		"pk = :p AND body = :p", "pk = :n", "pk > :p",
 		"pk = :p AND sk = :n", "pk = :p AND sk > :p AND sk < :p", "NOT pk = :p", "pk = sk"} {
 		used := fields{}
 		for name, v := range values {
@@ -203,7 +217,8 @@ func TestQueryRefusals(t *testing.T) {
 		if len(used) == 0 {
 			used = nil
 		}
-		_, err := b.client.Query(t.Context(), &dynamodb.QueryInput{TableName: &b.table, KeyConditionExpression: &condition, ExpressionAttributeValues: used})
+		_, err := b.client.Query(t.Context(), &dynamodb.QueryInput{TableName: &b.table, KeyConditionExpression: &condition,
+			ExpressionAttributeValues: used})
 		b.refused(condition, "ValidationException", err)
 	}
 	for name, in := range map[string]*dynamodb.QueryInput{
@@ -215,7 +230,8 @@ func TestQueryRefusals(t *testing.T) {
 		"reserved word":     {ProjectionExpression: aws.String("status")},
 		"overlapping paths": {ProjectionExpression: aws.String("a, a.b")},
 	} {
-		in.TableName, in.KeyConditionExpression, in.ExpressionAttributeValues = &b.table, aws.String("pk = :p"), fields{":p": text("x")}
+		in.TableName, in.KeyConditionExpression, in.ExpressionAttributeValues = &b.table, aws.String("pk = :p"),
+			fields{":p": text("x")}
 		_, err := b.client.Query(t.Context(), in)
 		b.refused(name, "ValidationException", err)
 	}
@@ -258,21 +274,28 @@ func TestBatches(t *testing.T) {
 		requests = append(requests, types.WriteRequest{PutRequest: &types.PutRequest{Item: key("batch", fmt.Sprint(i))}})
 		wanted = append(wanted, key("batch", fmt.Sprint(i)))
 	}
-	out, err := b.client.BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{b.table: requests}})
+	out, err := b.client.BatchWriteItem(t.Context(),
+		&dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{b.table: requests}})
 	if err != nil || len(out.UnprocessedItems) != 0 {
 		t.Fatalf("write: %v, %v", out, err)
 	}
-	got, err := b.client.BatchGetItem(t.Context(), &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{b.table: {Keys: append(wanted, key("batch", "old"))}}})
+	got, err := b.client.BatchGetItem(t.Context(),
+		&dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{b.table: {Keys: append(wanted,
+			key("batch", "old"))}}})
 	if err != nil || len(got.Responses[b.table]) != 24 || len(got.UnprocessedKeys) != 0 {
 		t.Fatalf("get: %d items, %v", len(got.Responses[b.table]), err)
 	}
 	requests = append(requests, types.WriteRequest{PutRequest: &types.PutRequest{Item: key("batch", "26th")}})
-	_, err = b.client.BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{b.table: requests}})
+	_, err = b.client.BatchWriteItem(t.Context(),
+		&dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{b.table: requests}})
 	b.refused("26 items", "ValidationException", err)
 	requests = []types.WriteRequest{requests[1], requests[1]}
-	_, err = b.client.BatchWriteItem(t.Context(), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{b.table: requests}})
+	_, err = b.client.BatchWriteItem(t.Context(),
+		&dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{b.table: requests}})
 	b.refused("twice the same", "ValidationException", err)
-	_, err = b.client.BatchGetItem(t.Context(), &dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{b.table: {Keys: []fields{wanted[0], wanted[0]}}}})
+	_, err = b.client.BatchGetItem(t.Context(),
+		&dynamodb.BatchGetItemInput{RequestItems: map[string]types.KeysAndAttributes{b.table: {Keys: []fields{wanted[0],
+			wanted[0]}}}})
 	b.refused("twice the same key", "ValidationException", err)
 }
 
@@ -286,7 +309,8 @@ func TestTimeToLive(t *testing.T) {
 		return *out.TimeToLiveDescription
 	}
 	b.same("before", types.TimeToLiveStatusDisabled, describe().TimeToLiveStatus)
-	enable := &dynamodb.UpdateTimeToLiveInput{TableName: &b.table, TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: aws.String("ttl"), Enabled: aws.Bool(true)}}
+	enable := &dynamodb.UpdateTimeToLiveInput{TableName: &b.table,
+		TimeToLiveSpecification: &types.TimeToLiveSpecification{AttributeName: aws.String("ttl"), Enabled: aws.Bool(true)}}
 	if _, err := b.client.UpdateTimeToLive(t.Context(), enable); err != nil {
 		t.Fatal(err)
 	}
@@ -308,7 +332,8 @@ func TestTables(t *testing.T) {
 	}
 	table := out.Table
 	b.same("shape", []any{types.TableStatusActive, types.BillingModePayPerRequest, 1, 2, types.IndexStatusActive},
-		[]any{table.TableStatus, table.BillingModeSummary.BillingMode, len(table.LocalSecondaryIndexes), len(table.GlobalSecondaryIndexes), table.GlobalSecondaryIndexes[0].IndexStatus})
+		[]any{table.TableStatus, table.BillingModeSummary.BillingMode, len(table.LocalSecondaryIndexes),
+			len(table.GlobalSecondaryIndexes), table.GlobalSecondaryIndexes[0].IndexStatus})
 	list, err := b.client.ListTables(t.Context(), &dynamodb.ListTablesInput{})
 	if err != nil || !slices.Contains(list.TableNames, b.table) {
 		t.Errorf("list: %v, %v", list, err)

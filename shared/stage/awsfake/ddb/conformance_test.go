@@ -71,7 +71,8 @@ func newDB(t testing.TB, now func() time.Time, dir string) (*ddb.DB, *keep.Log) 
 }
 
 func clientOf(db *ddb.DB) *dynamodb.Client {
-	return dynamodb.New(dynamodb.Options{Region: "us-east-1", BaseEndpoint: aws.String("http://in.process"), HTTPClient: transport{db},
+	return dynamodb.New(dynamodb.Options{Region: "us-east-1", BaseEndpoint: aws.String("http://in.process"),
+		HTTPClient:  transport{db},
 		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""), RetryMaxAttempts: 1})
 }
 
@@ -110,12 +111,16 @@ func tableInput(name string) *dynamodb.CreateTableInput {
 	}
 	return &dynamodb.CreateTableInput{
 		TableName: &name, BillingMode: types.BillingModePayPerRequest, KeySchema: keys("pk", "sk"),
-		AttributeDefinitions: []types.AttributeDefinition{define("pk", "S"), define("sk", "S"), define("pend", "N"), define("lane", "S"), define("due", "N")},
+		AttributeDefinitions: []types.AttributeDefinition{define("pk", "S"), define("sk", "S"), define("pend", "N"),
+			define("lane", "S"), define("due", "N")},
 		LocalSecondaryIndexes: []types.LocalSecondaryIndex{
-			{IndexName: aws.String("pending"), KeySchema: keys("pk", "pend"), Projection: &types.Projection{ProjectionType: "KEYS_ONLY"}}},
+			{IndexName: aws.String("pending"), KeySchema: keys("pk", "pend"),
+				Projection: &types.Projection{ProjectionType: "KEYS_ONLY"}}},
 		GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{
-			{IndexName: aws.String("due"), KeySchema: keys("lane", "due"), Projection: &types.Projection{ProjectionType: "KEYS_ONLY"}},
-			{IndexName: aws.String("named"), KeySchema: keys("lane", "sk"), Projection: &types.Projection{ProjectionType: "INCLUDE", NonKeyAttributes: []string{"label"}}}},
+			{IndexName: aws.String("due"), KeySchema: keys("lane", "due"),
+				Projection: &types.Projection{ProjectionType: "KEYS_ONLY"}},
+			{IndexName: aws.String("named"), KeySchema: keys("lane", "sk"),
+				Projection: &types.Projection{ProjectionType: "INCLUDE", NonKeyAttributes: []string{"label"}}}},
 	}
 }
 
@@ -124,7 +129,8 @@ func (b *bench) create() {
 	if _, err := b.client.CreateTable(b.Context(), tableInput(b.table)); err != nil {
 		b.Fatal(err)
 	}
-	w := dynamodb.NewTableExistsWaiter(b.client, func(o *dynamodb.TableExistsWaiterOptions) { o.MinDelay = 50 * time.Millisecond })
+	w := dynamodb.NewTableExistsWaiter(b.client,
+		func(o *dynamodb.TableExistsWaiterOptions) { o.MinDelay = 50 * time.Millisecond })
 	if err := w.Wait(b.Context(), &dynamodb.DescribeTableInput{TableName: &b.table}, time.Minute); err != nil {
 		b.Fatal(err)
 	}
@@ -141,14 +147,16 @@ func with(base fields, more fields) fields {
 
 func (b *bench) put(pk, sk string, more fields) {
 	b.Helper()
-	if _, err := b.client.PutItem(b.Context(), &dynamodb.PutItemInput{TableName: &b.table, Item: with(key(pk, sk), more)}); err != nil {
+	if _, err := b.client.PutItem(b.Context(), &dynamodb.PutItemInput{TableName: &b.table, Item: with(key(pk, sk),
+		more)}); err != nil {
 		b.Fatal(err)
 	}
 }
 
 func (b *bench) get(pk, sk string) map[string]string {
 	b.Helper()
-	out, err := b.client.GetItem(b.Context(), &dynamodb.GetItemInput{TableName: &b.table, Key: key(pk, sk), ConsistentRead: aws.Bool(true)})
+	out, err := b.client.GetItem(b.Context(), &dynamodb.GetItemInput{TableName: &b.table, Key: key(pk, sk),
+		ConsistentRead: aws.Bool(true)})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -204,7 +212,8 @@ func (b *bench) refused(what, code string, err error) {
 }
 
 func (b *bench) update(pk, sk, expression string, values fields) (map[string]string, error) {
-	out, err := b.client.UpdateItem(b.Context(), &dynamodb.UpdateItemInput{TableName: &b.table, Key: key(pk, sk), UpdateExpression: &expression,
+	out, err := b.client.UpdateItem(b.Context(), &dynamodb.UpdateItemInput{TableName: &b.table, Key: key(pk, sk),
+		UpdateExpression:          &expression,
 		ExpressionAttributeValues: values, ReturnValues: "ALL_NEW"})
 	if err != nil {
 		return nil, err
@@ -214,7 +223,8 @@ func (b *bench) update(pk, sk, expression string, values fields) (map[string]str
 
 func TestConditionalPut(t *testing.T) {
 	b := open(t)
-	in := &dynamodb.PutItemInput{TableName: &b.table, Item: with(key("c", "1"), fields{"v": num(1)}), ConditionExpression: aws.String("attribute_not_exists(pk)"),
+	in := &dynamodb.PutItemInput{TableName: &b.table, Item: with(key("c", "1"), fields{"v": num(1)}),
+		ConditionExpression:                 aws.String("attribute_not_exists(pk)"),
 		ReturnValuesOnConditionCheckFailure: "ALL_OLD"}
 	if _, err := b.client.PutItem(t.Context(), in); err != nil {
 		t.Fatal(err)
@@ -245,7 +255,8 @@ func TestConditionalPut(t *testing.T) {
 func TestUpdate(t *testing.T) {
 	b := open(t)
 	b.put("u", "1", fields{"n": num(5), "tags": set("a", "b"), "gone": text("x"),
-		"li": &types.AttributeValueMemberL{Value: []types.AttributeValue{num(0), num(1), num(2)}}, "mp": &types.AttributeValueMemberM{Value: fields{"in": num(1)}}})
+		"li": &types.AttributeValueMemberL{Value: []types.AttributeValue{num(0), num(1), num(2)}},
+		"mp": &types.AttributeValueMemberM{Value: fields{"in": num(1)}}})
 	base := map[string]string{"n": "5", "tags": "{a b}", "gone": "x", "li": "[0 1 2]", "mp": "map[in:1]"}
 	for _, step := range []struct {
 		expression string
@@ -262,9 +273,12 @@ func TestUpdate(t *testing.T) {
 		{"DELETE tags :t", fields{":t": set("b", "c")}, map[string]string{"tags": ""}},
 		{"SET li[1] = :x, li[9] = :x REMOVE li[0]", fields{":x": text("x")}, map[string]string{"li": "[x 2 x]"}},
 		{"SET mp.deep = mp.#in", nil, map[string]string{"mp": "map[deep:1 in:1]"}},
-		{"SET li = list_append(li, :l)", fields{":l": &types.AttributeValueMemberL{Value: []types.AttributeValue{text("y")}}}, map[string]string{"li": "[x 2 x y]"}},
+		{"SET li = list_append(li, :l)",
+			fields{":l": &types.AttributeValueMemberL{Value: []types.AttributeValue{text("y")}}},
+			map[string]string{"li": "[x 2 x y]"}},
 	} {
-		in := &dynamodb.UpdateItemInput{TableName: &b.table, Key: key("u", "1"), UpdateExpression: &step.expression, ExpressionAttributeValues: step.values, ReturnValues: "ALL_NEW"}
+		in := &dynamodb.UpdateItemInput{TableName: &b.table, Key: key("u", "1"), UpdateExpression: &step.expression,
+			ExpressionAttributeValues: step.values, ReturnValues: "ALL_NEW"}
 		if strings.Contains(step.expression, "#in") {
 			in.ExpressionAttributeNames = map[string]string{"#in": "in"}
 		}
@@ -296,10 +310,12 @@ func TestUpdateOfNothing(t *testing.T) {
 func TestReturnValues(t *testing.T) {
 	b := open(t)
 	for mode, want := range map[types.ReturnValue]map[string]string{
-		"NONE": {}, "ALL_OLD": {"n": "2", "a": "x"}, "ALL_NEW": {"n": "3", "a": "x"}, "UPDATED_OLD": {"n": "2"}, "UPDATED_NEW": {"n": "3"},
+		"NONE": {}, "ALL_OLD": {"n": "2", "a": "x"}, "ALL_NEW": {"n": "3", "a": "x"}, "UPDATED_OLD": {"n": "2"},
+		"UPDATED_NEW": {"n": "3"},
 	} {
 		b.put("mode", "1", fields{"n": num(2), "a": text("x")})
-		out, err := b.client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: &b.table, Key: key("mode", "1"), UpdateExpression: aws.String("ADD n :n"),
+		out, err := b.client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: &b.table, Key: key("mode", "1"),
+			UpdateExpression:          aws.String("ADD n :n"),
 			ExpressionAttributeValues: fields{":n": num(1)}, ReturnValues: mode})
 		if err != nil {
 			t.Fatal(err)
@@ -310,8 +326,10 @@ func TestReturnValues(t *testing.T) {
 
 func TestConditions(t *testing.T) {
 	b := open(t)
-	b.put("cond", "1", fields{"n": num(10), "s": text("hello"), "tags": set("a", "b"), "li": &types.AttributeValueMemberL{Value: []types.AttributeValue{text("x")}}})
-	values := fields{":n": num(10), ":two": num(2), ":s": text("hel"), ":x": text("x"), ":a": text("a"), ":N": text("N"), ":five": num(5)}
+	b.put("cond", "1", fields{"n": num(10), "s": text("hello"), "tags": set("a", "b"),
+		"li": &types.AttributeValueMemberL{Value: []types.AttributeValue{text("x")}}})
+	values := fields{":n": num(10), ":two": num(2), ":s": text("hel"), ":x": text("x"), ":a": text("a"), ":N": text("N"),
+		":five": num(5)}
 	for condition, want := range map[string]bool{
 		"n = :n":                              true,
 		"n < :two":                            false,
@@ -338,9 +356,12 @@ func TestConditions(t *testing.T) {
 		"s < :n":                              false,
 		"(n = :n AND (s = :s OR attribute_exists(s)))": true,
 	} {
-		in := &dynamodb.UpdateItemInput{TableName: &b.table, Key: key("cond", "1"), UpdateExpression: aws.String("REMOVE nothing"), ConditionExpression: &condition, ExpressionAttributeValues: fields{}}
+		in := &dynamodb.UpdateItemInput{TableName: &b.table, Key: key("cond", "1"),
+			UpdateExpression: aws.String("REMOVE nothing"), ConditionExpression: &condition,
+			ExpressionAttributeValues: fields{}}
 		for name, v := range values {
-			if strings.Contains(condition+" ", name+" ") || strings.Contains(condition, name+")") || strings.Contains(condition, name+",") {
+			if strings.Contains(condition+" ", name+" ") || strings.Contains(condition, name+")") || strings.Contains(condition,
+				name+",") {
 				in.ExpressionAttributeValues[name] = v
 			}
 		}
@@ -392,7 +413,8 @@ func TestRefusals(t *testing.T) {
 		{"SET a = :v", nil, fields{":v": &types.AttributeValueMemberN{Value: "1e126"}}},
 		{"SET a = :v", nil, fields{":v": set("x", "x")}},
 	} {
-		_, err := b.client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: &b.table, Key: key("r", "1"), UpdateExpression: &bad.expression,
+		_, err := b.client.UpdateItem(t.Context(), &dynamodb.UpdateItemInput{TableName: &b.table, Key: key("r", "1"),
+			UpdateExpression:         &bad.expression,
 			ExpressionAttributeNames: bad.names, ExpressionAttributeValues: bad.values})
 		b.refused(fmt.Sprintf("%q", bad.expression), "ValidationException", err)
 	}
@@ -412,9 +434,11 @@ func TestWrongKeys(t *testing.T) {
 		_, err := b.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &b.table, Item: it})
 		b.refused(name, "ValidationException", err)
 	}
-	_, err := b.client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &b.table, Key: with(key("x", "y"), fields{"z": text("z")})})
+	_, err := b.client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: &b.table, Key: with(key("x", "y"),
+		fields{"z": text("z")})})
 	b.refused("too many keys", "ValidationException", err)
-	_, err = b.client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("no-such-table"), Key: key("x", "y")})
+	_, err = b.client.GetItem(t.Context(), &dynamodb.GetItemInput{TableName: aws.String("no-such-table"), Key: key("x",
+		"y")})
 	b.refused("no such table", "ResourceNotFoundException", err)
 }
 
@@ -423,7 +447,8 @@ func TestItemSize(t *testing.T) {
 	// pk + "s", sk + "1" and the name "d" leave this much of 400 KB.
 	room := 400*1024 - len("pks") - len("sk1") - len("d")
 	b.put("s", "1", fields{"d": text(strings.Repeat("x", room))})
-	_, err := b.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &b.table, Item: with(key("s", "1"), fields{"d": &types.AttributeValueMemberB{Value: bytes.Repeat([]byte{1}, room+1)}})})
+	_, err := b.client.PutItem(t.Context(), &dynamodb.PutItemInput{TableName: &b.table, Item: with(key("s", "1"),
+		fields{"d": &types.AttributeValueMemberB{Value: bytes.Repeat([]byte{1}, room+1)}})})
 	b.refused("put of one byte more", "ValidationException", err)
 	_, err = b.update("s", "1", "SET e = :e", fields{":e": text("x")})
 	b.refused("update that adds", "ValidationException", err)

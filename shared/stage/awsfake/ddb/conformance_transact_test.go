@@ -28,7 +28,8 @@ func (b *bench) txPut(sk, condition string, more fields) types.TransactWriteItem
 }
 
 func (b *bench) txAdd(sk string, n int) types.TransactWriteItem {
-	return types.TransactWriteItem{Update: &types.Update{TableName: &b.table, Key: key("tx", sk), UpdateExpression: aws.String("ADD n :n"), ExpressionAttributeValues: fields{":n": num(n)}}}
+	return types.TransactWriteItem{Update: &types.Update{TableName: &b.table, Key: key("tx", sk),
+		UpdateExpression: aws.String("ADD n :n"), ExpressionAttributeValues: fields{":n": num(n)}}}
 }
 
 func TestTransactWrite(t *testing.T) {
@@ -36,15 +37,17 @@ func TestTransactWrite(t *testing.T) {
 	b.put("tx", "check", nil)
 	b.put("tx", "old", nil)
 	err := b.transact("", b.txPut("new", "attribute_not_exists(pk)", fields{"v": num(1)}), b.txAdd("counter", 1),
-		types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{TableName: &b.table, Key: key("tx", "check"), ConditionExpression: aws.String("attribute_exists(pk)")}},
+		types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{TableName: &b.table, Key: key("tx", "check"),
+			ConditionExpression: aws.String("attribute_exists(pk)")}},
 		types.TransactWriteItem{Delete: &types.Delete{TableName: &b.table, Key: key("tx", "old")}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err := b.client.TransactGetItems(t.Context(), &dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{
-		{Get: &types.Get{TableName: &b.table, Key: key("tx", "new")}},
-		{Get: &types.Get{TableName: &b.table, Key: key("tx", "old")}},
-		{Get: &types.Get{TableName: &b.table, Key: key("tx", "counter"), ProjectionExpression: aws.String("n")}}}})
+	out, err := b.client.TransactGetItems(t.Context(),
+		&dynamodb.TransactGetItemsInput{TransactItems: []types.TransactGetItem{
+			{Get: &types.Get{TableName: &b.table, Key: key("tx", "new")}},
+			{Get: &types.Get{TableName: &b.table, Key: key("tx", "old")}},
+			{Get: &types.Get{TableName: &b.table, Key: key("tx", "counter"), ProjectionExpression: aws.String("n")}}}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -55,7 +58,8 @@ func TestTransactWrite(t *testing.T) {
 func TestTransactionCancelled(t *testing.T) {
 	b := open(t)
 	b.put("tx", "taken", fields{"v": num(1)})
-	err := b.transact("", b.txAdd("counter", 1), b.txPut("taken", "attribute_not_exists(pk)", fields{"v": num(2)}), b.txPut("free", "", nil),
+	err := b.transact("", b.txAdd("counter", 1), b.txPut("taken", "attribute_not_exists(pk)", fields{"v": num(2)}),
+		b.txPut("free", "", nil),
 		b.txPut("absent", "attribute_exists(pk)", nil))
 	var cancelled *types.TransactionCanceledException
 	if !errors.As(err, &cancelled) {

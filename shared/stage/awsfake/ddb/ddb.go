@@ -1,5 +1,6 @@
 // Package ddb is an embedded DynamoDB: the operations, rules, limits and messages of the real service that Relais
-// relies on, for laptops and tests. A DB answers the JSON bodies of the DynamoDB API; shared/stage/awsfake puts HTTP around it.
+// relies on, for laptops and tests. A DB answers the JSON bodies of the DynamoDB API; shared/stage/awsfake puts HTTP
+// around it.
 //
 // It emulates CreateTable, DescribeTable, ListTables, DeleteTable, UpdateTimeToLive, DescribeTimeToLive, GetItem,
 // PutItem, UpdateItem, DeleteItem, Query, Scan, BatchGetItem, BatchWriteItem, TransactGetItems and TransactWriteItems,

@@ -33,8 +33,10 @@ func TestRestart(t *testing.T) {
 	dir, w := t.TempDir(), newWatch()
 	db, log := newDB(t, w.now, dir)
 	must(t, db, "CreateTable", tableBody)
-	must(t, db, "UpdateTimeToLive", `{"TableName":"cost","TimeToLiveSpecification":{"AttributeName":"ttl","Enabled":true}}`)
-	must(t, db, "PutItem", `{"TableName":"cost","Item":{$K,"pend":{"N":"1.5"},"lane":{"S":"l"},"bin":{"B":"AAH/"},"set":{"NS":["1","2"]},"deep":{"M":{"l":{"L":[{"BOOL":true},{"NULL":true}]}}},"uni":{"S":"żółć \"🎉\"\n"}}}`)
+	must(t, db, "UpdateTimeToLive",
+		`{"TableName":"cost","TimeToLiveSpecification":{"AttributeName":"ttl","Enabled":true}}`)
+	must(t, db, "PutItem",
+		`{"TableName":"cost","Item":{$K,"pend":{"N":"1.5"},"lane":{"S":"l"},"bin":{"B":"AAH/"},"set":{"NS":["1","2"]},"deep":{"M":{"l":{"L":[{"BOOL":true},{"NULL":true}]}}},"uni":{"S":"żółć \"🎉\"\n"}}}`)
 	must(t, db, "PutItem", `{"TableName":"cost","Item":{"pk":{"S":"a/b"},"sk":{"S":"\u0000"}}}`)
 	must(t, db, "PutItem", `{"TableName":"cost","Item":{"pk":{"S":"gone"},"sk":{"S":"x"}}}`)
 	must(t, db, "DeleteItem", `{"TableName":"cost","Key":{"pk":{"S":"gone"},"sk":{"S":"x"}}}`)
@@ -43,7 +45,8 @@ func TestRestart(t *testing.T) {
 	must(t, db, "CreateTable", strings.Replace(tableBody, `"cost"`, `"dropped"`, 1))
 	must(t, db, "PutItem", `{"TableName":"dropped","Item":{$K}}`)
 	must(t, db, "DeleteTable", `{"TableName":"dropped"}`)
-	questions := []string{"ListTables {}", `Scan {"TableName":"cost"}`, `DescribeTable {"TableName":"cost"}`, `DescribeTimeToLive {"TableName":"cost"}`,
+	questions := []string{"ListTables {}", `Scan {"TableName":"cost"}`, `DescribeTable {"TableName":"cost"}`,
+		`DescribeTimeToLive {"TableName":"cost"}`,
 		`Query {"TableName":"cost","IndexName":"pending","KeyConditionExpression":"pk = :p","ExpressionAttributeValues":{":p":{"S":"p"}}}`}
 	before := answers(t, db, questions)
 	if err := log.Close(); err != nil {
@@ -82,7 +85,8 @@ func TestTokenLastsTenMinutes(t *testing.T) {
 		w.at = w.at.Add(step.later)
 		must(t, db, "TransactWriteItems", add)
 		want := fmt.Sprintf(`{"Item":{"n":{"N":"%d"}}}`, step.want)
-		if diff := cmp.Diff(want, asJSON(t, must(t, db, "GetItem", `{"TableName":"cost","Key":{$K},"ProjectionExpression":"n"}`))); diff != "" {
+		if diff := cmp.Diff(want, asJSON(t, must(t, db, "GetItem",
+			`{"TableName":"cost","Key":{$K},"ProjectionExpression":"n"}`))); diff != "" {
 			t.Errorf("%v later (-want +got):\n%s", step.later, diff)
 		}
 	}
@@ -97,7 +101,8 @@ func TestFailedTransactionDoesNotSpendItsToken(t *testing.T) {
 	}
 	must(t, db, "PutItem", `{"TableName":"cost","Item":{$K}}`)
 	must(t, db, "TransactWriteItems", body)
-	if got := asJSON(t, must(t, db, "GetItem", `{"TableName":"cost","Key":{$K},"ProjectionExpression":"n"}`)); got != `{"Item":{"n":{"N":"1"}}}` {
+	if got := asJSON(t, must(t, db, "GetItem",
+		`{"TableName":"cost","Key":{$K},"ProjectionExpression":"n"}`)); got != `{"Item":{"n":{"N":"1"}}}` {
 		t.Errorf("after the retry: %s", got)
 	}
 }
@@ -106,8 +111,11 @@ func TestExpiry(t *testing.T) {
 	dir, w := t.TempDir(), newWatch()
 	db, log := newDB(t, w.now, dir)
 	must(t, db, "CreateTable", tableBody)
-	must(t, db, "PutItem", fmt.Sprintf(`{"TableName":"cost","Item":{"pk":{"S":"before"},"sk":{"S":"1"},"lane":{"S":"l"},"ttl":{"N":"%d"}}}`, w.at.Unix()+60))
-	must(t, db, "UpdateTimeToLive", `{"TableName":"cost","TimeToLiveSpecification":{"AttributeName":"ttl","Enabled":true}}`)
+	must(t, db, "PutItem",
+		fmt.Sprintf(`{"TableName":"cost","Item":{"pk":{"S":"before"},"sk":{"S":"1"},"lane":{"S":"l"},"ttl":{"N":"%d"}}}`,
+			w.at.Unix()+60))
+	must(t, db, "UpdateTimeToLive",
+		`{"TableName":"cost","TimeToLiveSpecification":{"AttributeName":"ttl","Enabled":true}}`)
 	for pk, ttl := range map[string]string{
 		"soon":     fmt.Sprintf(`{"N":"%d"}`, w.at.Unix()+60),
 		"later":    fmt.Sprintf(`{"N":"%d"}`, w.at.Unix()+600),
@@ -116,12 +124,15 @@ func TestExpiry(t *testing.T) {
 		"faraway":  `{"N":"99999999999999999999"}`,
 		"extended": fmt.Sprintf(`{"N":"%d"}`, w.at.Unix()+60),
 	} {
-		must(t, db, "PutItem", fmt.Sprintf(`{"TableName":"cost","Item":{"pk":{"S":%q},"sk":{"S":"1"},"lane":{"S":"l"},"ttl":%s}}`, pk, ttl))
+		must(t, db, "PutItem",
+			fmt.Sprintf(`{"TableName":"cost","Item":{"pk":{"S":%q},"sk":{"S":"1"},"lane":{"S":"l"},"ttl":%s}}`, pk, ttl))
 	}
-	must(t, db, "UpdateItem", fmt.Sprintf(`{"TableName":"cost","Key":{"pk":{"S":"extended"},"sk":{"S":"1"}},"UpdateExpression":"SET #t = :t","ExpressionAttributeNames":{"#t":"ttl"},"ExpressionAttributeValues":{":t":{"N":"%d"}}}`, w.at.Unix()+600))
+	must(t, db, "UpdateItem",
+		fmt.Sprintf(`{"TableName":"cost","Key":{"pk":{"S":"extended"},"sk":{"S":"1"}},"UpdateExpression":"SET #t = :t","ExpressionAttributeNames":{"#t":"ttl"},"ExpressionAttributeValues":{":t":{"N":"%d"}}}`, w.at.Unix()+600))
 	expect := func(when string, want int) {
 		t.Helper()
-		for _, body := range []string{`{"TableName":"cost","Select":"COUNT"}`, `{"TableName":"cost","IndexName":"lanes","Select":"COUNT"}`} {
+		for _, body := range []string{`{"TableName":"cost","Select":"COUNT"}`,
+			`{"TableName":"cost","IndexName":"lanes","Select":"COUNT"}`} {
 			var got struct{ Count int }
 			if err := json.Unmarshal([]byte(asJSON(t, must(t, db, "Scan", body))), &got); err != nil {
 				t.Fatal(err)
@@ -155,8 +166,9 @@ func TestWhatIsNotEmulatedIsRefused(t *testing.T) {
 		`CreateTable {"TableName":"stream","StreamSpecification":{"StreamEnabled":true}}`: "ValidationException",
 		`PutItem {"TableName":"cost","Item":{$K,"x":{"Q":"?"}}}`:                          "ValidationException",
 		`PutItem not json`: "SerializationException",
-		`Query {"TableName":"cost","KeyConditions":{}}`:                                                                "ValidationException",
-		`PutItem {"TableName":"cost","Item":{$K,"x":` + strings.Repeat(`{"L":[`, 40) + strings.Repeat(`]}`, 40) + `}}`: "ValidationException",
+		`Query {"TableName":"cost","KeyConditions":{}}`: "ValidationException",
+		`PutItem {"TableName":"cost","Item":{$K,"x":` + strings.Repeat(`{"L":[`, 40) + strings.Repeat(`]}`,
+			40) + `}}`: "ValidationException",
 	} {
 		action, body, _ := strings.Cut(body, " ")
 		_, _, err := call(t, db, action, body)

@@ -94,7 +94,8 @@ func (k keySchema) checkItem(it Item) error {
 			return invalid("One or more parameter values were invalid: Missing the key %s in the item", a.name)
 		}
 		if v.kind != a.kind {
-			return invalid("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s", a.name, a.kind, v.kind)
+			return invalid("One or more parameter values were invalid: Type mismatch for key %s expected: %s actual: %s",
+				a.name, a.kind, v.kind)
 		}
 	}
 	return k.checkLengths(it)

@@ -76,7 +76,8 @@ func leadingDigits(s string) (digits, rest string) {
 	return s[:n], s[n:]
 }
 
-// scanExponent reads "", "e5" or "E-5". An exponent too large to matter is cut to one that is out of range all the same.
+// scanExponent reads "", "e5" or "E-5". An exponent too large to matter is cut to one that is out of range all the
+// same.
 func scanExponent(s string) (int, bool) {
 	if s == "" {
 		return 0, true

@@ -62,7 +62,8 @@ func (s *scope) allUsed() error {
 	return nil
 }
 
-// A parser reads one expression. Its first error sticks and ends the reading, because every token then seems to be the last.
+// A parser reads one expression. Its first error sticks and ends the reading, because every token then seems to be the
+// last.
 type parser struct {
 	parameter string // the request parameter that holds the expression, for messages
 	text      string

@@ -198,7 +198,8 @@ func keyTermOf(sign string, subject operand, values ...operand) ([]keyTerm, erro
 func (c *cursor) unkeyed(filter condition) error {
 	for _, o := range operands(filter) {
 		if o.path != nil && c.key.contains(o.path[0].name) {
-			return invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s", o.path[0].name)
+			return invalid("Filter Expression can only contain non-primary key attributes: Primary key attribute: %s",
+				o.path[0].name)
 		}
 	}
 	return nil

@@ -214,7 +214,8 @@ func (c *cursor) choose(name *string) error {
 
 // selects settles what of the items is shown.
 func (c *cursor) selects(mode string) error {
-	if err := checkEnum(mode, "select", "SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES", "ALL_PROJECTED_ATTRIBUTES"); err != nil {
+	if err := checkEnum(mode, "select", "SPECIFIC_ATTRIBUTES", "COUNT", "ALL_ATTRIBUTES",
+		"ALL_PROJECTED_ATTRIBUTES"); err != nil {
 		return err
 	}
 	if c.paths != nil && mode != "" && mode != "SPECIFIC_ATTRIBUTES" {
@@ -238,13 +239,15 @@ func (c *cursor) selects(mode string) error {
 	}
 	for _, a := range c.paths {
 		if c.index != nil && !c.index.holds(a[0].name) {
-			return c.fetches("One or more parameter values were invalid: Global secondary index %s does not project [%s]", c.index.name, a[0].name)
+			return c.fetches("One or more parameter values were invalid: Global secondary index %s does not project [%s]",
+				c.index.name, a[0].name)
 		}
 	}
 	return nil
 }
 
-// fetches notes that the index does not hold what is asked for: a local one has the table to look it up, a global one refuses.
+// fetches notes that the index does not hold what is asked for: a local one has the table to look it up, a global one
+// refuses.
 func (c *cursor) fetches(refusal string, args ...any) error {
 	if c.index.global {
 		return invalid(refusal, args...)
@@ -316,7 +319,8 @@ func (c *cursor) run(b *bill, now time.Time) (any, error) {
 	return reply, nil
 }
 
-// page collects rows until the limit or 1 MB is reached; the filter comes later. more tells that it stopped before the end.
+// page collects rows until the limit or 1 MB is reached; the filter comes later. more tells that it stopped before the
+// end.
 func (c *cursor) page(missing int, now time.Time) (page []*row, more bool) {
 	c.table.mu.RLock()
 	defer c.table.mu.RUnlock()
@@ -334,7 +338,8 @@ func (c *cursor) page(missing int, now time.Time) (page []*row, more bool) {
 }
 
 // charge counts the bytes visited; sizes are summed before they are rounded up. Items fetched from the table are
-// rounded up one by one. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ThroughputConsiderations.Reads
+// rounded up one by one.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html#LSI.ThroughputConsiderations.Reads
 func (c *cursor) charge(page []*row, b *tableBill) {
 	size := 0
 	for _, r := range page {

@@ -97,7 +97,8 @@ func (def definition) kind(name string) kind {
 }
 
 func (def definition) index(x indexDefinition, global bool) *index {
-	i := &index{name: x.IndexName, global: global, key: def.schema(x.KeySchema), projection: x.Projection.ProjectionType, kept: map[string]bool{}}
+	i := &index{name: x.IndexName, global: global, key: def.schema(x.KeySchema), projection: x.Projection.ProjectionType,
+		kept: map[string]bool{}}
 	for _, k := range append(slices.Clone(def.Keys), x.KeySchema...) {
 		i.kept[k.AttributeName] = true
 	}
@@ -154,7 +155,8 @@ func (d *DB) createTable(r *createTable, b *bill) (any, error) {
 	def := definition{Name: r.TableName, ID: wire.RequestID(), ARN: d.arn(r.TableName), Created: d.now(),
 		Class: r.TableClass, Encrypted: r.SSESpecification != nil && r.SSESpecification.Enabled,
 		Attributes: r.AttributeDefinitions, Keys: r.KeySchema, Billing: r.BillingMode,
-		Throughput: r.ProvisionedThroughput, Local: r.LocalSecondaryIndexes, Global: r.GlobalSecondaryIndexes, Protected: r.DeletionProtectionEnabled}
+		Throughput: r.ProvisionedThroughput, Local: r.LocalSecondaryIndexes, Global: r.GlobalSecondaryIndexes,
+		Protected: r.DeletionProtectionEnabled}
 	if def.Billing == "" {
 		def.Billing = "PROVISIONED"
 	}
@@ -219,7 +221,8 @@ func (d *DB) listTables(r *listTables, b *bill) (any, error) {
 	}
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(d.tables)), func(n string) bool { return n <= r.ExclusiveStartTableName })
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(d.tables)),
+		func(n string) bool { return n <= r.ExclusiveStartTableName })
 	if len(names) <= limit {
 		return map[string]any{"TableNames": append([]string{}, names...)}, nil
 	}
@@ -256,7 +259,8 @@ func (d *DB) deleteTable(r *tableRequest, b *bill) (any, error) {
 	return map[string]any{"TableDescription": t.describe("DELETING")}, nil
 }
 
-// describe is TableDescription. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+// describe is TableDescription.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
 func (t *table) describe(status string) map[string]any {
 	out := map[string]any{
 		"TableName": t.name, "TableStatus": status, "TableArn": t.def.ARN, "TableId": t.def.ID,
@@ -273,7 +277,8 @@ func (t *table) describe(status string) map[string]any {
 		out["SSEDescription"] = map[string]any{"Status": "ENABLED", "SSEType": "KMS"}
 	}
 	if t.def.Billing == "PAY_PER_REQUEST" {
-		out["BillingModeSummary"] = map[string]any{"BillingMode": t.def.Billing, "LastUpdateToPayPerRequestDateTime": out["CreationDateTime"]}
+		out["BillingModeSummary"] = map[string]any{"BillingMode": t.def.Billing,
+			"LastUpdateToPayPerRequestDateTime": out["CreationDateTime"]}
 	}
 	if list := t.describeIndexes(t.def.Local, false, status); len(list) > 0 {
 		out["LocalSecondaryIndexes"] = list
@@ -305,7 +310,8 @@ func (p *throughput) describe() map[string]any {
 	if p == nil {
 		p = &throughput{}
 	}
-	return map[string]any{"NumberOfDecreasesToday": 0, "ReadCapacityUnits": p.ReadCapacityUnits, "WriteCapacityUnits": p.WriteCapacityUnits}
+	return map[string]any{"NumberOfDecreasesToday": 0, "ReadCapacityUnits": p.ReadCapacityUnits,
+		"WriteCapacityUnits": p.WriteCapacityUnits}
 }
 
 func (t *table) index(name string) *index {

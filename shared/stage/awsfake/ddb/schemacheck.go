@@ -19,10 +19,12 @@ func (def definition) check() error {
 		return err
 	}
 	for i, a := range def.Attributes {
-		if err := checkEnum(a.AttributeType, "attributeDefinitions.member.attributeType", "B", "N", "S"); err != nil || a.AttributeType == "" {
+		if err := checkEnum(a.AttributeType, "attributeDefinitions.member.attributeType", "B", "N", "S"); err != nil ||
+			a.AttributeType == "" {
 			return invalid("AttributeDefinitions: the type of %q must be S, N or B", a.AttributeName)
 		}
-		if slices.ContainsFunc(def.Attributes[:i], func(b attributeDefinition) bool { return a.AttributeName == b.AttributeName }) {
+		if slices.ContainsFunc(def.Attributes[:i],
+			func(b attributeDefinition) bool { return a.AttributeName == b.AttributeName }) {
 			return invalid("Cannot define multiple attributes with the same name; attribute name: %s", a.AttributeName)
 		}
 	}
@@ -83,7 +85,8 @@ func (def definition) checkIndexes() error {
 		}
 	}
 	if projected > maxProjected {
-		return invalid("One or more parameter values were invalid: Number of NonKeyAttributes exceeds the limit of %d", maxProjected)
+		return invalid("One or more parameter values were invalid: Number of NonKeyAttributes exceeds the limit of %d",
+			maxProjected)
 	}
 	return nil
 }
@@ -104,14 +107,16 @@ func (def definition) checkIndex(x indexDefinition, local bool) error {
 	switch x.Projection.ProjectionType {
 	case "ALL", "KEYS_ONLY":
 		if x.Projection.NonKeyAttributes != nil {
-			return invalid("One or more parameter values were invalid: ProjectionType is %s, but NonKeyAttributes is specified", x.Projection.ProjectionType)
+			return invalid("One or more parameter values were invalid: ProjectionType is %s, but NonKeyAttributes is specified",
+				x.Projection.ProjectionType)
 		}
 	case "INCLUDE":
 		if len(x.Projection.NonKeyAttributes) == 0 {
 			return invalid("One or more parameter values were invalid: ProjectionType is INCLUDE, but NonKeyAttributes is not specified")
 		}
 	default:
-		return invalid("One or more parameter values were invalid: Unknown ProjectionType of index %s: %q", x.IndexName, x.Projection.ProjectionType)
+		return invalid("One or more parameter values were invalid: Unknown ProjectionType of index %s: %q", x.IndexName,
+			x.Projection.ProjectionType)
 	}
 	return nil
 }

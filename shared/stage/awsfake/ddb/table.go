@@ -190,7 +190,8 @@ func (c change) charge(b *tableBill, factor float64) {
 }
 
 // units is what the change costs in the index: nothing when what it holds stays the same, a deletion and an insertion
-// when the key changes. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations.Writes
+// when the key changes.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html#GSI.ThroughputConsiderations.Writes
 func (i indexChange) units() float64 {
 	switch {
 	case i.old == nil:

@@ -47,7 +47,8 @@ func (t *tokens) known(token, done string, now time.Time) (bool, error) {
 		return false, nil
 	}
 	if r.Print != done {
-		return false, refused("IdempotentParameterMismatchException", "The request uses the same client token as a previous, but non-identical request")
+		return false, refused("IdempotentParameterMismatchException",
+			"The request uses the same client token as a previous, but non-identical request")
 	}
 	return true, nil
 }

@@ -55,7 +55,8 @@ func (i transactItem) write() (verb string, w *write, err error) {
 
 func (d *DB) transactWrite(r *transactWrite, b *bill) (any, error) {
 	b.transactional = true
-	if err := (writeOptions{ReturnConsumedCapacity: r.ReturnConsumedCapacity, ReturnItemCollectionMetrics: r.ReturnItemCollectionMetrics}).check(); err != nil {
+	if err := (writeOptions{ReturnConsumedCapacity: r.ReturnConsumedCapacity,
+		ReturnItemCollectionMetrics: r.ReturnItemCollectionMetrics}).check(); err != nil {
 		return nil, err
 	}
 	if n := len(r.TransactItems); n < 1 || n > maxTransaction {
@@ -206,7 +207,8 @@ func chargeReplay(plans []*plan, b *bill) {
 	}
 }
 
-// A reason tells why one item of a transaction stands in its way. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CancellationReason.html
+// A reason tells why one item of a transaction stands in its way.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CancellationReason.html
 type reason struct {
 	Code    string
 	Message string `json:",omitempty"`
@@ -238,7 +240,8 @@ func cancelled(reasons []reason) *wire.Error {
 	for i, r := range reasons {
 		codes[i] = r.Code
 	}
-	e := refused("TransactionCanceledException", "Transaction cancelled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
+	e := refused("TransactionCanceledException",
+		"Transaction cancelled, please refer cancellation reasons for specific reasons [%s]", strings.Join(codes, ", "))
 	e.Fields = map[string]any{"CancellationReasons": reasons}
 	return e
 }

@@ -30,7 +30,10 @@ func (t *tree) seek(key string) (block, at int, found bool) {
 	if block < 0 {
 		return 0, 0, false
 	}
-	at, found = slices.BinarySearchFunc(t.blocks[block], key, func(r *row, k string) int { return strings.Compare(r.key, k) })
+	at, found = slices.BinarySearchFunc(t.blocks[block], key, func(r *row, k string) int {
+		return strings.Compare(r.key,
+			k)
+	})
 	return block, at, found
 }
 

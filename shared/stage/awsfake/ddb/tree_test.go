@@ -57,7 +57,8 @@ func checkTree(t *rapid.T, tr *tree, model map[string]*row, low, high string) {
 // Many rows fill many blocks, in rising, falling and mixed order.
 func TestTreeOfManyBlocks(t *testing.T) {
 	const n = 5000
-	for name, at := range map[string]func(int) int{"rising": func(i int) int { return i }, "falling": func(i int) int { return n - 1 - i }, "mixed": func(i int) int { return i * 2741 % n }} {
+	for name, at := range map[string]func(int) int{"rising": func(i int) int { return i },
+		"falling": func(i int) int { return n - 1 - i }, "mixed": func(i int) int { return i * 2741 % n }} {
 		var tr tree
 		for i := range n {
 			tr.set(&row{key: keyOf(at(i))})

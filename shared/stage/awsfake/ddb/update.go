@@ -87,7 +87,10 @@ func (u update) apply(it Item) (Item, error) {
 		}
 	}
 	// From the end of a list to its start, so that an index means the element it meant before.
-	removes := slices.SortedFunc(slices.Values(u.removes), func(a, b path) int { return slices.CompareFunc(b, a, compareSteps) })
+	removes := slices.SortedFunc(slices.Values(u.removes), func(a, b path) int {
+		return slices.CompareFunc(b, a,
+			compareSteps)
+	})
 	for _, a := range removes {
 		if root, err = root.without(a); err != nil {
 			return nil, err

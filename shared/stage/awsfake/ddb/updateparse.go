@@ -143,7 +143,8 @@ func (p *parser) termFunction() term {
 	switch {
 	case p.err != nil:
 	case len(t.arguments) != 2:
-		p.fail("Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d", name, len(t.arguments))
+		p.fail("Incorrect number of operands for operator or function; operator or function: %s, number of operands: %d",
+			name, len(t.arguments))
 	case name == "list_append":
 		p.literal(name, kindL, t.arguments...)
 	case t.arguments[0].path == nil:

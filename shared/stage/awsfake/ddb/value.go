@@ -103,7 +103,8 @@ func (a attribute) value(depth int) (Value, error) {
 
 func (a attribute) members() int {
 	n := 0
-	for _, set := range [...]bool{a.S != nil, a.N != nil, a.B != nil, a.BOOL != nil, a.NULL != nil, a.SS != nil, a.NS != nil, a.BS != nil, a.L != nil, a.M != nil} {
+	for _, set := range [...]bool{a.S != nil, a.N != nil, a.B != nil, a.BOOL != nil, a.NULL != nil, a.SS != nil,
+		a.NS != nil, a.BS != nil, a.L != nil, a.M != nil} {
 		if set {
 			n++
 		}

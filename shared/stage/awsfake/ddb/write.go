@@ -70,7 +70,8 @@ const (
 // newPlan checks everything about w that needs no table. What is wrong with it is told before a table is missed.
 func newPlan(verb string, w *write) (*plan, error) {
 	p := &plan{name: w.TableName, verb: verb, showOld: w.ReturnValuesOnConditionCheckFailure == "ALL_OLD"}
-	if err := checkEnum(w.ReturnValuesOnConditionCheckFailure, "returnValuesOnConditionCheckFailure", "ALL_OLD", "NONE"); err != nil {
+	if err := checkEnum(w.ReturnValuesOnConditionCheckFailure, "returnValuesOnConditionCheckFailure", "ALL_OLD",
+		"NONE"); err != nil {
 		return nil, err
 	}
 	s, err := newScope(w.ExpressionAttributeNames, w.ExpressionAttributeValues)

@@ -25,7 +25,8 @@ import (
 const (
 	logName    = "log"
 	headerSize = 12
-	// maxRecord bounds what a header may announce; the largest lawful write, a transaction of 100 items of 400 KB, is far below.
+	// maxRecord bounds what a header may announce; the largest lawful write, a transaction of 100 items of 400 KB, is far
+	// below.
 	maxRecord = 1 << 30
 )
 

@@ -50,7 +50,8 @@ func TestReopenKeepsLatestValues(t *testing.T) {
 	l.Close()
 
 	l = open(t, dir)
-	if diff := cmp.Diff(map[string]string{"a/1": "uno", "a/3": "last of one record wins"}, contents(t, l, "a/")); diff != "" {
+	if diff := cmp.Diff(map[string]string{"a/1": "uno", "a/3": "last of one record wins"}, contents(t, l,
+		"a/")); diff != "" {
 		t.Error(diff)
 	}
 	if diff := cmp.Diff(map[string]string{"b/1": ""}, contents(t, l, "b/")); diff != "" {

@@ -15,7 +15,8 @@ const maxForm = 16 << 20
 // isForm says whether r is an upload by a browser's form.
 func isForm(r *http.Request, bucket string) bool {
 	t, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	return err == nil && t == "multipart/form-data" && r.Method == http.MethodPost && strings.Trim(r.URL.Path, "/") == bucket
+	return err == nil && t == "multipart/form-data" && r.Method == http.MethodPost && strings.Trim(r.URL.Path,
+		"/") == bucket
 }
 
 // refuseForm says why an upload does not follow the policy that its form was signed with, which gofakes3 does not

@@ -67,7 +67,8 @@ const unknownQuery = `<ErrorResponse><Error><Type>Sender</Type><Code>UnknownOper
 
 // unknown finds a query parameter that would change the operation and that gofakes3 would ignore, such as ?acl.
 func unknown(q url.Values) string {
-	known := []string{"list-type", "prefix", "delimiter", "max-keys", "marker", "continuation-token", "start-after", "encoding-type",
+	known := []string{"list-type", "prefix", "delimiter", "max-keys", "marker", "continuation-token", "start-after",
+		"encoding-type",
 		"fetch-owner", "uploads", "uploadId", "partNumber", "max-parts", "part-number-marker", "max-uploads", "key-marker",
 		"upload-id-marker", "delete", "lifecycle", "tagging", "location", "x-id", disposition}
 	for name := range q {
@@ -78,7 +79,8 @@ func unknown(q url.Values) string {
 	return ""
 }
 
-// unchunk takes the chunk framing off a body that the SDKs sign or check in chunks. gofakes3 knows one of its forms only.
+// unchunk takes the chunk framing off a body that the SDKs sign or check in chunks. gofakes3 knows one of its forms
+// only.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
 func unchunk(r *http.Request) *http.Request {
 	if !strings.HasPrefix(r.Header.Get("X-Amz-Content-Sha256"), "STREAMING-") {
@@ -146,7 +148,8 @@ func Permissions(r *http.Request) ([]Permission, error) {
 func objectPermissions(r *http.Request, q url.Values, resource string) []Permission {
 	switch {
 	case q.Has("tagging"):
-		return []Permission{{map[string]string{"PUT": "s3:PutObjectTagging", "DELETE": "s3:DeleteObjectTagging"}[r.Method], resource}}
+		return []Permission{{map[string]string{"PUT": "s3:PutObjectTagging", "DELETE": "s3:DeleteObjectTagging"}[r.Method],
+			resource}}
 	case r.Method == http.MethodGet && q.Has("uploadId"):
 		return []Permission{{"s3:ListMultipartUploadParts", resource}}
 	case r.Method == http.MethodGet, r.Method == http.MethodHead:

@@ -63,7 +63,8 @@ func (r *replay) Now() time.Time {
 
 func open(clock Clock, log *keep.Log) (*store, error) {
 	r := &replay{Clock: clock}
-	s := &store{Backend: s3mem.New(s3mem.WithTimeSource(r)), log: log, now: clock.Now, lifecycles: map[string]*lifecycle{}, tags: map[string][]tag{}}
+	s := &store{Backend: s3mem.New(s3mem.WithTimeSource(r)), log: log, now: clock.Now,
+		lifecycles: map[string]*lifecycle{}, tags: map[string][]tag{}}
 	err := log.Range("s3/", func(key string, value []byte) error {
 		if err := s.load(r, key, value); err != nil {
 			return fmt.Errorf("s3: kept %s: %w", key, err)
@@ -130,7 +131,8 @@ func (s *store) DeleteBucket(name string) error {
 // ForceDeleteBucket is in the interface for other users of gofakes3; no S3 request reaches it.
 func (s *store) ForceDeleteBucket(string) error { return gofakes3.ErrNotImplemented }
 
-func (s *store) PutObject(bucket, name string, meta map[string]string, input io.Reader, size int64, conditions *gofakes3.PutConditions) (gofakes3.PutObjectResult, error) {
+func (s *store) PutObject(bucket, name string, meta map[string]string, input io.Reader, size int64,
+	conditions *gofakes3.PutConditions) (gofakes3.PutObjectResult, error) {
 	body, err := gofakes3.ReadAll(input, size)
 	if err != nil {
 		return gofakes3.PutObjectResult{}, err
@@ -181,7 +183,8 @@ func (s *store) HeadObject(bucket, name string) (*gofakes3.Object, error) {
 	return s.Backend.HeadObject(bucket, name)
 }
 
-func (s *store) ListBucket(name string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList, error) {
+func (s *store) ListBucket(name string, prefix *gofakes3.Prefix, page gofakes3.ListBucketPage) (*gofakes3.ObjectList,
+	error) {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	return s.Backend.ListBucket(name, prefix, page)
@@ -235,7 +238,8 @@ func (s *store) DeleteMulti(bucket string, names ...string) (gofakes3.MultiDelet
 	return result, s.log.Write(ops...)
 }
 
-func (s *store) CopyObject(fromBucket, from, toBucket, to string, meta map[string]string) (gofakes3.CopyObjectResult, error) {
+func (s *store) CopyObject(fromBucket, from, toBucket, to string, meta map[string]string) (gofakes3.CopyObjectResult,
+	error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	result, err := s.Backend.CopyObject(fromBucket, from, toBucket, to, meta)

@@ -26,8 +26,9 @@ func open(t *testing.T, dir string, clock *awsfake.Clock) (*s3.Client, *awsfake.
 	}
 	t.Cleanup(func() { s.Close() })
 	return s3.New(s3.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String("https://aws.test"), HTTPClient: s.HTTPClient(), RetryMaxAttempts: 1, UsePathStyle: true,
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		Region: "us-east-1", BaseEndpoint: aws.String("https://aws.test"), HTTPClient: s.HTTPClient(), RetryMaxAttempts: 1,
+		UsePathStyle: true,
+		Credentials:  credentials.NewStaticCredentialsProvider("test", "test", ""),
 	}), s
 }
 
@@ -41,7 +42,8 @@ func code(err error) string {
 
 func put(t *testing.T, c *s3.Client, key string, body io.Reader) {
 	t.Helper()
-	if _, err := c.PutObject(context.Background(), &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: &key, Body: body}); err != nil {
+	if _, err := c.PutObject(context.Background(), &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: &key,
+		Body: body}); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -76,11 +78,15 @@ func TestRestart(t *testing.T) {
 	put(t, c, "gone", strings.NewReader("x"))
 	put(t, c, "gone too", strings.NewReader("x"))
 	stream := "not seekable, so sent in chunks"
-	_, streamed := c.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String("streamed"), Body: struct{ io.Reader }{strings.NewReader(stream)}, ContentLength: aws.Int64(int64(len(stream)))})
-	_, copied := c.CopyObject(ctx, &s3.CopyObjectInput{Bucket: aws.String("bucket"), Key: aws.String("copy"), CopySource: aws.String("bucket/a")})
-	_, condition := c.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String("a"), Body: strings.NewReader("two"), IfNoneMatch: aws.String("*")})
+	_, streamed := c.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String("streamed"),
+		Body: struct{ io.Reader }{strings.NewReader(stream)}, ContentLength: aws.Int64(int64(len(stream)))})
+	_, copied := c.CopyObject(ctx, &s3.CopyObjectInput{Bucket: aws.String("bucket"), Key: aws.String("copy"),
+		CopySource: aws.String("bucket/a")})
+	_, condition := c.PutObject(ctx, &s3.PutObjectInput{Bucket: aws.String("bucket"), Key: aws.String("a"),
+		Body: strings.NewReader("two"), IfNoneMatch: aws.String("*")})
 	_, deleted := c.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: aws.String("bucket"), Key: aws.String("gone")})
-	_, many := c.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: aws.String("bucket"), Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: aws.String("gone too")}}}})
+	_, many := c.DeleteObjects(ctx, &s3.DeleteObjectsInput{Bucket: aws.String("bucket"),
+		Delete: &types.Delete{Objects: []types.ObjectIdentifier{{Key: aws.String("gone too")}}}})
 	if err := errors.Join(streamed, copied, deleted, many); err != nil {
 		t.Fatal(err)
 	}
@@ -111,13 +117,15 @@ func upload(t *testing.T, c *s3.Client, key string) {
 	var parts []types.CompletedPart
 	for i, body := range [][]byte{bytes.Repeat([]byte("p"), 5<<20), []byte("end")} {
 		n := aws.Int32(int32(i + 1))
-		part, err := c.UploadPart(ctx, &s3.UploadPartInput{Bucket: aws.String("bucket"), Key: &key, UploadId: made.UploadId, PartNumber: n, Body: bytes.NewReader(body)})
+		part, err := c.UploadPart(ctx, &s3.UploadPartInput{Bucket: aws.String("bucket"), Key: &key, UploadId: made.UploadId,
+			PartNumber: n, Body: bytes.NewReader(body)})
 		if err != nil {
 			t.Fatal(err)
 		}
 		parts = append(parts, types.CompletedPart{ETag: part.ETag, PartNumber: n})
 	}
-	_, err = c.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: aws.String("bucket"), Key: &key, UploadId: made.UploadId, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}})
+	_, err = c.CompleteMultipartUpload(ctx, &s3.CompleteMultipartUploadInput{Bucket: aws.String("bucket"), Key: &key,
+		UploadId: made.UploadId, MultipartUpload: &types.CompletedMultipartUpload{Parts: parts}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -132,10 +140,14 @@ func TestLifecycle(t *testing.T) {
 	put(t, c, "media/a", strings.NewReader("a"))
 	put(t, c, "other/a", strings.NewReader("a"))
 	set := func(r types.LifecycleRule) error {
-		_, err := c.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{Bucket: aws.String("bucket"), LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: []types.LifecycleRule{r}}})
+		_, err := c.PutBucketLifecycleConfiguration(ctx,
+			&s3.PutBucketLifecycleConfigurationInput{Bucket: aws.String("bucket"),
+				LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: []types.LifecycleRule{r}}})
 		return err
 	}
-	rule := types.LifecycleRule{ID: aws.String("x"), Status: "Enabled", Filter: &types.LifecycleRuleFilter{Prefix: aws.String("media/")}, Expiration: &types.LifecycleExpiration{Days: aws.Int32(2)}}
+	rule := types.LifecycleRule{ID: aws.String("x"), Status: "Enabled",
+		Filter:     &types.LifecycleRuleFilter{Prefix: aws.String("media/")},
+		Expiration: &types.LifecycleExpiration{Days: aws.Int32(2)}}
 	if err := set(rule); err != nil {
 		t.Fatal(err)
 	}
@@ -147,8 +159,10 @@ func TestLifecycle(t *testing.T) {
 	server.Close()
 
 	c, _ = open(t, dir, clock)
-	out, err := c.GetBucketLifecycleConfiguration(ctx, &s3.GetBucketLifecycleConfigurationInput{Bucket: aws.String("bucket")})
-	if err != nil || len(out.Rules) != 1 || *out.Rules[0].Expiration.Days != 2 || *out.Rules[0].Filter.Prefix != "media/" {
+	out, err := c.GetBucketLifecycleConfiguration(ctx,
+		&s3.GetBucketLifecycleConfigurationInput{Bucket: aws.String("bucket")})
+	if err != nil || len(out.Rules) != 1 || *out.Rules[0].Expiration.Days != 2 ||
+		*out.Rules[0].Filter.Prefix != "media/" {
 		t.Errorf("configuration %v, %v; want the one set first", out, err)
 	}
 	clock.Advance(60*time.Hour - time.Second) // two days and the rest of the third, less a second
@@ -172,10 +186,13 @@ func TestExpiryByTag(t *testing.T) {
 	c, server := open(t, dir, clock)
 	bucket(t, c)
 	done := types.Tag{Key: aws.String("finished"), Value: aws.String("yes")}
-	rule := types.LifecycleRule{ID: aws.String("x"), Status: "Enabled", Expiration: &types.LifecycleExpiration{Days: aws.Int32(2)},
-		Filter: &types.LifecycleRuleFilter{And: &types.LifecycleRuleAndOperator{Prefix: aws.String("raw/"), Tags: []types.Tag{done}}}}
-	if _, err := c.PutBucketLifecycleConfiguration(ctx, &s3.PutBucketLifecycleConfigurationInput{Bucket: aws.String("bucket"),
-		LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: []types.LifecycleRule{rule}}}); err != nil {
+	rule := types.LifecycleRule{ID: aws.String("x"), Status: "Enabled",
+		Expiration: &types.LifecycleExpiration{Days: aws.Int32(2)},
+		Filter: &types.LifecycleRuleFilter{And: &types.LifecycleRuleAndOperator{Prefix: aws.String("raw/"),
+			Tags: []types.Tag{done}}}}
+	if _, err := c.PutBucketLifecycleConfiguration(ctx,
+		&s3.PutBucketLifecycleConfigurationInput{Bucket: aws.String("bucket"),
+			LifecycleConfiguration: &types.BucketLifecycleConfiguration{Rules: []types.LifecycleRule{rule}}}); err != nil {
 		t.Fatal(err)
 	}
 	for _, key := range []string{"raw/done", "raw/pending", "raw/again", "other/done"} {
@@ -189,14 +206,16 @@ func TestExpiryByTag(t *testing.T) {
 		}
 	}
 	put(t, c, "raw/again", strings.NewReader("x"))
-	if _, err := c.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: aws.String("bucket"), Key: aws.String("raw/none"),
+	if _, err := c.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: aws.String("bucket"),
+		Key:     aws.String("raw/none"),
 		Tagging: &types.Tagging{TagSet: []types.Tag{done}}}); code(err) != "NoSuchKey" {
 		t.Errorf("tags for nothing: %v", err)
 	}
 	server.Close()
 	c, _ = open(t, dir, clock)
 	clock.Advance(100 * time.Hour)
-	for key, want := range map[string]string{"raw/done": "NoSuchKey", "raw/pending": "x", "raw/again": "x", "other/done": "x"} {
+	for key, want := range map[string]string{"raw/done": "NoSuchKey", "raw/pending": "x", "raw/again": "x",
+		"other/done": "x"} {
 		if got := get(t, c, key); got != want {
 			t.Errorf("%s: %q, want %q", key, got, want)
 		}

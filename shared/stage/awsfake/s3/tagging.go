@@ -59,7 +59,8 @@ func (s *store) serveTagging(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 		if code := t.check(); code != "" {
-			WriteError(w, http.StatusBadRequest, code, "an object has up to 10 tags, each key once, of 128 characters with a value of 256")
+			WriteError(w, http.StatusBadRequest, code,
+				"an object has up to 10 tags, each key once, of 128 characters with a value of 256")
 			return
 		}
 		s.setTags(w, objectKey(bucket, name), t.Tags, http.StatusOK)

@@ -24,7 +24,8 @@ func (s *Secrets) create(in *struct {
 		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("/_+=.@-", r))
 	}
 	if in.Name == "" || len(in.Name) > 512 || strings.ContainsFunc(in.Name, name) {
-		return nil, wire.Errorf("InvalidParameterException", "Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
+		return nil, wire.Errorf("InvalidParameterException",
+			"Invalid name. Must be a valid name containing alphanumeric characters, or any of the following: -/_+=.@!")
 	}
 	if err := checkValue(in.value); err != nil {
 		return nil, err
@@ -53,7 +54,8 @@ func (s *Secrets) create(in *struct {
 
 func existing(x *secret) error {
 	if !x.Delete.IsZero() {
-		return wire.Errorf("InvalidRequestException", "You can't create this secret because a secret with this name is already scheduled for deletion.")
+		return wire.Errorf("InvalidRequestException",
+			"You can't create this secret because a secret with this name is already scheduled for deletion.")
 	}
 	return wire.Errorf("ResourceExistsException", "The operation failed because the secret %s already exists.", x.Name)
 }
@@ -86,13 +88,15 @@ func (s *Secrets) get(in *struct{ SecretId, VersionId, VersionStage string }) (a
 		}
 		staged := x.Stages[stage]
 		if staged == "" || id != "" && id != staged {
-			return nil, wire.Errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: %s", stage)
+			return nil, wire.Errorf("ResourceNotFoundException",
+				"Secrets Manager can't find the specified secret value for staging label: %s", stage)
 		}
 		id = staged
 	}
 	v := x.version(id)
 	if v == nil {
-		return nil, wire.Errorf("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for VersionId: %s", id)
+		return nil, wire.Errorf("ResourceNotFoundException",
+			"Secrets Manager can't find the specified secret value for VersionId: %s", id)
 	}
 	r := reply(x, v.ID)
 	r["VersionStages"], r["CreatedDate"] = x.stagesOf(v.ID), epoch(v.Created)
@@ -285,7 +289,8 @@ func (s *Secrets) remove(in *struct {
 		days = *in.RecoveryWindowInDays
 	}
 	if in.ForceDeleteWithoutRecovery && in.RecoveryWindowInDays != nil || days < 7 || days > 30 {
-		return nil, wire.Errorf("InvalidParameterException", "RecoveryWindowInDays must be 7 to 30, and cannot be combined with ForceDeleteWithoutRecovery.")
+		return nil, wire.Errorf("InvalidParameterException",
+			"RecoveryWindowInDays must be 7 to 30, and cannot be combined with ForceDeleteWithoutRecovery.")
 	}
 	r := reply(x, "")
 	if in.ForceDeleteWithoutRecovery {

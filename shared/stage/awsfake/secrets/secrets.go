@@ -170,7 +170,8 @@ func (s *Secrets) live(id string) (*secret, error) {
 		return nil, notFound()
 	}
 	if !x.Delete.IsZero() {
-		return nil, wire.Errorf("InvalidRequestException", "You can't perform this operation on the secret because it was marked for deletion.")
+		return nil, wire.Errorf("InvalidRequestException",
+			"You can't perform this operation on the secret because it was marked for deletion.")
 	}
 	return x, nil
 }
@@ -198,7 +199,8 @@ func (x *secret) clone() *secret {
 func checkValue(v value) error {
 	switch {
 	case v.SecretString != nil && v.SecretBinary != nil:
-		return wire.Errorf("InvalidParameterException", "You can't specify both a binary secret value and a string secret value in the same secret.")
+		return wire.Errorf("InvalidParameterException",
+			"You can't specify both a binary secret value and a string secret value in the same secret.")
 	case len(v.SecretBinary) > maxValue, v.SecretString != nil && len(*v.SecretString) > maxValue:
 		return wire.Errorf("InvalidParameterException", "The secret value is longer than %d bytes.", maxValue)
 	case v.SecretString != nil && *v.SecretString == "":
@@ -218,7 +220,8 @@ func (x *secret) addVersion(token string, v value, stages []string, now time.Tim
 	}
 	if i := slices.IndexFunc(x.Versions, func(o version) bool { return o.ID == token }); i >= 0 {
 		if !x.Versions[i].equal(v) {
-			return "", wire.Errorf("ResourceExistsException", "A version with this ClientRequestToken exists and its value is another one.")
+			return "", wire.Errorf("ResourceExistsException",
+				"A version with this ClientRequestToken exists and its value is another one.")
 		}
 		return token, nil
 	}

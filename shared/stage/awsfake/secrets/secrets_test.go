@@ -60,10 +60,12 @@ func TestStages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: id, SecretBinary: []byte("three"), VersionStages: []string{"AWSPENDING"}}); err != nil {
+	if _, err := c.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: id, SecretBinary: []byte("three"),
+		VersionStages: []string{"AWSPENDING"}}); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.UpdateSecret(ctx, &secretsmanager.UpdateSecretInput{SecretId: made.ARN, SecretString: aws.String("four"), Description: aws.String("d")}); err != nil {
+	if _, err := c.UpdateSecret(ctx, &secretsmanager.UpdateSecretInput{SecretId: made.ARN,
+		SecretString: aws.String("four"), Description: aws.String("d")}); err != nil {
 		t.Fatal(err)
 	}
 	partial := made.ARN
@@ -78,20 +80,24 @@ func TestStages(t *testing.T) {
 		{secretsmanager.GetSecretValueInput{SecretId: id, VersionStage: aws.String("AWSPREVIOUS")}, "two"},
 		{secretsmanager.GetSecretValueInput{SecretId: id, VersionStage: aws.String("AWSPENDING")}, "three"},
 		{secretsmanager.GetSecretValueInput{SecretId: id, VersionId: made.VersionId}, "one"},
-		{secretsmanager.GetSecretValueInput{SecretId: id, VersionId: two.VersionId, VersionStage: aws.String("AWSPREVIOUS")}, "two"},
-		{secretsmanager.GetSecretValueInput{SecretId: id, VersionId: two.VersionId, VersionStage: aws.String("AWSCURRENT")}, "ResourceNotFoundException"},
+		{secretsmanager.GetSecretValueInput{SecretId: id, VersionId: two.VersionId, VersionStage: aws.String("AWSPREVIOUS")},
+			"two"},
+		{secretsmanager.GetSecretValueInput{SecretId: id, VersionId: two.VersionId, VersionStage: aws.String("AWSCURRENT")},
+			"ResourceNotFoundException"},
 		{secretsmanager.GetSecretValueInput{SecretId: id, VersionStage: aws.String("NONE")}, "ResourceNotFoundException"},
 		{secretsmanager.GetSecretValueInput{SecretId: aws.String("none")}, "ResourceNotFoundException"},
 	} {
 		if got := value(t, c, x.in); got != x.want {
-			t.Errorf("%s %s %s: got %s, want %s", *x.in.SecretId, aws.ToString(x.in.VersionId), aws.ToString(x.in.VersionStage), got, x.want)
+			t.Errorf("%s %s %s: got %s, want %s", *x.in.SecretId, aws.ToString(x.in.VersionId), aws.ToString(x.in.VersionStage),
+				got, x.want)
 		}
 	}
 	d, err := c.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: id})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff([]string{"AWSPREVIOUS"}, d.VersionIdsToStages[*two.VersionId]); diff != "" || *d.Description != "d" {
+	if diff := cmp.Diff([]string{"AWSPREVIOUS"}, d.VersionIdsToStages[*two.VersionId]); diff != "" ||
+		*d.Description != "d" {
 		t.Errorf("describe: %s, description %s", diff, *d.Description)
 	}
 }
@@ -101,11 +107,13 @@ func TestTokenMakesCallsIdempotent(t *testing.T) {
 	c, _ := open(t)
 	id, token := aws.String("s"), aws.String(strings.Repeat("t", 32))
 	create := func(v string) error {
-		_, err := c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: id, SecretString: &v, ClientRequestToken: token})
+		_, err := c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: id, SecretString: &v,
+			ClientRequestToken: token})
 		return err
 	}
 	put := func(v string) error {
-		_, err := c.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: id, SecretString: &v, ClientRequestToken: token})
+		_, err := c.PutSecretValue(ctx, &secretsmanager.PutSecretValueInput{SecretId: id, SecretString: &v,
+			ClientRequestToken: token})
 		return err
 	}
 	if err := errors.Join(create("one"), create("one"), put("one")); err != nil {
@@ -144,7 +152,8 @@ func TestDeletion(t *testing.T) {
 	if got := code(create()); got != "InvalidRequestException" {
 		t.Errorf("create over a secret marked for deletion: %s", got)
 	}
-	if _, err := c.RestoreSecret(ctx, &secretsmanager.RestoreSecretInput{SecretId: id}); err != nil || value(t, c, get) != "x" {
+	if _, err := c.RestoreSecret(ctx, &secretsmanager.RestoreSecretInput{SecretId: id}); err != nil || value(t, c,
+		get) != "x" {
 		t.Errorf("restore: %v", err)
 	}
 	if err := remove(); err != nil {
@@ -157,7 +166,8 @@ func TestDeletion(t *testing.T) {
 	if err := create(); err != nil {
 		t.Error(err)
 	}
-	if _, err := c.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: id, ForceDeleteWithoutRecovery: aws.Bool(true)}); err != nil {
+	if _, err := c.DeleteSecret(ctx, &secretsmanager.DeleteSecretInput{SecretId: id,
+		ForceDeleteWithoutRecovery: aws.Bool(true)}); err != nil {
 		t.Error(err)
 	}
 	if err := create(); err != nil {
@@ -169,12 +179,14 @@ func TestList(t *testing.T) {
 	ctx := context.Background()
 	c, _ := open(t)
 	for _, n := range []string{"relais/dev/line/b", "relais/dev/line/a", "relais/prod/line/a", "relais/dev/line/c"} {
-		if _, err := c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &n, SecretString: aws.String("x")}); err != nil {
+		if _, err := c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: &n,
+			SecretString: aws.String("x")}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	var got []string
-	p := secretsmanager.NewListSecretsPaginator(c, &secretsmanager.ListSecretsInput{MaxResults: aws.Int32(2), Filters: []types.Filter{{Key: "name", Values: []string{"relais/dev/"}}}})
+	p := secretsmanager.NewListSecretsPaginator(c, &secretsmanager.ListSecretsInput{MaxResults: aws.Int32(2),
+		Filters: []types.Filter{{Key: "name", Values: []string{"relais/dev/"}}}})
 	for p.HasMorePages() {
 		out, err := p.NextPage(ctx)
 		if err != nil {
@@ -187,7 +199,8 @@ func TestList(t *testing.T) {
 	if diff := cmp.Diff([]string{"relais/dev/line/a", "relais/dev/line/b", "relais/dev/line/c"}, got); diff != "" {
 		t.Error(diff)
 	}
-	if _, err := c.ListSecrets(ctx, &secretsmanager.ListSecretsInput{Filters: []types.Filter{{Key: "tag-key", Values: []string{"x"}}}}); code(err) != "InvalidParameterException" {
+	if _, err := c.ListSecrets(ctx, &secretsmanager.ListSecretsInput{Filters: []types.Filter{{Key: "tag-key",
+		Values: []string{"x"}}}}); code(err) != "InvalidParameterException" {
 		t.Errorf("unknown filter: %v, want it refused", err)
 	}
 }

@@ -31,7 +31,8 @@ func (c *call) create(in *createRequest) (any, error) {
 		return c.recreate(q, in.Attributes)
 	}
 	if at, ok := c.deleted[in.QueueName]; ok && c.now().Sub(at) < nameRest {
-		return nil, fail("QueueDeletedRecently", "You must wait 60 seconds after deleting a queue before you can create another with the same name.")
+		return nil, fail("QueueDeletedRecently",
+			"You must wait 60 seconds after deleting a queue before you can create another with the same name.")
 	}
 	now := c.now().Unix()
 	q := &queue{Name: in.QueueName, Attributes: defaults(), Tags: in.Tags, Created: now, Modified: now}
@@ -46,7 +47,8 @@ func (c *call) create(in *createRequest) (any, error) {
 func (c *call) recreate(q *queue, attributes map[string]string) (any, error) {
 	for name, v := range attributes {
 		if same, err := c.sameAttribute(q, name, v); err != nil || !same {
-			return nil, fail("QueueNameExists", "A queue already exists with the same name and a different value for attribute %s", name)
+			return nil, fail("QueueNameExists",
+				"A queue already exists with the same name and a different value for attribute %s", name)
 		}
 	}
 	return map[string]string{"QueueUrl": c.url(q)}, nil
@@ -82,7 +84,10 @@ type listRequest struct {
 }
 
 func (c *call) list(in *listRequest) (any, error) {
-	names := slices.DeleteFunc(slices.Sorted(maps.Keys(c.queues)), func(n string) bool { return !strings.HasPrefix(n, in.QueueNamePrefix) })
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(c.queues)), func(n string) bool {
+		return !strings.HasPrefix(n,
+			in.QueueNamePrefix)
+	})
 	return c.page(names, in.MaxResults, in.NextToken, "QueueUrls")
 }
 

@@ -52,7 +52,8 @@ func (s *Queues) apply(q *queue, attributes map[string]string, creating bool) er
 }
 
 func fifoDefaults(attributes map[string]string) {
-	for name, v := range map[string]string{"ContentBasedDeduplication": "false", "DeduplicationScope": "queue", "FifoThroughputLimit": "perQueue"} {
+	for name, v := range map[string]string{"ContentBasedDeduplication": "false", "DeduplicationScope": "queue",
+		"FifoThroughputLimit": "perQueue"} {
 		if attributes[name] == "" {
 			attributes[name] = v
 		}
@@ -108,7 +109,8 @@ func (s *Queues) checkAttribute(q *queue, name, v string, creating bool) (string
 func inRange(name, v string, low, high int) error {
 	n, err := strconv.Atoi(v)
 	if err != nil || n < low || n > high {
-		return fail("InvalidAttributeValue", "Invalid value for the parameter %s: it must be a number from %d to %d.", name, low, high)
+		return fail("InvalidAttributeValue", "Invalid value for the parameter %s: it must be a number from %d to %d.", name,
+			low, high)
 	}
 	return nil
 }
@@ -234,11 +236,13 @@ func parseRedrive(v string) (redrive, error) {
 	}
 	switch {
 	case target == "":
-		return redrive{}, invalid("RedrivePolicy", v, "Redrive policy does not contain mandatory attribute: deadLetterTargetArn.")
+		return redrive{}, invalid("RedrivePolicy", v,
+			"Redrive policy does not contain mandatory attribute: deadLetterTargetArn.")
 	case count < 1 || count > 1000:
 		return redrive{}, invalid("RedrivePolicy", v, "Invalid value for maxReceiveCount, must be between 1 and 1000.")
 	case len(in) != 2:
-		return redrive{}, invalid("RedrivePolicy", v, "Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].")
+		return redrive{}, invalid("RedrivePolicy", v,
+			"Only following attributes are supported: [deadLetterTargetArn, maxReceiveCount].")
 	}
 	return redrive{target, count}, nil
 }

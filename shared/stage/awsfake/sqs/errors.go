@@ -48,7 +48,8 @@ func invalid(parameter string, value any, reason string) *wire.Error {
 }
 
 func missing(parameter string) *wire.Error {
-	e := wire.Errorf("com.amazonaws.sqs#MissingRequiredParameterException", "The request must contain the parameter %s.", parameter)
+	e := wire.Errorf("com.amazonaws.sqs#MissingRequiredParameterException", "The request must contain the parameter %s.",
+		parameter)
 	e.QueryCode = "MissingParameter;Sender"
 	return e
 }

@@ -60,14 +60,16 @@ func (c *call) deleteOne(q *queue, handle string) error {
 	return nil
 }
 
-// find returns the message of a receipt handle, nil when it is gone, and whether the handle is from its latest receive.
+// find returns the message of a receipt handle, nil when it is gone, and whether the handle is from its latest
+// receive.
 func (q *queue) find(handle string) (m *message, current bool, err error) {
 	if handle == "" {
 		return nil, false, missing("ReceiptHandle")
 	}
 	name, seq, count, id, ok := parseHandle(handle)
 	if !ok || name != q.Name {
-		return nil, false, fail("ReceiptHandleIsInvalid", "The input receipt handle \"%s\" is not a valid receipt handle.", handle)
+		return nil, false, fail("ReceiptHandleIsInvalid", "The input receipt handle \"%s\" is not a valid receipt handle.",
+			handle)
 	}
 	m = q.messages[seq]
 	if m == nil || m.ID != id {
@@ -130,7 +132,8 @@ func (c *call) changeOne(q *queue, handle string, seconds *int) error {
 	now := millis(c.now())
 	until := now + int64(*seconds)*1000
 	if until > m.Last+maxVisibility*1000 {
-		return invalid("VisibilityTimeout", *seconds, "Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
+		return invalid("VisibilityTimeout", *seconds,
+			"Total VisibilityTimeout for the message is beyond the limit [43200 seconds]")
 	}
 	q.leave(m)
 	q.hide(m, until) // on a standard queue also what has become visible, and by an older handle

@@ -156,7 +156,8 @@ const maxAttributes = 10
 
 func checkAttributes(attributes map[string]attribute) error {
 	if len(attributes) > maxAttributes {
-		return invalidValue("Number of message attributes [%d] exceeds the allowed maximum [%d].", len(attributes), maxAttributes)
+		return invalidValue("Number of message attributes [%d] exceeds the allowed maximum [%d].", len(attributes),
+			maxAttributes)
 	}
 	for _, n := range slices.Sorted(maps.Keys(attributes)) {
 		if !attributeName(n) {

@@ -29,7 +29,8 @@ func (w *watch) advance(d time.Duration) {
 	w.t = w.t.Add(d)
 }
 
-// TestLongPollIsWoken starts a poll of 20 seconds, waits until it waits, and expects it back long before by each of the
+// TestLongPollIsWoken starts a poll of 20 seconds, waits until it waits, and expects it back long before by each of
+// the
 // things that may end it.
 func TestLongPollIsWoken(t *testing.T) {
 	for name, c := range map[string]struct {
@@ -44,7 +45,8 @@ func TestLongPollIsWoken(t *testing.T) {
 			w.advance(15 * time.Second)
 			s.Wake()
 		}, 1},
-		"by the end of its wait on the emulated clock": {func(s *Queues, w *watch) { w.advance(20 * time.Second); s.Wake() }, 0},
+		"by the end of its wait on the emulated clock": {func(s *Queues, w *watch) { w.advance(20 * time.Second); s.Wake() },
+			0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			log, err := keep.Open("")

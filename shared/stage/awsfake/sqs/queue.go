@@ -46,8 +46,10 @@ func (q *queue) init() *queue {
 	q.messages, q.groups, q.dedup = map[uint64]*message{}, map[string]*group{}, map[string]duplicate{}
 	seq := func(m *message) int64 { return int64(m.Seq) }
 	q.ready = messageHeap{key: seq, place: func(m *message) *int { return &m.readyPlace }}
-	q.waiting = messageHeap{key: func(m *message) int64 { return m.visibleAt }, place: func(m *message) *int { return &m.waitPlace }}
-	q.aging = messageHeap{key: func(m *message) int64 { return m.Sent }, place: func(m *message) *int { return &m.agingPlace }}
+	q.waiting = messageHeap{key: func(m *message) int64 { return m.visibleAt },
+		place: func(m *message) *int { return &m.waitPlace }}
+	q.aging = messageHeap{key: func(m *message) int64 { return m.Sent },
+		place: func(m *message) *int { return &m.agingPlace }}
 	return q
 }
 

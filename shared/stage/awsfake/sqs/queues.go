@@ -35,7 +35,8 @@ type Queues struct {
 
 // New reads the queues that log keeps. Times are taken from now; when it jumps, call Wake.
 func New(now func() time.Time, log *keep.Log, region, account string) (*Queues, error) {
-	s := &Queues{now: now, log: log, region: region, account: account, queues: map[string]*queue{}, deleted: map[string]time.Time{}}
+	s := &Queues{now: now, log: log, region: region, account: account, queues: map[string]*queue{},
+		deleted: map[string]time.Time{}}
 	return s, s.load()
 }
 
@@ -185,7 +186,8 @@ func with[In any](c *call, body []byte, f func(*In) (any, error)) (any, error) {
 
 // abort answers for a state that could not be kept.
 func (*call) abort(err error) error {
-	return &wire.Error{Status: http.StatusInternalServerError, Type: "com.amazonaws.sqs#InternalError", Message: err.Error(), QueryCode: "InternalError;Receiver"}
+	return &wire.Error{Status: http.StatusInternalServerError, Type: "com.amazonaws.sqs#InternalError",
+		Message: err.Error(), QueryCode: "InternalError;Receiver"}
 }
 
 // queue finds the queue that a URL names, whatever host and account the URL has, and brings it to the present.

@@ -41,7 +41,8 @@ type receiveReply struct {
 	Messages []received `json:",omitempty"`
 }
 
-// receive polls until there are messages, the wait is over by the wall clock or by the emulated one, or the caller is gone.
+// receive polls until there are messages, the wait is over by the wall clock or by the emulated one, or the caller is
+// gone.
 func (c *call) receive(body []byte) (any, error) {
 	in := &receiveRequest{}
 	if err := wire.Decode(body, in); err != nil {
@@ -74,9 +75,11 @@ func (c *call) receive(body []byte) (any, error) {
 	}
 }
 
-// poll looks once. Without messages it tells how long is left to wait, after what time to look again at the latest, and
+// poll looks once. Without messages it tells how long is left to wait, after what time to look again at the latest,
+// and
 // the channel that is closed when to look at once.
-func (c *call) poll(in *receiveRequest, started time.Time, last bool) (out []received, wait, retry time.Duration, changed <-chan struct{}, err error) {
+func (c *call) poll(in *receiveRequest, started time.Time, last bool) (out []received, wait, retry time.Duration,
+	changed <-chan struct{}, err error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.ctx.Err() != nil {
@@ -133,7 +136,8 @@ func (in *receiveRequest) check() error {
 }
 
 func systemAttributes() []string {
-	return []string{"All", "SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp", "SequenceNumber",
+	return []string{"All", "SenderId", "SentTimestamp", "ApproximateReceiveCount", "ApproximateFirstReceiveTimestamp",
+		"SequenceNumber",
 		"MessageDeduplicationId", "MessageGroupId", "AWSTraceHeader", "DeadLetterQueueSourceArn"}
 }
 

@@ -49,8 +49,10 @@ func checkAllow(v string) error {
 		return invalid("RedriveAllowPolicy", v, "It is not the JSON expected.")
 	}
 	byQueue := a.RedrivePermission == "byQueue"
-	if !slices.Contains([]string{"allowAll", "denyAll", "byQueue"}, a.RedrivePermission) || byQueue != (len(a.SourceQueueArns) > 0) || len(a.SourceQueueArns) > 10 {
-		return invalid("RedriveAllowPolicy", v, "redrivePermission must be allowAll, denyAll, or byQueue with 1 to 10 sourceQueueArns.")
+	if !slices.Contains([]string{"allowAll", "denyAll", "byQueue"}, a.RedrivePermission) ||
+		byQueue != (len(a.SourceQueueArns) > 0) || len(a.SourceQueueArns) > 10 {
+		return invalid("RedriveAllowPolicy", v,
+			"redrivePermission must be allowAll, denyAll, or byQueue with 1 to 10 sourceQueueArns.")
 	}
 	return nil
 }
@@ -65,7 +67,8 @@ func allows(target *queue, source string) bool {
 	return a.RedrivePermission == "allowAll" || slices.Contains(a.SourceQueueArns, source)
 }
 
-// bury moves a message that was received as often as its queue allows to the dead-letter queue, and says whether it did.
+// bury moves a message that was received as often as its queue allows to the dead-letter queue, and says whether it
+// did.
 func (c *call) bury(q *queue, m *message) (bool, error) {
 	policy := q.Attributes["RedrivePolicy"]
 	if policy == "" {
@@ -96,7 +99,8 @@ func (s *Queues) move(from *queue, m *message, to *queue, change func(*message))
 	if err != nil {
 		return err
 	}
-	n := &message{Seq: seq, ID: m.ID, Body: m.Body, Attributes: m.Attributes, TraceHeader: m.TraceHeader, Group: m.Group, Dedup: m.Dedup, Sent: m.Sent}
+	n := &message{Seq: seq, ID: m.ID, Body: m.Body, Attributes: m.Attributes, TraceHeader: m.TraceHeader, Group: m.Group,
+		Dedup: m.Dedup, Sent: m.Sent}
 	change(n)
 	n.Start = n.Sent
 	s.drop(from.forget(m)...)
@@ -178,7 +182,8 @@ func (c *call) startMove(in *moveRequest) (any, error) {
 		source: q, destination: in.DestinationArn, rate: or(in.MaxNumberOfMessagesPerSecond, 0), started: millis(c.now()),
 		toMove: len(q.messages) - q.inFlight - q.delay, status: "RUNNING",
 	}
-	t.handle = base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"taskId":%q,"sourceArn":%q}`, wire.RequestID(), in.SourceArn))
+	t.handle = base64.StdEncoding.EncodeToString(fmt.Appendf(nil, `{"taskId":%q,"sourceArn":%q}`, wire.RequestID(),
+		in.SourceArn))
 	c.tasks = append(c.tasks, t)
 	return map[string]string{"TaskHandle": t.handle}, c.runTasks()
 }
@@ -237,7 +242,8 @@ func (s *Queues) advance(t *task) error {
 			}
 			return nil
 		}
-		// A moved message is a new one. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
+		// A moved message is a new one.
+		// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-configure-dead-letter-queue-redrive.html
 		if err := s.move(t.source, m, to, func(n *message) { n.ID, n.Sent = wire.RequestID(), now }); err != nil {
 			return err
 		}

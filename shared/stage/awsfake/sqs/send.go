@@ -65,7 +65,8 @@ func (c *call) sendBatch(in *struct {
 		return nil, err
 	}
 	if total > maxMessage {
-		return nil, fail("BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.", maxMessage, total)
+		return nil, fail("BatchRequestTooLong", "Batch requests cannot be longer than %d bytes. You have sent %d bytes.",
+			maxMessage, total)
 	}
 	for i := range in.Entries {
 		if err := checkFIFO(q, &in.Entries[i].sending); err != nil {
@@ -170,7 +171,8 @@ func (c *call) checkSending(q *queue, in *sending) error {
 	}
 	for name, a := range in.MessageSystemAttributes {
 		if name != "AWSTraceHeader" || a.DataType != "String" || a.StringValue == nil || *a.StringValue == "" {
-			return invalidValue("Message system attribute name '%s' is not valid. The only one is AWSTraceHeader, a String.", name)
+			return invalidValue("Message system attribute name '%s' is not valid. The only one is AWSTraceHeader, a String.",
+				name)
 		}
 	}
 	if err := checkFIFO(q, in); err != nil {
@@ -190,7 +192,8 @@ func (c *call) checkSending(q *queue, in *sending) error {
 		return fifoDelay(in)
 	}
 	if in.MessageDeduplicationId != "" {
-		return invalid("MessageDeduplicationId", in.MessageDeduplicationId, "The request includes a parameter that is not valid for this queue type.")
+		return invalid("MessageDeduplicationId", in.MessageDeduplicationId,
+			"The request includes a parameter that is not valid for this queue type.")
 	}
 	return between("DelaySeconds", in.DelaySeconds, 0, 900)
 }
@@ -211,7 +214,8 @@ func checkFIFO(q *queue, in *sending) error {
 // fifoDelay refuses a delay of a single message; zero is none.
 func fifoDelay(in *sending) error {
 	if or(in.DelaySeconds, 0) != 0 {
-		return invalid("DelaySeconds", *in.DelaySeconds, "The request includes a parameter that is not valid for this queue type.")
+		return invalid("DelaySeconds", *in.DelaySeconds,
+			"The request includes a parameter that is not valid for this queue type.")
 	}
 	return nil
 }
@@ -226,7 +230,8 @@ func text(s *string) string {
 // checkID holds group and deduplication ids to alphanumeric characters and ASCII punctuation, 1 to 128 of them.
 func checkID(parameter, id string) error {
 	if id == "" || len(id) > 128 || !only(id, func(r rune) bool { return r >= '!' && r <= '~' }) {
-		return invalid(parameter, id, parameter+" can only include alphanumeric and punctuation characters. 1 to 128 in length.")
+		return invalid(parameter, id,
+			parameter+" can only include alphanumeric and punctuation characters. 1 to 128 in length.")
 	}
 	return nil
 }
@@ -238,12 +243,14 @@ func checkBatch(ids []string) error {
 		return fail("EmptyBatchRequest", "There should be at least one entry in the request.")
 	}
 	if len(ids) > maxReceive {
-		return fail("TooManyEntriesInBatchRequest", "Maximum number of entries per request are %d. You have sent %d.", maxReceive, len(ids))
+		return fail("TooManyEntriesInBatchRequest", "Maximum number of entries per request are %d. You have sent %d.",
+			maxReceive, len(ids))
 	}
 	seen := map[string]bool{}
 	for _, id := range ids {
 		if id == "" || len(id) > 80 || !only(id, plain) {
-			return fail("InvalidBatchEntryId", "A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")
+			return fail("InvalidBatchEntryId",
+				"A batch entry id can only contain alphanumeric characters, hyphens and underscores. It can be at most 80 letters long.")
 		}
 		if seen[id] {
 			return fail("BatchEntryIdsNotDistinct", "Id %s repeated.", id)

@@ -43,8 +43,9 @@ func (b *bench) open(dir string) {
 	b.t.Cleanup(func() { s.Close() })
 	b.server = s
 	b.Client = sqs.New(sqs.Options{
-		Region: "us-east-1", BaseEndpoint: aws.String("http://aws.test:4566"), HTTPClient: s.HTTPClient(), RetryMaxAttempts: 1,
-		Credentials: credentials.NewStaticCredentialsProvider("test", "test", ""),
+		Region: "us-east-1", BaseEndpoint: aws.String("http://aws.test:4566"), HTTPClient: s.HTTPClient(),
+		RetryMaxAttempts: 1,
+		Credentials:      credentials.NewStaticCredentialsProvider("test", "test", ""),
 	})
 }
 
@@ -66,7 +67,8 @@ func (b *bench) queue(name string, attributes ...string) string {
 
 func (b *bench) attribute(queue, name string) string {
 	b.t.Helper()
-	out, err := b.GetQueueAttributes(context.Background(), &sqs.GetQueueAttributesInput{QueueUrl: &queue, AttributeNames: []types.QueueAttributeName{types.QueueAttributeName(name)}})
+	out, err := b.GetQueueAttributes(context.Background(), &sqs.GetQueueAttributesInput{QueueUrl: &queue,
+		AttributeNames: []types.QueueAttributeName{types.QueueAttributeName(name)}})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -74,7 +76,8 @@ func (b *bench) attribute(queue, name string) string {
 }
 
 func (b *bench) policy(dead string, attempts int) string {
-	return `{"deadLetterTargetArn":"` + b.attribute(dead, "QueueArn") + `","maxReceiveCount":` + strconv.Itoa(attempts) + `}`
+	return `{"deadLetterTargetArn":"` + b.attribute(dead,
+		"QueueArn") + `","maxReceiveCount":` + strconv.Itoa(attempts) + `}`
 }
 
 func (b *bench) send(queue, body string) *sqs.SendMessageOutput {
@@ -88,7 +91,8 @@ func (b *bench) send(queue, body string) *sqs.SendMessageOutput {
 
 func (b *bench) sendFIFO(queue, group, dedup, body string) *sqs.SendMessageOutput {
 	b.t.Helper()
-	out, err := b.SendMessage(context.Background(), &sqs.SendMessageInput{QueueUrl: &queue, MessageBody: &body, MessageGroupId: &group, MessageDeduplicationId: &dedup})
+	out, err := b.SendMessage(context.Background(), &sqs.SendMessageInput{QueueUrl: &queue, MessageBody: &body,
+		MessageGroupId: &group, MessageDeduplicationId: &dedup})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -97,7 +101,8 @@ func (b *bench) sendFIFO(queue, group, dedup, body string) *sqs.SendMessageOutpu
 
 func (b *bench) receive(queue string, limit int32) []types.Message {
 	b.t.Helper()
-	out, err := b.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &queue, MaxNumberOfMessages: limit, MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"}})
+	out, err := b.ReceiveMessage(context.Background(), &sqs.ReceiveMessageInput{QueueUrl: &queue,
+		MaxNumberOfMessages: limit, MessageSystemAttributeNames: []types.MessageSystemAttributeName{"All"}})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -119,7 +124,8 @@ func (b *bench) want(queue string, limit int32, bodies ...string) []types.Messag
 }
 
 func (b *bench) delete(queue string, m types.Message) error {
-	_, err := b.DeleteMessage(context.Background(), &sqs.DeleteMessageInput{QueueUrl: &queue, ReceiptHandle: m.ReceiptHandle})
+	_, err := b.DeleteMessage(context.Background(), &sqs.DeleteMessageInput{QueueUrl: &queue,
+		ReceiptHandle: m.ReceiptHandle})
 	return err
 }
 
@@ -132,7 +138,8 @@ func (b *bench) mustDelete(queue string, m types.Message) {
 
 func (b *bench) visibility(queue string, m types.Message, seconds int32) {
 	b.t.Helper()
-	_, err := b.ChangeMessageVisibility(context.Background(), &sqs.ChangeMessageVisibilityInput{QueueUrl: &queue, ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: seconds})
+	_, err := b.ChangeMessageVisibility(context.Background(), &sqs.ChangeMessageVisibilityInput{QueueUrl: &queue,
+		ReceiptHandle: m.ReceiptHandle, VisibilityTimeout: seconds})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -225,7 +232,8 @@ func TestDeduplication(t *testing.T) {
 	b.clock.Advance(5*time.Minute - time.Millisecond)
 	again := b.sendFIFO(q, "h", "id", "another body") // the SDK checks the MD5 of the body just sent
 	if *again.MessageId != *first.MessageId || *again.SequenceNumber != *first.SequenceNumber {
-		t.Errorf("duplicate got %s %s, want the first's %s %s", *again.MessageId, *again.SequenceNumber, *first.MessageId, *first.SequenceNumber)
+		t.Errorf("duplicate got %s %s, want the first's %s %s", *again.MessageId, *again.SequenceNumber, *first.MessageId,
+			*first.SequenceNumber)
 	}
 	b.want(q, 10)
 	b.clock.Advance(time.Millisecond)
@@ -274,7 +282,8 @@ func TestMoveTaskKeepsItsRate(t *testing.T) {
 	b.clock.Advance(30 * time.Second)
 	b.want(q, 10)
 	arn := b.attribute(dead, "QueueArn")
-	task, err := b.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &arn, MaxNumberOfMessagesPerSecond: aws.Int32(2)})
+	task, err := b.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: &arn,
+		MaxNumberOfMessagesPerSecond: aws.Int32(2)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -383,16 +392,28 @@ func TestRefusals(t *testing.T) {
 		want string
 		err  error
 	}{
-		"control character":    {"InvalidMessageContents", send(sqs.SendMessageInput{QueueUrl: &plain, MessageBody: aws.String("a\x00b")})},
-		"dedup id on standard": {"InvalidParameterValue", send(sqs.SendMessageInput{QueueUrl: &plain, MessageBody: text, MessageDeduplicationId: text})},
-		"delay on FIFO":        {"InvalidParameterValue", send(sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text, MessageGroupId: text, MessageDeduplicationId: text, DelaySeconds: 1})},
-		"space in group id":    {"InvalidParameterValue", send(sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text, MessageGroupId: aws.String("a b"), MessageDeduplicationId: text})},
-		"empty attribute":      {"InvalidParameterValue", send(sqs.SendMessageInput{QueueUrl: &plain, MessageBody: text, MessageAttributes: map[string]types.MessageAttributeValue{"a": {DataType: aws.String("String"), StringValue: aws.String("")}}})},
-		"attribute too large":  {"InvalidParameterValue", send(sqs.SendMessageInput{QueueUrl: &plain, MessageBody: text, MessageAttributes: map[string]types.MessageAttributeValue{"a": {DataType: aws.String("Binary"), BinaryValue: make([]byte, 1<<20)}}})},
-		"queue policy":         {"InvalidParameterValue", second(b.SetQueueAttributes(ctx, &sqs.SetQueueAttributesInput{QueueUrl: &plain, Attributes: map[string]string{"Policy": "{}"}}))},
-		"receive attempt id":   {"ValidationException", second(b.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &fifo, ReceiveRequestAttemptId: text}))},
-		"permission":           {"UnknownOperationException", second(b.AddPermission(ctx, &sqs.AddPermissionInput{QueueUrl: &plain, Label: text, AWSAccountIds: []string{"1"}, Actions: []string{"*"}}))},
-		"move from no DLQ":     {"InvalidParameterValue", second(b.StartMessageMoveTask(ctx, &sqs.StartMessageMoveTaskInput{SourceArn: aws.String(b.attribute(plain, "QueueArn"))}))},
+		"control character": {"InvalidMessageContents", send(sqs.SendMessageInput{QueueUrl: &plain,
+			MessageBody: aws.String("a\x00b")})},
+		"dedup id on standard": {"InvalidParameterValue", send(sqs.SendMessageInput{QueueUrl: &plain, MessageBody: text,
+			MessageDeduplicationId: text})},
+		"delay on FIFO": {"InvalidParameterValue", send(sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text,
+			MessageGroupId: text, MessageDeduplicationId: text, DelaySeconds: 1})},
+		"space in group id": {"InvalidParameterValue", send(sqs.SendMessageInput{QueueUrl: &fifo, MessageBody: text,
+			MessageGroupId: aws.String("a b"), MessageDeduplicationId: text})},
+		"empty attribute": {"InvalidParameterValue", send(sqs.SendMessageInput{QueueUrl: &plain, MessageBody: text,
+			MessageAttributes: map[string]types.MessageAttributeValue{"a": {DataType: aws.String("String"),
+				StringValue: aws.String("")}}})},
+		"attribute too large": {"InvalidParameterValue", send(sqs.SendMessageInput{QueueUrl: &plain, MessageBody: text,
+			MessageAttributes: map[string]types.MessageAttributeValue{"a": {DataType: aws.String("Binary"),
+				BinaryValue: make([]byte, 1<<20)}}})},
+		"queue policy": {"InvalidParameterValue", second(b.SetQueueAttributes(ctx,
+			&sqs.SetQueueAttributesInput{QueueUrl: &plain, Attributes: map[string]string{"Policy": "{}"}}))},
+		"receive attempt id": {"ValidationException", second(b.ReceiveMessage(ctx,
+			&sqs.ReceiveMessageInput{QueueUrl: &fifo, ReceiveRequestAttemptId: text}))},
+		"permission": {"UnknownOperationException", second(b.AddPermission(ctx,
+			&sqs.AddPermissionInput{QueueUrl: &plain, Label: text, AWSAccountIds: []string{"1"}, Actions: []string{"*"}}))},
+		"move from no DLQ": {"InvalidParameterValue", second(b.StartMessageMoveTask(ctx,
+			&sqs.StartMessageMoveTaskInput{SourceArn: aws.String(b.attribute(plain, "QueueArn"))}))},
 	} {
 		if got := strings.TrimSuffix(code(c.err), "Exception"); got != strings.TrimSuffix(c.want, "Exception") {
 			t.Errorf("%s: got %v, want %s", name, c.err, c.want)

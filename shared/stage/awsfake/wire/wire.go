@@ -44,7 +44,8 @@ func Errorf(typ, format string, args ...any) *Error {
 
 // UnknownOperation is the answer to every action that is not emulated.
 func UnknownOperation(action string) *Error {
-	return Errorf("com.amazon.coral.service#UnknownOperationException", "%q is not an operation this endpoint emulates", action)
+	return Errorf("com.amazon.coral.service#UnknownOperationException", "%q is not an operation this endpoint emulates",
+		action)
 }
 
 // Decode reads a request body into a struct whose fields are the parameters that are understood. A parameter it does
@@ -62,7 +63,8 @@ func Decode(body []byte, into any) error {
 	if name, ok := strings.CutPrefix(err.Error(), "json: unknown field "); ok {
 		return Errorf("com.amazon.coral.validate#ValidationException", "parameter %s is unknown or not emulated", name)
 	}
-	return Errorf("com.amazon.coral.service#SerializationException", "the request is not the JSON expected: %s", strings.TrimPrefix(err.Error(), "json: "))
+	return Errorf("com.amazon.coral.service#SerializationException", "the request is not the JSON expected: %s",
+		strings.TrimPrefix(err.Error(), "json: "))
 }
 
 // WriteReply writes a successful answer. A nil reply has an empty JSON object as body.

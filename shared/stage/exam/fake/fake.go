@@ -36,7 +36,8 @@ const (
 
 func verify(a channel.Account, r channel.Request) error {
 	at := r.Header.Get(stamped)
-	if err := signature.HMAC(sha256.New, a.Values("secret"), message(at, r.Body), r.Header.Get(signed), hex.DecodeString); err != nil {
+	if err := signature.HMAC(sha256.New, a.Values("secret"), message(at, r.Body), r.Header.Get(signed),
+		hex.DecodeString); err != nil {
 		return err
 	}
 	seconds, err := strconv.ParseInt(at, 10, 64)
@@ -106,7 +107,8 @@ func parseItem(raw json.RawMessage) events.Event {
 		Data: events.Data{
 			Contact:      &events.Contact{Identities: []events.Identity{{Scheme: events.External, Value: m.User}}},
 			Conversation: &events.Conversation{PlatformID: m.User, Kind: events.Direct},
-			Message:      &events.Message{PlatformID: m.ID, Actor: events.Actor{Role: events.Customer}, Content: []events.Content{content}},
+			Message: &events.Message{PlatformID: m.ID, Actor: events.Actor{Role: events.Customer},
+				Content: []events.Content{content}},
 		},
 	}
 }

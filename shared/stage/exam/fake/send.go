@@ -13,10 +13,11 @@ import (
 const host = "api.fake.example"
 
 var outbound = channel.Outbound{
-	Limits: channel.Limits{Text: 200, Unit: channel.UTF16, Media: map[string]channel.MediaLimit{events.Image: {Bytes: 1 << 20, MIME: []string{"image/*"}}}},
-	Class:  channel.Always(channel.Idempotent),
-	Opens:  []events.Scheme{events.External},
-	Send:   send, Outside: func(channel.Outgoing) bool { return false },
+	Limits: channel.Limits{Text: 200, Unit: channel.UTF16,
+		Media: map[string]channel.MediaLimit{events.Image: {Bytes: 1 << 20, MIME: []string{"image/*"}}}},
+	Class: channel.Always(channel.Idempotent),
+	Opens: []events.Scheme{events.External},
+	Send:  send, Outside: func(channel.Outgoing) bool { return false },
 	Act: act, Acts: []events.Verb{events.ActTyping},
 	Token: token, Hosts: []string{host},
 }
@@ -74,7 +75,8 @@ func refusal(r channel.Reply) error {
 }
 
 func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Action) error {
-	r, err := e.PostJSON(ctx, "https://"+host+"/typing", channel.Bearer(e.Token), map[string]any{"to": to.Conversation.PlatformID, "active": a.Active})
+	r, err := e.PostJSON(ctx, "https://"+host+"/typing", channel.Bearer(e.Token),
+		map[string]any{"to": to.Conversation.PlatformID, "active": a.Active})
 	if err != nil || r.OK() {
 		return err
 	}

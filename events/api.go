@@ -47,6 +47,44 @@ type ConversationState struct {
 	HeardAt      time.Time    `json:"heardAt,omitzero"`    // when the customer last wrote
 	Withdrawn    []string     `json:"withdrawn,omitempty"` // scopes in which the customer opted out; "all" forbids answers too
 	Blocked      bool         `json:"blocked,omitempty"`   // the customer blocked or left the account
+
+	Sequence    string    `json:"sequence"`              // of the newest event
+	State       string    `json:"state"`                 // StateOpen, StateSnoozed or StateClosed
+	Reason      string    `json:"reason,omitempty"`      // of the state
+	Until       time.Time `json:"until,omitzero"`        // a snooze ends then; a closed conversation stays so in spite of the customer's words
+	Wake        string    `json:"wake,omitempty"`        // of a snooze
+	Episode     int       `json:"episode"`               // from 1; an opening after a closing begins one
+	BeganAt     time.Time `json:"beganAt,omitzero"`      // the episode
+	RepliedAt   time.Time `json:"repliedAt,omitzero"`    // the brand's first answer in it
+	ClosedAt    time.Time `json:"closedAt,omitzero"`     // its end
+	WaitingAt   time.Time `json:"waitingSince,omitzero"` // the customer's first words that nobody has answered
+	ActiveAt    time.Time `json:"activeAt,omitzero"`     // the newest message of either side
+	Preview     string    `json:"preview,omitempty"`     // its first words
+	PreviewOurs bool      `json:"previewOurs,omitempty"` // the brand said them
+	Holder      string    `json:"holder,omitempty"`      // the destination that answers
+	Hold        string    `json:"hold,omitempty"`        // version of its hold
+	HoldUntil   time.Time `json:"holdUntil,omitzero"`    // by when a bot has to answer
+	Offered     string    `json:"offered,omitempty"`     // the destination that may accept
+	OfferUntil  time.Time `json:"offerUntil,omitzero"`   // by when
+	Assignee    string    `json:"assignee,omitempty"`
+	Priority    string    `json:"priority,omitempty"` // absent is normal
+	Language    string    `json:"language,omitempty"`
+	Tags        []string  `json:"tags,omitempty"`
+	SpokeAt     string    `json:"spokeAt,omitempty"` // sequence of the brand's newest message: what ifSequence is compared with
+	Unread      []Unread  `json:"unread,omitempty"`  // of the destinations that have read, or hold
+}
+
+// Unread is how many of the customer's messages a destination has not read.
+type Unread struct {
+	Destination string `json:"destination"`
+	Seen        string `json:"seen,omitempty"` // the sequence up to which it has read
+	Messages    int    `json:"messages"`
+}
+
+// A ConversationPage is a part of a list of conversations.
+type ConversationPage struct {
+	Items  []ConversationState `json:"items"`            // may be fewer than asked for, and none, before the end
+	Cursor string              `json:"cursor,omitempty"` // where the next page begins; absent at the end
 }
 
 // An EventPage is a part of a conversation's history.

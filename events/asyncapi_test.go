@@ -27,6 +27,7 @@ func asyncAPI(t *testing.T) node {
 		onChannel[string(typ)] = ref("#/components/messages/" + string(typ))
 	}
 	messages["outbound"] = message("outbound", "message.schema.json", ContentType, src.types["Outbound"])
+	messages["command"] = message("command", "command.schema.json", ContentType, src.types["Command"])
 	messages["action"] = message("action", "action.schema.json", ContentType, src.types["Action"])
 	return node{
 		"asyncapi": "3.0.0",
@@ -53,7 +54,7 @@ func asyncAPI(t *testing.T) node {
 					"the deduplication id is the idempotencyKey. Relais remembers the key far longer than the queue's five minutes.",
 				"parameters": node{"prefix": prefixParameter()},
 				"messages": node{"outbound": ref("#/components/messages/outbound"),
-					"action": ref("#/components/messages/action")},
+					"action": ref("#/components/messages/action"), "command": ref("#/components/messages/command")},
 				"bindings": node{"sqs": sqsBinding("{prefix}-outbound")},
 			},
 		},
@@ -146,8 +147,8 @@ func TestAsyncAPIReferencesResolve(t *testing.T) {
 			t.Errorf("%s leads nowhere", target)
 		}
 	})
-	if want := 2*len(Types()) + 6; n != want {
-		t.Errorf("found %d references, want %d: two per event type, outbound and action, one per operation", n, want)
+	if want := 2*len(Types()) + 8; n != want {
+		t.Errorf("found %d references, want %d: two per event type, outbound, action and command, one per operation", n, want)
 	}
 }
 

@@ -151,10 +151,50 @@ const (
 	ConsentWithdrawn = "withdrawn"
 )
 
-// Control says who holds a conversation.
+// Control says who holds a conversation: who answers the customer.
 type Control struct {
-	From   string `json:"from,omitempty"`
-	To     string `json:"to,omitempty"`
-	Reason string `json:"reason,omitempty"`
-	Data   string `json:"data,omitempty"`
+	From     string    `json:"from,omitempty"`
+	To       string    `json:"to,omitempty"`
+	Reason   string    `json:"reason,omitempty"`
+	Data     string    `json:"data,omitempty"`     // a platform's own
+	Until    time.Time `json:"until,omitzero"`     // of an offer: by when it can be accepted
+	By       *Actor    `json:"by,omitempty"`       // who did it, where one of the brand did
+	Metadata []Field   `json:"metadata,omitempty"` // what one holder tells the next
+	Recall   int       `json:"recall,omitempty"`   // how many of the newest events before this one are in what To gets
+	History  []Event   `json:"history,omitempty"`  // for To: these events, oldest first; as many as one message of a queue holds
+}
+
+// Handling is what the brand did with a conversation besides answering. It has what
+// its event's type is about, and no more.
+type Handling struct {
+	Reason      string    `json:"reason,omitempty"`
+	Until       time.Time `json:"until,omitzero"`        // of a snooze: when it ends; of a closing: until then the customer's words do not open it
+	Wake        string    `json:"wake,omitempty"`        // of a snooze: WakeMessage or WakeTime
+	Episode     int       `json:"episode,omitempty"`     // which of the conversation's it is, from 1
+	Tags        []string  `json:"tags,omitempty"`        // of a tagging: all that it has then
+	Assignee    string    `json:"assignee,omitempty"`    // absent is nobody
+	Was         string    `json:"was,omitempty"`         // the assignee before
+	Destination string    `json:"destination,omitempty"` // that has read
+	Seen        string    `json:"seen,omitempty"`        // the sequence up to which it has
+	By          *Actor    `json:"by,omitempty"`          // who did it; absent is Relais itself, or the platform
+}
+
+// States of a conversation.
+const (
+	StateOpen    = "open"
+	StateSnoozed = "snoozed"
+	StateClosed  = "closed"
+)
+
+// What ends a snooze before its time.
+const (
+	WakeMessage = "message" // the customer's next message does
+	WakeTime    = "time"    // nothing does
+)
+
+// A Note is what colleagues tell each other about a conversation.
+type Note struct {
+	Text     string   `json:"text"`
+	Mentions []string `json:"mentions,omitempty"` // ids of those whom it concerns
+	By       *Actor   `json:"by,omitempty"`
 }

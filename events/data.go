@@ -17,6 +17,8 @@ type Data struct {
 	Typing         *Typing         `json:"typing,omitempty"`
 	Receipt        *Receipt        `json:"receipt,omitempty"`
 	Change         *Change         `json:"change,omitempty"`
+	Handling       *Handling       `json:"handling,omitempty"`
+	Note           *Note           `json:"note,omitempty"`
 	Participants   *Participants   `json:"participants,omitempty"`
 	Referral       *Referral       `json:"referral,omitempty"`
 	Person         *Person         `json:"person,omitempty"`

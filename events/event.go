@@ -37,6 +37,10 @@ type Event struct {
 	Late            bool      `json:"late,omitempty"`     // older than an event that was routed before it
 	Replay          string    `json:"replay,omitempty"`   // the replay job's id; absent on first delivery
 	Ruleset         string    `json:"ruleset,omitempty"`  // version of the rules that chose the destinations
+	Holder          string    `json:"holder,omitempty"`   // the destination that answers, from this event on; absent of an account's own thread
+	Hold            string    `json:"hold,omitempty"`     // version of its hold: the sequence of the event that gave it; a bot's answer names it
+	HoldUntil       time.Time `json:"holduntil,omitzero"` // by when a bot has to answer, pass or acknowledge, where it has a lease
+	Standby         bool      `json:"standby,omitempty"`  // whoever receives this is not the holder: a copy, not to be answered
 	TraceParent     string    `json:"traceparent,omitempty"`
 	DataRef         string    `json:"dataref,omitempty"` // s3:// address of the whole event when Data had to be cut
 	Data            Data      `json:"data"`
@@ -78,11 +82,17 @@ const (
 
 	ConversationStarted       Type = "conversation.started.v1"        // Change
 	ConversationUpdated       Type = "conversation.updated.v1"        // Change: title, migration, settings
-	ConversationClosed        Type = "conversation.closed.v1"         // Change
+	ConversationOpened        Type = "conversation.opened.v1"         // Handling: by the brand, or because a snooze ended; a customer's message opens by itself
+	ConversationSnoozed       Type = "conversation.snoozed.v1"        // Handling: until a time
+	ConversationClosed        Type = "conversation.closed.v1"         // Handling: by the brand, or by the customer
+	ConversationTagged        Type = "conversation.tagged.v1"         // Handling: all tags, as they are then
+	ConversationAssigned      Type = "conversation.assigned.v1"       // Handling: to somebody, or to nobody
+	ConversationRead          Type = "conversation.read.v1"           // Handling: how far a destination has read
 	ConversationWindowChanged Type = "conversation.window_changed.v1" // Conversation.Window
 	ParticipantJoined         Type = "participant.joined.v1"          // Participants
 	ParticipantLeft           Type = "participant.left.v1"            // Participants
 	ReferralReceived          Type = "referral.received.v1"           // Referral: entry point without a message
+	NoteAdded                 Type = "note.added.v1"                  // Note: for colleagues; never sent to a channel
 
 	PersonCreated    Type = "person.created.v1"    // Person
 	PersonUpdated    Type = "person.updated.v1"    // Person
@@ -118,8 +128,9 @@ func Types() []Type {
 		MessageReceived, MessageEchoed, MessageEdited, MessageDeleted, MessageStatus,
 		ReactionAdded, ReactionRemoved, InteractionReceived, MediaStored, MediaFailed,
 		PresenceTyping, ReceiptRead, ReceiptDelivered,
-		ConversationStarted, ConversationUpdated, ConversationClosed, ConversationWindowChanged,
-		ParticipantJoined, ParticipantLeft, ReferralReceived,
+		ConversationStarted, ConversationUpdated, ConversationOpened, ConversationSnoozed, ConversationClosed,
+		ConversationTagged, ConversationAssigned, ConversationRead, ConversationWindowChanged,
+		ParticipantJoined, ParticipantLeft, ReferralReceived, NoteAdded,
 		PersonCreated, PersonUpdated, PersonMerged, PersonUnmerged, PersonErased,
 		IdentityLinked, IdentityConflict, IdentityRotated, ConsentChanged,
 		ControlPassed, ControlOffered, ControlAccepted, ControlReleased, ControlExpired, ControlFailed,

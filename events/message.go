@@ -19,6 +19,7 @@ const (
 // An Actor is who did something.
 type Actor struct {
 	Role     string    `json:"role"`
+	ID       string    `json:"id,omitempty"` // of one of the brand: an agent's, as the desk calls them
 	Name     string    `json:"name,omitempty"`
 	Identity *Identity `json:"identity,omitempty"` // in groups: which member
 }

@@ -14,9 +14,12 @@ type Outbound struct {
 	Fallback       []Fallback   `json:"fallback,omitempty"`  // where to try next, in this order
 	Constraints    *Constraints `json:"constraints,omitempty"`
 	Sender         *Sender      `json:"sender,omitempty"`
-	Policy         Policy       `json:"policy,omitempty"`   // empty is AtMostOnce
-	Priority       Priority     `json:"priority,omitempty"` // empty is Reply
-	Metadata       []Field      `json:"metadata,omitempty"` // returned in every event about this message
+	From           string       `json:"from,omitempty"`       // the destination that speaks; absent is the holder
+	Hold           string       `json:"hold,omitempty"`       // only while this is the version of the hold; a bot must say it
+	IfSequence     string       `json:"ifSequence,omitempty"` // only if nobody of the brand has spoken after this sequence
+	Policy         Policy       `json:"policy,omitempty"`     // empty is AtMostOnce
+	Priority       Priority     `json:"priority,omitempty"`   // empty is Reply
+	Metadata       []Field      `json:"metadata,omitempty"`   // returned in every event about this message
 }
 
 // To names the recipient in exactly one of three ways: a conversation; a contact

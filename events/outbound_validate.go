@@ -30,6 +30,9 @@ func (o *Outbound) Validate() error {
 	if s := o.Sender; s != nil {
 		c.need(knownRole(s.Role) && s.Role != Customer, "sender.role", "must be agent, bot or system")
 	}
+	c.need(o.Hold == "" || isSequence(o.Hold), "hold", "must be the hold of an event: 20 digits")
+	c.need(o.IfSequence == "" || isSequence(o.IfSequence), "ifSequence", "must be the sequence of an event: 20 digits")
+	c.need(len(o.From) <= destinationMax, "from", "must be a destination's name")
 	c.need(o.Policy == "" || o.Policy == AtMostOnce || o.Policy == AtLeastOnce, "policy",
 		"must be at_most_once or at_least_once")
 	c.need(o.Priority == "" || o.Priority == Reply || o.Priority == Bulk, "priority", "must be reply or bulk")

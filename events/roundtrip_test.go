@@ -56,6 +56,9 @@ func (a arbiter) words(v reflect.Value, key string) ([]string, bool) {
 }
 
 func (a arbiter) list(v reflect.Value, key string, depth int) {
+	if v.Type().Elem() == reflect.TypeFor[Event]() {
+		return // events within events are as valid as those
+	}
 	n := rapid.IntRange(1, 2).Draw(a.T, key)
 	v.Set(reflect.MakeSlice(v.Type(), n, n))
 	for i := range n {
@@ -131,6 +134,7 @@ func (a arbiter) event() Event {
 // Any event that Validate accepts is accepted by its schema and reads back as it was.
 func TestAnyEventRoundTrips(t *testing.T) {
 	schemas, enums := compileSchemas(t), newGenerator(t, nil).enums
+	enums["Handling.Seen"], enums["Note.Text"] = []string{FormatSequence(7)}, []string{"a word", "\u3042"}
 	rapid.Check(t, func(rt *rapid.T) {
 		e := arbiter{rt, enums}.event()
 		if err := e.Validate(); err != nil {

@@ -7,6 +7,16 @@ func own(channel, account string) someone {
 	return someone{channel: channel, account: account, conversation: Conversation{PlatformID: OwnThread, Kind: Own}}
 }
 
+// ana is an agent of the brand.
+var ana = &Actor{Role: Agent, ID: "ana@brand.example", Name: "Ana"}
+
+// held is an event of a conversation that support holds.
+func (s someone) held(t Type, key string, d Data) sample {
+	x := s.event(t, key, d)
+	x.event.Sequence, x.event.Holder, x.event.Hold = FormatSequence(42), "support", FormatSequence(42)
+	return x
+}
+
 func conversationSamples() []sample {
 	qq := someone{"qq", "qq-bot", Contact{Identities: []Identity{{Scheme: QQMember,
 		Value: "E4F4AEA33253A2797FB897C50B81D7ED", Scope: "group:C9F7"}}},
@@ -17,7 +27,18 @@ func conversationSamples() []sample {
 		wei().event(ConversationStarted, "subscribe:1789899302", Data{Change: &Change{Field: "started", New: "follow"}}),
 		space().event(ConversationUpdated, "space:title:1789899302", Data{Change: &Change{Field: "title", Old: "Orders",
 			New: "Order desk"}}),
-		tim().event(ConversationClosed, "close:0c4e5d6f", Data{Change: &Change{Field: "closed", New: "by customer"}}),
+		tim().event(ConversationClosed, "close:0c4e5d6f", Data{Handling: &Handling{Reason: "by customer"}}),
+		sam().held(ConversationOpened, "command:open-1", Data{Handling: &Handling{Reason: "asked again", Episode: 2, By: ana}}),
+		sam().held(ConversationSnoozed, "command:snooze-1", Data{Handling: &Handling{Episode: 2,
+			Until: noon.Add(20 * time.Hour), Wake: WakeMessage, By: ana}}),
+		sam().held(ConversationTagged, "command:tag-1", Data{Handling: &Handling{Tags: []string{"delivery", "vip"},
+			By: ana}}),
+		sam().held(ConversationAssigned, "command:assign-1", Data{Handling: &Handling{Assignee: "ana@brand.example",
+			By: ana}}),
+		sam().held(ConversationRead, "command:read-1", Data{Handling: &Handling{Destination: "support",
+			Seen: FormatSequence(41), By: ana}}),
+		sam().held(NoteAdded, "command:note-1", Data{Note: &Note{Text: "Promised a call by Friday.",
+			Mentions: []string{"bo@brand.example"}, By: ana}}),
 		sam().event(ConversationWindowChanged, "window:wamid.A1", Data{Conversation: &window}),
 		qq.event(ParticipantJoined, "group_add_robot:1789899302", Data{Participants: &Participants{
 			Members: []Participant{{Identity: Identity{Scheme: QQOpenID, Value: "102000001"}, Self: true}},
@@ -31,9 +52,11 @@ func conversationSamples() []sample {
 		lea().event(ReferralReceived, "referral:1789899302000", Data{Referral: &Referral{
 			Source: "link", URL: "https://m.me/brand?ref=box-insert", Payload: "box-insert",
 		}}),
-		sam().event(ControlPassed, "control:1", Data{Control: &Control{From: "bot", To: "support",
-			Reason: "asked for a person"}}),
-		sam().event(ControlOffered, "control:2", Data{Control: &Control{From: "support", To: "sales"}}),
+		sam().held(ControlPassed, "control:1", Data{Control: &Control{From: "bot", To: "support",
+			Reason: "asked for a person", By: &Actor{Role: Bot}, Metadata: []Field{{Name: "intent", Value: "refund"}},
+			Recall: 20}}),
+		sam().held(ControlOffered, "control:2", Data{Control: &Control{From: "support", To: "sales",
+			Until: noon.Add(5 * time.Minute)}}),
 		sam().event(ControlAccepted, "control:3", Data{Control: &Control{From: "support", To: "sales"}}),
 		lea().event(ControlReleased, "control:4", Data{Control: &Control{From: "sales", Reason: "done",
 			Data: `{"case":"7781"}`}}),

@@ -14,7 +14,7 @@ import (
 func schemaDocuments(t *testing.T) map[string]node {
 	src := readSource(t)
 	docs := map[string]node{"defs.schema.json": eventDefs(t), "message.schema.json": messageSchema(t),
-		"action.schema.json": actionSchema(t), "api.schema.json": apiSchema(t)}
+		"action.schema.json": actionSchema(t), "command.schema.json": commandSchema(t), "api.schema.json": apiSchema(t)}
 	for _, typ := range Types() {
 		docs[string(typ)+schemaSuffix] = typeSchema(t, src, typ)
 	}

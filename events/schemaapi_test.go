@@ -36,6 +36,38 @@ func actionSchema(t *testing.T) node {
 	}
 }
 
+// commandSchema is the schema of a command, which shares its parts with messages.
+func commandSchema(t *testing.T) node {
+	rules := outboundRules()
+	for key, rule := range map[string]node{
+		"Command.IdempotencyKey": pattern("^[!-~]{1,128}$"),
+		"Command.Hold":           pattern("^[0-9]{20}$"),
+		"Command.Seen":           pattern("^[0-9]{20}$"),
+		"Command.Local":          pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}$"),
+		"Command.History":        {"minimum": 0, "maximum": MaxHistory},
+		"Command.QuietMS":        {"minimum": 0, "maximum": MaxQuiet.Milliseconds()},
+		"Command.Tags":           {"maxItems": MaxTags},
+		"Command.Mentions":       {"maxItems": MaxMentions},
+		"Command.Reason":         {"maxLength": MaxReason},
+		"Command.Text":           {"maxLength": MaxNote},
+	} {
+		rules[key] = rule
+	}
+	g := newGenerator(t, rules)
+	g.definedIn("message.schema.json", messageSchema(t))
+	g.schema(reflect.TypeFor[Command]())
+	draft := g.object(reflect.TypeFor[Command]())
+	draft["description"] = "A Command whose conversation is known from where it was sent to."
+	draft["required"] = []string{"do"}
+	g.defs["CommandDraft"] = draft
+	return node{
+		"$schema": dialect, "$id": SchemaRoot + "command.schema.json", "title": "Command",
+		"description": "A request to change how a conversation is handled. Relais decides it by how the conversation is then. " +
+			noteGenerated,
+		"$ref": "#/$defs/Command", "$defs": g.defs,
+	}
+}
+
 // apiSchema defines what the HTTP API takes and answers besides messages, actions
 // and events.
 func apiSchema(t *testing.T) node {
@@ -74,6 +106,7 @@ func answerDefs(t *testing.T) node {
 	for _, answer := range []reflect.Type{
 		reflect.TypeFor[Acceptance](), reflect.TypeFor[Problem](), reflect.TypeFor[Delivery](),
 		reflect.TypeFor[ConversationState](), reflect.TypeFor[EventPage](),
+		reflect.TypeFor[ConversationPage](), reflect.TypeFor[Outcome](),
 		reflect.TypeFor[ActionAcceptance](), reflect.TypeFor[Rendered](), reflect.TypeFor[ChannelList](),
 	} {
 		g.schema(answer)

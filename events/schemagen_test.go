@@ -37,6 +37,13 @@ func newGenerator(t *testing.T, rules map[string]node) *generator {
 		"Rendering.Loss":    src.group(t, "LossNone"),
 		"Rendering.As":      src.group(t, "AsNative"),
 		"Consent.State":     src.group(t, "ConsentGiven"),
+		"Handling.Wake":     src.group(t, "WakeMessage"),
+		"Command.Wake":      src.group(t, "WakeMessage"),
+		"Command.Priority":  src.group(t, "PriorityLow"),
+
+		"ConversationState.State":    src.group(t, "StateOpen"),
+		"ConversationState.Wake":     src.group(t, "WakeMessage"),
+		"ConversationState.Priority": src.group(t, "PriorityLow"),
 		"Health.State":      src.group(t, "HealthOK"),
 		"Payment.State":     src.group(t, "PayRequested"),
 		"Text.Format":       src.group(t, "Plain"),
@@ -46,7 +53,7 @@ func newGenerator(t *testing.T, rules map[string]node) *generator {
 		"Option.Action":     src.group(t, "ActionReply"),
 		"FormField.Type":    src.group(t, "InputText"),
 	}}
-	for _, name := range []string{"Type", "Kind", "State", "Scheme", "Policy", "Priority", "Verb"} {
+	for _, name := range []string{"Type", "Kind", "State", "Scheme", "Policy", "Priority", "Verb", "Deed"} {
 		g.enums[name] = src.typed(name)
 	}
 	return g

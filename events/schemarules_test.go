@@ -47,6 +47,9 @@ func eventRules() map[string]node {
 		"Event.Sequence":          pattern("^[0-9]{20}$"),
 		"Event.Channel":           {"minLength": 1},
 		"Event.Account":           {"minLength": 1},
+		"Event.Hold":              pattern("^[0-9]{20}$"),
+		"Handling.Seen":           pattern("^[0-9]{20}$"),
+		"Note.Text":               pattern(`\S`),
 		"Data.Channel":            {"minLength": 1},
 		"Data.Account":            {"minLength": 1},
 		"Contact.ID":              pattern("^con" + base32ID),
@@ -101,6 +104,8 @@ func outboundRules() map[string]node {
 	}
 	for key, rule := range map[string]node{
 		"Outbound.IdempotencyKey": pattern("^[!-~]{1,128}$"),
+		"Outbound.Hold":           pattern("^[0-9]{20}$"),
+		"Outbound.IfSequence":     pattern("^[0-9]{20}$"),
 		"Outbound.Content":        {"minItems": 1, "maxItems": MaxParts},
 		"Outbound.Metadata":       {"maxItems": MaxMetadata},
 		"Override.Content":        {"minItems": 1, "maxItems": MaxParts},

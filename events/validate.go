@@ -36,6 +36,8 @@ func (e *Event) Validate() error {
 		return errors.New("event: time is outside the years 1 to 9999, which RFC 3339 cannot write")
 	case e.Sequence != "" && !isSequence(e.Sequence):
 		return fmt.Errorf("event: sequence is %q, want 20 digits", e.Sequence)
+	case e.Hold != "" && !isSequence(e.Hold):
+		return fmt.Errorf("event: hold is %q, want 20 digits", e.Hold)
 	case e.Data.Channel != e.Channel || e.Data.Account != e.Account:
 		return fmt.Errorf("event: data is of %q %q, the envelope of %q %q", e.Data.Channel, e.Data.Account, e.Channel,
 			e.Account)
@@ -133,12 +135,13 @@ type fact struct {
 	set  bool
 }
 
-func (d *Data) facts() [22]fact {
+func (d *Data) facts() [24]fact {
 	return [...]fact{
 		{"message", d.Message != nil}, {"deletion", d.Deletion != nil}, {"status", d.Status != nil}, {"reaction",
 			d.Reaction != nil},
 		{"interaction", d.Interaction != nil}, {"mediaUpdate", d.MediaUpdate != nil}, {"typing", d.Typing != nil},
-		{"receipt", d.Receipt != nil}, {"change", d.Change != nil}, {"participants", d.Participants != nil},
+		{"receipt", d.Receipt != nil}, {"change", d.Change != nil}, {"handling", d.Handling != nil},
+		{"note", d.Note != nil}, {"participants", d.Participants != nil},
 		{"referral", d.Referral != nil}, {"person", d.Person != nil}, {"identityChange", d.IdentityChange != nil},
 		{"consent", d.Consent != nil}, {"control", d.Control != nil}, {"order", d.Order != nil}, {"payment",
 			d.Payment != nil},
@@ -177,8 +180,13 @@ func Fact(t Type) (string, bool) {
 		return "typing", true
 	case ReceiptRead, ReceiptDelivered:
 		return "receipt", true
-	case ConversationStarted, ConversationUpdated, ConversationClosed:
+	case ConversationStarted, ConversationUpdated:
 		return "change", true
+	case ConversationOpened, ConversationSnoozed, ConversationClosed, ConversationTagged, ConversationAssigned,
+		ConversationRead:
+		return "handling", true
+	case NoteAdded:
+		return "note", true
 	case ConversationWindowChanged:
 		return "", true
 	case ParticipantJoined, ParticipantLeft:

@@ -26,6 +26,12 @@ func (d *Data) validateFact() error {
 		return at("data.receipt", d.Receipt.validate())
 	case d.Participants != nil:
 		return d.Participants.validate()
+	case d.Handling != nil:
+		return at("data.handling", d.Handling.validate())
+	case d.Note != nil:
+		return at("data.note", d.Note.validate())
+	case d.Control != nil && d.Control.By != nil:
+		return at("data.control.by", d.Control.By.validate())
 	case d.IdentityChange != nil:
 		return d.IdentityChange.validate()
 	case d.Consent != nil && !knownConsent(d.Consent.State):
@@ -172,6 +178,28 @@ func (p *Participants) validate() error {
 	}
 	if p.By != nil {
 		return at("data.participants.by", p.By.validate())
+	}
+	return nil
+}
+
+func (h *Handling) validate() error {
+	switch {
+	case h.Wake != "" && h.Wake != WakeMessage && h.Wake != WakeTime:
+		return fmt.Errorf("wake is %q, want message or time", h.Wake)
+	case h.Seen != "" && !isSequence(h.Seen):
+		return fmt.Errorf("seen is %q, want 20 digits", h.Seen)
+	case h.By != nil:
+		return at("by", h.By.validate())
+	}
+	return nil
+}
+
+func (n *Note) validate() error {
+	if Blank(n.Text) {
+		return errors.New("text is empty")
+	}
+	if n.By != nil {
+		return at("by", n.By.validate())
 	}
 	return nil
 }

@@ -25,6 +25,7 @@ type Thread struct {
 	Withdrawn    []string            `json:"withdrawn,omitempty"` // scopes in which the customer opted out
 	Blocked      bool                `json:"blocked,omitempty"`   // the customer blocked or left the account
 	Turns        int                 `json:"turns,omitempty"`     // messages of bots since the customer last spoke
+	Desk         Desk                `json:"desk,omitzero"`       // how the brand handles it
 }
 
 // MaxTurns is how many messages of bots in a row are taken for a conversation: more
@@ -42,7 +43,7 @@ type Options struct {
 // ScopeAll is the consent scope of everything.
 const ScopeAll = "all"
 
-// After is t after e.
+// After is t after e, which has its sequence and who holds the conversation.
 func (t Thread) After(e *events.Event) Thread {
 	d := e.Data
 	t.Channel, t.Account = d.Channel, d.Account
@@ -64,6 +65,7 @@ func (t Thread) After(e *events.Event) Thread {
 			t.Heard = e.Time
 		}
 	}
+	t.Desk.handle(e)
 	if h := handle(d); h != nil && (t.Answer == nil || h.ExpiresAt.After(t.Answer.ExpiresAt)) {
 		t.Answer = h
 	}

@@ -1,0 +1,164 @@
+// Package switchboard decides who answers a conversation and how it is handled. A
+// conversation has one holder; holds are taken, passed, offered, given back and lost
+// by events of the conversation. All here is decided from what the conversation's
+// events left, and from the configuration: nothing is read or written.
+package switchboard
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/thread"
+)
+
+// Roles of a destination.
+const (
+	Bot      = "bot"      // a program: what it says names its hold, and its hold may end by time
+	Team     = "team"     // people
+	Observer = "observer" // gets copies, and never holds
+)
+
+// A Desk is how a destination answers. The zero value is a team.
+type Desk struct {
+	Role    string
+	Lease   time.Duration // of a bot: how long a customer waits for a word of it; 0 is for ever
+	Answer  time.Duration // of a team: how long its assignee may let a customer wait; 0 is for ever
+	Else    string        // who holds after it; "" is the default
+	Standby bool          // gets copies of what another holds
+}
+
+// A Board is the configuration: every destination, and the one that takes what nobody else does.
+type Board struct {
+	Desks   map[string]Desk
+	Default string
+}
+
+// A Hold is who answers, since which event, and by when a bot has to.
+type Hold struct {
+	Holder  string
+	Version uint64
+	Until   time.Time
+}
+
+// platformPrefix begins the name of a holder that is an app of the platform.
+const platformPrefix = "platform:"
+
+func holdOf(d thread.Desk) Hold { return Hold{d.Holder, d.Hold, d.Lease} }
+
+// holds says whether a destination exists and may hold.
+func (b Board) holds(name string) bool {
+	d, ok := b.Desks[name]
+	return ok && d.Role != Observer
+}
+
+func (b Board) isBot(name string) bool { return b.Desks[name].Role == Bot }
+
+// after is who holds after a destination: never itself, unless there is nobody else.
+func (b Board) after(name string) string {
+	if next := b.Desks[name].Else; b.holds(next) {
+		return next
+	}
+	return b.Default
+}
+
+// team is the first after a destination that are people, or else the default.
+func (b Board) team(name string) string {
+	for range b.Desks {
+		if name = b.after(name); !b.isBot(name) {
+			return name
+		}
+	}
+	return b.Default
+}
+
+// given is a new hold, from the event with this sequence on.
+func (b Board) given(holder string, sequence uint64, now time.Time) Hold {
+	h := Hold{Holder: holder, Version: sequence}
+	if d := b.Desks[holder]; d.Role == Bot && d.Lease > 0 {
+		h.Until = now.Add(d.Lease).UTC()
+	}
+	return h
+}
+
+// Admit is who holds a conversation from an event of its channel on. to is where the
+// rules send it: the first of them that may hold begins.
+func (b Board) Admit(d thread.Desk, e *events.Event, to []string, sequence uint64) Hold {
+	h := holdOf(d)
+	c := e.Data.Conversation
+	switch {
+	case c == nil || c.Kind == events.Own:
+		return Hold{}
+	case isControl(e.Type):
+		h = b.platform(h, c.Controls, to, sequence)
+	case h.Holder == "":
+		h = Hold{Holder: b.first(to), Version: sequence}
+	}
+	switch {
+	case speaks(e) && h.Until.IsZero() && b.isBot(h.Holder):
+		h.Until = b.given(h.Holder, sequence, e.RecordedTime).Until
+	case e.Type == events.MessageEchoed && e.Data.Message.Actor.Role != events.System:
+		h.Until = time.Time{}
+	}
+	return h
+}
+
+// platform follows what a platform says of who holds: an app of its own, or nobody.
+func (b Board) platform(h Hold, app string, to []string, sequence uint64) Hold {
+	switch {
+	case app != "" && h.Holder == platformPrefix+app:
+		return h
+	case app != "":
+		return Hold{Holder: platformPrefix + app, Version: sequence}
+	case h.Holder == "" || strings.HasPrefix(h.Holder, platformPrefix):
+		return Hold{Holder: b.first(to), Version: sequence}
+	}
+	return h
+}
+
+func (b Board) first(to []string) string {
+	if i := slices.IndexFunc(to, b.holds); i >= 0 {
+		return to[i]
+	}
+	return b.Default
+}
+
+func isControl(t events.Type) bool {
+	switch t {
+	case events.ControlPassed, events.ControlOffered, events.ControlAccepted, events.ControlReleased,
+		events.ControlExpired, events.ControlFailed:
+		return true
+	}
+	return false
+}
+
+// speaks says whether e is the customer's own word.
+func speaks(e *events.Event) bool {
+	return e.Type == events.MessageReceived || e.Type == events.InteractionReceived
+}
+
+// Receivers are the destinations of an event: the holder first; of those that the rules
+// name, observers and who wants copies. What a note says is for people.
+func (b Board) Receivers(e *events.Event, to []string) []string {
+	var list []string
+	add := func(name string) {
+		if d, ok := b.Desks[name]; ok && !slices.Contains(list, name) && (e.Type != events.NoteAdded || d.Role != Bot) {
+			list = append(list, name)
+		}
+	}
+	add(e.Holder)
+	if c := e.Data.Control; c != nil { // whoever had it, and whoever is asked, hears of it
+		add(c.From)
+		add(c.To)
+	}
+	for _, name := range to {
+		if d := b.Desks[name]; e.Holder == "" || d.Role == Observer || d.Standby {
+			add(name)
+		}
+	}
+	if len(list) == 0 {
+		list = append(list, b.Default)
+	}
+	return list
+}

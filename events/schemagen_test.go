@@ -44,14 +44,14 @@ func newGenerator(t *testing.T, rules map[string]node) *generator {
 		"ConversationState.State":    src.group(t, "StateOpen"),
 		"ConversationState.Wake":     src.group(t, "WakeMessage"),
 		"ConversationState.Priority": src.group(t, "PriorityLow"),
-		"Health.State":      src.group(t, "HealthOK"),
-		"Payment.State":     src.group(t, "PayRequested"),
-		"Text.Format":       src.group(t, "Plain"),
-		"Media.Type":        src.group(t, "Image"),
-		"Media.State":       src.group(t, "MediaPending"),
-		"Choice.Style":      src.group(t, "StyleButtons"),
-		"Option.Action":     src.group(t, "ActionReply"),
-		"FormField.Type":    src.group(t, "InputText"),
+		"Health.State":               src.group(t, "HealthOK"),
+		"Payment.State":              src.group(t, "PayRequested"),
+		"Text.Format":                src.group(t, "Plain"),
+		"Media.Type":                 src.group(t, "Image"),
+		"Media.State":                src.group(t, "MediaPending"),
+		"Choice.Style":               src.group(t, "StyleButtons"),
+		"Option.Action":              src.group(t, "ActionReply"),
+		"FormField.Type":             src.group(t, "InputText"),
 	}}
 	for _, name := range []string{"Type", "Kind", "State", "Scheme", "Policy", "Priority", "Verb", "Deed"} {
 		g.enums[name] = src.typed(name)

@@ -62,6 +62,7 @@ const (
 	PendingIndex = "pending" // local: a conversation's unfinished events in channel order
 	DueIndex     = "due"     // global: unfinished events by the time the sweeper should look
 	HistoryIndex = "history" // local: a conversation's events by their sequence
+	ListsIndex   = "lists"   // global: conversations by who holds them
 )
 
 // Environment variables. Each function gets those its topology entry needs.

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/thread"
 )
 
 // An Item is an event in the mailbox. It is also what the spill queue carries,
@@ -53,6 +54,7 @@ func (it Item) Event() (events.Event, error) {
 		e.Sequence = events.FormatSequence(it.Sequence)
 	}
 	e.Late, e.Ruleset = it.Late, it.Ruleset
+	it.Hold.Stamp(&e)
 	return e, nil
 }
 
@@ -93,6 +95,7 @@ func itemOf(a map[string]types.AttributeValue) Item {
 	it.Order = unparked(it.Order)
 	it.Received = receivedIn(it.Order)
 	it.Ruleset, it.Option = textOf(a["r"]), textOf(a["p"])
+	it.Hold = thread.ParseHold(textOf(a["ho"]))
 	if f, ok := a["f"].(*types.AttributeValueMemberSS); ok {
 		it.Destinations = f.Value
 	}
@@ -124,6 +127,12 @@ func unparked(order string) string {
 		return order[parkedSize:]
 	}
 	return order
+}
+
+// ownOrder is the order of an event of our own that got its sequence when it was made: it stands
+// before all that wait for theirs, in sequence.
+func ownOrder(sequence uint64, received time.Time) string {
+	return fmt.Sprintf("%0*x%012x%04x", channelOrder, sequence, max(received.UnixMilli(), 0), 0)
 }
 
 // sortPending puts what has a sequence first, in sequence, then channel order.

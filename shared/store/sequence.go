@@ -6,11 +6,13 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/thread"
 )
 
 // State is what a conversation remembers between events.
@@ -21,6 +23,10 @@ type State struct {
 	Blocked  map[string]uint64 // destinations that refuse, and the sequence from which they are owed events
 	Thread   []byte            // what is known of the conversation (package thread)
 	Options  []byte            // what the customer can answer with a number, or nil
+	Listing  Listing           // where it stands in the lists of conversations
+	Timer    time.Time         // when something of it ends by itself; zero is never
+
+	due int64 // when the sweeper looks, as the item says; 0 is never
 }
 
 // State reads a conversation's state, strongly consistent.
@@ -30,11 +36,16 @@ func (t *Conversations) State(ctx context.Context, conversation string) (State, 
 	if err != nil {
 		return State{}, fmt.Errorf("read conversation state: %w", err)
 	}
-	s := State{Sequence: uint64(intOf(out.Item["n"])), Last: textOf(out.Item["e"]), Newest: textOf(out.Item["m"]),
-		Thread: []byte(textOf(out.Item["v"])), Options: []byte(textOf(out.Item["g"]))}
-	if doc := textOf(out.Item["u"]); doc != "" {
+	return stateOf(out.Item)
+}
+
+func stateOf(a attrs) (State, error) {
+	s := State{Sequence: uint64(intOf(a["n"])), Last: textOf(a["e"]), Newest: textOf(a["m"]),
+		Thread: []byte(textOf(a["v"])), Options: []byte(textOf(a["g"])),
+		Listing: listingOf(a), Timer: secondsOf(a["tm"]), due: intOf(a["d"])}
+	if doc := textOf(a["u"]); doc != "" {
 		if err := json.Unmarshal([]byte(doc), &s.Blocked); err != nil {
-			return State{}, fmt.Errorf("conversation %s: blocked destinations: %w", conversation, err)
+			return State{}, fmt.Errorf("conversation %s: blocked destinations: %w", textOf(a["c"]), err)
 		}
 	}
 	return s, nil
@@ -46,6 +57,7 @@ type Decision struct {
 	Ruleset      string
 	Late         bool
 	Option       string // the option that the customer chose by its number, or ""
+	Hold         thread.Hold
 }
 
 // ErrConflict says that another router moved the conversation on: read again.
@@ -72,10 +84,10 @@ func blockedDoc(m map[string]uint64) string {
 	return string(doc)
 }
 
-// Sequence gives it the next sequence of its conversation, freezes d and keeps
-// s.Thread, in one transaction. It returns the item and the state as they are then.
-func (t *Conversations) Sequence(ctx context.Context, it Item, s State, d Decision) (Item, State, error) {
-	next := s
+// Sequence gives it the next sequence of its conversation, freezes d and keeps what next
+// says of the conversation, in one transaction, if it is still as s says. It returns the
+// item and the state as they are then.
+func (t *Conversations) Sequence(ctx context.Context, it Item, s, next State, d Decision) (Item, State, error) {
 	next.Sequence, next.Last, next.Newest = s.Sequence+1, it.ID, max(s.Newest, it.Order)
 	event := types.Update{TableName: &t.name, Key: key(it.Conversation, it.ID),
 		UpdateExpression:    aws.String("SET q = :q, f = :f, r = :r, l = :l"),
@@ -86,13 +98,14 @@ func (t *Conversations) Sequence(ctx context.Context, it Item, s State, d Decisi
 		event.UpdateExpression = aws.String(*event.UpdateExpression + ", p = :p")
 		event.ExpressionAttributeValues[":p"] = text(d.Option)
 	}
-	values := attrs{":n": number(int64(next.Sequence)), ":e": text(next.Last), ":m": text(next.Newest),
-		":v": text(string(next.Thread))}
-	state := types.Update{TableName: &t.name, Key: key(it.Conversation, stateKey),
-		UpdateExpression:          aws.String("SET n = :n, e = :e, m = :m, v = :v"),
-		ConditionExpression:       aws.String(asRead(s, values)),
-		ExpressionAttributeValues: values}
-	err := t.transact(ctx, types.TransactWriteItem{Update: &event}, types.TransactWriteItem{Update: &state})
+	if h := d.Hold.String(); h != "" {
+		event.UpdateExpression = aws.String(*event.UpdateExpression + ", ho = :ho")
+		event.ExpressionAttributeValues[":ho"] = text(h)
+	}
+	u := t.moved(it.Conversation, s, &next)
+	u.set("e", text(next.Last))
+	u.set("m", text(next.Newest))
+	err := t.transact(ctx, types.TransactWriteItem{Update: &event}, types.TransactWriteItem{Update: u.update()})
 	if isConflict(err) {
 		return Item{}, State{}, ErrConflict
 	}
@@ -129,6 +142,10 @@ func (t *Conversations) SetBlocked(ctx context.Context, conversation string, s S
 	in := &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, stateKey),
 		ConditionExpression: aws.String(asRead(s, values)),
 		UpdateExpression:    aws.String("REMOVE u, b, d, t, w")}
+	if len(blocked) == 0 && !s.Timer.IsZero() {
+		in.UpdateExpression = aws.String("SET d = :d REMOVE u, t, w")
+		values[":d"] = number(seconds(s.Timer))
+	}
 	if len(blocked) > 0 {
 		in.UpdateExpression = aws.String("SET u = :u, b = :b, d = if_not_exists(d, :d), t = :t")
 		values[":u"], values[":b"], values[":t"] = text(blockedDoc(blocked)), text(Bucket(conversation)), number(since)
@@ -143,6 +160,11 @@ func (t *Conversations) SetBlocked(ctx context.Context, conversation string, s S
 		return s, fmt.Errorf("keep blocked destinations: %w", err)
 	}
 	s.Blocked = blocked
+	if len(blocked) > 0 && s.due == 0 {
+		s.due = since/1000 + int64(SweepAfter.Seconds())
+	} else if len(blocked) == 0 {
+		s.due = seconds(s.Timer)
+	}
 	return s, nil
 }
 

@@ -35,17 +35,10 @@ type Board struct {
 	Default string
 }
 
-// A Hold is who answers, since which event, and by when a bot has to.
-type Hold struct {
-	Holder  string
-	Version uint64
-	Until   time.Time
-}
-
 // platformPrefix begins the name of a holder that is an app of the platform.
 const platformPrefix = "platform:"
 
-func holdOf(d thread.Desk) Hold { return Hold{d.Holder, d.Hold, d.Lease} }
+func holdOf(d thread.Desk) thread.Hold { return thread.Thread{Desk: d}.Holding() }
 
 // holds says whether a destination exists and may hold.
 func (b Board) holds(name string) bool {
@@ -74,8 +67,8 @@ func (b Board) team(name string) string {
 }
 
 // given is a new hold, from the event with this sequence on.
-func (b Board) given(holder string, sequence uint64, now time.Time) Hold {
-	h := Hold{Holder: holder, Version: sequence}
+func (b Board) given(holder string, sequence uint64, now time.Time) thread.Hold {
+	h := thread.Hold{Holder: holder, Version: sequence}
 	if d := b.Desks[holder]; d.Role == Bot && d.Lease > 0 {
 		h.Until = now.Add(d.Lease).UTC()
 	}
@@ -84,16 +77,16 @@ func (b Board) given(holder string, sequence uint64, now time.Time) Hold {
 
 // Admit is who holds a conversation from an event of its channel on. to is where the
 // rules send it: the first of them that may hold begins.
-func (b Board) Admit(d thread.Desk, e *events.Event, to []string, sequence uint64) Hold {
+func (b Board) Admit(d thread.Desk, e *events.Event, to []string, sequence uint64) thread.Hold {
 	h := holdOf(d)
 	c := e.Data.Conversation
 	switch {
 	case c == nil || c.Kind == events.Own:
-		return Hold{}
+		return thread.Hold{}
 	case isControl(e.Type):
 		h = b.platform(h, c.Controls, to, sequence)
 	case h.Holder == "":
-		h = Hold{Holder: b.first(to), Version: sequence}
+		h = thread.Hold{Holder: b.first(to), Version: sequence}
 	}
 	switch {
 	case speaks(e) && h.Until.IsZero() && b.isBot(h.Holder):
@@ -105,14 +98,14 @@ func (b Board) Admit(d thread.Desk, e *events.Event, to []string, sequence uint6
 }
 
 // platform follows what a platform says of who holds: an app of its own, or nobody.
-func (b Board) platform(h Hold, app string, to []string, sequence uint64) Hold {
+func (b Board) platform(h thread.Hold, app string, to []string, sequence uint64) thread.Hold {
 	switch {
 	case app != "" && h.Holder == platformPrefix+app:
 		return h
 	case app != "":
-		return Hold{Holder: platformPrefix + app, Version: sequence}
+		return thread.Hold{Holder: platformPrefix + app, Version: sequence}
 	case h.Holder == "" || strings.HasPrefix(h.Holder, platformPrefix):
-		return Hold{Holder: b.first(to), Version: sequence}
+		return thread.Hold{Holder: b.first(to), Version: sequence}
 	}
 	return h
 }

@@ -56,7 +56,7 @@ func (b Board) Decide(t thread.Thread, c events.Command, by Caller, sequence uin
 	if err != nil || change == nil {
 		return Change{}, false, err
 	}
-	if change.Hold == (Hold{}) {
+	if change.Hold == (thread.Hold{}) {
 		change.Hold = holdOf(d)
 	}
 	change.Key = cmp.Or(c.IdempotencyKey, change.Key)

@@ -13,7 +13,7 @@ import (
 type Change struct {
 	Type events.Type
 	Data events.Data // the fact alone
-	Hold Hold
+	Hold thread.Hold
 	Key  string // the same for the same change
 }
 

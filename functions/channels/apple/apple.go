@@ -276,7 +276,7 @@ func (p *parser) fact() bool {
 		p.out.Type, p.out.Data.Typing = events.PresenceTyping,
 			&events.Typing{Actor: customer(), Active: p.Type == "typing_start"}
 	case "close":
-		p.out.Type, p.out.Data.Change = events.ConversationClosed, &events.Change{Field: "closed", New: events.Customer}
+		p.out.Type, p.out.Data.Handling = events.ConversationClosed, &events.Handling{Reason: events.Customer}
 	default:
 		p.unsupported("unknown type")
 	}

@@ -62,7 +62,8 @@ func (p *parser) fact() bool {
 	case "conversation.updated":
 		return placed && p.change(events.ConversationUpdated, "title", p.Conversation.Title)
 	case "conversation.closed":
-		return placed && p.change(events.ConversationClosed, "closed", cmp.Or(p.Reason, "true"))
+		p.out.Type, p.out.Data.Handling = events.ConversationClosed, &events.Handling{Reason: p.Reason}
+		return placed
 	}
 	p.unsupported("unknown type")
 	return true

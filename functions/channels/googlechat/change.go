@@ -216,12 +216,13 @@ func (p *changed) spaceChanged(t events.Type) (events.Event, bool) {
 	if s == nil || s.Name == "" || p.id == "" {
 		return events.Event{}, false
 	}
-	c := &events.Change{Field: "title", New: s.DisplayName}
+	d := events.Data{Conversation: conversation(inSpace(s.Name), thread{})}
 	if t == events.ConversationClosed {
-		c = &events.Change{Field: "closed", New: "deleted"}
+		d.Handling = &events.Handling{Reason: "deleted"}
+	} else {
+		d.Change = &events.Change{Field: "title", New: s.DisplayName}
 	}
-	return events.Event{Type: t, Key: "event:" + p.id,
-		Data: events.Data{Conversation: conversation(inSpace(s.Name), thread{}), Change: c}}, true
+	return events.Event{Type: t, Key: "event:" + p.id, Data: d}, true
 }
 
 // health is that the subscription itself is about to end, or has ended.

@@ -214,7 +214,7 @@ func (p conversation) origins() []events.Field {
 // closed is the end of a talk: nothing may be sent any more.
 func (p conversation) closed() []events.Event {
 	e := p.event(p.key("closed"))
-	e.Type, e.Data.Change = events.ConversationClosed, &events.Change{Field: "closed"}
+	e.Type, e.Data.Handling = events.ConversationClosed, &events.Handling{}
 	e.Data.Conversation.Window = p.window(p.since())
 	return []events.Event{e}
 }

@@ -209,7 +209,7 @@ func (g group) apply(d *events.Data) events.Type {
 		d.Change = &events.Change{Field: "title", New: g.Subject}
 		return events.ConversationStarted
 	case g.Type == "group_delete":
-		d.Change = &events.Change{Field: "closed"}
+		d.Handling = &events.Handling{Reason: "deleted"}
 		return events.ConversationClosed
 	case g.NewTitle != nil && g.NewTitle.Done:
 		d.Conversation.Title = g.NewTitle.Text

@@ -1,0 +1,352 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/relais-dev/relais/shared/names"
+)
+
+// A Listing is where a conversation stands in the lists of conversations: one list per
+// destination that holds and class of conversation, in the order of At. The rest is what
+// lists are filtered by. The zero value stands in none.
+type Listing struct {
+	Holder   string
+	Class    Class
+	At       time.Time
+	Assignee string
+	Tags     []string
+	Account  string // "line/line-jp"
+}
+
+// A Class parts a destination's conversations, so that each list is in the order that
+// matters in it.
+type Class string
+
+// The classes.
+const (
+	Waiting  Class = "waiting"  // by when the customer began to wait
+	Answered Class = "answered" // by when somebody spoke last
+	Snoozed  Class = "snoozed"  // likewise
+	Closed   Class = "closed"   // by when it was closed
+)
+
+// shards of each list: enough that none takes more than an eighth of a destination's
+// writes, few enough to read each for every page.
+const shards = 8
+
+func (l Listing) partition(conversation string) string {
+	h := fnv.New32a()
+	h.Write([]byte(conversation))
+	return listPartition(l.Holder, l.Class, int(h.Sum32()%shards))
+}
+
+func listPartition(holder string, class Class, shard int) string {
+	return fmt.Sprintf("%s#%s#%d", holder, class, shard)
+}
+
+// Attributes of a Listing in a conversation's state.
+const (
+	listAttr     = "il" // partition of the index
+	placeAttr    = "ia" // its sort key, see placeOf
+	assigneeAttr = "ig"
+	tagsAttr     = "it"
+	accountAttr  = "ic"
+)
+
+// A place is At in milliseconds and twelve digits of the conversation: no two conversations
+// have the same, so that a page can begin behind any. Numbers have 38 digits.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+const placeDigits = 12
+
+func placeOf(at time.Time, conversation string) string {
+	h := fnv.New64a()
+	h.Write([]byte(conversation))
+	return fmt.Sprintf("%d%0*d", at.UnixMilli(), placeDigits, h.Sum64()%1e12)
+}
+
+func timeOfPlace(place string) time.Time {
+	ms, _ := strconv.ParseInt(place[:max(len(place)-placeDigits, 0)], 10, 64)
+	if ms <= 0 {
+		return time.Time{}
+	}
+	return time.UnixMilli(ms).UTC()
+}
+
+func digitsOf(a types.AttributeValue) string {
+	if n, ok := a.(*types.AttributeValueMemberN); ok {
+		return n.Value
+	}
+	return ""
+}
+
+func listingOf(a attrs) Listing {
+	l := Listing{At: timeOfPlace(digitsOf(a[placeAttr])), Assignee: textOf(a[assigneeAttr]), Account: textOf(a[accountAttr])}
+	if t, ok := a[tagsAttr].(*types.AttributeValueMemberSS); ok {
+		l.Tags = t.Value
+	}
+	var class string
+	if n, _ := fmt.Sscanf(spaced(textOf(a[listAttr])), "%s %s", &l.Holder, &class); n < 2 {
+		return Listing{}
+	}
+	l.Class = Class(class)
+	return l
+}
+
+func spaced(partition string) string {
+	b := []byte(partition)
+	for i := range b {
+		if b[i] == '#' {
+			b[i] = ' '
+		}
+	}
+	return string(b)
+}
+
+// list moves a conversation in the lists. What stays as it is costs nothing.
+func (u *stateUpdate) list(was, is Listing) {
+	if was.Holder != is.Holder || was.Class != is.Class {
+		u.setOrRemove(listAttr, is.Holder != "", text(is.partition(u.conversation)))
+	}
+	if !was.At.Equal(is.At) {
+		u.setOrRemove(placeAttr, !is.At.IsZero(),
+			&types.AttributeValueMemberN{Value: placeOf(is.At, u.conversation)})
+	}
+	if was.Assignee != is.Assignee {
+		u.setOrRemove(assigneeAttr, is.Assignee != "", text(is.Assignee))
+	}
+	if was.Account != is.Account {
+		u.setOrRemove(accountAttr, is.Account != "", text(is.Account))
+	}
+	a, b := slices.Sorted(slices.Values(was.Tags)), slices.Sorted(slices.Values(is.Tags))
+	if !slices.Equal(a, b) {
+		u.setOrRemove(tagsAttr, len(b) > 0, &types.AttributeValueMemberSS{Value: b})
+	}
+}
+
+func (u *stateUpdate) setOrRemove(name string, set bool, v types.AttributeValue) {
+	if set {
+		u.set(name, v)
+		return
+	}
+	u.remove(name)
+}
+
+// Lists are the lists of conversations. They lag a little behind the conversations.
+type Lists struct{ core }
+
+// NewLists opens the lists in p.
+func NewLists(p Place) *Lists { return &Lists{p.core()} }
+
+// A Wanted says which conversations a page is to have.
+type Wanted struct {
+	Holders    []string // at least one
+	Classes    []Class  // at least one
+	Newest     bool     // the newest first; else the longest waiting
+	Assignee   string
+	Unassigned bool
+	Tag        string
+	Accounts   []string // "line/line-jp"; nil is all
+	Cursor     string
+	Limit      int // of a page, and of each list that is read for it
+}
+
+// A Listed is a conversation in a page, in its place.
+type Listed struct {
+	Conversation string
+	At           time.Time
+	place        string
+}
+
+// A ListPage is a part of the lists that were wanted, in one order.
+type ListPage struct {
+	Listed []Listed
+	Cursor string // where the next page begins; "" at the end
+}
+
+// Page reads conversations. It costs as much for a thousand as for a million: one query for each
+// shard of each list.
+func (t *Lists) Page(ctx context.Context, w Wanted) (ListPage, error) {
+	if w.Cursor != "" && !isPlace(w.Cursor) {
+		return ListPage{}, ErrCursor
+	}
+	lists := w.lists()
+	pages, errs := make([][]Listed, len(lists)), make([]error, len(lists))
+	more := make([]bool, len(lists))
+	slots := make(chan struct{}, concurrentGets)
+	var wg sync.WaitGroup
+	for i, list := range lists {
+		slots <- struct{}{}
+		wg.Go(func() {
+			pages[i], more[i], errs[i] = t.read(ctx, list, w)
+			<-slots
+		})
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		return ListPage{}, err
+	}
+	return merged(pages, more, w), nil
+}
+
+func (w Wanted) lists() []string {
+	var lists []string
+	for _, h := range w.Holders {
+		for _, c := range w.Classes {
+			for s := range shards {
+				lists = append(lists, listPartition(h, c, s))
+			}
+		}
+	}
+	slices.Sort(lists)
+	return slices.Compact(lists)
+}
+
+// merged puts what lists gave into one order. Behind the end of a list that was not read to its
+// end, nothing can be said: there the page ends.
+func merged(pages [][]Listed, more []bool, w Wanted) ListPage {
+	var all []Listed
+	var end *Listed
+	for i, p := range pages {
+		all = append(all, p...)
+		if more[i] && len(p) > 0 && (end == nil || w.order(p[len(p)-1], *end) < 0) {
+			end = &p[len(p)-1]
+		}
+	}
+	slices.SortFunc(all, w.order)
+	n := len(all)
+	if end != nil {
+		n, _ = slices.BinarySearchFunc(all, *end, w.order)
+		n++
+	}
+	n = min(n, w.Limit)
+	page := ListPage{Listed: all[:n]}
+	if n > 0 && (n < len(all) || end != nil) {
+		page.Cursor = all[n-1].place
+	}
+	return page
+}
+
+func (w Wanted) order(a, b Listed) int {
+	c := cmp.Or(cmp.Compare(len(a.place), len(b.place)), cmp.Compare(a.place, b.place))
+	if w.Newest {
+		return -c
+	}
+	return c
+}
+
+// read reads one list from a place on.
+func (t *Lists) read(ctx context.Context, list string, w Wanted) (out []Listed, more bool, err error) {
+	in := &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.ListsIndex), Limit: aws.Int32(int32(w.Limit)),
+		ScanIndexForward: aws.Bool(!w.Newest), KeyConditionExpression: aws.String(listAttr + " = :l"),
+		ExpressionAttributeValues: attrs{":l": text(list)}}
+	if w.Cursor != "" {
+		behind := " > :from"
+		if w.Newest {
+			behind = " < :from"
+		}
+		in.KeyConditionExpression = aws.String(*in.KeyConditionExpression + " AND " + placeAttr + behind)
+		in.ExpressionAttributeValues[":from"] = &types.AttributeValueMemberN{Value: w.Cursor}
+	}
+	w.filter(in)
+	for reads := 0; ; reads++ {
+		got, err := t.db.Query(ctx, in)
+		if err != nil {
+			return nil, false, fmt.Errorf("read list: %w", err)
+		}
+		for _, a := range got.Items {
+			place := digitsOf(a[placeAttr])
+			out = append(out, Listed{Conversation: textOf(a["c"]), At: timeOfPlace(place), place: place})
+		}
+		if more = len(got.LastEvaluatedKey) > 0; !more || len(out) >= w.Limit {
+			return out[:min(len(out), w.Limit)], more || len(out) > w.Limit, nil
+		}
+		in.ExclusiveStartKey = got.LastEvaluatedKey
+	}
+}
+
+func (w Wanted) filter(in *dynamodb.QueryInput) {
+	var conditions []string
+	add := func(condition, name string, v types.AttributeValue) {
+		conditions = append(conditions, condition)
+		if name != "" {
+			in.ExpressionAttributeValues[name] = v
+		}
+	}
+	if w.Assignee != "" {
+		add(assigneeAttr+" = :g", ":g", text(w.Assignee))
+	}
+	if w.Unassigned {
+		add("attribute_not_exists("+assigneeAttr+")", "", nil)
+	}
+	if w.Tag != "" {
+		add("contains("+tagsAttr+", :t)", ":t", text(w.Tag))
+	}
+	if w.Accounts != nil {
+		var any string
+		for i, a := range w.Accounts {
+			name := fmt.Sprintf(":c%d", i)
+			in.ExpressionAttributeValues[name] = text(a)
+			if i > 0 {
+				any += ", "
+			}
+			any += name
+		}
+		add(accountAttr+" IN ("+any+")", "", nil)
+	}
+	if len(conditions) == 0 {
+		return
+	}
+	all := conditions[0]
+	for _, c := range conditions[1:] {
+		all += " AND " + c
+	}
+	in.FilterExpression = &all
+}
+
+func isPlace(s string) bool {
+	return len(s) > placeDigits && len(s) <= 38 && strings.Trim(s, "0123456789") == ""
+}
+
+// States reads the states of conversations, as they are; those that are gone are left out.
+func (t *Lists) States(ctx context.Context, conversations []string) (map[string]State, error) {
+	states := map[string]State{}
+	for chunk := range slices.Chunk(conversations, maxBatch) {
+		keys := make([]attrs, len(chunk))
+		for i, c := range chunk {
+			keys[i] = key(c, stateKey)
+		}
+		asked := map[string]types.KeysAndAttributes{t.name: {Keys: keys, ConsistentRead: aws.Bool(true)}}
+		for len(asked) > 0 {
+			out, err := t.db.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{RequestItems: asked})
+			if err != nil {
+				return nil, fmt.Errorf("read conversations: %w", err)
+			}
+			for _, a := range out.Responses[t.name] {
+				s, err := stateOf(a)
+				if err != nil {
+					return nil, err
+				}
+				states[textOf(a["c"])] = s
+			}
+			asked = out.UnprocessedKeys
+		}
+	}
+	return states, nil
+}
+
+// maxBatch is what one BatchGetItem takes.
+// https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+const maxBatch = 100

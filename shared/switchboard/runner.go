@@ -1,0 +1,193 @@
+package switchboard
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/queue"
+	"github.com/relais-dev/relais/shared/store"
+	"github.com/relais-dev/relais/shared/thread"
+)
+
+// A Runner decides commands and keeps what they change. It is used wherever commands
+// come in; the router uses it for what nobody asked for.
+type Runner struct {
+	Board         Board
+	Conversations *store.Conversations
+	Ingress       *queue.Queue // rung for what was decided
+	Clock         *queue.Queue // rings when something ends
+	Now           func() time.Time
+	Log           *slog.Logger
+}
+
+// An Outcome is what a command did.
+type Outcome struct {
+	Event    *events.Event // nil when all was so already
+	Thread   thread.Thread // as it is then
+	Sequence uint64        // likewise
+
+	before thread.Thread
+}
+
+// ErrUnknown says that nobody has heard of a conversation.
+var ErrUnknown = errors.New("no such conversation")
+
+// decideTries bounds how often a command is decided because the conversation moved on.
+const decideTries = 8
+
+// Run decides c, which is valid, and rings. A *Refusal says why it changes nothing, and comes with the
+// conversation as it is. A ring that fails is the sweeper's to make up for.
+func (r Runner) Run(ctx context.Context, c events.Command, by Caller) (Outcome, error) {
+	var out Outcome
+	err := store.ErrConflict
+	for range decideTries {
+		if out, err = r.try(ctx, c, by); !errors.Is(err, store.ErrConflict) {
+			break
+		}
+	}
+	if err != nil || out.Event == nil {
+		return out, err
+	}
+	err = errors.Join(r.Ingress.Send(ctx, queue.Ring(c.To.Conversation, out.Event.ID)),
+		r.Remind(ctx, out.Thread, out.before))
+	if err != nil {
+		r.Log.Warn("decided, but could not ring; the sweeper will", "conversation", c.To.Conversation, "error", err.Error())
+	}
+	return out, nil
+}
+
+func (r Runner) try(ctx context.Context, c events.Command, by Caller) (Outcome, error) {
+	s, err := r.Conversations.State(ctx, c.To.Conversation)
+	if err != nil {
+		return Outcome{}, err
+	}
+	t, err := thread.Decode(s.Thread)
+	if err != nil {
+		return Outcome{}, fmt.Errorf("conversation %s: %w", c.To.Conversation, err)
+	}
+	if t.Channel == "" {
+		return Outcome{}, ErrUnknown
+	}
+	out := Outcome{Thread: t, Sequence: s.Sequence}
+	if done, err := r.repeated(ctx, t, c); err != nil || done != nil {
+		out.Event = done
+		return out, err
+	}
+	change, changes, err := r.Board.Decide(t, c, by, s.Sequence+1, r.Now())
+	if err != nil || !changes {
+		return out, err
+	}
+	if change.Key == "" {
+		change.Key = rand.Text()
+	}
+	change.Key = "command:" + change.Key
+	e, _, next, err := r.Append(ctx, s, t, change)
+	if errors.Is(err, store.ErrExists) {
+		return out, store.ErrConflict // it came at the same time: it is found now
+	}
+	if err != nil {
+		return out, err
+	}
+	return Outcome{Event: &e, Thread: next, Sequence: thread.ParseSequence(e.Sequence), before: t}, nil
+}
+
+// repeated is the event that c made before, or nil. Under its key another command is refused.
+func (r Runner) repeated(ctx context.Context, t thread.Thread, c events.Command) (*events.Event, error) {
+	if c.IdempotencyKey == "" {
+		return nil, nil
+	}
+	id := events.EventID(t.Channel, t.Account, keyed(t, "command:"+c.IdempotencyKey))
+	it, found, err := r.Conversations.Event(ctx, t.Conversation.ID, id)
+	if err != nil || !found {
+		return nil, err
+	}
+	e, err := it.Event()
+	if err != nil {
+		return nil, err
+	}
+	if !makes(c.Do, e.Type) {
+		return nil, stale("the idempotency key was used for another command", "use a new key for each command")
+	}
+	return &e, nil
+}
+
+// makes says whether a deed makes events of a type.
+func makes(d events.Deed, t events.Type) bool {
+	switch d {
+	case events.DoOpen:
+		return t == events.ConversationOpened
+	case events.DoClose:
+		return t == events.ConversationClosed
+	case events.DoSnooze:
+		return t == events.ConversationSnoozed
+	case events.DoTag, events.DoUntag:
+		return t == events.ConversationTagged
+	case events.DoAssign:
+		return t == events.ConversationAssigned
+	case events.DoPrioritise, events.DoLanguage:
+		return t == events.ConversationUpdated
+	case events.DoNote:
+		return t == events.NoteAdded
+	case events.DoRead:
+		return t == events.ConversationRead
+	case events.DoTake, events.DoPass:
+		return t == events.ControlPassed
+	case events.DoOffer:
+		return t == events.ControlOffered
+	case events.DoAccept, events.DoAcknowledge:
+		return t == events.ControlAccepted
+	case events.DoRelease:
+		return t == events.ControlReleased
+	}
+	return false
+}
+
+// keyed makes a key of one conversation: the same key in two is two commands.
+func keyed(t thread.Thread, key string) string { return key + "@" + t.Conversation.ID }
+
+// Append makes a change the conversation's next event, if the conversation is still as s
+// says, t being what s holds.
+func (r Runner) Append(ctx context.Context, s store.State, t thread.Thread, c Change) (events.Event, store.Item,
+	thread.Thread, error) {
+	e := r.event(t, c)
+	e.Sequence = events.FormatSequence(s.Sequence + 1)
+	next, after := r.Board.Next(s, t, &e)
+	if err := e.Validate(); err != nil {
+		return e, store.Item{}, t, fmt.Errorf("event %s: %w", e.Type, err)
+	}
+	it, err := store.NewItem(&e, nil, 0)
+	if err != nil {
+		return e, it, t, err
+	}
+	it, _, err = r.Conversations.Append(ctx, it, s, next, store.Decision{Hold: c.Hold})
+	return e, it, after, err
+}
+
+// event is a change as an event of t.
+func (r Runner) event(t thread.Thread, c Change) events.Event {
+	now := r.Now().UTC().Truncate(time.Millisecond)
+	conversation := t.Conversation
+	e := events.Event{SpecVersion: events.SpecVersion, ID: events.EventID(t.Channel, t.Account, keyed(t, c.Key)),
+		Source: events.Source(t.Channel, t.Account), Type: c.Type, Subject: conversation.ID, Time: now, RecordedTime: now,
+		DataContentType: events.ContentType, DataSchema: events.SchemaRoot + string(c.Type) + ".schema.json",
+		PartitionKey: conversation.ID, Channel: t.Channel, Account: t.Account, Data: c.Data}
+	e.Data.Channel, e.Data.Account, e.Data.Conversation, e.Data.Contact = t.Channel, t.Account, &conversation, t.Contact
+	c.Hold.Stamp(&e)
+	return e
+}
+
+// Remind has a conversation looked at when something of it ends that did not before, to the
+// second. What it cannot do, the sweeper does within a minute or two.
+func (r Runner) Remind(ctx context.Context, t, before thread.Thread) error {
+	due := r.Board.Due(t)
+	delay := due.Sub(r.Now())
+	if due.IsZero() || due.Equal(r.Board.Due(before)) || delay > queue.MaxDelay {
+		return nil
+	}
+	return r.Clock.Send(ctx, queue.RingIn(t.Conversation.ID, delay+time.Second))
+}

@@ -16,12 +16,13 @@ const (
 	Bulk     = "bulk"     // rings for campaigns, so that they wait among themselves
 	Media    = "media"    // inbound media to fetch
 	Sockets  = "sockets"  // events of conversations whose customers' devices we reach
+	Clock    = "clock"    // rings that come after some seconds or minutes
 )
 
 // Reserved says whether name is one that a destination may not take.
 func Reserved(name string) bool {
 	switch name {
-	case Ingress, Spill, Outbound, Bulk, Media, Sockets:
+	case Ingress, Spill, Outbound, Bulk, Media, Sockets, Clock:
 		return true
 	}
 	return strings.HasSuffix(name, DeadSuffix)
@@ -38,8 +39,19 @@ func prefix(stage string) string {
 	return "relais-" + stage
 }
 
-// Queue is the name of a FIFO queue: "relais-support.fifo", "relais-prod-support.fifo".
-func Queue(stage, queue string) string { return prefix(stage) + "-" + queue + ".fifo" }
+// Standard says whether a queue, or the one whose dead letters it takes, is a standard
+// queue of SQS. All others are FIFO: but those refuse a delay of a single message.
+func Standard(queue string) bool { return strings.TrimSuffix(queue, DeadSuffix) == Clock }
+
+// Queue is the name of a queue: "relais-support.fifo", "relais-prod-support.fifo",
+// "relais-prod-clock".
+func Queue(stage, queue string) string {
+	name := prefix(stage) + "-" + queue
+	if Standard(queue) {
+		return name
+	}
+	return name + ".fifo"
+}
 
 // DeadLetters is the name of the queue that takes what a queue gave up on.
 func DeadLetters(stage, queue string) string { return Queue(stage, queue+DeadSuffix) }
@@ -86,6 +98,7 @@ const (
 	EnvReceipts     = "RELAIS_RECEIPTS"     // "record" where no destination wants receipts; else absent
 	EnvAPIToken     = "RELAIS_API_TOKEN"    // on the laptop only: what the API asks for
 	EnvSockets      = "RELAIS_SOCKETS_URL"  // queue URL
+	EnvClock        = "RELAIS_CLOCK_URL"    // queue URL
 	EnvSocket       = "RELAIS_SOCKET"       // wss:// address at which clients open WebSockets
 	EnvConnections  = "RELAIS_CONNECTIONS"  // where open connections are posted to
 )

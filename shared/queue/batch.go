@@ -1,6 +1,7 @@
 package queue
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -16,11 +17,12 @@ import (
 // A Record is one received message of a Lambda batch.
 type Record struct {
 	ID          string // SQS's own
-	Group, Body string
-	Receives    int // how often it was handed out, this time included
+	Group, Body string // Group is empty in a standard queue
+	Receives    int    // how often it was handed out, this time included
 }
 
-// A Group is the records of one message group in a batch, in order.
+// A Group is the records of one message group in a batch, in order; or one record of a
+// standard queue, by whose id it is called.
 type Group struct {
 	Name    string
 	Records []Record
@@ -67,8 +69,8 @@ type Source struct {
 	Now    func() time.Time
 }
 
-// Batch handles an SQS event of a FIFO queue: groups in parallel, a group's
-// records together and in order. handle returns how many of the group's records
+// Batch handles an SQS event: groups in parallel, a group's records together and in
+// order. In a standard queue each record is a group of its own. handle returns how many of the group's records
 // are done; the rest go back to the queue, sooner the less often they came. The
 // answer is Lambda's typed batch response, so that a wrong key cannot read as success.
 // https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-errorhandling.html
@@ -114,13 +116,18 @@ func (s Source) newGroup(ctx context.Context, groups int) Group {
 func byGroup(messages []events.SQSMessage) (groups map[string][]events.SQSMessage, order []string) {
 	groups = map[string][]events.SQSMessage{}
 	for _, m := range messages {
-		g := m.Attributes["MessageGroupId"]
+		g := groupOf(m)
 		if _, seen := groups[g]; !seen {
 			order = append(order, g)
 		}
 		groups[g] = append(groups[g], m)
 	}
 	return groups, order
+}
+
+// groupOf is the group that a record of a batch belongs to.
+func groupOf(m events.SQSMessage) string {
+	return cmp.Or(m.Attributes["MessageGroupId"], m.MessageId)
 }
 
 func (s Source) run(ctx context.Context, g Group, ms []events.SQSMessage, handle func(context.Context,
@@ -135,7 +142,7 @@ func (s Source) run(ctx context.Context, g Group, ms []events.SQSMessage, handle
 	}()
 	g.Records = make([]Record, len(ms))
 	for i, m := range ms {
-		g.Records[i] = Record{ID: m.MessageId, Group: g.Name, Body: m.Body, Receives: receives(m)}
+		g.Records[i] = Record{ID: m.MessageId, Group: m.Attributes["MessageGroupId"], Body: m.Body, Receives: receives(m)}
 	}
 	done = handle(ctx, g)
 	return failed
@@ -167,7 +174,7 @@ func (s Source) soon(ctx context.Context, failed []events.SQSMessage) {
 	}
 	if err := s.Queue.Show(ctx, handles, backoff[n-1]); err != nil {
 		s.Log.Warn("messages come back only when their visibility timeout ends", "group",
-			failed[0].Attributes["MessageGroupId"],
+			groupOf(failed[0]),
 			"error", err.Error())
 	}
 }
@@ -178,6 +185,9 @@ func (s Source) Bury(ctx context.Context, r Record) error {
 	s.Log.Error("a message of the queue is none of ours; it is in the dead letters", "group", r.Group, "sqsMessage", r.ID)
 	if s.Dead == nil {
 		return fmt.Errorf("message %s is none of ours, and there is no queue for dead letters", r.ID)
+	}
+	if r.Group == "" { // from a standard queue, whose dead letters have one, too
+		return s.Dead.Send(ctx, Message{Body: r.Body})
 	}
 	return s.Dead.Send(ctx, Message{Group: r.Group, Dedup: r.ID, Body: r.Body})
 }

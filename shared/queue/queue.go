@@ -1,11 +1,12 @@
-// Package queue speaks to SQS FIFO queues: sends that keep a group's order, and
-// Lambda batches that report what failed.
+// Package queue speaks to SQS: sends that keep a group's order or come after a while,
+// and Lambda batches that report what failed.
 package queue
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// A Queue is one FIFO queue.
+// A Queue is one queue: FIFO, but for those of names.Standard.
 type Queue struct {
 	client *sqs.Client
 	url    string
@@ -29,11 +30,16 @@ func New(client *sqs.Client, url string) *Queue { return &Queue{client, url} }
 
 // A Message is what is sent. Messages of one Group are received in the order
 // they were sent; a second message with the same Dedup within five minutes is
-// accepted and dropped by SQS.
+// accepted and dropped by SQS. A standard queue has neither: leave both empty there.
 type Message struct {
 	Group, Dedup, Body string
 	Attributes         map[string]string
+	Delay              time.Duration // on a standard queue only: until when nobody receives it, MaxDelay at the most
 }
+
+// MaxDelay is how long SQS holds a message back.
+// https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
+const MaxDelay = 15 * time.Minute
 
 // batchSize is what SQS takes in one call.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
@@ -42,10 +48,22 @@ const batchSize = 10
 // Send sends one message.
 func (q *Queue) Send(ctx context.Context, m Message) error {
 	_, err := q.client.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &q.url, MessageBody: aws.String(legal(m.Body)),
-		MessageGroupId:         &m.Group,
-		MessageDeduplicationId: &m.Dedup, MessageAttributes: attributes(m.Attributes)})
+		MessageGroupId: given(m.Group), MessageDeduplicationId: given(m.Dedup), DelaySeconds: m.seconds(),
+		MessageAttributes: attributes(m.Attributes)})
 	return err
 }
+
+// given is text, or nothing where there is none.
+func given(text string) *string {
+	if text == "" {
+		return nil
+	}
+	return &text
+}
+
+// seconds are SQS's grain. A message comes late rather than early: what is rung for too
+// soon has nothing to do yet.
+func (m Message) seconds() int32 { return int32(math.Ceil(m.Delay.Seconds())) }
 
 // legal is body with what no message of SQS may hold replaced: the two characters
 // that are none, which any string of any webhook may bring. A JSON text holds no others,
@@ -116,8 +134,8 @@ func (q *Queue) sendBatch(ctx context.Context, ms []Message) (failed []int, err 
 	entries := make([]types.SendMessageBatchRequestEntry, len(ms))
 	for i := range ms {
 		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)),
-			MessageBody: aws.String(legal(ms[i].Body)), MessageGroupId: &ms[i].Group,
-			MessageDeduplicationId: &ms[i].Dedup, MessageAttributes: attributes(ms[i].Attributes)}
+			MessageBody: aws.String(legal(ms[i].Body)), MessageGroupId: given(ms[i].Group),
+			MessageDeduplicationId: given(ms[i].Dedup), DelaySeconds: ms[i].seconds(), MessageAttributes: attributes(ms[i].Attributes)}
 	}
 	out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
 	if err != nil {

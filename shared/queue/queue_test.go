@@ -282,3 +282,45 @@ func TestTurns(t *testing.T) {
 		}
 	}
 }
+
+// TestStandardQueue: its messages are in no group, so that one which fails keeps none of
+// the others.
+func TestStandardQueue(t *testing.T) {
+	payload := []byte(`{"Records":[{"messageId":"1","body":"a","attributes":{"ApproximateReceiveCount":"7"}},
+		{"messageId":"2","body":"b","attributes":{"ApproximateReceiveCount":"7"}},{"messageId":"3","body":"c"}]}`)
+	var mu sync.Mutex
+	var got []queue.Record
+	out, err := queue.Source{Log: slog.Default()}.Batch(t.Context(), payload, func(_ context.Context,
+		g queue.Group) int {
+		mu.Lock()
+		defer mu.Unlock()
+		if got = append(got, g.Records...); g.Name == "2" {
+			return 0
+		}
+		return len(g.Records)
+	})
+	if want := `{"batchItemFailures":[{"itemIdentifier":"2"}]}`; string(out) != want || err != nil {
+		t.Errorf("%s %v, want %s", out, err, want)
+	}
+	slices.SortFunc(got, func(a, b queue.Record) int { return strings.Compare(a.ID, b.ID) })
+	want := []queue.Record{{ID: "1", Body: "a", Receives: 7}, {ID: "2", Body: "b", Receives: 7}, {ID: "3", Body: "c"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("records (-want +got):\n%s", diff)
+	}
+}
+
+// TestDelay is for standard queues; FIFO ones refuse it.
+func TestDelay(t *testing.T) {
+	late := messages(1)[0]
+	late.Delay = time.Second
+	if err := newQueue(t, 0).Send(t.Context(), late); !queue.Permanent(err) {
+		t.Errorf("a FIFO queue took a delay: %v", err)
+	}
+	for after, want := range map[time.Duration]time.Duration{-time.Second: 0, 45 * time.Second: 45 * time.Second,
+		time.Hour: queue.MaxDelay} {
+		m := queue.RingIn("cnv_a", after)
+		if diff := cmp.Diff(queue.Message{Body: `{"ring":"cnv_a"}`, Delay: want}, m); diff != "" {
+			t.Errorf("a ring in %v (-want +got):\n%s", after, diff)
+		}
+	}
+}

@@ -29,6 +29,13 @@ func Ring(partition, id string) Message {
 // RingOn is the ring of a worker that stopped before all was done, at now.
 func RingOn(partition string, now time.Time) Message { return again(Ring(partition, "on"), now) }
 
+// RingIn is a ring on the clock's queue, which rings for the partition after a while. One
+// that is later than SQS can delay comes after MaxDelay: whoever works there sees that it
+// is too soon, and may ask again.
+func RingIn(partition string, after time.Duration) Message {
+	return Message{Body: Ring(partition, "").Body, Delay: min(max(after, 0), MaxDelay)}
+}
+
 // again makes m one that SQS does not take for a repetition.
 func again(m Message, now time.Time) Message {
 	m.Dedup += ":" + strconv.FormatInt(now.UnixMicro(), 36) + ":" + strconv.FormatUint(rand.Uint64(), 36)

@@ -16,16 +16,18 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/switchboard"
 )
 
 // Config is the routing part of the configuration.
 type Config struct {
-	Destinations []string `json:"destinations"`
-	Default      string   `json:"default"` // takes what no rule matches, so that nothing is unrouted
-	Rules        []Rule   `json:"rules"`
-	Silent       []string `json:"silent,omitempty"`  // destinations that want no receipts
-	Linked       []string `json:"linked,omitempty"`  // channels whose media is not copied
-	Devices      []string `json:"devices,omitempty"` // channels whose customers' devices we reach
+	Destinations []string                    `json:"destinations"`
+	Default      string                      `json:"default"` // takes what no rule matches, so that nothing is unrouted
+	Rules        []Rule                      `json:"rules"`
+	Silent       []string                    `json:"silent,omitempty"`  // destinations that want no receipts
+	Linked       []string                    `json:"linked,omitempty"`  // channels whose media is not copied
+	Devices      []string                    `json:"devices,omitempty"` // channels whose customers' devices we reach
+	Desks        map[string]switchboard.Desk `json:"desks,omitempty"`   // how destinations answer, where they are no plain team
 }
 
 // A Rule sends events for which When is true to To. Rules are tried in order;

@@ -62,6 +62,12 @@ func (t *Conversations) History(ctx context.Context, conversation, cursor string
 	return page, nil
 }
 
+// Before reads the newest n events of a conversation before a sequence, oldest first.
+func (t *Conversations) Before(ctx context.Context, conversation string, sequence uint64, n int) ([]Item, error) {
+	page, err := t.History(ctx, conversation, writeCursor(int64(sequence)), n, true)
+	return page.Items, err
+}
+
 // items reads whole items whose keys an index gave, in their order.
 func (t *Conversations) items(ctx context.Context, keys []map[string]types.AttributeValue) ([]Item, error) {
 	items, errs := make([]Item, len(keys)), make([]error, len(keys))

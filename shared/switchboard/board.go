@@ -22,17 +22,32 @@ const (
 
 // A Desk is how a destination answers. The zero value is a team.
 type Desk struct {
-	Role    string
-	Lease   time.Duration // of a bot: how long a customer waits for a word of it; 0 is for ever
-	Answer  time.Duration // of a team: how long its assignee may let a customer wait; 0 is for ever
-	Else    string        // who holds after it; "" is the default
-	Standby bool          // gets copies of what another holds
+	Role    string   `json:"role,omitempty"`    // absent is Team
+	Lease   Duration `json:"lease,omitempty"`   // of a bot: how long a customer waits for a word of it; absent is for ever
+	Answer  Duration `json:"answer,omitempty"`  // of a team: how long its assignee may let a customer wait; absent is for ever
+	Else    string   `json:"else,omitempty"`    // who holds after it; absent is the default
+	Standby *bool    `json:"standby,omitempty"` // gets copies of what another holds; absent is yes
 }
+
+// A Duration is written as Go writes them: "45s".
+type Duration time.Duration
+
+// UnmarshalText reads a duration.
+func (d *Duration) UnmarshalText(text []byte) error {
+	v, err := time.ParseDuration(string(text))
+	*d = Duration(v)
+	return err
+}
+
+// MarshalText writes a duration.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
+
+func (d Desk) watches() bool { return d.Role == Observer || d.Standby == nil || *d.Standby }
 
 // A Board is the configuration: every destination, and the one that takes what nobody else does.
 type Board struct {
-	Desks   map[string]Desk
-	Default string
+	Desks   map[string]Desk `json:"desks"`
+	Default string          `json:"default"`
 }
 
 // platformPrefix begins the name of a holder that is an app of the platform.
@@ -70,7 +85,7 @@ func (b Board) team(name string) string {
 func (b Board) given(holder string, sequence uint64, now time.Time) thread.Hold {
 	h := thread.Hold{Holder: holder, Version: sequence}
 	if d := b.Desks[holder]; d.Role == Bot && d.Lease > 0 {
-		h.Until = now.Add(d.Lease).UTC()
+		h.Until = now.Add(time.Duration(d.Lease)).UTC().Truncate(time.Millisecond)
 	}
 	return h
 }
@@ -134,9 +149,13 @@ func speaks(e *events.Event) bool {
 // Receivers are the destinations of an event: the holder first; of those that the rules
 // name, observers and who wants copies. What a note says is for people.
 func (b Board) Receivers(e *events.Event, to []string) []string {
+	if e.Type == events.ConversationRead { // nobody else's concern
+		return []string{e.Data.Handling.Destination}
+	}
 	var list []string
 	add := func(name string) {
-		if d, ok := b.Desks[name]; ok && !slices.Contains(list, name) && (e.Type != events.NoteAdded || d.Role != Bot) {
+		_, ok := b.Desks[name]
+		if ok && !slices.Contains(list, name) && (!b.isBot(name) || forBot(e, name)) {
 			list = append(list, name)
 		}
 	}
@@ -146,7 +165,7 @@ func (b Board) Receivers(e *events.Event, to []string) []string {
 		add(c.To)
 	}
 	for _, name := range to {
-		if d := b.Desks[name]; e.Holder == "" || d.Role == Observer || d.Standby {
+		if e.Holder == "" || b.Desks[name].watches() {
 			add(name)
 		}
 	}
@@ -154,4 +173,12 @@ func (b Board) Receivers(e *events.Event, to []string) []string {
 		list = append(list, b.Default)
 	}
 	return list
+}
+
+// forBot says whether a bot gets e: notes are for people, and what one bot says is
+// nothing for another to answer.
+func forBot(e *events.Event, name string) bool {
+	m := e.Data.Message
+	said := e.Type == events.MessageEchoed && m.Actor.Role == events.Bot
+	return e.Type != events.NoteAdded && (!said || name == e.Holder)
 }

@@ -86,14 +86,14 @@ func (r Runner) try(ctx context.Context, c events.Command, by Caller) (Outcome, 
 		change.Key = rand.Text()
 	}
 	change.Key = "command:" + change.Key
-	e, _, next, err := r.Append(ctx, s, t, change)
+	a, err := r.Append(ctx, s, t, change)
 	if errors.Is(err, store.ErrExists) {
 		return out, store.ErrConflict // it came at the same time: it is found now
 	}
 	if err != nil {
 		return out, err
 	}
-	return Outcome{Event: &e, Thread: next, Sequence: thread.ParseSequence(e.Sequence), before: t}, nil
+	return Outcome{Event: &a.Event, Thread: a.Thread, Sequence: a.State.Sequence, before: t}, nil
 }
 
 // repeated is the event that c made before, or nil. Under its key another command is refused.
@@ -150,22 +150,29 @@ func makes(d events.Deed, t events.Type) bool {
 // keyed makes a key of one conversation: the same key in two is two commands.
 func keyed(t thread.Thread, key string) string { return key + "@" + t.Conversation.ID }
 
+// An Appended event, and the conversation after it.
+type Appended struct {
+	Event  events.Event
+	Item   store.Item
+	State  store.State
+	Thread thread.Thread
+}
+
 // Append makes a change the conversation's next event, if the conversation is still as s
 // says, t being what s holds.
-func (r Runner) Append(ctx context.Context, s store.State, t thread.Thread, c Change) (events.Event, store.Item,
-	thread.Thread, error) {
+func (r Runner) Append(ctx context.Context, s store.State, t thread.Thread, c Change) (Appended, error) {
 	e := r.event(t, c)
 	e.Sequence = events.FormatSequence(s.Sequence + 1)
 	next, after := r.Board.Next(s, t, &e)
 	if err := e.Validate(); err != nil {
-		return e, store.Item{}, t, fmt.Errorf("event %s: %w", e.Type, err)
+		return Appended{}, fmt.Errorf("event %s: %w", e.Type, err)
 	}
 	it, err := store.NewItem(&e, nil, 0)
 	if err != nil {
-		return e, it, t, err
+		return Appended{}, err
 	}
-	it, _, err = r.Conversations.Append(ctx, it, s, next, store.Decision{Hold: c.Hold})
-	return e, it, after, err
+	it, next, err = r.Conversations.Append(ctx, it, s, next, store.Decision{Hold: c.Hold})
+	return Appended{e, it, next, after}, err
 }
 
 // event is a change as an event of t.

@@ -3,6 +3,7 @@ package router
 import (
 	"context"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 	"time"
@@ -18,9 +19,10 @@ import (
 type drain struct {
 	*Router
 	group   queue.Group
-	suspect bool        // something in the conversation crashes the router
-	state   store.State // as it was read, and moved by this drain
-	began   bool        // one event at least was handled
+	suspect bool          // something in the conversation crashes the router
+	state   store.State   // as it was read, and moved by this drain
+	thread  thread.Thread // what state holds
+	began   bool          // one event at least was handled
 }
 
 // errTurn says that the drain's turn is over.
@@ -36,6 +38,9 @@ func (d *drain) run(ctx context.Context) error {
 	var err error
 	if d.state, err = d.Conversations.State(ctx, d.group.Name); err != nil {
 		return err
+	}
+	if d.thread, err = thread.Decode(d.state.Thread); err != nil {
+		return fmt.Errorf("conversation %s: %w", d.group.Name, err)
 	}
 	for {
 		items, more, err := d.Inbox.Pending(ctx, d.group.Name, store.PendingPage)
@@ -55,10 +60,72 @@ func (d *drain) run(ctx context.Context) error {
 		if err := d.owed(ctx); err != nil {
 			return err
 		}
-		if err := d.all(ctx, items[n:]); err != nil || !more {
+		if err := d.tick(ctx); err != nil {
+			return err
+		}
+		if err := d.all(ctx, items[n:]); err != nil {
+			return err
+		}
+		if !more {
+			return d.rearm(ctx)
+		}
+	}
+}
+
+// tick makes events of what is over by now, and of what the last event brought about.
+func (d *drain) tick(ctx context.Context) error {
+	for {
+		change, ok := d.Board.Tick(d.thread, d.state.Sequence+1, d.Now())
+		if !ok {
+			return nil
+		}
+		if change.Type == events.ControlExpired {
+			if speaking, err := d.speaking(ctx); err != nil || speaking {
+				return err
+			}
+		}
+		before := d.thread
+		change.Key = "tick:" + change.Key
+		a, err := d.Runner.Append(ctx, d.state, d.thread, change)
+		if errors.Is(err, store.ErrExists) { // another router's, which read the conversation later
+			err = store.ErrConflict
+		}
+		if err != nil {
+			return err
+		}
+		d.state, d.thread = a.State, a.Thread
+		d.Metrics.Count(observe.Routed, 1)
+		d.remind(ctx, before)
+		if err := d.handle(ctx, a.Item, false); err != nil {
 			return err
 		}
 	}
+}
+
+// speakingAgain is when to look again at a hold whose bot has answered in time.
+const speakingAgain = 5 * time.Second
+
+// speaking says whether an answer is on its way to the platform: who gave it was in time.
+func (d *drain) speaking(ctx context.Context) (bool, error) {
+	waiting, err := d.Lanes.Waiting(ctx, store.ReplyLane(d.group.Name), 1)
+	if err != nil || len(waiting) == 0 {
+		return false, err
+	}
+	return true, d.Runner.Clock.Send(ctx, queue.RingIn(d.group.Name, speakingAgain))
+}
+
+// rearm keeps when the conversation is to be looked at next, after it was.
+func (d *drain) rearm(ctx context.Context) error {
+	if d.state.Timer.IsZero() || d.state.Timer.After(d.Now()) {
+		return nil
+	}
+	due := d.Board.Due(d.thread)
+	if soon := d.Now().Add(store.SweepAfter); !due.IsZero() && due.Before(soon) {
+		due = soon // somebody speaks; the clock has been set
+	}
+	var err error
+	d.state, err = d.Conversations.SetTimer(ctx, d.group.Name, d.state, due)
+	return err
 }
 
 // withLast puts the event that got the last sequence before the others, where it is
@@ -86,6 +153,9 @@ func (d *drain) all(ctx context.Context, items []store.Item) error {
 			return err
 		}
 		d.began = true
+		if err := d.tick(ctx); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -114,15 +184,24 @@ func (d *drain) handle(ctx context.Context, it store.Item, crashing bool) error 
 	if err != nil {
 		return err
 	}
-	if it.Sequence == 0 {
-		to, rules := d.destinations(&e)
+	switch {
+	case it.Sequence == 0:
+		to, rules := d.ruled(&e)
+		hold := d.Board.Admit(d.thread.Desk, &e, to, d.state.Sequence+1)
+		hold.Stamp(&e)
+		to = d.receivers(&e, to)
 		if own || len(to) == 0 || announced(&e) {
 			if err := d.fetch(ctx, it, &e); err != nil {
 				return err
 			}
 			return d.Inbox.Served(ctx, it, nil)
 		}
-		if it, d.state, err = d.decide(ctx, it, &e, d.state, to, rules); err != nil {
+		if it, err = d.decide(ctx, it, &e, to, rules, hold); err != nil {
+			return err
+		}
+	case it.Destinations == nil: // a command's: it got its sequence when it was decided
+		to, rules := d.ruled(&e)
+		if it, err = d.Inbox.Route(ctx, it, d.receivers(&e, to), rules); err != nil {
 			return err
 		}
 	}
@@ -139,7 +218,7 @@ func (d *drain) read(ctx context.Context, it store.Item, crashing bool) (events.
 	if err != nil || e.Channel != "" {
 		return e, err
 	}
-	if t, err := thread.Decode(d.state.Thread); err == nil && t.Channel != "" {
+	if t := d.thread; t.Channel != "" {
 		e.Channel, e.Account, e.Source = t.Channel, t.Account, events.Source(t.Channel, t.Account)
 		e.Data.Channel, e.Data.Account, e.Data.Conversation = t.Channel, t.Account, &t.Conversation
 	}
@@ -148,6 +227,7 @@ func (d *drain) read(ctx context.Context, it store.Item, crashing bool) (events.
 
 // finish puts into e what was decided with its sequence.
 func (d *drain) finish(it store.Item, e *events.Event) {
+	it.Hold.Stamp(e)
 	e.Sequence, e.Late, e.Ruleset = events.FormatSequence(it.Sequence), it.Late, it.Ruleset
 	d.answer(it, e, d.state)
 }

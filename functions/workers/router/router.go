@@ -22,6 +22,8 @@ import (
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/route"
 	"github.com/relais-dev/relais/shared/store"
+	"github.com/relais-dev/relais/shared/switchboard"
+	"github.com/relais-dev/relais/shared/thread"
 )
 
 // A Router is the function behind the ingress queue.
@@ -36,6 +38,8 @@ type Router struct {
 	Media         *queue.Queue
 	Linked        map[string]bool // channels whose media stays where it is
 	Devices       map[string]bool // channels whose customers' devices we reach
+	Board         switchboard.Board
+	Runner        switchboard.Runner // for what nobody asks for
 	Source        queue.Source
 	Nap           func(context.Context, time.Duration)
 	Now           func() time.Time
@@ -74,6 +78,9 @@ func New(name string, e function.Env) (function.Handler, error) {
 		Lanes: store.NewLanes(kept), Receipts: store.NewReceipts(kept), Rules: rules, Destinations: destinations,
 		Silent: map[string]bool{}, Linked: map[string]bool{}, Devices: map[string]bool{}, Media: e.Queue(c, names.EnvMedia),
 		Source: e.Source(c, name), Log: e.Log(name), Metrics: e.Metrics(name)}
+	r.Board = board(config)
+	r.Runner = switchboard.Runner{Board: r.Board, Conversations: r.Conversations, Ingress: r.Source.Queue,
+		Clock: e.Queue(c, names.EnvClock), Now: r.Now, Log: r.Log}
 	for _, d := range config.Silent {
 		r.Silent[d] = true
 	}
@@ -84,6 +91,15 @@ func New(name string, e function.Env) (function.Handler, error) {
 		r.Devices[ch], r.Destinations[names.Sockets] = true, e.Queue(c, names.EnvSockets)
 	}
 	return r, nil
+}
+
+// board is who may answer.
+func board(c route.Config) switchboard.Board {
+	b := switchboard.Board{Desks: map[string]switchboard.Desk{}, Default: c.Default}
+	for _, name := range c.Destinations {
+		b.Desks[name] = c.Desks[name]
+	}
+	return b
 }
 
 const (
@@ -188,47 +204,68 @@ func (r *Router) quarantine(it store.Item, e events.Event, reason, detail string
 	return q
 }
 
-// destinations are where the rules send e, without those that want no receipts
-// when it is one. Devices that we reach are one more of all that happens in their
-// customers' conversations.
-func (r *Router) destinations(e *events.Event) (to []string, ruleset string) {
+// ruled are the destinations that the rules name for e.
+func (r *Router) ruled(e *events.Event) (to []string, ruleset string) {
 	to, failed := r.Rules.Destinations(e)
 	for _, rule := range failed {
 		r.Metrics.CountBy(observe.RuleFailed, "rule", rule, 1)
 	}
-	if e.IsReceipt() {
-		to = slices.DeleteFunc(to, func(d string) bool { return r.Silent[d] })
-	}
-	if r.Devices[e.Channel] {
-		to = append(slices.Clone(to), names.Sockets)
-	}
 	return to, r.Rules.Version()
 }
 
-// decide freezes sequence and destinations. Rules are evaluated before it and
-// nowhere else: a redelivery reads what was decided.
-func (r *Router) decide(ctx context.Context, it store.Item, e *events.Event, state store.State, to []string,
-	ruleset string) (store.Item, store.State, error) {
-	first := state.Sequence == 0
-	state, option, err := r.learn(e, state)
-	if err != nil {
-		return it, state, err
+// receivers are where e goes: to who holds the conversation, and of those that the rules
+// name to who wants it. Devices that we reach are one more of all that customers may see.
+func (r *Router) receivers(e *events.Event, to []string) []string {
+	to = r.Board.Receivers(e, to)
+	if e.IsReceipt() {
+		to = slices.DeleteFunc(to, func(d string) bool { return r.Silent[d] })
 	}
-	d := store.Decision{Destinations: to, Ruleset: ruleset, Late: it.LateAfter(state), Option: option}
+	if r.Devices[e.Channel] && !internal(e) {
+		to = append(to, names.Sockets)
+	}
+	return to
+}
+
+// internal says whether e is the brand's own concern, of which customers see nothing.
+func internal(e *events.Event) bool {
+	return e.Data.Handling != nil || e.Data.Note != nil || e.Data.Control != nil
+}
+
+// decide freezes sequence, destinations and hold. Rules are evaluated before it and
+// nowhere else: a redelivery reads what was decided.
+func (d *drain) decide(ctx context.Context, it store.Item, e *events.Event, to []string, ruleset string,
+	hold thread.Hold) (store.Item, error) {
+	first := d.state.Sequence == 0
+	e.Sequence = events.FormatSequence(d.state.Sequence + 1)
+	next, after := d.Board.Next(d.state, d.thread, e)
+	decision := store.Decision{Destinations: to, Ruleset: ruleset, Late: it.LateAfter(d.state), Hold: hold}
+	if o, ok := offered(d.state); ok {
+		decision.Option, _ = o.Chosen(e)
+	}
 	if c := e.Data.Contact; first && c != nil && e.Data.Conversation != nil && e.Data.Conversation.Kind == events.Direct {
-		if err := r.Conversations.SetContact(ctx, c.ID, it.Conversation); err != nil {
-			return it, state, err
+		if err := d.Conversations.SetContact(ctx, c.ID, it.Conversation); err != nil {
+			return it, err
 		}
 	}
-	decided, next, err := r.Conversations.Sequence(ctx, it, state, d)
+	decided, state, err := d.Conversations.Sequence(ctx, it, d.state, next, decision)
 	if err != nil {
-		return it, state, err
+		return it, err
 	}
-	r.Metrics.Count(observe.Routed, 1)
-	if d.Late {
-		r.Metrics.Count(observe.Late, 1)
+	before := d.thread
+	d.state, d.thread = state, after
+	d.Metrics.Count(observe.Routed, 1)
+	if decision.Late {
+		d.Metrics.Count(observe.Late, 1)
 	}
-	return decided, next, nil
+	d.remind(ctx, before)
+	return decided, nil
+}
+
+// remind has the conversation looked at when something of it ends.
+func (d *drain) remind(ctx context.Context, before thread.Thread) {
+	if err := d.Runner.Remind(ctx, d.thread, before); err != nil {
+		d.Log.Warn("could not set the clock; the sweeper will look", "conversation", d.group.Name, "error", err.Error())
+	}
 }
 
 // send sends an event to a destination, or what stands for it where no queue would
@@ -237,6 +274,10 @@ func (r *Router) send(ctx context.Context, destination string, it store.Item, e 
 	q, ok := r.Destinations[destination]
 	if !ok {
 		return fmt.Errorf("destination %q is not configured any more", destination)
+	}
+	e, err := r.addressed(ctx, destination, it, e)
+	if err != nil {
+		return err
 	}
 	body, err := json.Marshal(e)
 	if err != nil {
@@ -257,6 +298,50 @@ func (r *Router) send(ctx context.Context, destination string, it store.Item, e 
 		}
 	}
 	return err
+}
+
+// addressed is e as one destination gets it: a copy where another answers, and with the
+// history where it begins to.
+func (r *Router) addressed(ctx context.Context, destination string, it store.Item, e *events.Event) (*events.Event,
+	error) {
+	out := *e
+	out.Standby = e.Holder != "" && destination != e.Holder && destination != names.Sockets
+	if c := e.Data.Control; c != nil && c.Recall > 0 && c.To == destination {
+		history, err := r.history(ctx, it, c.Recall)
+		if err != nil {
+			return nil, err
+		}
+		control := *c
+		control.History, out.Data.Control = history, &control
+	}
+	return &out, nil
+}
+
+// maxRecalled bounds the history that goes with an event, in bytes: half of what the
+// queue's message holds.
+const maxRecalled = 512 << 10
+
+// history are the newest events before it, as many as one message holds.
+func (r *Router) history(ctx context.Context, it store.Item, n int) ([]events.Event, error) {
+	items, err := r.Conversations.Before(ctx, it.Conversation, it.Sequence, n)
+	if err != nil {
+		return nil, err
+	}
+	var list []events.Event
+	size := 0
+	for _, item := range slices.Backward(items) {
+		e, err := item.Event()
+		if err != nil {
+			continue // it was set aside when it was routed
+		}
+		doc, err := json.Marshal(e)
+		if size += len(doc); err != nil || size > maxRecalled {
+			break
+		}
+		list = append(list, e)
+	}
+	slices.Reverse(list)
+	return list, nil
 }
 
 func message(destination string, it store.Item, e *events.Event, body string) queue.Message {

@@ -3,7 +3,6 @@ package router
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"slices"
 	"time"
 
@@ -13,22 +12,6 @@ import (
 	"github.com/relais-dev/relais/shared/store"
 	"github.com/relais-dev/relais/shared/thread"
 )
-
-// learn is the conversation's state after e, and the option that a customer's
-// number means.
-func (r *Router) learn(e *events.Event, s store.State) (store.State, string, error) {
-	t, err := thread.Decode(s.Thread)
-	if err != nil {
-		return s, "", fmt.Errorf("conversation %s: %w", e.Subject, err)
-	}
-	s.Thread = t.After(e).Encode()
-	o, ok := offered(s)
-	if !ok {
-		return s, "", nil
-	}
-	option, _ := o.Chosen(e)
-	return s, option, nil
-}
 
 // offered are the options that the customer can answer with a number.
 func offered(s store.State) (thread.Options, bool) {

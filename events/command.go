@@ -92,3 +92,15 @@ type Outcome struct {
 	Event        *Event            `json:"event,omitempty"` // what happened; absent when all was so already
 	Conversation ConversationState `json:"conversation"`    // as it is then
 }
+
+// A Claim asks for the conversation of a destination that has waited longest and is
+// nobody's, for one agent.
+type Claim struct {
+	Assignee string `json:"assignee"`
+	Limit    int    `json:"limit,omitempty"` // none, if the agent has as many that are open already; absent is any number
+}
+
+// A ClaimOutcome is the answer to a Claim.
+type ClaimOutcome struct {
+	Conversation *ConversationState `json:"conversation,omitempty"` // absent: nobody waits
+}

@@ -15,8 +15,10 @@ import (
 // Append stores an event of our own with the next sequence of its conversation, and keeps
 // what next says of the conversation, in one transaction, if it is still as s says; else
 // ErrConflict. ErrExists says that the event is there already. Where it goes is for the
-// router to decide, who is to be rung.
-func (t *Conversations) Append(ctx context.Context, it Item, s, next State, d Decision) (Item, State, error) {
+// router to decide, who is to be rung. With load an agent's load is kept beside it; ErrLoad says that
+// it was changed since it was read.
+func (t *Conversations) Append(ctx context.Context, it Item, s, next State, d Decision, load *Load) (Item, State,
+	error) {
 	if len(it.Body) > maxInline {
 		return Item{}, State{}, fmt.Errorf("event %s: %d bytes are more than an item of our own may have", it.ID,
 			len(it.Body))
@@ -31,11 +33,16 @@ func (t *Conversations) Append(ctx context.Context, it Item, s, next State, d De
 		event["ho"] = text(h)
 	}
 	put := types.Put{TableName: &t.name, Item: event, ConditionExpression: aws.String("attribute_not_exists(c)")}
-	err := t.transact(ctx, types.TransactWriteItem{Put: &put},
-		types.TransactWriteItem{Update: t.moved(it.Conversation, s, &next).update()})
+	writes := []types.TransactWriteItem{{Put: &put}, {Update: t.moved(it.Conversation, s, &next).update()}}
+	if load != nil {
+		writes = append(writes, types.TransactWriteItem{Put: load.put(t.name, it.Received)})
+	}
+	err := t.transact(ctx, writes...)
 	switch {
-	case isExisting(err):
+	case hasFailed(err, 0):
 		return Item{}, State{}, ErrExists
+	case load != nil && hasFailed(err, 2):
+		return Item{}, State{}, ErrLoad
 	case isConflict(err):
 		return Item{}, State{}, ErrConflict
 	case err != nil:
@@ -44,11 +51,11 @@ func (t *Conversations) Append(ctx context.Context, it Item, s, next State, d De
 	return it, next, nil
 }
 
-// isExisting is true when the first condition of a transaction failed.
-func isExisting(err error) bool {
+// hasFailed is true when the condition of a transaction's i-th write failed.
+func hasFailed(err error, i int) bool {
 	var canceled *types.TransactionCanceledException
-	return errors.As(err, &canceled) && len(canceled.CancellationReasons) > 0 &&
-		aws.ToString(canceled.CancellationReasons[0].Code) == "ConditionalCheckFailed"
+	return errors.As(err, &canceled) && len(canceled.CancellationReasons) > i &&
+		aws.ToString(canceled.CancellationReasons[i].Code) == "ConditionalCheckFailed"
 }
 
 // Route freezes where an event goes that got its sequence before that was known.

@@ -53,12 +53,17 @@ func (r Runner) Run(ctx context.Context, c events.Command, by Caller) (Outcome, 
 	if err != nil || out.Event == nil {
 		return out, err
 	}
-	err = errors.Join(r.Ingress.Send(ctx, queue.Ring(c.To.Conversation, out.Event.ID)),
+	return out, r.ring(ctx, c.To.Conversation, out)
+}
+
+// ring tells the router of what was decided. What fails is logged: it is decided, and the sweeper rings.
+func (r Runner) ring(ctx context.Context, conversation string, out Outcome) error {
+	err := errors.Join(r.Ingress.Send(ctx, queue.Ring(conversation, out.Event.ID)),
 		r.Remind(ctx, out.Thread, out.before))
 	if err != nil {
-		r.Log.Warn("decided, but could not ring; the sweeper will", "conversation", c.To.Conversation, "error", err.Error())
+		r.Log.Warn("decided, but could not ring; the sweeper will", "conversation", conversation, "error", err.Error())
 	}
-	return out, nil
+	return nil
 }
 
 func (r Runner) try(ctx context.Context, c events.Command, by Caller) (Outcome, error) {
@@ -161,6 +166,11 @@ type Appended struct {
 // Append makes a change the conversation's next event, if the conversation is still as s
 // says, t being what s holds.
 func (r Runner) Append(ctx context.Context, s store.State, t thread.Thread, c Change) (Appended, error) {
+	return r.append(ctx, s, t, c, nil)
+}
+
+func (r Runner) append(ctx context.Context, s store.State, t thread.Thread, c Change, load *store.Load) (Appended,
+	error) {
 	e := r.event(t, c)
 	e.Sequence = events.FormatSequence(s.Sequence + 1)
 	next, after := r.Board.Next(s, t, &e)
@@ -171,7 +181,7 @@ func (r Runner) Append(ctx context.Context, s store.State, t thread.Thread, c Ch
 	if err != nil {
 		return Appended{}, err
 	}
-	it, next, err = r.Conversations.Append(ctx, it, s, next, store.Decision{Hold: c.Hold})
+	it, next, err = r.Conversations.Append(ctx, it, s, next, store.Decision{Hold: c.Hold}, load)
 	return Appended{e, it, next, after}, err
 }
 

@@ -26,9 +26,6 @@ func Ring(partition, id string) Message {
 	return Message{Group: partition, Dedup: id, Body: string(body)}
 }
 
-// RingOn is the ring of a worker that stopped before all was done, at now.
-func RingOn(partition string, now time.Time) Message { return again(Ring(partition, "on"), now) }
-
 // again makes m one that SQS does not take for a repetition.
 func again(m Message, now time.Time) Message {
 	m.Dedup += ":" + strconv.FormatInt(now.UnixMicro(), 36) + ":" + strconv.FormatUint(rand.Uint64(), 36)

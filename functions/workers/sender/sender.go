@@ -133,9 +133,6 @@ func malformed(err error) *outbox.Refusal {
 // errBusy says that another sender is at work in the lane: it will find what is new.
 var errBusy = errors.New("another sender is at work")
 
-// errTurn says that a call would not end before the function must.
-var errTurn = errors.New("the turn is over")
-
 // Drain sends what waits in a lane, in order, until nothing does, the first has to
 // wait, or the turn is over: then it rings for the rest.
 func (s *Sender) Drain(ctx context.Context, g queue.Group, lane store.Lane) error {
@@ -145,17 +142,15 @@ func (s *Sender) Drain(ctx context.Context, g queue.Group, lane store.Lane) erro
 			return err
 		}
 		for _, id := range ids {
-			err := errTurn
+			err := queue.ErrTurn
 			if !g.Over(callTime) {
 				err = s.one(ctx, lane, id)
 			}
 			switch {
-			case errors.Is(err, errTurn):
-				return s.Source.Send(ctx, queue.RingOn(string(lane), s.Now()))
 			case errors.Is(err, errBusy), errors.Is(err, errWaits):
 				return nil
 			case err != nil:
-				return err
+				return s.Source.GoOn(ctx, string(lane), err)
 			}
 		}
 	}

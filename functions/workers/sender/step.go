@@ -11,6 +11,7 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/outbox"
 	"github.com/relais-dev/relais/shared/outhttp"
+	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/secret"
 	"github.com/relais-dev/relais/shared/store"
 	"github.com/relais-dev/relais/shared/thread"
@@ -265,7 +266,7 @@ func (s *Sender) useAnswer(ctx context.Context, a *attempt, m store.Message, now
 // call makes the call under a lease and records what came of it.
 func (s *Sender) call(ctx context.Context, m store.Message, r outbox.Request, a attempt) (store.Message, error) {
 	if end, bounded := ctx.Deadline(); bounded && end.Sub(s.Now()) < callTime {
-		return m, errTurn
+		return m, queue.ErrTurn
 	}
 	m.Progress.Lease = s.Now().Add(lease)
 	m.Progress.Attempts++

@@ -388,8 +388,9 @@ func (b *Outbox) sendable(r Request) error {
 	}
 	if s := r.Outbound.Sender; s != nil && s.Role == events.Bot && r.Thread.Turns >= thread.MaxTurns {
 		return &Refusal{Status: http.StatusConflict, Class: events.ClassPolicy,
-			Title:  fmt.Sprintf("a bot has said %d messages in a row, and the customer none", r.Thread.Turns),
-			Remedy: "see whether the bot answers its own messages; a person may write, and the customer's next message lets the bot go on"}
+			Title: fmt.Sprintf("a bot has said %d messages in a row, and the customer none", r.Thread.Turns),
+			Remedy: "see whether the bot answers its own messages; a person may write, and the customer's next message lets " +
+				"the bot go on"}
 	}
 	if e := b.Allowed(r, r.Thread, 0, now); e != nil {
 		return &Refusal{Status: http.StatusConflict, Class: e.Class, Title: e.Title, Remedy: e.Remedy}

@@ -178,7 +178,7 @@ func (f *Fetcher) file(ctx context.Context, e *events.Event, part int, m events.
 		return f.tell(ctx, e, part, stored, nil)
 	}
 	var refused *channel.Error
-	if (!errors.As(err, &refused) || refused.Retryable()) && f.Now().Before(e.RecordedTime.Add(patience)) {
+	if (!errors.As(err, &refused) || refused.Passes()) && f.Now().Before(e.RecordedTime.Add(patience)) {
 		return err
 	}
 	if refused == nil {

@@ -124,8 +124,8 @@ func (s *Sender) request(ctx context.Context, g queue.Group, r queue.Record) err
 
 // malformed is the refusal of what is no request.
 func malformed(err error) *outbox.Refusal {
-	r := &outbox.Refusal{Class: events.ClassContent, Title: "the request cannot be read",
-		Remedy: "send what message.schema.json or action.schema.json describes"}
+	r := &outbox.Refusal{StatusError: events.StatusError{Class: events.ClassContent, Title: "the request cannot be read",
+		Remedy: "send what message.schema.json or action.schema.json describes"}}
 	errors.As(err, &r.Faults)
 	return r
 }

@@ -328,7 +328,7 @@ func (s *Sender) refused(ctx context.Context, m store.Message, a attempt, err er
 		return s.advance(ctx, m)
 	case e.Class == events.ClassAuth && !tooLate(a, e.Class, now):
 		return s.unauthorised(ctx, m, a, e)
-	case !e.Retryable() || tooLate(a, e.Class, now):
+	case !e.Passes() || tooLate(a, e.Class, now):
 		return s.end(ctx, m, events.Failed, e)
 	}
 	wait := max(e.RetryAfter, patience[min(max(m.Progress.Attempts, 1), len(patience))-1])

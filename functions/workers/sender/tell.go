@@ -226,9 +226,9 @@ func (s *Sender) act(ctx context.Context, r queue.Record) error {
 		s.Log.Warn("a sign of presence was not shown", "verb", string(a.Verb), "conversation", t.Conversation.ID,
 			"error", err.Error())
 		return nil
-	case errors.As(err, &e) && !e.Retryable():
-		return s.reject(ctx, r, asked, &outbox.Refusal{Class: e.Class, Title: string(a.Verb) + ": " + e.Error(),
-			Remedy: e.Remedy})
+	case errors.As(err, &e) && !e.Passes():
+		return s.reject(ctx, r, asked, &outbox.Refusal{StatusError: events.StatusError{Class: e.Class,
+			Title: string(a.Verb) + ": " + e.Error(), Remedy: e.Remedy}})
 	}
 	return err
 }

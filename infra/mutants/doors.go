@@ -6,7 +6,7 @@ func doors() []mutant {
 		signature = "shared/signature/signature.go"
 		outhttp   = "shared/outhttp/outhttp.go"
 		secret    = "shared/secret/secret.go"
-		socket    = "shared/store/socket.go"
+		device    = "shared/store/device.go"
 		session   = "functions/channels/inapp/session.go"
 		chat      = "functions/channels/inapp/chat/"
 		pusher    = "functions/channels/inapp/socket/pusher.go"
@@ -118,17 +118,17 @@ func doors() []mutant {
 			tests: []string{"shared/secret TestDown"}},
 
 		// In-app.
-		{file: socket,
+		{file: device,
 			why:   "a ticket is good for ever",
 			old:   `aws.String("e > :now")`,
 			new:   `aws.String("e > :now OR attribute_exists(e)")`,
 			tests: []string{sys + "TestInAppTickets"}},
-		{file: socket,
+		{file: device,
 			why:   "a ticket is good twice",
 			old:   `aws.String("e > :now"), Exp`,
 			new:   `aws.String("e > :now OR attribute_not_exists(e)"), Exp`,
 			tests: []string{sys + "TestInAppTickets"}},
-		{file: socket,
+		{file: device,
 			why: "a user's second visit takes over the first one's conversation",
 			old: `ConditionExpression: aws.String("attribute_not_exists(c)"), ` +
 				`ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld})
@@ -136,27 +136,27 @@ func doors() []mutant {
 			new: `})
 	var exists`,
 			tests: []string{sys + "TestInAppMerge"}},
-		{file: socket,
+		{file: "shared/store/conversation.go",
 			why:   "what was read is unread again",
 			old:   `aws.String("attribute_not_exists(n) OR n < :n")`,
 			new:   `aws.String("attribute_not_exists(n) OR n <> :n")`,
 			tests: []string{sys + "TestInAppReadElsewhere"}},
-		{file: socket,
+		{file: "shared/store/join.go",
 			why:   "a conversation goes on in two others",
 			old:   `m, &dynamodb.PutItemInput{ConditionExpression: aws.String("attribute_not_exists(c)")})`,
 			new:   `m, &dynamodb.PutItemInput{})`,
 			tests: []string{sys + "TestInAppLoginStops"}},
-		{file: socket,
+		{file: device,
 			why:   "a session of a conversation that was joined to another goes on",
 			old:   `if r.ID == session || r.ID == everyone {`,
 			new:   `if r.ID == session {`,
 			tests: []string{sys + "TestInAppMerge|TestInAppLogin"}},
-		{file: socket,
+		{file: "shared/store/core.go",
 			why:   "a connection is not known yet, or where a conversation goes on",
 			old:   `GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(c, s)}`,
 			new:   `GetItemInput{TableName: &t.name, Key: key(c, s)}`,
 			tests: []string{sys + "TestStaleReadsInApp"}},
-		{file: socket,
+		{file: device,
 			why:   "a session that is over enters, a new connection hears nothing",
 			old:   `QueryInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key`,
 			new:   `QueryInput{TableName: &t.name, Key`,
@@ -285,7 +285,7 @@ func doors() []mutant {
 			old:   `if size+n > maxPageBytes && len(out.Items) > 0 {`,
 			new:   `if size+n > maxAnswer*9 && len(out.Items) > 0 {`,
 			tests: []string{"functions/http/api TestHistoryOfLargeMessages"}},
-		{file: "shared/store/conversation.go",
+		{file: "shared/store/history.go",
 			why:   "pages overlap",
 			old:   `op = "q < :q"`,
 			new:   `op = "q <= :q"`,

@@ -10,19 +10,20 @@ const twiceLocked = "it is a second lock: an event is parked by whoever numbered
 // inbound are the mutants of the way from a webhook to the destinations.
 func inbound() []mutant {
 	const (
-		commit  = "shared/webhook/commit.go"
-		hook    = "shared/webhook/webhook.go"
-		parse   = "shared/webhook/parse.go"
-		table   = "shared/store/store.go"
-		item    = "shared/store/item.go"
-		mailbox = "shared/store/mailbox.go"
-		batch   = "shared/queue/batch.go"
-		queue   = "shared/queue/queue.go"
-		ring    = "shared/queue/ring.go"
-		router  = "functions/workers/router/router.go"
-		drain   = "functions/workers/router/drain.go"
-		sweeper = "functions/workers/sweeper/sweeper.go"
-		drainer = "functions/workers/drainer/drainer.go"
+		commit   = "shared/webhook/commit.go"
+		hook     = "shared/webhook/webhook.go"
+		parse    = "shared/webhook/parse.go"
+		inbox    = "shared/store/inbox.go"
+		sequence = "shared/store/sequence.go"
+		item     = "shared/store/item.go"
+		mailbox  = "shared/mailbox/mailbox.go"
+		batch    = "shared/queue/batch.go"
+		queue    = "shared/queue/queue.go"
+		ring     = "shared/queue/ring.go"
+		router   = "functions/workers/router/router.go"
+		drain    = "functions/workers/router/drain.go"
+		sweeper  = "functions/workers/sweeper/sweeper.go"
+		drainer  = "functions/workers/drainer/drainer.go"
 	)
 	return []mutant{
 		// What is answered with 200 is stored.
@@ -36,10 +37,10 @@ func inbound() []mutant {
 			old:   `if err := h.spillEach(ctx, lost); err != nil {`,
 			new:   `if err := h.spillEach(ctx, lost); err != nil && len(lost) > 1 {`,
 			tests: []string{sys + "TestBothStoresDown_Row12"}},
-		{file: commit,
+		{file: mailbox,
 			why:   "nobody rings for what is stored",
-			old:   `.Ring(ctx, items, outcomes)`,
-			new:   `.Ring(ctx, nil, nil)`,
+			old:   `SendAll(ctx, queue.Rings(items, outcomes))`,
+			new:   `SendAll(ctx, nil)`,
 			tests: []string{sys + "TestMessageReachesItsDestinations"}},
 		{file: hook,
 			why:   "what cannot be parsed is forgotten",
@@ -88,44 +89,44 @@ func inbound() []mutant {
 			old:   `case d.text != nil && old < keysMaxAge:`,
 			new:   `case d.text != nil:`,
 			tests: []string{"shared/webhook TestKeysGrowOld"}},
-		{file: "shared/mailbox/mailbox.go",
+		{file: mailbox,
 			why:   "we say what our own schema forbids",
 			old:   `if err := e.Validate(); err != nil {`,
 			new:   `if err := e.Validate(); err != nil && place < 0 {`,
 			tests: []string{"shared/mailbox TestInvalidIsNotPut"}},
-		{file: "shared/mailbox/mailbox.go",
+		{file: ring,
 			why:   "the second ring of five minutes is dropped as a repetition",
-			old:   `queue.Ring(e.Subject, e.ID)`,
-			new:   `queue.Ring(e.Subject, e.Subject)`,
+			old:   `rings = append(rings, Ring(it.Conversation, it.ID))`,
+			new:   `rings = append(rings, Ring(it.Conversation, it.Conversation))`,
 			tests: []string{sys + "TestSameKeySameMessage"}},
 
 		// The table.
-		{file: table,
+		{file: inbox,
 			why:   "a repetition replaces the event, which loses its sequence",
 			old:   `ConditionExpression:                 aws.String("attribute_not_exists(c)"),`,
 			new:   ``,
 			tests: []string{sys + "TestSameWebhookThreeTimesIsOneEvent"}},
-		{file: table,
+		{file: inbox,
 			why:   "what DynamoDB refused counts as stored",
 			old:   `return Refused, fmt.Errorf("commit event: %w", err)`,
 			new:   `return Committed, nil`,
 			tests: []string{sys + "TestTableDown"}},
-		{file: table,
+		{file: inbox,
 			why:   "a repetition does not ring for what is unfinished",
 			old:   `if _, pending := exists.Item["o"]; pending {`,
 			new:   `if _, pending := exists.Item["o"]; !pending {`,
 			tests: []string{sys + "TestRepetitionRingsAgain"}},
-		{file: table,
+		{file: inbox,
 			why:   "the sweeper finds no event",
 			old:   `body["b"], body["d"] = text(Bucket(it.Conversation))`,
 			new:   `body["b"], body["d"] = text("none")`,
 			tests: []string{sys + "TestRingLost_Row5"}},
-		{file: table,
+		{file: inbox,
 			why:   "a spilled batch is deleted though the table refused part of it",
 			old:   `if e != nil {`,
 			new:   `if e != nil && len(errs) < 2 {`,
 			tests: []string{sys + "TestSpilledBatchSurvives"}},
-		{file: table,
+		{file: inbox,
 			why:   "large events fit no item",
 			old:   `if len(it.Body) > maxInline {`,
 			new:   `if len(it.Body) > 1<<40 {`,
@@ -162,81 +163,81 @@ func inbound() []mutant {
 			old:   `< s.Newest[:min`,
 			new:   `> s.Newest[:min`,
 			tests: []string{"shared/store TestLateByTheChannelsCount"}},
-		{file: mailbox,
+		{file: sequence,
 			why:   "two routers give the same sequence",
 			old:   `condition = "n = :old"`,
 			new:   `condition = "n >= :old"`,
 			tests: []string{sys + "TestTwoRouters"}},
-		{file: mailbox,
+		{file: sequence,
 			why:      "a router passes an event that another has just parked",
 			old:      `return condition + " AND attribute_not_exists(u)"`,
 			new:      `return condition`,
 			tests:    []string{sys + "TestTwoRouters|TestTwoBlockedDestinations|TestBacklogComesWithTheNextSweep"},
 			survives: twiceLocked},
-		{file: mailbox,
+		{file: sequence,
 			why:      "a router overwrites what another knows of destinations that refuse",
 			old:      `return condition + " AND u = :was"`,
 			new:      `return condition + " AND (u = :was OR attribute_exists(c))"`,
 			tests:    []string{sys + "TestTwoRouters|TestTwoBlockedDestinations|TestBacklogComesWithTheNextSweep"},
 			survives: twiceLocked},
-		{file: mailbox,
+		{file: sequence,
 			why:   "after one late event, late ones are not told any more",
 			old:   `max(s.Newest, it.Order)`,
 			new:   `it.Order`,
 			tests: []string{sys + "TestLateStaysLate"}},
-		{file: mailbox,
+		{file: sequence,
 			why:   "the state is read as it was",
 			old:   `GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true),`,
 			new:   `GetItemInput{TableName: &t.name,`,
 			tests: []string{sys + "TestStaleReads"}},
-		{file: mailbox,
+		{file: "shared/store/pending.go",
 			why:   "a ring comes before what it rings for",
 			old:   `ConsistentRead: aws.Bool(true), Limit: aws.Int32(int32(limit)),`,
 			new:   `Limit: aws.Int32(int32(limit)),`,
 			tests: []string{sys + "TestStaleReads"}},
-		{file: mailbox,
+		{file: inbox,
 			why:   "one destination's answer finishes the event for all",
 			old:   `if len(destinations) == len(it.Destinations) {`,
 			new:   `if len(destinations) > 0 {`,
 			tests: []string{sys + "TestTwoBlockedDestinations"}},
-		{file: mailbox,
+		{file: inbox,
 			why:   "nobody finishes what two routers served together",
 			old:   `if _, owed := out.Attributes["f"]; owed {`,
 			new:   `if _, owed := out.Attributes["c"]; owed {`,
 			tests: []string{sys + "TestTwoRoutersServeOneEach"}},
-		{file: mailbox,
+		{file: inbox,
 			why:   "what is finished stays pending",
 			old:   `SET x = :x REMOVE o, b, d, f, w, a`,
 			new:   `SET x = :x REMOVE b, d, f, w, a`,
 			tests: []string{sys + "TestTwoBlockedDestinations"}},
-		{file: mailbox,
+		{file: inbox,
 			why:   "repetitions are known for no time",
 			old:   `number(it.Received.Add(t.retention).Unix())`,
 			new:   `number(it.Received.Unix())`,
 			tests: []string{sys + "TestReplay_Row7"}},
-		{file: mailbox,
+		{file: sequence,
 			why:   "what was parked first is not owed any more",
 			old:   `if _, known := blocked[d]; !known {`,
 			new:   `if _, known := blocked[d]; !known || known {`,
 			tests: []string{sys + "TestTwoBlockedDestinations|TestBlockedDestinationCostsTheSame"}},
-		{file: mailbox,
+		{file: inbox,
 			why:   "a parked event forgets who has had it",
 			old:   `if len(served) > 0 {`,
 			new:   `if len(served) > 1<<20 {`,
 			tests: []string{sys + "TestDestinationsAreBulkheads|TestTwoBlockedDestinations"}},
-		{file: mailbox,
+		{file: sequence,
 			why:   "the sweeper finds no destination that refuses",
 			old:   `text(blockedDoc(blocked)), text(Bucket(conversation)), number(since)`,
 			new:   `text(blockedDoc(blocked)), text("none"), number(since)`,
 			tests: []string{sys + "TestBacklogComesWithTheNextSweep"}},
-		{file: mailbox,
+		{file: "shared/store/pending.go",
 			why: "each turn reads all that is parked",
 			old: `attrs{":from": text(firstOrder)})
 	sortPending`,
 			new: `attrs{":from": text(parkedMark)})
 	sortPending`,
 			tests: []string{sys + "TestBlockedDestinationCostsTheSame"}},
-		{file: mailbox,
+		{file: inbox,
 			why:   "an outage sets events aside as poison",
 			old:   `":less": number(-1)`,
 			new:   `":less": number(0)`,
@@ -355,8 +356,8 @@ func inbound() []mutant {
 			tests: []string{sys + "TestTwoBlockedDestinations"}},
 		{file: drain,
 			why:   "the first destination that comes back finishes the event for all",
-			old:   `d.Table.Served(ctx, it, []string{to})`,
-			new:   `d.Table.Served(ctx, it, it.Destinations)`,
+			old:   `d.Inbox.Served(ctx, it, []string{to})`,
+			new:   `d.Inbox.Served(ctx, it, it.Destinations)`,
 			tests: []string{sys + "TestTwoBlockedDestinations"}},
 		{file: drain,
 			why:   "what was numbered last waits behind a hundred that come after it",
@@ -434,15 +435,19 @@ func inbound() []mutant {
 			tests: []string{sys + "TestSweeperIsPatient"}},
 		{file: sweeper,
 			why:   "each sweep rings again for what was rung for",
-			old:   `if e := s.Table.Postpone(ctx, d, now); e != nil {`,
+			old:   `if e := s.Backlog.Postpone(ctx, d, now); e != nil {`,
 			new:   `if e := error(nil); e != nil {`,
 			tests: []string{sys + "TestSweeperIsPatient"}},
 		{file: drainer,
 			why: "what was spilled is deleted while the table refuses it",
-			old: `CommitAll(ctx, items)
-	if err != nil {`,
-			new: `CommitAll(ctx, items)
-	if err != nil && len(items) > 1<<20 {`,
+			old: `		}
+	}
+	return err
+}`,
+			new: `		}
+	}
+	return nil
+}`,
 			tests: []string{sys + "TestTableDown"}},
 		{file: drainer,
 			why:   "what is on the spill queue and cannot be read is gone",

@@ -5,6 +5,7 @@ func outbound() []mutant {
 	const (
 		account = "shared/store/account.go"
 		store   = "shared/store/outbox.go"
+		receipt = "shared/store/receipt.go"
 		lane    = "shared/store/lane.go"
 		outbox  = "shared/outbox/outbox.go"
 		sender  = "functions/workers/sender/sender.go"
@@ -34,17 +35,17 @@ func outbound() []mutant {
 			old:   `GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(id, messageKey)}`,
 			new:   `GetItemInput{TableName: &t.name, Key: key(id, messageKey)}`,
 			tests: []string{sys + "TestStaleReads"}},
-		{file: store,
+		{file: receipt,
 			why:   "what was read is delivered again",
 			old:   `"attribute_not_exists(r) OR r < :r"`,
 			new:   `"attribute_not_exists(r) OR r <> :r"`,
 			tests: []string{sys + "TestReceiptsOnlyMoveUp"}},
-		{file: store,
+		{file: receipt,
 			why:   "an old watermark takes back a new one",
 			old:   `OR " + name + " < :t"`,
 			new:   `OR " + name + " <> :t"`,
 			tests: []string{"functions/http/api TestWatermarks"}},
-		{file: "shared/store/conversation.go",
+		{file: store,
 			why:   "one answer more than the window allows",
 			old:   `OR n < :max"`,
 			new:   `OR n <= :max"`,

@@ -46,11 +46,11 @@ func (e Env) Clients(b cloud.Budget) (cloud.Clients, error) {
 	return cloud.NewClients(cfg), nil
 }
 
-// Table is the mailbox.
-func (e Env) Table(c cloud.Clients) *store.Table {
+// Store is where the mailbox is kept.
+func (e Env) Store(c cloud.Clients) store.Place {
 	days, _ := strconv.Atoi(e.Getenv(names.EnvRetention)) // absent: the store's least
-	return store.New(c.DynamoDB, c.S3, e.Getenv(names.EnvTable), e.Getenv(names.EnvBucket),
-		time.Duration(days)*24*time.Hour)
+	return store.Place{DB: c.DynamoDB, Table: e.Getenv(names.EnvTable), Objects: c.S3, Bucket: e.Getenv(names.EnvBucket),
+		Retention: time.Duration(days) * 24 * time.Hour}
 }
 
 // Queue is the queue whose URL a variable holds.

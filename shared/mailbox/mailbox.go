@@ -1,4 +1,5 @@
-// Package mailbox puts events of our own making where those of webhooks go.
+// Package mailbox is the one way into the mailbox: events of webhooks, of the spill
+// queue and of our own making are committed and rung for here.
 package mailbox
 
 import (
@@ -7,6 +8,9 @@ import (
 	"log/slog"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/cloud"
+	"github.com/relais-dev/relais/shared/function"
+	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
@@ -14,14 +18,19 @@ import (
 
 // A Mailbox stores events and rings for them.
 type Mailbox struct {
-	Table   *store.Table
+	Inbox   *store.Inbox
 	Ingress *queue.Queue
 	Metrics *observe.Metrics
 	Log     *slog.Logger
 }
 
-// Put commits e, place being where it stands among others of its time. Putting it
-// again changes nothing. A ring that fails is the sweeper's to make up for.
+// New is the mailbox for a function that counts in m and writes to log.
+func New(c cloud.Clients, e function.Env, m *observe.Metrics, log *slog.Logger) Mailbox {
+	return Mailbox{Inbox: store.NewInbox(e.Store(c)), Ingress: e.Queue(c, names.EnvIngress), Metrics: m, Log: log}
+}
+
+// Put commits an event of our own making and rings for it, place being where it stands
+// among others of its time. Putting it again changes nothing.
 func (m Mailbox) Put(ctx context.Context, e *events.Event, place int) error {
 	if err := e.Validate(); err != nil {
 		return fmt.Errorf("event %s: %w", e.Type, err)
@@ -30,21 +39,18 @@ func (m Mailbox) Put(ctx context.Context, e *events.Event, place int) error {
 	if err != nil {
 		return err
 	}
-	if _, err := m.Table.Commit(ctx, it); err != nil {
-		return err
-	}
-	if err := m.Ingress.Send(ctx, queue.Ring(e.Subject, e.ID)); err != nil {
-		m.Metrics.Count(observe.RingFailed, 1)
-		m.Log.Warn("committed, but could not ring; the sweeper will", "event", e.ID, "error", err.Error())
-	}
-	return nil
+	_, err = m.Commit(ctx, []store.Item{it})
+	return err
 }
 
-// Ring rings for items that were committed, once per conversation. What fails is the
-// sweeper's to make up for.
-func (m Mailbox) Ring(ctx context.Context, items []store.Item, outcomes []store.Outcome) {
+// Commit commits items and rings for those that wait, once per conversation. err is why
+// the first of those was refused that have the outcome store.Refused; all others are
+// durable, and a ring that fails is the sweeper's to make up for.
+func (m Mailbox) Commit(ctx context.Context, items []store.Item) ([]store.Outcome, error) {
+	outcomes, refusal := m.Inbox.CommitAll(ctx, items)
 	if failed, err := m.Ingress.SendAll(ctx, queue.Rings(items, outcomes)); err != nil {
 		m.Metrics.Count(observe.RingFailed, len(failed))
 		m.Log.Warn("committed, but could not ring; the sweeper will", "rings", len(failed), "error", err.Error())
 	}
+	return outcomes, refusal
 }

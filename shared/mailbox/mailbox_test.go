@@ -28,7 +28,7 @@ func TestInvalidIsNotPut(t *testing.T) {
 	c := cloud.NewClients(cloud.Work.Apply(aws.Config{Region: "us-east-1",
 		BaseEndpoint: aws.String("http://aws.local"), HTTPClient: server.HTTPClient(),
 		Credentials: credentials.NewStaticCredentialsProvider("me", "me", "")}))
-	m := mailbox.Mailbox{Table: store.New(c.DynamoDB, c.S3, "relais", "", 0), Ingress: queue.New(c.SQS,
+	m := mailbox.Mailbox{Inbox: store.NewInbox(store.Place{DB: c.DynamoDB, Table: "relais"}), Ingress: queue.New(c.SQS,
 		"http://aws.local/000000000000/relais-ingress.fifo")}
 	e := events.Event{ID: "evt_1", Type: events.MessageStatus, Subject: "cnv_1"}
 	if err := m.Put(t.Context(), &e, 0); err == nil || calls != 0 {

@@ -25,11 +25,13 @@ import (
 
 // An Outbox accepts messages.
 type Outbox struct {
-	Table    *store.Table
-	Channels []channel.Channel
-	Link     func(sha256 string) string // the address of a stored file
-	Queues   map[string]*queue.Queue    // on which lanes are rung for, by their name
-	Now      func() time.Time
+	Messages      *store.Outbox
+	Lanes         *store.Lanes
+	Conversations *store.Conversations
+	Channels      []channel.Channel
+	Link          func(sha256 string) string // the address of a stored file
+	Queues        map[string]*queue.Queue    // on which lanes are rung for, by their name
+	Now           func() time.Time
 }
 
 // An Accepted message is stored, and waits in its lane until an event tells what
@@ -101,7 +103,7 @@ func (b *Outbox) Accept(ctx context.Context, o events.Outbound) (Accepted, error
 	if err != nil {
 		return Accepted{}, err
 	}
-	known, found, err := b.Table.Message(ctx, id)
+	known, found, err := b.Messages.Message(ctx, id)
 	if err != nil {
 		return Accepted{}, err
 	}
@@ -139,17 +141,17 @@ func (b *Outbox) store(ctx context.Context, id, hash string, r Request) (store.M
 	m.Lane, due = lane(id, r, now, now.Add(store.SweepAfter))
 	last := ""
 	if !m.Lane.Waits() {
-		if last, err = b.Table.LastOrder(ctx, m.Lane); err != nil {
+		if last, err = b.Lanes.Last(ctx, m.Lane); err != nil {
 			return m, err
 		}
 	}
 	m.Order = store.LaneOrder(last, now)
 	if r.Thread.Heard.IsZero() && r.Outbound.To.Identity != nil {
-		if err := b.Table.OpenThread(ctx, r.Thread.Conversation.ID, r.Thread.Encode()); err != nil {
+		if err := b.Conversations.OpenThread(ctx, r.Thread.Conversation.ID, r.Thread.Encode()); err != nil {
 			return m, err
 		}
 	}
-	return b.Table.AddMessage(ctx, m, due)
+	return b.Messages.Add(ctx, m, due)
 }
 
 // maxBody bounds a stored message, in bytes: an item holds 400 KB, and the record's
@@ -262,7 +264,7 @@ func (b *Outbox) resolve(ctx context.Context, to events.To) (thread.Thread, erro
 	var err error
 	switch {
 	case to.Contact != "":
-		if conversation, err = b.Table.ConversationOf(ctx, to.Contact); err != nil {
+		if conversation, err = b.Conversations.Of(ctx, to.Contact); err != nil {
 			return thread.Thread{}, err
 		}
 	case to.Identity != nil:
@@ -281,7 +283,7 @@ func (b *Outbox) known(ctx context.Context, conversation string) (thread.Thread,
 	if conversation == "" {
 		return thread.Thread{}, unknown()
 	}
-	s, err := b.Table.State(ctx, conversation)
+	s, err := b.Conversations.State(ctx, conversation)
 	if err != nil {
 		return thread.Thread{}, err
 	}
@@ -329,7 +331,7 @@ func (b *Outbox) open(ctx context.Context, to events.To) (thread.Thread, error) 
 	if !errors.As(err, &r) {
 		return t, err
 	}
-	own, err := b.Table.ConversationOf(ctx, contact) // it may have begun under another name
+	own, err := b.Conversations.Of(ctx, contact) // it may have begun under another name
 	if err != nil {
 		return t, err
 	}

@@ -18,6 +18,15 @@ const (
 	tokenKey  = "token"
 )
 
+// Accounts are what is kept of accounts on platforms: how fast, whether and with which
+// token they may be used, and how far their lists were read.
+type Accounts struct {
+	core
+}
+
+// NewAccounts opens the accounts in p.
+func NewAccounts(p Place) *Accounts { return &Accounts{p.core()} }
+
 // A Limit is a bucket of tokens, kept as the time at which it will be full again: the generic
 // cell rate algorithm (https://en.wikipedia.org/wiki/Generic_cell_rate_algorithm).
 // It is named by what it limits.
@@ -33,7 +42,7 @@ const takeTries = 8
 
 // Take takes one token at now, and returns 0, or how long to wait before the next
 // try.
-func (t *Table) Take(ctx context.Context, b Limit, now time.Time) (wait time.Duration, err error) {
+func (t *Accounts) Take(ctx context.Context, b Limit, now time.Time) (wait time.Duration, err error) {
 	step := time.Duration(float64(time.Second) / b.Rate)
 	room := time.Duration(max(b.Burst-b.Keep, 1)-1) * step
 	var full, seen int64 // when the bucket is full again, in microseconds, as far as we know
@@ -55,7 +64,7 @@ func (t *Table) Take(ctx context.Context, b Limit, now time.Time) (wait time.Dur
 }
 
 // moveBucket sets when a bucket is full again, if it still is as seen.
-func (t *Table) moveBucket(ctx context.Context, name string, seen, full int64, now time.Time) (old int64, err error) {
+func (t *Accounts) moveBucket(ctx context.Context, name string, seen, full int64, now time.Time) (old int64, err error) {
 	_, err = t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key("rate:"+name, bucketKey),
 		UpdateExpression: aws.String("SET f = :f, x = :x"), ConditionExpression: aws.String("attribute_not_exists(f) OR f = :seen OR f <= :now"),
 		ExpressionAttributeValues: attrs{":f": number(full), ":seen": number(seen), ":now": number(min(now.UnixMicro(), math.MaxInt64)),
@@ -79,7 +88,7 @@ type Pause struct {
 }
 
 // Paused is the account's pause; zero when nothing holds it.
-func (t *Table) Paused(ctx context.Context, account string) (Pause, error) {
+func (t *Accounts) Paused(ctx context.Context, account string) (Pause, error) {
 	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key("account:"+account, pauseKey)})
 	if err != nil {
 		return Pause{}, fmt.Errorf("read account: %w", err)
@@ -91,7 +100,7 @@ func (t *Table) Paused(ctx context.Context, account string) (Pause, error) {
 }
 
 // SetPause holds an account back until p.Until.
-func (t *Table) SetPause(ctx context.Context, account string, p Pause) error {
+func (t *Accounts) SetPause(ctx context.Context, account string, p Pause) error {
 	_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: attrs{"c": text("account:" + account), "s": text(pauseKey),
 		"u": number(p.Until.UnixMilli()), "r": text(p.Reason), "n": number(int64(p.Times)), "x": number(p.Until.Add(7 * 24 * time.Hour).Unix())}})
 	if err != nil {
@@ -101,7 +110,7 @@ func (t *Table) SetPause(ctx context.Context, account string, p Pause) error {
 }
 
 // Lift ends an account's pause.
-func (t *Table) Lift(ctx context.Context, account string) error {
+func (t *Accounts) Lift(ctx context.Context, account string) error {
 	_, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: key("account:"+account, pauseKey)})
 	if err != nil {
 		return fmt.Errorf("lift pause: %w", err)
@@ -117,7 +126,7 @@ type Token struct {
 }
 
 // Token is what SetToken kept; zero when there is none.
-func (t *Table) Token(ctx context.Context, account string) (Token, error) {
+func (t *Accounts) Token(ctx context.Context, account string) (Token, error) {
 	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key("account:"+account, tokenKey)})
 	if err != nil {
 		return Token{}, fmt.Errorf("read token: %w", err)
@@ -127,7 +136,7 @@ func (t *Table) Token(ctx context.Context, account string) (Token, error) {
 
 // LeaseToken makes the caller the only one to mint the successor of k until then;
 // ErrConflict when another is.
-func (t *Table) LeaseToken(ctx context.Context, account string, k Token, now, until time.Time) error {
+func (t *Accounts) LeaseToken(ctx context.Context, account string, k Token, now, until time.Time) error {
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key("account:"+account, tokenKey), UpdateExpression: aws.String("SET l = :l"),
 		ConditionExpression:       aws.String("(attribute_not_exists(v) OR v = :v) AND (attribute_not_exists(l) OR l < :now)"),
 		ExpressionAttributeValues: attrs{":l": number(until.UnixMilli()), ":v": number(k.Revision), ":now": number(now.UnixMilli())}})
@@ -138,7 +147,7 @@ func (t *Table) LeaseToken(ctx context.Context, account string, k Token, now, un
 }
 
 // SetToken keeps the successor that the caller minted under its lease.
-func (t *Table) SetToken(ctx context.Context, account string, k Token) error {
+func (t *Accounts) SetToken(ctx context.Context, account string, k Token) error {
 	_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: attrs{"c": text("account:" + account), "s": text(tokenKey),
 		"a": text(k.Value), "r": text(k.Refresh), "u": number(k.ExpiresAt.UnixMilli()), "v": number(k.Revision + 1)}})
 	if err != nil {
@@ -150,7 +159,7 @@ func (t *Table) SetToken(ctx context.Context, account string, k Token) error {
 const cursorKey = "cursor"
 
 // Cursor is how far a list that a platform keeps was read; "" before the first page.
-func (t *Table) Cursor(ctx context.Context, list string) (string, error) {
+func (t *Accounts) Cursor(ctx context.Context, list string) (string, error) {
 	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(list, cursorKey)})
 	if err != nil {
 		return "", fmt.Errorf("read cursor: %w", err)
@@ -159,7 +168,7 @@ func (t *Table) Cursor(ctx context.Context, list string) (string, error) {
 }
 
 // SetCursor keeps how far a list was read, after what was read is committed.
-func (t *Table) SetCursor(ctx context.Context, list, cursor string) error {
+func (t *Accounts) SetCursor(ctx context.Context, list, cursor string) error {
 	_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: attrs{"c": text(list), "s": text(cursorKey), "y": text(cursor)}})
 	if err != nil {
 		return fmt.Errorf("keep cursor: %w", err)
@@ -168,7 +177,7 @@ func (t *Table) SetCursor(ctx context.Context, list, cursor string) error {
 }
 
 // ReleaseToken ends a lease under which nothing was minted.
-func (t *Table) ReleaseToken(ctx context.Context, account string) error {
+func (t *Accounts) ReleaseToken(ctx context.Context, account string) error {
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key("account:"+account, tokenKey), UpdateExpression: aws.String("REMOVE l")})
 	if err != nil {
 		return fmt.Errorf("release token: %w", err)

@@ -13,6 +13,15 @@ import (
 	"github.com/relais-dev/relais/shared/names"
 )
 
+// Backlog is what nobody came back for: unfinished work of all rooms, by when the sweeper
+// should look at it.
+type Backlog struct {
+	core
+}
+
+// NewBacklog opens the backlog in p.
+func NewBacklog(p Place) *Backlog { return &Backlog{p.core()} }
+
 // A Due is a piece of unfinished work and when the sweeper should look at it: an
 // event, a message in a lane, or a conversation with destinations that refuse.
 type Due struct {
@@ -23,7 +32,7 @@ type Due struct {
 
 // Due lists up to limit unfinished events of a bucket, those due first, first.
 // The index lags a little: that is fine for a second look.
-func (t *Table) Due(ctx context.Context, bucket string, limit int32) ([]Due, error) {
+func (t *Backlog) Due(ctx context.Context, bucket string, limit int32) ([]Due, error) {
 	out, err := t.db.Query(ctx, &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.DueIndex),
 		Limit:                  &limit,
 		KeyConditionExpression: aws.String("b = :b"), ExpressionAttributeValues: attrs{":b": text(bucket)}})
@@ -58,7 +67,7 @@ func receivedIn(order string) time.Time {
 var patience = [...]time.Duration{5 * time.Minute, 15 * time.Minute, time.Hour}
 
 // Postpone counts a ring for d and makes it due again later.
-func (t *Table) Postpone(ctx context.Context, d Due, now time.Time) error {
+func (t *Backlog) Postpone(ctx context.Context, d Due, now time.Time) error {
 	out, err := t.postpone(ctx, d, "SET d = :d ADD w :one", attrs{":d": number(now.Add(patience[0]).Unix()),
 		":one": number(1)})
 	if err != nil || out == nil {
@@ -72,7 +81,7 @@ func (t *Table) Postpone(ctx context.Context, d Due, now time.Time) error {
 }
 
 // postpone updates what is still due; nothing and no error when it no longer is.
-func (t *Table) postpone(ctx context.Context, d Due, update string, values attrs) (*dynamodb.UpdateItemOutput, error) {
+func (t *Backlog) postpone(ctx context.Context, d Due, update string, values attrs) (*dynamodb.UpdateItemOutput, error) {
 	out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(d.Conversation, d.ID),
 		UpdateExpression: &update, ConditionExpression: aws.String("attribute_exists(b)"), ExpressionAttributeValues: values,
 		ReturnValues: types.ReturnValueUpdatedNew})

@@ -72,14 +72,22 @@ func QueueOf(partition string) string {
 	return names.Ingress
 }
 
-func (t *Table) laneItem(lane Lane, id, order string, due time.Time) attrs {
+// Lanes are where work on a conversation waits, in order.
+type Lanes struct {
+	core
+}
+
+// NewLanes opens the lanes in p.
+func NewLanes(p Place) *Lanes { return &Lanes{p.core()} }
+
+func laneItem(lane Lane, id, order string, due time.Time) attrs {
 	return attrs{"c": text(string(lane)), "s": text(id), "o": text(order), "b": text(Bucket(string(lane))), "d": number(due.Unix())}
 }
 
-// AddToLane puts a piece of work into a lane that needs no record of its own. Doing
+// Add puts a piece of work into a lane that needs no record of its own. Doing
 // so again changes nothing while it is there.
-func (t *Table) AddToLane(ctx context.Context, lane Lane, id string, now time.Time) error {
-	_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: t.laneItem(lane, id, LaneOrder("", now), now.Add(SweepAfter)),
+func (t *Lanes) Add(ctx context.Context, lane Lane, id string, now time.Time) error {
+	_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: laneItem(lane, id, LaneOrder("", now), now.Add(SweepAfter)),
 		ConditionExpression: aws.String("attribute_not_exists(c)")})
 	if err != nil && !isRefused(err) {
 		return fmt.Errorf("store work: %w", err)
@@ -104,9 +112,9 @@ func LaneCount(order string) uint64 {
 	return n
 }
 
-// LastOrder is the order of what was added to a lane last and still waits; "" when
+// Last is the order of what was added to a lane last and still waits; "" when
 // nothing does.
-func (t *Table) LastOrder(ctx context.Context, lane Lane) (string, error) {
+func (t *Lanes) Last(ctx context.Context, lane Lane) (string, error) {
 	out, err := t.db.Query(ctx, &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.PendingIndex), ConsistentRead: aws.Bool(true),
 		Limit: aws.Int32(1), ScanIndexForward: aws.Bool(false), KeyConditionExpression: aws.String("c = :c"),
 		ExpressionAttributeValues: attrs{":c": text(string(lane))}})
@@ -116,16 +124,9 @@ func (t *Table) LastOrder(ctx context.Context, lane Lane) (string, error) {
 	return textOf(out.Items[0]["o"]), nil
 }
 
-func wrapped(what string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("%s: %w", what, err)
-}
-
 // Waiting are the first ids in a lane, up to limit, in order.
-func (t *Table) Waiting(ctx context.Context, lane Lane, limit int) (ids []string, err error) {
-	items, _, err := t.Pending(ctx, string(lane), limit)
+func (t *Lanes) Waiting(ctx context.Context, lane Lane, limit int) (ids []string, err error) {
+	items, _, err := t.unfinished(ctx, string(lane), limit)
 	for _, it := range items {
 		ids = append(ids, it.ID)
 	}
@@ -134,7 +135,7 @@ func (t *Table) Waiting(ctx context.Context, lane Lane, limit int) (ids []string
 
 // Leave takes a finished piece of work out of its lane. Only lanes can be left: an
 // event's partition is none.
-func (t *Table) Leave(ctx context.Context, lane Lane, id string) error {
+func (t *Lanes) Leave(ctx context.Context, lane Lane, id string) error {
 	if _, ok := ParseLane(string(lane)); !ok {
 		return fmt.Errorf("finish work: %q is no lane", lane)
 	}
@@ -143,7 +144,7 @@ func (t *Table) Leave(ctx context.Context, lane Lane, id string) error {
 }
 
 // Defer says when the sweeper should ring for a piece of work again.
-func (t *Table) Defer(ctx context.Context, lane Lane, id string, until time.Time) error {
+func (t *Lanes) Defer(ctx context.Context, lane Lane, id string, until time.Time) error {
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(string(lane), id), UpdateExpression: aws.String("SET d = :d"),
 		ConditionExpression: aws.String("attribute_exists(o)"), ExpressionAttributeValues: attrs{":d": number(until.Unix())}})
 	if err != nil && !isRefused(err) {

@@ -19,10 +19,16 @@ const RawPrefix = "raw/"
 // ErrNoBody says that an event's body is gone from the bucket.
 var ErrNoBody = errors.New("the body is not in the bucket")
 
+// bodies is the bucket for bodies that do not fit an item.
+type bodies struct {
+	objects *s3.Client
+	bucket  string
+}
+
 // putObject keeps a body once: what is there from an earlier try stays as it is.
-func (t *Table) putObject(ctx context.Context, it Item) (key string, err error) {
+func (b bodies) putObject(ctx context.Context, it Item) (key string, err error) {
 	key = RawPrefix + it.Conversation + "/" + it.ID
-	_, err = t.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: &t.bucket, Key: &key, Body: bytes.NewReader(it.Body),
+	_, err = b.objects.PutObject(ctx, &s3.PutObjectInput{Bucket: &b.bucket, Key: &key, Body: bytes.NewReader(it.Body),
 		IfNoneMatch: aws.String("*")})
 	if code(err) == "PreconditionFailed" {
 		return key, nil
@@ -35,8 +41,8 @@ func (t *Table) putObject(ctx context.Context, it Item) (key string, err error) 
 
 // getObject needs s3:ListBucket besides: without it S3 answers 403 for what is gone.
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html
-func (t *Table) getObject(ctx context.Context, key string) ([]byte, error) {
-	out, err := t.objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &t.bucket, Key: &key})
+func (b bodies) getObject(ctx context.Context, key string) ([]byte, error) {
+	out, err := b.objects.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.bucket, Key: &key})
 	if code(err) == "NoSuchKey" {
 		return nil, ErrNoBody
 	}
@@ -51,6 +57,16 @@ func (t *Table) getObject(ctx context.Context, key string) ([]byte, error) {
 	return body, nil
 }
 
+// load reads it's body where the item does not hold it.
+func (b bodies) load(ctx context.Context, it Item) (Item, error) {
+	if it.object == "" || it.Body != nil {
+		return it, nil
+	}
+	var err error
+	it.Body, err = b.getObject(ctx, it.object)
+	return it, err
+}
+
 // Finished is the tag of a body whose event is finished: the bucket's rule forgets
 // those alone, so that what is unfinished never expires.
 const (
@@ -58,8 +74,8 @@ const (
 	FinishedValue = "yes"
 )
 
-func (t *Table) releaseObject(ctx context.Context, key string) error {
-	_, err := t.objects.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: &t.bucket, Key: &key,
+func (b bodies) releaseObject(ctx context.Context, key string) error {
+	_, err := b.objects.PutObjectTagging(ctx, &s3.PutObjectTaggingInput{Bucket: &b.bucket, Key: &key,
 		Tagging: &types.Tagging{TagSet: []types.Tag{{Key: aws.String(FinishedTag), Value: aws.String(FinishedValue)}}}})
 	if err != nil && code(err) != "NoSuchKey" {
 		return fmt.Errorf("release large event: %w", err)

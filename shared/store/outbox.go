@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -45,6 +44,15 @@ type Progress struct {
 	Uncertain []int               `json:"u,omitempty"` // calls whose outcome nobody knows, from 1
 }
 
+// Outbox is the messages that go out, and how far each is.
+type Outbox struct {
+	core
+	retention time.Duration
+}
+
+// NewOutbox opens the outbox in p.
+func NewOutbox(p Place) *Outbox { return &Outbox{p.core(), p.retention()} }
+
 const (
 	messageKey = "message"
 	partPrefix = "part:"
@@ -55,9 +63,9 @@ const (
 // one it named.
 var ErrExists = errors.New("message exists")
 
-// AddMessage stores m and puts it into its lane, both or neither. due is when the
+// Add stores m and puts it into its lane, both or neither. due is when the
 // sweeper should look. The record has no expiry before Finish.
-func (t *Table) AddMessage(ctx context.Context, m Message, due time.Time) (Message, error) {
+func (t *Outbox) Add(ctx context.Context, m Message, due time.Time) (Message, error) {
 	progress, err := json.Marshal(m.Progress)
 	if err != nil {
 		return m, err
@@ -67,7 +75,7 @@ func (t *Table) AddMessage(ctx context.Context, m Message, due time.Time) (Messa
 		Item: attrs{"c": text(m.ID), "s": text(messageKey), "y": text(string(m.Lane)), "h": text(m.Hash), "z": &types.AttributeValueMemberB{Value: m.Body},
 			"v": number(m.Progress.Revision), "p": text(string(progress)), "k": text(m.Order)}}
 	err = t.transact(ctx, types.TransactWriteItem{Put: &record},
-		types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: t.laneItem(m.Lane, m.ID, m.Order, due)}})
+		types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: laneItem(m.Lane, m.ID, m.Order, due)}})
 	var canceled *types.TransactionCanceledException
 	if errors.As(err, &canceled) && len(canceled.CancellationReasons) > 0 && aws.ToString(canceled.CancellationReasons[0].Code) == "ConditionalCheckFailed" {
 		if old := canceled.CancellationReasons[0].Item; len(old) > 0 {
@@ -81,7 +89,7 @@ func (t *Table) AddMessage(ctx context.Context, m Message, due time.Time) (Messa
 	return m, nil
 }
 
-func (t *Table) existing(ctx context.Context, id string) (Message, error) {
+func (t *Outbox) existing(ctx context.Context, id string) (Message, error) {
 	m, found, err := t.Message(ctx, id)
 	if err == nil && !found {
 		err = errors.New("store message: it exists and was not found")
@@ -93,7 +101,7 @@ func (t *Table) existing(ctx context.Context, id string) (Message, error) {
 }
 
 // Message reads a message.
-func (t *Table) Message(ctx context.Context, id string) (Message, bool, error) {
+func (t *Outbox) Message(ctx context.Context, id string) (Message, bool, error) {
 	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(id, messageKey)})
 	if err != nil {
 		return Message{}, false, fmt.Errorf("read message: %w", err)
@@ -117,7 +125,7 @@ func messageOf(a attrs) Message {
 
 // Advance writes m's progress if nobody else did since it was read; else
 // ErrConflict. It returns m with its new revision.
-func (t *Table) Advance(ctx context.Context, m Message) (Message, error) {
+func (t *Outbox) Advance(ctx context.Context, m Message) (Message, error) {
 	old := m.Progress.Revision
 	m.Progress.Revision++
 	doc, err := json.Marshal(m.Progress)
@@ -138,180 +146,30 @@ func (t *Table) Advance(ctx context.Context, m Message) (Message, error) {
 
 // Finish lets a message be forgotten when its retention ends, and takes it out of its
 // lane: the last step, after an event has told what became of it.
-func (t *Table) Finish(ctx context.Context, m Message, now time.Time) error {
+func (t *Outbox) Finish(ctx context.Context, m Message, now time.Time) error {
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(m.ID, messageKey), UpdateExpression: aws.String("SET x = :x"),
 		ConditionExpression:       aws.String("attribute_exists(c)"),
 		ExpressionAttributeValues: attrs{":x": number(now.Add(t.retention).Unix())}})
 	if err != nil && !isRefused(err) {
 		return fmt.Errorf("finish message: %w", err)
 	}
-	return t.Leave(ctx, m.Lane, m.ID)
+	return (&Lanes{t.core}).Leave(ctx, m.Lane, m.ID)
 }
 
-// A Receipt is what a platform said of one message of its own.
-type Receipt struct {
-	Message  string       // ours, when it is known: "msg_…"
-	Part     int          // the call, from 1, when Message is known
-	State    events.State // the highest so far
-	Time     time.Time
-	Platform string // the platform's id, when a correlated receipt brought it
-	Error    *events.StatusError
-}
-
-// rank orders states; a receipt only moves up. Final states are above all others,
-// so that nothing moves them.
-func rank(s events.State) int64 {
-	for i, x := range []events.State{"", events.Queued, events.Uncertain, events.Accepted, events.Sent, events.Delivered, events.Read, events.Played,
-		events.Failed, events.Expired, events.Deleted} {
-		if x == s {
-			return int64(i)
-		}
+// UseWindow counts one message against a window that allows only some. window
+// names it: its kind and when it closes. False means that they are used up.
+func (t *Outbox) UseWindow(ctx context.Context, conversation, window string, allowed int, closes time.Time) (bool,
+	error) {
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, windowKey+window),
+		UpdateExpression:    aws.String("ADD n :one SET x = :x"),
+		ConditionExpression: aws.String("attribute_not_exists(n) OR n < :max"),
+		ExpressionAttributeValues: attrs{":one": number(1), ":max": number(int64(allowed)),
+			":x": number(closes.Add(24 * time.Hour).Unix())}})
+	if isRefused(err) {
+		return false, nil
 	}
-	return 0
-}
-
-// Higher is the later of two states of a message.
-func Higher(a, b events.State) events.State {
-	if rank(b) > rank(a) {
-		return b
-	}
-	return a
-}
-
-// PartID is the id of the call with that number (from 1) of a message.
-func PartID(message string, part int) string { return fmt.Sprintf("%s.%d", message, part) }
-
-// Part takes a PartID apart.
-func Part(id string) (message string, part int, ok bool) {
-	message, n, found := strings.Cut(id, ".")
-	if !found || !strings.HasPrefix(message, "msg_") {
-		return "", 0, false
-	}
-	if _, err := fmt.Sscanf(n, "%d", &part); err != nil || part < 1 || PartID(message, part) != id {
-		return "", 0, false
-	}
-	return message, part, true
-}
-
-// receiptKey is where the receipt of a status is kept: with our message when the
-// platform gave our id back, else under the id that its own makes.
-func receiptKey(s *events.Status) attrs {
-	if message, part, ok := Part(s.Correlation); ok {
-		return key(message, fmt.Sprintf("%s%d", partPrefix, part))
-	}
-	return key(s.Message.ID, aliasKey)
-}
-
-// Receive notes what a platform said of a message, in one conditional update: a
-// state only moves up, and one that comes before Link is held. It returns the
-// message of ours that it is about, "" when that is not known (yet).
-func (t *Table) Receive(ctx context.Context, s *events.Status, at time.Time) (message string, err error) {
-	values := attrs{":r": number(rank(s.State)), ":s": text(string(s.State)), ":t": number(at.UnixMilli()), ":x": number(at.Add(t.retention).Unix()),
-		":i": text(s.Message.PlatformID)}
-	set := "SET r = :r, st = :s, ta = :t, x = if_not_exists(x, :x), i = :i"
-	if s.Error != nil {
-		doc, err := json.Marshal(s.Error)
-		if err != nil {
-			return "", err
-		}
-		values[":e"] = text(string(doc))
-		set += ", e = :e"
-	}
-	k := receiptKey(s)
-	out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: k, UpdateExpression: &set,
-		ConditionExpression: aws.String("attribute_not_exists(r) OR r < :r"), ExpressionAttributeValues: values, ReturnValues: types.ReturnValueAllNew,
-		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld})
-	var lower *types.ConditionalCheckFailedException
-	switch {
-	case errors.As(err, &lower):
-		return owner(k, lower.Item), nil
-	case err != nil:
-		return "", fmt.Errorf("note receipt: %w", err)
-	}
-	return owner(k, out.Attributes), nil
-}
-
-// owner is the message of ours that a receipt's item belongs to.
-func owner(k, item attrs) string {
-	if strings.HasPrefix(textOf(k["s"]), partPrefix) {
-		return textOf(k["c"])
-	}
-	return textOf(item["y"])
-}
-
-// Link says that the platform's message with that id (events.MessageID) is part of
-// ours, and returns the receipt that came before, if one did.
-func (t *Table) Link(ctx context.Context, alias, message string, part int, now time.Time) (Receipt, error) {
-	out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(alias, aliasKey),
-		UpdateExpression: aws.String("SET y = :y, n = :n, x = if_not_exists(x, :x)"), ReturnValues: types.ReturnValueAllNew,
-		ExpressionAttributeValues: attrs{":y": text(message), ":n": number(int64(part)), ":x": number(now.Add(t.retention).Unix())}})
 	if err != nil {
-		return Receipt{}, fmt.Errorf("link message: %w", err)
+		return false, fmt.Errorf("count against the window: %w", err)
 	}
-	return receiptOf(out.Attributes), nil
-}
-
-// Linked is what is known of the platform's message with that id.
-func (t *Table) Linked(ctx context.Context, alias string) (Receipt, bool, error) {
-	return t.receipt(ctx, key(alias, aliasKey))
-}
-
-// Correlated is the receipt that named our own part.
-func (t *Table) Correlated(ctx context.Context, message string, part int) (Receipt, bool, error) {
-	return t.receipt(ctx, key(message, fmt.Sprintf("%s%d", partPrefix, part)))
-}
-
-func (t *Table) receipt(ctx context.Context, k attrs) (Receipt, bool, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: k})
-	if err != nil {
-		return Receipt{}, false, fmt.Errorf("read receipt: %w", err)
-	}
-	return receiptOf(out.Item), len(out.Item) > 0, nil
-}
-
-func receiptOf(a attrs) Receipt {
-	r := Receipt{Message: textOf(a["y"]), Part: int(intOf(a["n"])), State: events.State(textOf(a["st"])), Platform: textOf(a["i"])}
-	if ms := intOf(a["ta"]); ms > 0 {
-		r.Time = time.UnixMilli(ms).UTC()
-	}
-	if doc := textOf(a["e"]); doc != "" {
-		_ = json.Unmarshal([]byte(doc), &r.Error) // written by us
-	}
-	return r
-}
-
-const marksKey = "marks"
-
-// Mark notes a watermark, in one conditional update: everything the brand sent
-// before it was delivered or read.
-func (t *Table) Mark(ctx context.Context, e *events.Event) error {
-	name, at := "dl", e.Time
-	if e.Type == events.ReceiptRead {
-		name = "rd"
-	}
-	if r := e.Data.Receipt; r != nil && !r.UpToTime.IsZero() {
-		at = r.UpToTime
-	}
-	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(e.Subject, marksKey), UpdateExpression: aws.String("SET " + name + " = :t"),
-		ConditionExpression: aws.String("attribute_not_exists(" + name + ") OR " + name + " < :t"), ExpressionAttributeValues: attrs{":t": number(at.UnixMilli())}})
-	if err != nil && !isRefused(err) {
-		return fmt.Errorf("note watermark: %w", err)
-	}
-	return nil
-}
-
-// Marks are a conversation's watermarks; zero when there are none.
-func (t *Table) Marks(ctx context.Context, conversation string) (delivered, read time.Time, err error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(conversation, marksKey)})
-	if err != nil {
-		return delivered, read, fmt.Errorf("read watermarks: %w", err)
-	}
-	return timeOf(out.Item["dl"]), timeOf(out.Item["rd"]), nil
-}
-
-func timeOf(a types.AttributeValue) time.Time {
-	if ms := intOf(a); ms > 0 {
-		return time.UnixMilli(ms).UTC()
-	}
-	return time.Time{}
+	return true, nil
 }

@@ -23,7 +23,7 @@ const (
 
 // transact writes all items or none, and tries again what was cancelled for reasons
 // that pass: nothing of a cancelled transaction was done.
-func (t *Table) transact(ctx context.Context, items ...types.TransactWriteItem) error {
+func (t core) transact(ctx context.Context, items ...types.TransactWriteItem) error {
 	pause := transactPause
 	for try := 1; ; try++ {
 		_, err := t.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: items})

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/relais-dev/relais/shared/channel"
-	"github.com/relais-dev/relais/shared/mailbox"
 	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
@@ -20,8 +19,7 @@ const (
 	spillBytes = 600 << 10
 )
 
-// commit makes every item durable, in the table or else in the spill queue, and
-// rings. An error means that at least one is in neither.
+// commit makes every item durable, in the mailbox or else in the spill queue. An error means that at least one is in neither.
 func (h *Handler) commit(ctx context.Context, items []store.Item) (channel.Receipt, error) {
 	if len(items) == 0 {
 		return channel.Receipt{}, nil
@@ -31,7 +29,7 @@ func (h *Handler) commit(ctx context.Context, items []store.Item) (channel.Recei
 			return channel.Receipt{New: len(items)}, nil
 		}
 	}
-	outcomes, refusal := h.Table.CommitAll(ctx, items)
+	outcomes, refusal := h.Mailbox.Commit(ctx, items)
 	var receipt channel.Receipt
 	var lost []store.Item
 	for i, it := range items {
@@ -51,7 +49,6 @@ func (h *Handler) commit(ctx context.Context, items []store.Item) (channel.Recei
 		}
 		receipt.New += len(lost)
 	}
-	mailbox.Mailbox{Table: h.Table, Ingress: h.Ingress, Metrics: h.Metrics, Log: h.Log}.Ring(ctx, items, outcomes)
 	return receipt, nil
 }
 

@@ -23,6 +23,7 @@ import (
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"
 	"github.com/relais-dev/relais/shared/lambdahttp"
+	"github.com/relais-dev/relais/shared/mailbox"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/outhttp"
@@ -36,8 +37,8 @@ import (
 type Handler struct {
 	Channel  channel.Channel
 	Accounts *secret.Accounts
-	Table    *store.Table
-	Ingress  *queue.Queue
+	Mailbox  mailbox.Mailbox
+	Receipts *store.Receipts
 	Spill    *queue.Queue
 	Keys     *Keys
 	Record   bool // no destination wants receipts: they are noted, and make no event
@@ -53,11 +54,12 @@ func New(ch channel.Channel, e function.Env) (function.Handler, error) {
 		return nil, err
 	}
 	webhooks := e.Getenv(names.EnvPublicURL) + "/webhooks/" + ch.Name + "/"
+	log, metrics := e.Log(ch.Name), e.Metrics(ch.Name)
 	return &Handler{Channel: ch, Accounts: secret.NewAccounts(c.Secrets, e.Getenv(names.EnvSecrets), webhooks, e.Now),
-		Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Spill: e.Queue(c, names.EnvSpill),
+		Mailbox: mailbox.New(c, e, metrics, log), Receipts: store.NewReceipts(e.Store(c)), Spill: e.Queue(c, names.EnvSpill),
 		Record: e.Getenv(names.EnvReceipts) == "record",
-		Keys:   &Keys{HTTP: outhttp.New(e.HTTP, keysTimeout, nil), Now: e.Now, Log: e.Log(ch.Name)},
-		Log:    e.Log(ch.Name), Metrics: e.Metrics(ch.Name), Now: e.Now}, nil
+		Keys:   &Keys{HTTP: outhttp.New(e.HTTP, keysTimeout, nil), Now: e.Now, Log: log},
+		Log:    log, Metrics: metrics, Now: e.Now}, nil
 }
 
 // refused is what every outsider hears who does not prove to be the platform:
@@ -252,9 +254,9 @@ func (h *Handler) record(ctx context.Context, evs []events.Event) []events.Event
 		}
 		var err error
 		if e.Data.Status != nil {
-			_, err = h.Table.Receive(ctx, e.Data.Status, e.Time)
+			_, err = h.Receipts.Receive(ctx, e.Data.Status, e.Time)
 		} else {
-			err = h.Table.Mark(ctx, &e)
+			err = h.Receipts.Mark(ctx, &e)
 		}
 		if err == nil {
 			h.Metrics.Count(observe.Receipts, 1)

@@ -30,13 +30,15 @@ import (
 
 // A Handler is the function behind ANY /v1/{proxy+}.
 type Handler struct {
-	Outbox   *outbox.Outbox
-	Table    *store.Table
-	Files    *media.Files
-	Outbound *queue.Queue // takes actions
-	Token    string       // what callers show on a laptop; "" where an authoriser lets them in
-	Log      *slog.Logger
-	Now      func() time.Time
+	Outbox        *outbox.Outbox
+	Messages      *store.Outbox
+	Receipts      *store.Receipts
+	Conversations *store.Conversations
+	Files         *media.Files
+	Outbound      *queue.Queue // takes actions
+	Token         string       // what callers show on a laptop; "" where an authoriser lets them in
+	Log           *slog.Logger
+	Now           func() time.Time
 }
 
 // New is the function that answers integrators.
@@ -45,11 +47,13 @@ func New(name string, channels []channel.Channel, e function.Env) (function.Hand
 	if err != nil {
 		return nil, err
 	}
-	table, files := e.Table(c), media.New(c, e)
+	kept, files := e.Store(c), media.New(c, e)
 	queues := map[string]*queue.Queue{names.Outbound: e.Queue(c, names.EnvOutbound),
 		names.Bulk: e.Queue(c, names.EnvBulk)}
-	return &Handler{Table: table, Files: files,
-		Outbox:   &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Queues: queues, Now: e.Now},
+	box := &outbox.Outbox{Messages: store.NewOutbox(kept), Lanes: store.NewLanes(kept),
+		Conversations: store.NewConversations(kept), Channels: channels, Link: files.Link, Queues: queues, Now: e.Now}
+	return &Handler{Outbox: box, Messages: box.Messages, Receipts: store.NewReceipts(kept),
+		Conversations: box.Conversations, Files: files,
 		Outbound: queues[names.Outbound], Token: e.Getenv(names.EnvAPIToken), Log: e.Log(name), Now: e.Now}, nil
 }
 

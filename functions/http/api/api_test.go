@@ -52,7 +52,7 @@ type rig struct {
 	book  book
 	env   map[string]string
 	api   function.Handler
-	table *store.Table
+	store store.Place
 	logs  bytes.Buffer
 	pager *pager
 
@@ -85,7 +85,7 @@ func newRig(t testing.TB) *rig {
 		names.EnvPublicURL: origin, names.EnvAPIToken: token}
 	r.create()
 	r.api = r.function(func(e function.Env) (function.Handler, error) { return New("api", r.channels(), e) }, "api")
-	r.table = store.New(dynamodb.NewFromConfig(r.config("admin")), nil, names.Table(names.Local), "", 0)
+	r.store = store.Place{DB: dynamodb.NewFromConfig(r.config("admin")), Table: names.Table(names.Local)}
 	return r
 }
 
@@ -389,7 +389,7 @@ func (r *rig) hear(name string, e events.Event) events.Event {
 		r.t.Fatal(err)
 	}
 	ctx := r.t.Context()
-	if _, err := r.table.Commit(ctx, it); err != nil {
+	if _, err := store.NewInbox(r.store).Commit(ctx, it); err != nil {
 		r.t.Fatal(err)
 	}
 	r.route(it, &e)
@@ -399,7 +399,7 @@ func (r *rig) hear(name string, e events.Event) events.Event {
 func (r *rig) route(it store.Item, e *events.Event) {
 	r.t.Helper()
 	ctx := r.t.Context()
-	s, err := r.table.State(ctx, it.Conversation)
+	s, err := store.NewConversations(r.store).State(ctx, it.Conversation)
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -408,10 +408,10 @@ func (r *rig) route(it store.Item, e *events.Event) {
 		r.t.Fatal(err)
 	}
 	s.Thread = known.After(e).Encode()
-	if it, _, err = r.table.Sequence(ctx, it, s, store.Decision{Destinations: []string{"support"}}); err != nil {
+	if it, _, err = store.NewConversations(r.store).Sequence(ctx, it, s, store.Decision{Destinations: []string{"support"}}); err != nil {
 		r.t.Fatal(err)
 	}
-	if err := r.table.Served(ctx, it, it.Destinations); err != nil {
+	if err := store.NewInbox(r.store).Served(ctx, it, it.Destinations); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -566,7 +566,7 @@ func TestFailuresOfAWS(t *testing.T) {
 func TestBrokenRecord(t *testing.T) {
 	r := newRig(t)
 	id := events.OutboundID("k")
-	_, err := r.table.AddMessage(t.Context(), store.Message{ID: id, Lane: store.ReplyLane(conversation("pager")),
+	_, err := store.NewOutbox(r.store).Add(t.Context(), store.Message{ID: id, Lane: store.ReplyLane(conversation("pager")),
 		Order: store.LaneOrder("", noon), Body: []byte("rot")}, noon)
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 
 // thread is what is known of a conversation.
 func (h *Handler) thread(ctx context.Context, id string) (thread.Thread, error) {
-	s, err := h.Table.State(ctx, id)
+	s, err := h.Conversations.State(ctx, id)
 	if err != nil {
 		return thread.Thread{}, err
 	}
@@ -131,7 +131,7 @@ func (h *Handler) page(ctx context.Context, id string, x excerpt) (events.EventP
 	out := events.EventPage{Items: []events.Event{}, Cursor: x.cursor}
 	size, piece := 0, x.limit
 	for reads := 0; reads < maxReads && len(out.Items) < x.limit; reads++ {
-		read, err := h.Table.History(ctx, id, out.Cursor, min(piece, x.limit-len(out.Items)), x.descending)
+		read, err := h.Conversations.History(ctx, id, out.Cursor, min(piece, x.limit-len(out.Items)), x.descending)
 		if err != nil {
 			return out, err
 		}

@@ -135,7 +135,7 @@ func TestHistoryPassesOverTheUnreadable(t *testing.T) {
 	channel.Complete(&rotten, "pager", "demo", noon)
 	it := store.Item{Conversation: first.Subject, ID: rotten.ID, Order: store.LaneOrder("", noon), Received: noon,
 		Body: []byte("rot")}
-	if _, err := r.table.Commit(t.Context(), it); err != nil {
+	if _, err := store.NewInbox(r.store).Commit(t.Context(), it); err != nil {
 		t.Fatal(err)
 	}
 	r.route(it, &rotten)

@@ -15,7 +15,7 @@ import (
 // message tells what became of the path's message: how far the sender is, and what
 // platforms said since.
 func (h *Handler) message(ctx context.Context, r request) (answer, error) {
-	m, found, err := h.Table.Message(ctx, r.id)
+	m, found, err := h.Messages.Message(ctx, r.id)
 	if err != nil {
 		return answer{}, err
 	}
@@ -77,7 +77,7 @@ func (h *Handler) receipts(ctx context.Context, asked outbox.Request, part *even
 	if part.State != events.Accepted && part.State != events.Uncertain {
 		return nil
 	}
-	told, found, err := h.Table.Correlated(ctx, message, n)
+	told, found, err := h.Receipts.Correlated(ctx, message, n)
 	if err != nil {
 		return err
 	}
@@ -88,7 +88,7 @@ func (h *Handler) receipts(ctx context.Context, asked outbox.Request, part *even
 		}
 	}
 	for _, id := range part.PlatformIDs {
-		told, _, err := h.Table.Linked(ctx, events.MessageID(asked.Thread.Channel, asked.Thread.Account, id))
+		told, _, err := h.Receipts.Linked(ctx, events.MessageID(asked.Thread.Channel, asked.Thread.Account, id))
 		if err != nil {
 			return err
 		}
@@ -109,7 +109,7 @@ func below(a, b events.State) bool { return a != b && store.Higher(a, b) == b }
 // marks moves parts up to the conversation's watermarks: what a platform took before
 // one is delivered or read.
 func (h *Handler) marks(ctx context.Context, m store.Message, asked outbox.Request, parts []events.Part) error {
-	delivered, read, err := h.Table.Marks(ctx, asked.Thread.Conversation.ID)
+	delivered, read, err := h.Receipts.Marks(ctx, asked.Thread.Conversation.ID)
 	if err != nil || delivered.IsZero() && read.IsZero() {
 		return err
 	}
@@ -140,7 +140,7 @@ func (h *Handler) taken(ctx context.Context, m store.Message, asked outbox.Reque
 		key = "sent:" + m.ID
 	}
 	t := asked.Thread
-	it, found, err := h.Table.Event(ctx, t.Conversation.ID, events.EventID(t.Channel, t.Account, key))
+	it, found, err := h.Conversations.Event(ctx, t.Conversation.ID, events.EventID(t.Channel, t.Account, key))
 	if err != nil || !found {
 		return time.Time{}, err
 	}

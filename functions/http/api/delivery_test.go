@@ -49,7 +49,7 @@ func (r *rig) receives(s events.Status) {
 	if s.Message.PlatformID != "" {
 		s.Message.ID = events.MessageID("pager", "demo", s.Message.PlatformID)
 	}
-	if _, err := r.table.Receive(r.t.Context(), &s, r.clock.Now()); err != nil {
+	if _, err := store.NewReceipts(r.store).Receive(r.t.Context(), &s, r.clock.Now()); err != nil {
 		r.t.Fatal(err)
 	}
 }
@@ -101,7 +101,7 @@ func TestWatermarks(t *testing.T) {
 	mark := func(typ events.Type, at time.Time) {
 		e := events.Event{Type: typ, Subject: conversation("pager"), Time: at,
 			Data: events.Data{Receipt: &events.Receipt{UpToTime: at}}}
-		if err := r.table.Mark(t.Context(), &e); err != nil {
+		if err := store.NewReceipts(r.store).Mark(t.Context(), &e); err != nil {
 			t.Fatal(err)
 		}
 	}

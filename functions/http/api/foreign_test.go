@@ -11,6 +11,7 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/store"
 )
 
 // TestForeignIDs: an id is no authority. Each route of the document that has an id in
@@ -23,10 +24,10 @@ func TestForeignIDs(t *testing.T) {
 	r.hear("pager", text(2, marker))
 	message := r.said("k1")
 	r.queued(names.EnvOutbound)
-	if err := r.table.AddTicket(t.Context(), "hash", []byte(marker), noon.Add(time.Hour)); err != nil {
+	if err := store.NewDevices(r.store).AddTicket(t.Context(), "hash", []byte(marker), noon.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}
-	if err := r.table.Connect(t.Context(), "socket1", "cnv_elsewhere", []byte(marker),
+	if err := store.NewDevices(r.store).Connect(t.Context(), "socket1", "cnv_elsewhere", []byte(marker),
 		noon.Add(time.Hour)); err != nil {
 		t.Fatal(err)
 	}

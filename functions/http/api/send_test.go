@@ -52,7 +52,7 @@ func TestReply(t *testing.T) {
 		t.Errorf("a conflict without a remedy: %+v", p)
 	}
 	r.nothing() // repetitions within five minutes are dropped by the queue
-	waiting, err := r.table.Waiting(t.Context(), store.ReplyLane(c), 10)
+	waiting, err := store.NewLanes(r.store).Waiting(t.Context(), store.ReplyLane(c), 10)
 	if diff := cmp.Diff([]string{id}, waiting); diff != "" || err != nil {
 		t.Error(diff, err)
 	}
@@ -134,7 +134,7 @@ func TestLanes(t *testing.T) {
 	}
 	r.nothing()
 	for _, lane := range []store.Lane{store.BulkLane(c), store.LaterLane(events.OutboundID("later"))} {
-		if waiting, err := r.table.Waiting(t.Context(), lane, 10); len(waiting) != 1 || err != nil {
+		if waiting, err := store.NewLanes(r.store).Waiting(t.Context(), lane, 10); len(waiting) != 1 || err != nil {
 			t.Errorf("in %s wait %v %v", lane, waiting, err)
 		}
 	}
@@ -200,7 +200,7 @@ func TestRefusals(t *testing.T) {
 	}
 	r.nothing()
 	for i := range 12 {
-		if _, found, _ := r.table.Message(t.Context(), events.OutboundID(fmt.Sprintf("k%d", i))); found {
+		if _, found, _ := store.NewOutbox(r.store).Message(t.Context(), events.OutboundID(fmt.Sprintf("k%d", i))); found {
 			t.Errorf("k%d was refused and is stored", i)
 		}
 	}

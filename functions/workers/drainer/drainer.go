@@ -9,7 +9,6 @@ import (
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"
 	"github.com/relais-dev/relais/shared/mailbox"
-	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
@@ -17,8 +16,7 @@ import (
 
 // A Drainer is the function behind the spill queue.
 type Drainer struct {
-	Table   *store.Table
-	Ingress *queue.Queue
+	Mailbox mailbox.Mailbox
 	Source  queue.Source
 	Log     *slog.Logger
 	Metrics *observe.Metrics
@@ -30,8 +28,8 @@ func New(name string, e function.Env) (function.Handler, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Drainer{Table: e.Table(c), Ingress: e.Queue(c, names.EnvIngress), Source: e.Source(c, name), Log: e.Log(name),
-		Metrics: e.Metrics(name)}, nil
+	log, metrics := e.Log(name), e.Metrics(name)
+	return &Drainer{Mailbox: mailbox.New(c, e, metrics, log), Source: e.Source(c, name), Log: log, Metrics: metrics}, nil
 }
 
 // Invoke handles a batch of spill messages. What cannot be committed stays in
@@ -54,15 +52,11 @@ func (d *Drainer) bring(ctx context.Context, r queue.Record) error {
 	if err != nil {
 		return d.Source.Bury(ctx, r)
 	}
-	outcomes, err := d.Table.CommitAll(ctx, items)
-	if err != nil {
-		return err
-	}
+	outcomes, err := d.Mailbox.Commit(ctx, items)
 	for _, o := range outcomes {
 		if o == store.Committed {
 			d.Metrics.Count(observe.Accepted, 1)
 		}
 	}
-	mailbox.Mailbox{Table: d.Table, Ingress: d.Ingress, Metrics: d.Metrics, Log: d.Log}.Ring(ctx, items, outcomes)
-	return nil
+	return err
 }

@@ -38,14 +38,16 @@ const maxFile = 100 << 20
 
 // A Fetcher is the function behind the media queue.
 type Fetcher struct {
-	Table    *store.Table
-	Ingress  *queue.Queue
-	Source   queue.Source
-	Files    *media.Files
-	Accounts *sender.Accounts
-	Log      *slog.Logger
-	Metrics  *observe.Metrics
-	Now      func() time.Time
+	Mailbox       mailbox.Mailbox
+	Lanes         *store.Lanes
+	Conversations *store.Conversations
+	Lists         *store.Accounts // how far each was read
+	Source        queue.Source
+	Files         *media.Files
+	Accounts      *sender.Accounts
+	Log           *slog.Logger
+	Metrics       *observe.Metrics
+	Now           func() time.Time
 }
 
 // New is the function that copies media.
@@ -54,10 +56,12 @@ func New(name string, channels []channel.Channel, e function.Env) (function.Hand
 	if err != nil {
 		return nil, err
 	}
-	table, files := e.Table(c), media.New(c, e)
-	return &Fetcher{Table: table, Ingress: e.Queue(c, names.EnvIngress), Source: e.Source(c, name), Files: files,
-		Accounts: sender.NewAccounts(c.Secrets, e, channels, table, files),
-		Log:      e.Log(name), Metrics: e.Metrics(name), Now: e.Now}, nil
+	kept, files := e.Store(c), media.New(c, e)
+	log, metrics := e.Log(name), e.Metrics(name)
+	return &Fetcher{Mailbox: mailbox.New(c, e, metrics, log), Lanes: store.NewLanes(kept),
+		Conversations: store.NewConversations(kept), Lists: store.NewAccounts(kept), Source: e.Source(c, name), Files: files,
+		Accounts: sender.NewAccounts(c.Secrets, e, channels, store.NewAccounts(kept), files),
+		Log:      log, Metrics: metrics, Now: e.Now}, nil
 }
 
 // Invoke handles a batch of rings.
@@ -101,7 +105,7 @@ const (
 func (f *Fetcher) Drain(ctx context.Context, g queue.Group, lane store.Lane) error {
 	put := map[string]bool{} // off, in this drain
 	for {
-		waiting, err := f.Table.Waiting(ctx, lane, store.PendingPage)
+		waiting, err := f.Lanes.Waiting(ctx, lane, store.PendingPage)
 		if err != nil {
 			return err
 		}
@@ -120,7 +124,7 @@ func (f *Fetcher) Drain(ctx context.Context, g queue.Group, lane store.Lane) err
 			if err != nil {
 				f.Log.Warn("media waits", "event", id, "error", err.Error())
 				put[id] = true
-				if err := f.Table.Defer(ctx, lane, id, f.Now().Add(time.Minute)); err != nil {
+				if err := f.Lanes.Defer(ctx, lane, id, f.Now().Add(time.Minute)); err != nil {
 					return err
 				}
 			}
@@ -130,7 +134,7 @@ func (f *Fetcher) Drain(ctx context.Context, g queue.Group, lane store.Lane) err
 
 // one copies the media of one event.
 func (f *Fetcher) one(ctx context.Context, g queue.Group, lane store.Lane, id string) error {
-	it, found, err := f.Table.Event(ctx, lane.Conversation(), id)
+	it, found, err := f.Conversations.Event(ctx, lane.Conversation(), id)
 	if err != nil && !errors.Is(err, store.ErrNoBody) { // quarantined elsewhere
 		return err
 	}
@@ -139,7 +143,7 @@ func (f *Fetcher) one(ctx context.Context, g queue.Group, lane store.Lane, id st
 			return err
 		}
 	}
-	return f.Table.Leave(ctx, lane, id)
+	return f.Lanes.Leave(ctx, lane, id)
 }
 
 func (f *Fetcher) event(ctx context.Context, g queue.Group, it store.Item) error {
@@ -167,7 +171,7 @@ func (f *Fetcher) event(ctx context.Context, g queue.Group, it store.Item) error
 // file copies one file and tells of it, once.
 func (f *Fetcher) file(ctx context.Context, e *events.Event, part int, m events.Media) error {
 	if len(e.Data.Message.Content) > 1 { // an earlier try may have copied this one
-		_, told, err := f.Table.Event(ctx, e.Subject, events.EventID(e.Channel, e.Account, mediaKey(e, part)))
+		_, told, err := f.Conversations.Event(ctx, e.Subject, events.EventID(e.Channel, e.Account, mediaKey(e, part)))
 		if told || err != nil {
 			return err
 		}
@@ -202,7 +206,7 @@ func (f *Fetcher) announced(ctx context.Context, g queue.Group, e events.Event) 
 		Data: events.Data{Conversation: e.Data.Conversation, Quarantine: &events.Quarantine{Event: e.ID, Reason: "pull",
 			Detail: "the platform announced something and did not give it for a week"}}}
 	channel.Complete(&q, e.Channel, e.Account, f.Now())
-	return f.mailbox().Put(ctx, &q, 0)
+	return f.Mailbox.Put(ctx, &q, 0)
 }
 
 // pages bounds what one announcement brings in one invocation; the rest comes with
@@ -215,7 +219,7 @@ func (f *Fetcher) pull(ctx context.Context, g queue.Group, e events.Event) error
 	if err != nil || ch.Pull == nil {
 		return err
 	}
-	cursor, err := f.Table.Cursor(ctx, e.Subject)
+	cursor, err := f.Lists.Cursor(ctx, e.Subject)
 	for range pages {
 		if err != nil {
 			return err
@@ -231,7 +235,7 @@ func (f *Fetcher) pull(ctx context.Context, g queue.Group, e events.Event) error
 			return err
 		}
 		if next != "" && next != cursor {
-			if err := f.Table.SetCursor(ctx, e.Subject, next); err != nil {
+			if err := f.Lists.SetCursor(ctx, e.Subject, next); err != nil {
 				return err
 			}
 		}
@@ -258,12 +262,8 @@ func (f *Fetcher) commit(ctx context.Context, from events.Event, list []events.E
 		}
 		items[i] = it
 	}
-	outcomes, err := f.Table.CommitAll(ctx, items)
-	if err != nil {
-		return err
-	}
-	f.mailbox().Ring(ctx, items, outcomes)
-	return nil
+	_, err := f.Mailbox.Commit(ctx, items)
+	return err
 }
 
 // copy brings one file into the bucket.
@@ -383,11 +383,7 @@ func (f *Fetcher) tell(ctx context.Context, of *events.Event, part int, m events
 		e.Type = events.MediaFailed
 	}
 	channel.Complete(&e, of.Channel, of.Account, now)
-	return f.mailbox().Put(ctx, &e, part)
+	return f.Mailbox.Put(ctx, &e, part)
 }
 
 func mediaKey(of *events.Event, part int) string { return fmt.Sprintf("media:%s:%d", of.ID, part) }
-
-func (f *Fetcher) mailbox() mailbox.Mailbox {
-	return mailbox.Mailbox{Table: f.Table, Ingress: f.Ingress, Metrics: f.Metrics, Log: f.Log}
-}

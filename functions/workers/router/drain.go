@@ -31,11 +31,11 @@ const step = echoHolds*echoHold + time.Second
 // goes first, then what destinations are owed, then what is new.
 func (d *drain) run(ctx context.Context) error {
 	var err error
-	if d.state, err = d.Table.State(ctx, d.group.Name); err != nil {
+	if d.state, err = d.Conversations.State(ctx, d.group.Name); err != nil {
 		return err
 	}
 	for {
-		items, more, err := d.Table.Pending(ctx, d.group.Name, store.PendingPage)
+		items, more, err := d.Inbox.Pending(ctx, d.group.Name, store.PendingPage)
 		if err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (d *drain) withLast(ctx context.Context, items []store.Item, more bool) ([]
 	if d.state.Last == "" || has || !more && len(d.state.Blocked) == 0 {
 		return items, nil
 	}
-	last, found, err := d.Table.Unfinished(ctx, d.group.Name, d.state.Last)
+	last, found, err := d.Inbox.Unfinished(ctx, d.group.Name, d.state.Last)
 	if err != nil || !found {
 		return items, err
 	}
@@ -92,13 +92,13 @@ func (d *drain) one(ctx context.Context, it store.Item) error {
 	if !d.suspect {
 		return d.handle(ctx, it, false)
 	}
-	n, err := d.Table.Attempt(ctx, it)
+	n, err := d.Inbox.Attempt(ctx, it)
 	if err != nil {
 		return err
 	}
 	// An attempt that ended by itself is taken back: an outage, however long, makes
 	// no event suspect of crashing the router.
-	return errors.Join(d.handle(ctx, it, n > soloAttempts), d.Table.Survived(ctx, it))
+	return errors.Join(d.handle(ctx, it, n > soloAttempts), d.Inbox.Survived(ctx, it))
 }
 
 // handle takes one event as far as it goes: decided, forwarded, served.
@@ -117,7 +117,7 @@ func (d *drain) handle(ctx context.Context, it store.Item, crashing bool) error 
 			if err := d.fetch(ctx, it, &e); err != nil {
 				return err
 			}
-			return d.Table.Served(ctx, it, nil)
+			return d.Inbox.Served(ctx, it, nil)
 		}
 		if it, d.state, err = d.decide(ctx, it, &e, d.state, to, rules); err != nil {
 			return err
@@ -167,11 +167,13 @@ func (d *drain) forward(ctx context.Context, it store.Item, e *events.Event) err
 	}
 	d.Metrics.Count(observe.Forwarded, len(served))
 	if len(refused) == 0 {
-		return d.Table.Served(ctx, it, it.Destinations)
+		return d.Inbox.Served(ctx, it, it.Destinations)
 	}
 	var err error
-	d.state, err = d.Table.Park(ctx, it, d.state, served, refused)
-	return err
+	if d.state, err = d.Conversations.Block(ctx, it, d.state, refused); err != nil {
+		return err
+	}
+	return d.Inbox.Park(ctx, it, served)
 }
 
 func (d *drain) refuses(destination string, it store.Item, err error) {
@@ -207,7 +209,7 @@ func (d *drain) owed(ctx context.Context) error {
 		since = d.Now()
 	}
 	var err error
-	d.state, err = d.Table.SetBlocked(ctx, d.group.Name, d.state, blocked, since.UnixMilli())
+	d.state, err = d.Conversations.SetBlocked(ctx, d.group.Name, d.state, blocked, since.UnixMilli())
 	return errors.Join(err, stop)
 }
 
@@ -217,7 +219,7 @@ func (d *drain) owed(ctx context.Context) error {
 func (d *drain) catchUp(ctx context.Context, to string, from uint64) (next uint64, oldest time.Time, err error) {
 	limit := 1 // a destination that still refuses costs no more than that
 	for {
-		items, more, err := d.Table.Parked(ctx, d.group.Name, from, limit)
+		items, more, err := d.Inbox.Parked(ctx, d.group.Name, from, limit)
 		if err != nil {
 			return from, oldest, err
 		}
@@ -257,5 +259,5 @@ func (d *drain) late(ctx context.Context, to string, it store.Item) (sent bool, 
 		return false, nil
 	}
 	d.Metrics.Count(observe.Forwarded, 1)
-	return true, d.Table.Served(ctx, it, []string{to})
+	return true, d.Inbox.Served(ctx, it, []string{to})
 }

@@ -26,18 +26,21 @@ import (
 
 // A Router is the function behind the ingress queue.
 type Router struct {
-	Table        *store.Table
-	Rules        *route.Rules
-	Destinations map[string]*queue.Queue // with names.Sockets where a channel has devices
-	Silent       map[string]bool         // destinations that want no receipts
-	Media        *queue.Queue
-	Linked       map[string]bool // channels whose media stays where it is
-	Devices      map[string]bool // channels whose customers' devices we reach
-	Source       queue.Source
-	Nap          func(context.Context, time.Duration)
-	Now          func() time.Time
-	Log          *slog.Logger
-	Metrics      *observe.Metrics
+	Inbox         *store.Inbox
+	Conversations *store.Conversations
+	Lanes         *store.Lanes
+	Receipts      *store.Receipts
+	Rules         *route.Rules
+	Destinations  map[string]*queue.Queue // with names.Sockets where a channel has devices
+	Silent        map[string]bool         // destinations that want no receipts
+	Media         *queue.Queue
+	Linked        map[string]bool // channels whose media stays where it is
+	Devices       map[string]bool // channels whose customers' devices we reach
+	Source        queue.Source
+	Nap           func(context.Context, time.Duration)
+	Now           func() time.Time
+	Log           *slog.Logger
+	Metrics       *observe.Metrics
 }
 
 // New is the router. It reads its rules from the routes file beside it.
@@ -66,7 +69,9 @@ func New(name string, e function.Env) (function.Handler, error) {
 	for d, url := range urls {
 		destinations[d] = queue.New(c.SQS, url)
 	}
-	r := &Router{Nap: e.Sleep(), Now: e.Now, Table: e.Table(c), Rules: rules, Destinations: destinations,
+	kept := e.Store(c)
+	r := &Router{Nap: e.Sleep(), Now: e.Now, Inbox: store.NewInbox(kept), Conversations: store.NewConversations(kept),
+		Lanes: store.NewLanes(kept), Receipts: store.NewReceipts(kept), Rules: rules, Destinations: destinations,
 		Silent: map[string]bool{}, Linked: map[string]bool{}, Devices: map[string]bool{}, Media: e.Queue(c, names.EnvMedia),
 		Source: e.Source(c, name), Log: e.Log(name), Metrics: e.Metrics(name)}
 	for _, d := range config.Silent {
@@ -149,7 +154,7 @@ func (r *Router) Drain(ctx context.Context, g queue.Group) error {
 // quarantine event in its place: the sequence has a declared gap, the conversation
 // moves on, and the original stays in the table.
 func (r *Router) open(ctx context.Context, it store.Item, crashing bool) (events.Event, error) {
-	it, err := r.Table.Load(ctx, it)
+	it, err := r.Inbox.Load(ctx, it)
 	if errors.Is(err, store.ErrNoBody) {
 		return r.quarantine(it, events.Event{}, "body", "its body is not in the bucket any more"), nil
 	}
@@ -208,11 +213,11 @@ func (r *Router) decide(ctx context.Context, it store.Item, e *events.Event, sta
 	}
 	d := store.Decision{Destinations: to, Ruleset: ruleset, Late: it.LateAfter(state), Option: option}
 	if c := e.Data.Contact; first && c != nil && e.Data.Conversation != nil && e.Data.Conversation.Kind == events.Direct {
-		if err := r.Table.SetContact(ctx, c.ID, it.Conversation); err != nil {
+		if err := r.Conversations.SetContact(ctx, c.ID, it.Conversation); err != nil {
 			return it, state, err
 		}
 	}
-	decided, next, err := r.Table.Sequence(ctx, it, state, d)
+	decided, next, err := r.Conversations.Sequence(ctx, it, state, d)
 	if err != nil {
 		return it, state, err
 	}

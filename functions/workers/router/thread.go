@@ -63,13 +63,13 @@ func (r *Router) correlate(ctx context.Context, e *events.Event) (own bool, err 
 		if d.Status.Correlation == d.Status.Message.ID { // our own word
 			return false, nil
 		}
-		message, err := r.Table.Receive(ctx, d.Status, e.Time)
+		message, err := r.Receipts.Receive(ctx, d.Status, e.Time)
 		if message != "" {
 			d.Status.Correlation = message
 		}
 		return false, err
 	case events.ReceiptRead, events.ReceiptDelivered:
-		return false, r.Table.Mark(ctx, e)
+		return false, r.Receipts.Mark(ctx, e)
 	case events.MessageEchoed:
 		if d.Message.IdempotencyKey == "" && d.Message.PlatformID != "" {
 			return r.isOwn(ctx, e.Subject, d.Message)
@@ -96,11 +96,11 @@ func (r *Router) isOwn(ctx context.Context, conversation string, m *events.Messa
 		}
 	}
 	for hold := 0; ; hold++ {
-		linked, _, err := r.Table.Linked(ctx, m.ID)
+		linked, _, err := r.Receipts.Linked(ctx, m.ID)
 		if err != nil || linked.Message != "" || hold == echoHolds || m.Origin == "app" {
 			return linked.Message != "", err
 		}
-		waiting, err := r.Table.Waiting(ctx, store.ReplyLane(conversation), 1)
+		waiting, err := r.Lanes.Waiting(ctx, store.ReplyLane(conversation), 1)
 		if err != nil || len(waiting) == 0 {
 			return false, err
 		}
@@ -124,7 +124,7 @@ func announced(e *events.Event) bool {
 
 func (r *Router) toMedia(ctx context.Context, it store.Item) error {
 	lane := store.MediaLane(it.Conversation)
-	if err := r.Table.AddToLane(ctx, lane, it.ID, it.Received); err != nil {
+	if err := r.Lanes.Add(ctx, lane, it.ID, it.Received); err != nil {
 		return err
 	}
 	if err := r.Media.Send(ctx, queue.Ring(string(lane), it.ID)); err != nil {

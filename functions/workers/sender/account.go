@@ -26,7 +26,7 @@ import (
 type Accounts struct {
 	channels  map[string]channel.Channel
 	secrets   map[string]*secret.Accounts
-	table     *store.Table
+	kept      *store.Accounts // their tokens
 	files     *media.Files
 	transport http.RoundTripper
 	now       func() time.Time
@@ -40,9 +40,9 @@ type Accounts struct {
 var errCredential = errors.New("a credential is missing")
 
 // NewAccounts reads the accounts of channels.
-func NewAccounts(client *secretsmanager.Client, e function.Env, channels []channel.Channel, table *store.Table,
+func NewAccounts(client *secretsmanager.Client, e function.Env, channels []channel.Channel, kept *store.Accounts,
 	files *media.Files) *Accounts {
-	a := &Accounts{channels: map[string]channel.Channel{}, secrets: map[string]*secret.Accounts{}, table: table,
+	a := &Accounts{channels: map[string]channel.Channel{}, secrets: map[string]*secret.Accounts{}, kept: kept,
 		files: files, transport: e.HTTP, now: e.Now, nap: e.Sleep(), tokens: map[string]channel.Token{}}
 	for _, ch := range channels {
 		if ch.Send == nil {
@@ -103,7 +103,7 @@ func (a *Accounts) token(ctx context.Context, ch channel.Channel, e channel.Env)
 		if t, ok := a.tokens[name]; ok && a.now().Add(tokenMargin).Before(t.ExpiresAt) {
 			return t.Value, nil
 		}
-		kept, err := a.table.Token(ctx, name)
+		kept, err := a.kept.Token(ctx, name)
 		if err != nil {
 			return "", err
 		}
@@ -130,16 +130,16 @@ func (e *mintError) Unwrap() error { return e.error }
 func (a *Accounts) mint(ctx context.Context, ch channel.Channel, e channel.Env, name string,
 	kept store.Token) (string, error) {
 	e.Refresh, e.Now = kept.Refresh, a.now().UTC()
-	err := a.table.LeaseToken(ctx, name, kept, a.now(), a.now().Add(outhttp.Timeout+5*time.Second))
+	err := a.kept.LeaseToken(ctx, name, kept, a.now(), a.now().Add(outhttp.Timeout+5*time.Second))
 	if err != nil {
 		return "", err
 	}
 	t, err := ch.Token(ctx, e)
 	if err != nil {
-		return "", errors.Join(&mintError{err}, a.table.ReleaseToken(ctx, name))
+		return "", errors.Join(&mintError{err}, a.kept.ReleaseToken(ctx, name))
 	}
 	fresh := store.Token{Value: t.Value, Refresh: t.Refresh, ExpiresAt: t.ExpiresAt, Revision: kept.Revision}
-	if err := a.table.SetToken(ctx, name, fresh); err != nil {
+	if err := a.kept.SetToken(ctx, name, fresh); err != nil {
 		return "", err
 	}
 	a.tokens[name] = t
@@ -156,7 +156,7 @@ func (a *Accounts) renew(ctx context.Context, ch channel.Channel, e channel.Env)
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	kept, err := a.table.Token(ctx, name)
+	kept, err := a.kept.Token(ctx, name)
 	if err != nil {
 		return false, err
 	}
@@ -194,7 +194,7 @@ func (s *Sender) unauthorised(ctx context.Context, m store.Message, a attempt,
 			s.Log.Warn("could not renew an access token", "account", a.account, "error", err.Error())
 		}
 	}
-	pause, err := s.Table.Paused(ctx, a.account)
+	pause, err := s.Limits.Paused(ctx, a.account)
 	if err != nil {
 		return m, err
 	}
@@ -210,7 +210,7 @@ func (s *Sender) unauthorised(ctx context.Context, m store.Message, a attempt,
 	}
 	until := s.Now().Add(min(authPause*time.Duration(times), maxAuthPause))
 	pause = store.Pause{Until: until, Reason: events.ClassAuth, Times: times}
-	if err := s.Table.SetPause(ctx, a.account, pause); err != nil {
+	if err := s.Limits.SetPause(ctx, a.account, pause); err != nil {
 		return m, err
 	}
 	m.Progress.Attempts = 0
@@ -223,14 +223,14 @@ func (s *Sender) unauthorised(ctx context.Context, m store.Message, a attempt,
 
 // healed lifts an account's pause after a call that was taken.
 func (s *Sender) healed(ctx context.Context, a attempt) error {
-	pause, err := s.Table.Paused(ctx, a.account)
+	pause, err := s.Limits.Paused(ctx, a.account)
 	if err != nil || pause.Times == 0 {
 		return err
 	}
 	if err := s.tell(ctx, health(a, events.HealthOK, "the platform takes messages again", s.Now())); err != nil {
 		return err
 	}
-	return s.Table.Lift(ctx, a.account)
+	return s.Limits.Lift(ctx, a.account)
 }
 
 // health is an event for operators about an account.
@@ -246,7 +246,7 @@ const replyShare = 4
 
 // pace waits for the account, and for the tokens that the call takes.
 func (s *Sender) pace(ctx context.Context, a attempt, r outbox.Request) error {
-	pause, err := s.Table.Paused(ctx, a.account)
+	pause, err := s.Limits.Paused(ctx, a.account)
 	if err != nil {
 		return err
 	}
@@ -272,7 +272,7 @@ func (s *Sender) pace(ctx context.Context, a attempt, r outbox.Request) error {
 
 func (s *Sender) takeToken(ctx context.Context, l store.Limit) error {
 	for range naps {
-		wait, err := s.Table.Take(ctx, l, s.Now())
+		wait, err := s.Limits.Take(ctx, l, s.Now())
 		if err != nil || wait == 0 {
 			return err
 		}

@@ -30,17 +30,21 @@ import (
 
 // A Sender is the function behind the outbound queues.
 type Sender struct {
-	Outbox   *outbox.Outbox
-	Table    *store.Table
-	Ingress  *queue.Queue // rings for the events it commits
-	Serves   string       // the queue it works for: whose lanes it drains, and no others
-	Source   queue.Source
-	Files    *media.Files
-	Accounts *Accounts
-	Log      *slog.Logger
-	Metrics  *observe.Metrics
-	Now      func() time.Time
-	Nap      func(context.Context, time.Duration) // waits a moment
+	Outbox        *outbox.Outbox
+	Mailbox       mailbox.Mailbox
+	Messages      *store.Outbox
+	Lanes         *store.Lanes
+	Receipts      *store.Receipts
+	Conversations *store.Conversations
+	Limits        *store.Accounts // how fast, and whether, accounts may send
+	Serves        string          // the queue it works for: whose lanes it drains, and no others
+	Source        queue.Source
+	Files         *media.Files
+	Accounts      *Accounts
+	Log           *slog.Logger
+	Metrics       *observe.Metrics
+	Now           func() time.Time
+	Nap           func(context.Context, time.Duration) // waits a moment
 }
 
 // New is the function that sends what channels say; serves is the queue it works for.
@@ -49,17 +53,20 @@ func New(name, serves string, channels []channel.Channel, e function.Env) (funct
 	if err != nil {
 		return nil, err
 	}
-	table := e.Table(c)
+	kept := e.Store(c)
 	files := media.New(c, e)
 	source := e.Source(c, name)
 	queues := map[string]*queue.Queue{serves: source.Queue}
 	if serves != names.Bulk {
 		queues[names.Bulk] = e.Queue(c, names.EnvBulk)
 	}
-	box := &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Now: e.Now, Queues: queues}
-	s := &Sender{Table: table, Ingress: e.Queue(c, names.EnvIngress), Serves: serves, Source: source, Files: files,
-		Log: e.Log(name), Metrics: e.Metrics(name), Now: e.Now, Nap: e.Sleep(), Outbox: box}
-	s.Accounts = NewAccounts(c.Secrets, e, channels, table, files)
+	log, metrics := e.Log(name), e.Metrics(name)
+	box := &outbox.Outbox{Messages: store.NewOutbox(kept), Lanes: store.NewLanes(kept),
+		Conversations: store.NewConversations(kept), Channels: channels, Link: files.Link, Now: e.Now, Queues: queues}
+	s := &Sender{Mailbox: mailbox.New(c, e, metrics, log), Messages: box.Messages, Lanes: box.Lanes,
+		Receipts: store.NewReceipts(kept), Conversations: box.Conversations, Limits: store.NewAccounts(kept),
+		Serves: serves, Source: source, Files: files, Log: log, Metrics: metrics, Now: e.Now, Nap: e.Sleep(), Outbox: box}
+	s.Accounts = NewAccounts(c.Secrets, e, channels, s.Limits, files)
 	return s, nil
 }
 
@@ -137,7 +144,7 @@ var errBusy = errors.New("another sender is at work")
 // wait, or the turn is over: then it rings for the rest.
 func (s *Sender) Drain(ctx context.Context, g queue.Group, lane store.Lane) error {
 	for {
-		ids, err := s.Table.Waiting(ctx, lane, store.PendingPage)
+		ids, err := s.Lanes.Waiting(ctx, lane, store.PendingPage)
 		if err != nil || len(ids) == 0 {
 			return err
 		}
@@ -161,7 +168,7 @@ var errWaits = errors.New("the message waits")
 
 // one takes a lane's first message as far as it goes.
 func (s *Sender) one(ctx context.Context, lane store.Lane, id string) error {
-	m, found, err := s.Table.Message(ctx, id)
+	m, found, err := s.Messages.Message(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -190,7 +197,7 @@ func (p *postponed) Error() string { return "postponed because of " + p.class }
 func (s *Sender) postpone(ctx context.Context, m store.Message, p *postponed) error {
 	s.Metrics.CountBy(observe.Deferred, "class", p.class, 1)
 	s.Log.Warn("a message waits", "messageId", m.ID, "class", p.class, "until", p.until.UTC().Format(time.RFC3339))
-	return s.Table.Defer(ctx, m.Lane, m.ID, p.until)
+	return s.Lanes.Defer(ctx, m.Lane, m.ID, p.until)
 }
 
 // final says whether nothing more will be sent of a message.
@@ -215,7 +222,7 @@ func (s *Sender) deliver(ctx context.Context, m store.Message) error {
 
 // advance records m's progress; when somebody else did, they are at work.
 func (s *Sender) advance(ctx context.Context, m store.Message) (store.Message, error) {
-	m, err := s.Table.Advance(ctx, m)
+	m, err := s.Messages.Advance(ctx, m)
 	if errors.Is(err, store.ErrConflict) {
 		return m, errBusy
 	}
@@ -244,14 +251,14 @@ func (s *Sender) finish(ctx context.Context, m store.Message, r outbox.Request) 
 	default:
 		s.Metrics.CountBy(observe.SendFailed, "class", classOf(m.Progress.Error), 1)
 	}
-	return s.Table.Finish(ctx, m, s.Now())
+	return s.Messages.Finish(ctx, m, s.Now())
 }
 
 // link says whose the platform's ids of a part (from 1) are: receipts and echoes
 // name them.
 func (s *Sender) link(ctx context.Context, m store.Message, channel, account string, part int) error {
 	for _, id := range m.Progress.IDs[part-1] {
-		if _, err := s.Table.Link(ctx, events.MessageID(channel, account, id), m.ID, part, s.Now()); err != nil {
+		if _, err := s.Receipts.Link(ctx, events.MessageID(channel, account, id), m.ID, part, s.Now()); err != nil {
 			return err
 		}
 	}
@@ -267,5 +274,5 @@ func classOf(e *events.StatusError) string {
 
 // tell commits an event to its conversation's mailbox and rings for it.
 func (s *Sender) tell(ctx context.Context, e events.Event) error {
-	return mailbox.Mailbox{Table: s.Table, Ingress: s.Ingress, Metrics: s.Metrics, Log: s.Log}.Put(ctx, &e, 0)
+	return s.Mailbox.Put(ctx, &e, 0)
 }

@@ -165,7 +165,7 @@ func ended(m store.Message, state events.State, e *channel.Error) store.Message 
 // prepare finds what the call needs: the conversation as it is now, and the account.
 func (s *Sender) prepare(ctx context.Context, m store.Message, r outbox.Request) (attempt, error) {
 	a := attempt{thread: r.Thread, account: r.Thread.Channel + "/" + r.Thread.Account, due: outbox.Due(m, r)}
-	state, err := s.Table.State(ctx, r.Thread.Conversation.ID)
+	state, err := s.Conversations.State(ctx, r.Thread.Conversation.ID)
 	if err != nil {
 		return a, err
 	}
@@ -202,13 +202,13 @@ func (s *Sender) hold(ctx context.Context, m store.Message, r outbox.Request) er
 func (s *Sender) reached(ctx context.Context, m store.Message, r outbox.Request, part int,
 	state events.State) (bool, error) {
 	best := events.Accepted
-	if c, found, err := s.Table.Correlated(ctx, m.ID, part); err != nil {
+	if c, found, err := s.Receipts.Correlated(ctx, m.ID, part); err != nil {
 		return false, err
 	} else if found {
 		best = store.Higher(best, c.State)
 	}
 	for _, id := range m.Progress.IDs[part-1] {
-		l, _, err := s.Table.Linked(ctx, events.MessageID(r.Thread.Channel, r.Thread.Account, id))
+		l, _, err := s.Receipts.Linked(ctx, events.MessageID(r.Thread.Channel, r.Thread.Account, id))
 		if err != nil {
 			return false, err
 		}
@@ -234,7 +234,7 @@ func (s *Sender) useWindow(ctx context.Context, m store.Message, a attempt,
 		if w.Messages == 0 || m.Progress.Window == name {
 			return m, nil, nil
 		}
-		ok, err := s.Table.UseWindow(ctx, a.thread.Conversation.ID, name, w.Messages, w.ClosesAt)
+		ok, err := s.Messages.UseWindow(ctx, a.thread.Conversation.ID, name, w.Messages, w.ClosesAt)
 		if ok {
 			m.Progress.Window = name
 		}
@@ -255,8 +255,8 @@ func (s *Sender) useAnswer(ctx context.Context, a *attempt, m store.Message, now
 	if h == nil || a.out.Bulk || m.Progress.Answered || !now.Add(answerMargin).Before(h.ExpiresAt) {
 		return nil
 	}
-	ok, err := s.Table.UseWindow(ctx, a.thread.Conversation.ID, "answer:"+channel.Digest([]byte(h.Token)), max(h.Uses, 1),
-		h.ExpiresAt)
+	ok, err := s.Messages.UseWindow(ctx, a.thread.Conversation.ID, "answer:"+channel.Digest([]byte(h.Token)),
+		max(h.Uses, 1), h.ExpiresAt)
 	if ok {
 		a.out.Answer = h.Token
 	}
@@ -341,7 +341,7 @@ func (s *Sender) refused(ctx context.Context, m store.Message, a attempt, err er
 		return m, nil
 	}
 	if e.Class == events.ClassRate {
-		if err := s.Table.SetPause(ctx, a.account, store.Pause{Until: now.Add(wait), Reason: e.Class}); err != nil {
+		if err := s.Limits.SetPause(ctx, a.account, store.Pause{Until: now.Add(wait), Reason: e.Class}); err != nil {
 			return m, err
 		}
 	}
@@ -361,7 +361,7 @@ func (s *Sender) unknown(ctx context.Context, m store.Message, r outbox.Request,
 	case channel.Idempotent:
 		return s.again(ctx, m, a)
 	case channel.Correlated:
-		c, found, err := s.Table.Correlated(ctx, m.ID, part)
+		c, found, err := s.Receipts.Correlated(ctx, m.ID, part)
 		if err != nil {
 			return m, err
 		}

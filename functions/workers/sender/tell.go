@@ -117,11 +117,11 @@ func (s *Sender) keepOptions(ctx context.Context, m store.Message, r outbox.Requ
 	}
 	id := r.Thread.Conversation.ID
 	if len(r.Numbered) == 0 {
-		state, err := s.Table.State(ctx, id)
+		state, err := s.Conversations.State(ctx, id)
 		if err != nil || len(state.Options) == 0 {
 			return err
 		}
-		return s.Table.SetOptions(ctx, id, nil)
+		return s.Conversations.SetOptions(ctx, id, nil)
 	}
 	options := thread.Options{Of: events.Ref{ID: m.ID}, Until: s.Now().Add(optionsLife)}
 	for _, o := range r.Numbered {
@@ -131,7 +131,7 @@ func (s *Sender) keepOptions(ctx context.Context, m store.Message, r outbox.Requ
 	if err != nil {
 		return err
 	}
-	return s.Table.SetOptions(ctx, id, doc)
+	return s.Conversations.SetOptions(ctx, id, doc)
 }
 
 // reject tells, by an event, that a request from the queue is not accepted. It
@@ -179,7 +179,7 @@ func (s *Sender) lost(ctx context.Context, lane store.Lane, id string) error {
 		return err
 	}
 	s.Metrics.CountBy(observe.SendFailed, "class", events.ClassUnknown, 1)
-	return s.Table.Leave(ctx, lane, id)
+	return s.Lanes.Leave(ctx, lane, id)
 }
 
 // addressed is the conversation that a request names, or one of nobody's.
@@ -188,7 +188,7 @@ func (s *Sender) addressed(ctx context.Context, to events.To) (thread.Thread, er
 	if to.Conversation == "" {
 		return nobody, nil
 	}
-	state, err := s.Table.State(ctx, to.Conversation)
+	state, err := s.Conversations.State(ctx, to.Conversation)
 	if err != nil {
 		return nobody, err
 	}

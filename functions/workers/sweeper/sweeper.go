@@ -23,7 +23,7 @@ import (
 
 // A Sweeper is the scheduled function.
 type Sweeper struct {
-	Table   *store.Table
+	Backlog *store.Backlog
 	Ingress *queue.Queue
 	Spill   *queue.Queue
 	Lanes   map[string]*queue.Queue // where lanes are rung for, by store.QueueOf
@@ -41,8 +41,8 @@ func New(name string, e function.Env) (function.Handler, error) {
 	ingress := e.Queue(c, names.EnvIngress)
 	lanes := map[string]*queue.Queue{names.Ingress: ingress, names.Outbound: e.Queue(c, names.EnvOutbound),
 		names.Bulk: e.Queue(c, names.EnvBulk), names.Media: e.Queue(c, names.EnvMedia)}
-	return &Sweeper{Table: e.Table(c), Ingress: ingress, Spill: e.Queue(c, names.EnvSpill), Lanes: lanes,
-		Log: e.Log(name), Metrics: e.Metrics(name), Now: e.Now}, nil
+	return &Sweeper{Backlog: store.NewBacklog(e.Store(c)), Ingress: ingress, Spill: e.Queue(c, names.EnvSpill),
+		Lanes: lanes, Log: e.Log(name), Metrics: e.Metrics(name), Now: e.Now}, nil
 }
 
 const (
@@ -100,7 +100,7 @@ func (s *Sweeper) sweep(ctx context.Context, buckets []string, held bool,
 	report *Report) (oldest time.Duration, err error) {
 	now := s.Now()
 	for _, bucket := range buckets {
-		pending, e := s.Table.Due(ctx, bucket, perBucket)
+		pending, e := s.Backlog.Due(ctx, bucket, perBucket)
 		err = errors.Join(err, e)
 		for _, p := range pending {
 			oldest = max(oldest, now.Sub(p.Received))
@@ -142,7 +142,7 @@ func (s *Sweeper) ringOn(ctx context.Context, q *queue.Queue, due []store.Due, n
 		return len(rings) - len(failed), fmt.Errorf("ring: %w", err)
 	}
 	for _, d := range due {
-		if e := s.Table.Postpone(ctx, d, now); e != nil {
+		if e := s.Backlog.Postpone(ctx, d, now); e != nil {
 			err = errors.Join(err, e)
 		}
 	}

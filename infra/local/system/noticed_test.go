@@ -403,13 +403,13 @@ func TestSameKeyNextDay(t *testing.T) {
 func TestTokensAtOnce(t *testing.T) {
 	r := newRig(t)
 	db := dynamodb.NewFromConfig(r.sys.ConfigOf(system.Admin, cloud.Work))
-	table := store.New(db, nil, names.Table(names.Local), system.Bucket, 0)
+	accounts := store.NewAccounts(store.Place{DB: db, Table: names.Table(names.Local)})
 	var mu sync.Mutex
 	var wg sync.WaitGroup
 	taken := 0
 	for range 40 {
 		wg.Go(func() {
-			wait, err := table.Take(t.Context(), store.Limit{Name: "telegram/demo", Rate: 1, Burst: 5}, r.clock.Now())
+			wait, err := accounts.Take(t.Context(), store.Limit{Name: "telegram/demo", Rate: 1, Burst: 5}, r.clock.Now())
 			mu.Lock()
 			defer mu.Unlock()
 			if err != nil {

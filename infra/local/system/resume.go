@@ -31,9 +31,9 @@ func (s *System) resume(ctx context.Context) error {
 			s.Release(f.Consumes)
 		}
 	}
-	table := store.New(c.DynamoDB, c.S3, names.Table(s.Stage), Bucket, 0)
+	backlog := store.NewBacklog(store.Place{DB: c.DynamoDB, Table: names.Table(s.Stage)})
 	for _, bucket := range slices.Concat(store.EventBuckets(), store.LaneBuckets()) {
-		pending, err := table.Due(ctx, bucket, resumeLimit)
+		pending, err := backlog.Due(ctx, bucket, resumeLimit)
 		if err != nil {
 			return err
 		}

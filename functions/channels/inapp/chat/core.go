@@ -22,7 +22,6 @@ import (
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/outhttp"
-	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/secret"
 	"github.com/relais-dev/relais/shared/store"
 	"github.com/relais-dev/relais/shared/webhook"
@@ -31,7 +30,8 @@ import (
 // A Core is what clients reach, by HTTP or by WebSocket.
 type Core struct {
 	Viewer
-	Ingress *queue.Queue     // rings for the events it commits
+	Mailbox mailbox.Mailbox
+	Limits  *store.Accounts  // how fast clients may ask
 	Webhook function.Handler // takes deliveries
 	Keys    *webhook.Keys    // public keys of host apps
 	Origin  string           // of our own pages
@@ -40,11 +40,12 @@ type Core struct {
 
 // A Viewer shows what happens to clients.
 type Viewer struct {
-	Accounts *secret.Accounts
-	Table    *store.Table
-	Files    *media.Files
-	Log      *slog.Logger
-	Now      func() time.Time
+	Accounts      *secret.Accounts
+	Conversations *store.Conversations
+	Devices       *store.Devices
+	Files         *media.Files
+	Log           *slog.Logger
+	Now           func() time.Time
 }
 
 // keysTimeout bounds the fetch of a host app's public keys.
@@ -68,16 +69,20 @@ func NewCore(name string, e function.Env) (*Core, error) {
 		return nil, err
 	}
 	keys := &webhook.Keys{HTTP: outhttp.New(e.HTTP, keysTimeout, nil), Now: e.Now, Log: e.Log(name)}
-	return &Core{Viewer: NewViewer(name, c, e), Ingress: e.Queue(c, names.EnvIngress), Webhook: hook,
+	metrics := e.Metrics(name)
+	return &Core{Viewer: NewViewer(name, c, e), Mailbox: mailbox.New(c, e, metrics, e.Log(name)),
+		Limits: store.NewAccounts(e.Store(c)), Webhook: hook,
 		Origin: e.Getenv(names.EnvPublicURL),
-		Keys:   keys, Metrics: e.Metrics(name)}, nil
+		Keys:   keys, Metrics: metrics}, nil
 }
 
 // NewViewer is the Viewer of a function.
 func NewViewer(name string, c cloud.Clients, e function.Env) Viewer {
 	accounts := secret.NewAccounts(c.Secrets, e.Getenv(names.EnvSecrets),
 		e.Getenv(names.EnvPublicURL)+"/webhooks/"+inapp.Name+"/", e.Now)
-	return Viewer{Accounts: accounts, Table: e.Table(c), Files: media.New(c, e), Log: e.Log(name), Now: e.Now}
+	kept := e.Store(c)
+	return Viewer{Accounts: accounts, Conversations: store.NewConversations(kept),
+		Devices: store.NewDevices(kept), Files: media.New(c, e), Log: e.Log(name), Now: e.Now}
 }
 
 // Account is the app of that id.
@@ -103,7 +108,7 @@ func (c *Core) Session(ctx context.Context, a channel.Account, token string) (in
 
 // Open refuses a session that was ended.
 func (c *Core) Open(ctx context.Context, a channel.Account, s inapp.Session) error {
-	ended, err := c.Table.Ended(ctx, s.Conversation(a.ID), s.ID)
+	ended, err := c.Devices.Ended(ctx, s.Conversation(a.ID), s.ID)
 	if err == nil && (ended || !c.Now().Before(s.Expires)) {
 		err = Refuse(inapp.Expired, "the session is over")
 	}
@@ -127,7 +132,7 @@ const (
 
 // take takes one token of a bucket, or says when to come again.
 func (c *Core) take(ctx context.Context, name string, rate float64, burst int) error {
-	wait, err := c.Table.Take(ctx, store.Limit{Name: inapp.Name + ":" + name, Rate: rate, Burst: burst}, c.Now())
+	wait, err := c.Limits.Take(ctx, store.Limit{Name: inapp.Name + ":" + name, Rate: rate, Burst: burst}, c.Now())
 	if err == nil && wait > 0 {
 		err = &Refusal{Code: inapp.RateLimited, Title: "too fast", RetryAfter: wait}
 	}
@@ -235,7 +240,7 @@ func (c *Core) complete(ctx context.Context, a channel.Account, s inapp.Session,
 // remember keeps what a customer has read for their other devices, which can do
 // without.
 func (c *Core) remember(ctx context.Context, conversation string, sequence int64) {
-	if err := c.Table.SetRead(ctx, conversation, sequence, c.Now().Add(inapp.SessionLife)); err != nil {
+	if err := c.Conversations.SetRead(ctx, conversation, sequence, c.Now().Add(inapp.SessionLife)); err != nil {
 		c.Log.Warn("other devices do not learn what was read", "conversation", conversation, "error", err.Error())
 	}
 }
@@ -243,7 +248,7 @@ func (c *Core) remember(ctx context.Context, conversation string, sequence int64
 // eventAt is a conversation's event with that sequence; a receipt is good enough
 // without it.
 func (c *Core) eventAt(ctx context.Context, conversation string, sequence int64) (events.Event, bool) {
-	page, err := c.Table.History(ctx, conversation, store.SequenceCursor(uint64(sequence-1)), 1, false)
+	page, err := c.Conversations.History(ctx, conversation, store.SequenceCursor(uint64(sequence-1)), 1, false)
 	if err != nil || len(page.Items) == 0 || page.Items[0].Sequence != uint64(sequence) {
 		return events.Event{}, false
 	}
@@ -293,5 +298,5 @@ func (c *Core) deliver(ctx context.Context, a channel.Account, s inapp.Session,
 func (c *Core) tell(ctx context.Context, a channel.Account, e events.Event) error {
 	defer c.Metrics.Flush()
 	channel.Complete(&e, inapp.Name, a.ID, c.Now())
-	return mailbox.Mailbox{Table: c.Table, Ingress: c.Ingress, Metrics: c.Metrics, Log: c.Log}.Put(ctx, &e, 0)
+	return c.Mailbox.Put(ctx, &e, 0)
 }

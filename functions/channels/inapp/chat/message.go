@@ -102,10 +102,10 @@ const stride = 1 << 40
 // segments are in the order of time.
 func (c *Core) segments(ctx context.Context, a channel.Account, s inapp.Session) ([]segment, error) {
 	id := s.Conversation(a.ID)
-	earlier, err := c.Table.Earlier(ctx, id)
+	earlier, err := c.Conversations.Earlier(ctx, id)
 	list := []segment{{s.Thread, id, 0, math.MaxInt64, 0}}
 	for i, e := range earlier {
-		m, _, err := c.Table.Move(ctx, e.Conversation)
+		m, _, err := c.Conversations.Move(ctx, e.Conversation)
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +133,7 @@ func (c *Core) Page(ctx context.Context, a channel.Account, s inapp.Session, x E
 	var err error
 	if x.From != Latest {
 		out.First, out.Last = x.From, x.From
-	} else if out.Read, err = c.Table.Read(ctx, s.Conversation(a.ID)); err != nil {
+	} else if out.Read, err = c.Conversations.Read(ctx, s.Conversation(a.ID)); err != nil {
 		return out, err
 	}
 	list, err := c.segments(ctx, a, s)
@@ -187,7 +187,8 @@ func (p *pager) readAll(ctx context.Context, list []segment) error {
 func (p *pager) read(ctx context.Context, g segment) (ended bool, err error) {
 	cursor := p.begin(g)
 	for ; p.reads < maxReads && len(p.out.Items) < p.excerpt.Limit; p.reads++ {
-		page, err := p.Table.History(ctx, g.conversation, cursor, p.excerpt.Limit-len(p.out.Items), p.excerpt.Backward)
+		page, err := p.Conversations.History(ctx, g.conversation, cursor, p.excerpt.Limit-len(p.out.Items),
+			p.excerpt.Backward)
 		if err != nil {
 			return false, err
 		}

@@ -133,7 +133,7 @@ func (h *Handler) check(ctx context.Context, key inapp.UserKey, token string, ag
 func (h *Handler) known(ctx context.Context, a channel.Account, s inapp.Session, u inapp.User,
 	thread string) (inapp.Session, error) {
 	var err error
-	s.Thread, err = h.Table.ClaimUser(ctx, a.ID+"/"+u.ExternalID, thread)
+	s.Thread, err = h.Devices.ClaimUser(ctx, a.ID+"/"+u.ExternalID, thread)
 	s.User, s.Name = u.ExternalID, u.Name
 	if u.Locale != "" && validLocale.MatchString(u.Locale) {
 		s.Locale = u.Locale
@@ -203,7 +203,7 @@ func (h *Handler) join(ctx context.Context, a channel.Account, old, s inapp.Sess
 // identify tells whose a visitor's conversation is from now on.
 func (h *Handler) identify(ctx context.Context, a channel.Account, old, s inapp.Session) error {
 	before, after := old.Contact(), s.Contact()
-	if err := h.Table.SetContact(ctx, events.ContactID(inapp.Name, a.ID, after.Identities[0]),
+	if err := h.Conversations.SetContact(ctx, events.ContactID(inapp.Name, a.ID, after.Identities[0]),
 		s.Conversation(a.ID)); err != nil {
 		return err
 	}
@@ -219,24 +219,24 @@ func (h *Handler) identify(ctx context.Context, a channel.Account, old, s inapp.
 // the brand says there later is said again, by the pusher, where it goes on.
 func (h *Handler) move(ctx context.Context, a channel.Account, old, s inapp.Session) error {
 	from, to := old.Conversation(a.ID), s.Conversation(a.ID)
-	m, err := h.Table.BeginMove(ctx, from, store.Move{Thread: s.Thread, User: s.User, Since: h.Now().UTC()})
+	m, err := h.Conversations.BeginMove(ctx, from, store.Move{Thread: s.Thread, User: s.User, Since: h.Now().UTC()})
 	if err != nil {
 		return err
 	}
-	if err := h.Table.AddEarlier(ctx, to, store.Earlier{Conversation: from, Thread: old.Thread}); err != nil {
+	if err := h.Conversations.AddEarlier(ctx, to, store.Earlier{Conversation: from, Thread: old.Thread}); err != nil {
 		return err
 	}
 	if err := h.tellMerged(ctx, a, old, s); err != nil {
 		return err
 	}
-	if err := h.Table.EndSession(ctx, from, "", h.Now().Add(inapp.SessionLife)); err != nil {
+	if err := h.Devices.EndSession(ctx, from, "", h.Now().Add(inapp.SessionLife)); err != nil {
 		return err
 	}
 	last, err := h.said(ctx, from)
 	if err != nil || m.Last > 0 {
 		return err
 	}
-	err = h.Table.EndMove(ctx, from, m, last)
+	err = h.Conversations.EndMove(ctx, from, m, last)
 	if errors.Is(err, store.ErrConflict) { // the pusher has done it
 		return nil
 	}
@@ -259,17 +259,17 @@ func (h *Handler) tellMerged(ctx context.Context, a channel.Account, old, s inap
 // said is the sequence of the last of a conversation's events once those that wait
 // have theirs; 0 when there are none.
 func (h *Handler) said(ctx context.Context, conversation string) (uint64, error) {
-	waiting, err := h.Table.Unrouted(ctx, conversation)
+	waiting, err := h.Conversations.Unrouted(ctx, conversation)
 	if err != nil {
 		return 0, err
 	}
-	state, err := h.Table.State(ctx, conversation)
+	state, err := h.Conversations.State(ctx, conversation)
 	return state.Sequence + waiting, err
 }
 
 // end ends a session for as long as a token of it may live, renewed ones too.
 func (h *Handler) end(ctx context.Context, a channel.Account, s inapp.Session) error {
-	return h.Table.EndSession(ctx, s.Conversation(a.ID), s.ID, h.Now().Add(inapp.SessionLife))
+	return h.Devices.EndSession(ctx, s.Conversation(a.ID), s.ID, h.Now().Add(inapp.SessionLife))
 }
 
 // logout ends the session, its connections and its device's push subscriptions.
@@ -278,14 +278,14 @@ func (h *Handler) logout(ctx context.Context, r request) (answer, error) {
 	if err := h.end(ctx, r.account, r.session); err != nil {
 		return answer{}, err
 	}
-	open, err := h.Table.Connections(ctx, conversation)
+	open, err := h.Devices.Connections(ctx, conversation)
 	if err != nil {
 		return answer{}, err
 	}
 	for _, c := range open {
 		var b Bearer
 		if json.Unmarshal(c.Doc, &b) == nil && b.Session.ID == r.session.ID {
-			if err := h.Table.Disconnect(ctx, c.ID); err != nil {
+			if err := h.Devices.Disconnect(ctx, c.ID); err != nil {
 				return answer{}, err
 			}
 		}
@@ -314,7 +314,7 @@ func (h *Handler) newTicket(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	ticket := random() + random()
-	if err := h.Table.AddTicket(ctx, TicketHash(ticket), doc, h.Now().Add(ticketLife)); err != nil {
+	if err := h.Devices.AddTicket(ctx, TicketHash(ticket), doc, h.Now().Add(ticketLife)); err != nil {
 		return answer{}, err
 	}
 	return answer{http.StatusCreated, struct {

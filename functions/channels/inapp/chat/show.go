@@ -83,7 +83,7 @@ func (c *Viewer) Frames(ctx context.Context, e *events.Event, v View) []Frame {
 		if !v.Live {
 			return nil
 		}
-		n, err := c.Table.Read(ctx, e.Subject)
+		n, err := c.Conversations.Read(ctx, e.Subject)
 		if err != nil || n == 0 {
 			return nil
 		}
@@ -154,7 +154,8 @@ func deleted(f Frame, d *events.Deletion) []Frame {
 func (c *Viewer) changed(ctx context.Context, f Frame, e *events.Event, v View) []Frame {
 	switch e.Data.Change.Field {
 	case inapp.ChangeRead:
-		it, found, err := c.Table.Event(ctx, e.Subject, events.EventID(e.Channel, e.Account, "message:"+e.Data.Change.New))
+		it, found, err := c.Conversations.Event(ctx, e.Subject,
+			events.EventID(e.Channel, e.Account, "message:"+e.Data.Change.New))
 		if err != nil || !found {
 			return nil
 		}

@@ -135,7 +135,7 @@ func (h *Handler) subscribe(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	conversation := r.session.Conversation(r.account.ID)
-	known, err := h.Table.Pushes(ctx, conversation)
+	known, err := h.Devices.Pushes(ctx, conversation)
 	if err != nil {
 		return answer{}, err
 	}
@@ -147,7 +147,7 @@ func (h *Handler) subscribe(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	err = h.Table.AddPush(ctx, conversation, id, doc, h.Now().Add(pushLife))
+	err = h.Devices.AddPush(ctx, conversation, id, doc, h.Now().Add(pushLife))
 	return answer{http.StatusCreated, struct{}{}}, err
 }
 
@@ -180,14 +180,14 @@ func decodes(text string, size int) bool {
 // unsubscribe forgets where the session's device took notifications.
 func (h *Handler) unsubscribe(ctx context.Context, r request) (answer, error) {
 	conversation := r.session.Conversation(r.account.ID)
-	known, err := h.Table.Pushes(ctx, conversation)
+	known, err := h.Devices.Pushes(ctx, conversation)
 	if err != nil {
 		return answer{}, err
 	}
 	for _, k := range known {
 		var s Subscription
 		if json.Unmarshal(k.Doc, &s) == nil && s.Device == r.session.Device {
-			if err := h.Table.DropPush(ctx, conversation, k.ID); err != nil {
+			if err := h.Devices.DropPush(ctx, conversation, k.ID); err != nil {
 				return answer{}, err
 			}
 		}

@@ -14,7 +14,6 @@ import (
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"
 	"github.com/relais-dev/relais/shared/mailbox"
-	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/outhttp"
 	"github.com/relais-dev/relais/shared/queue"
@@ -25,7 +24,7 @@ import (
 // conversation to everybody who is connected.
 type Pusher struct {
 	chat.Viewer
-	Ingress     *queue.Queue // rings for what it says again
+	Mailbox     mailbox.Mailbox // for what it says again
 	Metrics     *observe.Metrics
 	Source      queue.Source
 	Connections Poster
@@ -39,9 +38,9 @@ func NewPusher(name string, e function.Env) (function.Handler, error) {
 		return nil, err
 	}
 	connections, err := newConnections(e)
-	return &Pusher{Viewer: chat.NewViewer(name, c, e), Ingress: e.Queue(c, names.EnvIngress), Source: e.Source(c, name),
-		Metrics:     e.Metrics(name),
-		Connections: connections, Services: services(e)}, err
+	metrics := e.Metrics(name)
+	return &Pusher{Viewer: chat.NewViewer(name, c, e), Mailbox: mailbox.New(c, e, metrics, e.Log(name)),
+		Source: e.Source(c, name), Metrics: metrics, Connections: connections, Services: services(e)}, err
 }
 
 func services(e function.Env) map[string]Service {
@@ -81,7 +80,7 @@ func (p *Pusher) push(ctx context.Context, r queue.Record) error {
 	if moved, err := p.move(ctx, &e); moved || err != nil {
 		return err
 	}
-	open, err := p.Table.Connections(ctx, conversation)
+	open, err := p.Devices.Connections(ctx, conversation)
 	if err != nil {
 		return err
 	}
@@ -118,7 +117,7 @@ func (p *Pusher) move(ctx context.Context, e *events.Event) (moved bool, err err
 	if !chat.OfBrand(e) || !inapp.IsAnonymous(e.Data.Conversation.PlatformID) {
 		return false, nil
 	}
-	m, ok, err := p.Table.Move(ctx, e.Subject)
+	m, ok, err := p.Conversations.Move(ctx, e.Subject)
 	seq, _ := strconv.ParseUint(e.Sequence, 10, 64) // 20 digits of ours
 	switch {
 	case err != nil || !ok:
@@ -126,7 +125,7 @@ func (p *Pusher) move(ctx context.Context, e *events.Event) (moved bool, err err
 	case m.Last == 0 && p.Now().Sub(m.Since) < joining:
 		return false, errors.New("the conversation is being joined to another one")
 	case m.Last == 0: // a login died on its way
-		if err := p.Table.EndMove(ctx, e.Subject, m, seq-1); err != nil {
+		if err := p.Conversations.EndMove(ctx, e.Subject, m, seq-1); err != nil {
 			return false, err
 		}
 	case seq <= m.Last:
@@ -136,13 +135,13 @@ func (p *Pusher) move(ctx context.Context, e *events.Event) (moved bool, err err
 	again.Data.Conversation = &events.Conversation{PlatformID: m.Thread, Kind: events.Direct}
 	again.Data.Contact = inapp.Session{Thread: m.Thread, User: m.User}.Contact()
 	channel.Complete(&again, inapp.Name, e.Account, p.Now())
-	return true, mailbox.Mailbox{Table: p.Table, Ingress: p.Ingress, Metrics: p.Metrics, Log: p.Log}.Put(ctx, &again, 0)
+	return true, p.Mailbox.Put(ctx, &again, 0)
 }
 
 // close forgets connections; what comes on them is answered that they are not known.
 func (p *Pusher) close(ctx context.Context, open []store.Record) error {
 	for _, c := range open {
-		if err := p.Table.Disconnect(ctx, c.ID); err != nil {
+		if err := p.Devices.Disconnect(ctx, c.ID); err != nil {
 			return err
 		}
 	}
@@ -173,7 +172,7 @@ func (p *Pusher) forget(ctx context.Context, c store.Record) error {
 	if json.Unmarshal(c.Doc, &b) == nil && p.Now().Sub(b.Since) < opening { // its client resumes when it is open
 		return nil
 	}
-	return p.Table.Disconnect(ctx, c.ID)
+	return p.Devices.Disconnect(ctx, c.ID)
 }
 
 // stale is when a message is too old to wake somebody for.
@@ -185,7 +184,7 @@ func notifies(e *events.Event) bool {
 }
 
 func (p *Pusher) notify(ctx context.Context, e *events.Event, f chat.Frame) error {
-	subscribed, err := p.Table.Pushes(ctx, e.Subject)
+	subscribed, err := p.Devices.Pushes(ctx, e.Subject)
 	if err != nil || len(subscribed) == 0 {
 		return err
 	}
@@ -207,7 +206,7 @@ func (p *Pusher) notify(ctx context.Context, e *events.Event, f chat.Frame) erro
 		case err == nil:
 			p.Metrics.Count(observe.Notified, 1)
 		case errors.Is(err, ErrGone):
-			if err := p.Table.DropPush(ctx, e.Subject, x.ID); err != nil {
+			if err := p.Devices.DropPush(ctx, e.Subject, x.ID); err != nil {
 				return err
 			}
 		default: // the message itself is in the history

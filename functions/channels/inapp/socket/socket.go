@@ -71,7 +71,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 	case "CONNECT":
 		return json.Marshal(answer{StatusCode: h.connect(ctx, e)})
 	case "DISCONNECT":
-		if err := h.Table.Disconnect(ctx, e.RequestContext.ConnectionID); err != nil {
+		if err := h.Devices.Disconnect(ctx, e.RequestContext.ConnectionID); err != nil {
 			h.Log.Warn("a closed connection stays until somebody posts to it", "error", err.Error())
 		}
 		return json.Marshal(answer{StatusCode: http.StatusOK})
@@ -82,7 +82,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // connect lets in who has a ticket that nobody used, from a page that may talk to
 // the app.
 func (h *Handler) connect(ctx context.Context, e event) int {
-	doc, ok, err := h.Table.UseTicket(ctx, chat.TicketHash(e.Query["ticket"]), h.Now())
+	doc, ok, err := h.Devices.UseTicket(ctx, chat.TicketHash(e.Query["ticket"]), h.Now())
 	var b chat.Bearer
 	if err == nil && ok {
 		err = json.Unmarshal(doc, &b)
@@ -106,7 +106,7 @@ func (h *Handler) connect(ctx context.Context, e event) int {
 		doc, err = json.Marshal(b)
 	}
 	if err == nil {
-		err = h.Table.Connect(ctx, e.RequestContext.ConnectionID, b.Session.Conversation(b.Account), doc,
+		err = h.Devices.Connect(ctx, e.RequestContext.ConnectionID, b.Session.Conversation(b.Account), doc,
 			h.Now().Add(connectionLife))
 	}
 	if err != nil {
@@ -163,7 +163,7 @@ func (h *Handler) frame(ctx context.Context, e event) (*chat.Frame, error) {
 		return &chat.Frame{V: 1, Type: "error", ClientMsgID: f.ClientMsgID, Code: code}, nil
 	}
 	id := e.RequestContext.ConnectionID
-	doc, ok, err := h.Table.Connection(ctx, id)
+	doc, ok, err := h.Devices.Connection(ctx, id)
 	var b chat.Bearer
 	if err == nil && ok {
 		err = json.Unmarshal(doc, &b)

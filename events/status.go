@@ -1,5 +1,7 @@
 package events
 
+import "time"
+
 // A Status says what became of a message the brand sent. States only move up:
 // queued < accepted < sent < delivered < read < played; failed, expired and
 // deleted are final.
@@ -38,6 +40,34 @@ type StatusError struct {
 	Title     string `json:"title,omitempty"`
 	Retryable bool   `json:"retryable"`
 	Remedy    string `json:"remedy,omitempty"`
+
+	// RetryAfter is how long the platform asks to be left alone, with ClassRate and
+	// ClassPlatform; 0 when it does not say.
+	RetryAfter time.Duration `json:"-"`
+	// Unknown says that the platform may have acted all the same (a 500, a 504).
+	Unknown bool `json:"-"`
+}
+
+// Error is e for operators.
+func (e *StatusError) Error() string {
+	text := e.Class + " error"
+	if e.Code != "" {
+		text += " " + e.Code
+	}
+	if e.Title != "" {
+		text += ": " + e.Title
+	}
+	return text
+}
+
+// Passes says whether the same call may succeed later.
+func (e *StatusError) Passes() bool { return e.Class == ClassRate || e.Class == ClassPlatform }
+
+// Status is e as events tell it. What the platform may have done nobody may repeat
+// blindly.
+func (e *StatusError) Status() *StatusError {
+	return &StatusError{Class: e.Class, Code: e.Code, Subcode: e.Subcode, Title: e.Title,
+		Retryable: e.Passes() && !e.Unknown, Remedy: e.Remedy}
 }
 
 // Error classes: what kind of reason, whatever the platform's code.

@@ -107,40 +107,11 @@ type Rate struct {
 	Burst   int     // messages to one recipient that may run ahead of Pair; 0 is 1
 }
 
-// Error is why a platform refused a call. Its message is for operators and holds
-// no token, no URL with one, and no content.
-type Error struct {
-	Class      string // events.ClassRate …
-	Code       string // the platform's
-	Subcode    string
-	Title      string        // the platform's words
-	Remedy     string        // what an operator or integrator can do
-	RetryAfter time.Duration // with ClassRate and ClassPlatform; 0 when the platform does not say
-	Unknown    bool          // the platform may have acted all the same (a 500, a 504)
-}
-
-func (e *Error) Error() string {
-	text := e.Class + " error"
-	if e.Code != "" {
-		text += " " + e.Code
-	}
-	if e.Title != "" {
-		text += ": " + e.Title
-	}
-	return text
-}
-
-// Retryable says whether the same call may succeed later.
-func (e *Error) Retryable() bool {
-	return e.Class == events.ClassRate || e.Class == events.ClassPlatform
-}
-
-// Status is e as a message's failure. What the platform may have done nobody may repeat
-// blindly.
-func (e *Error) Status() *events.StatusError {
-	return &events.StatusError{Class: e.Class, Code: e.Code, Subcode: e.Subcode, Title: e.Title,
-		Retryable: e.Retryable() && !e.Unknown, Remedy: e.Remedy}
-}
+// Error is why a platform refused a call: the one error with a class, a title and a
+// remedy, under the name that channels return it by. Its Title is the platform's words,
+// its Remedy what an operator or integrator can do; it holds no token, no URL with one,
+// and no content.
+type Error = events.StatusError
 
 // A Reply is a platform's answer to a call, read whole.
 type Reply struct {

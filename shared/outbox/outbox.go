@@ -53,12 +53,16 @@ func (b *Outbox) Ring(ctx context.Context, a Accepted) error {
 
 // A Refusal is why a message is not accepted; nothing of it is stored.
 type Refusal struct {
-	Status    int // of HTTP
-	Class     string
-	Title     string
-	Remedy    string
+	events.StatusError
+	HTTP      int                // its status there
 	Faults    events.Faults      // places in the request
 	Rendering []events.Rendering // when the channel cannot show it
+}
+
+// refuse is a Refusal whose class, title and remedy are given.
+func refuse(http int, class, title, remedy string, faults ...events.Fault) *Refusal {
+	return &Refusal{StatusError: events.StatusError{Class: class, Title: title, Remedy: remedy}, HTTP: http,
+		Faults: faults}
 }
 
 func (r *Refusal) Error() string {
@@ -130,9 +134,8 @@ func (b *Outbox) store(ctx context.Context, id, hash string, r Request) (store.M
 	m := store.Message{ID: id, Hash: hash, Body: store.Pack(doc), Created: now,
 		Progress: store.Progress{State: events.Queued}}
 	if len(m.Body) > maxBody {
-		return m, &Refusal{Status: http.StatusRequestEntityTooLarge, Class: events.ClassContent,
-			Title:  "the message is too large to be stored",
-			Remedy: "split it, or send files by their address"}
+		return m, refuse(http.StatusRequestEntityTooLarge, events.ClassContent, "the message is too large to be stored",
+			"split it, or send files by their address")
 	}
 	var due time.Time
 	m.Lane, due = lane(id, r, now, now.Add(store.SweepAfter))
@@ -159,22 +162,22 @@ const maxBody = 350 << 10
 func check(o *events.Outbound) error {
 	var faults events.Faults
 	if err := o.Validate(); errors.As(err, &faults) {
-		return invalid(faults)
+		return invalid(faults...)
 	}
 	if len(o.Fallback) > 0 {
-		return invalid(events.Faults{{Path: "fallback",
-			Message: "is not available yet; send to the other channel when message.status reports the failure"}})
+		return invalid(events.Fault{Path: "fallback",
+			Message: "is not available yet; send to the other channel when message.status reports the failure"})
 	}
 	if o.To.Person != "" {
-		return invalid(events.Faults{{Path: "to.person",
-			Message: "is not available yet: contacts of different channels are not linked; name a conversation or a contact"}})
+		return invalid(events.Fault{Path: "to.person",
+			Message: "is not available yet: contacts of different channels are not linked; name a conversation or a contact"})
 	}
 	return nil
 }
 
-func invalid(f events.Faults) *Refusal {
-	return &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent, Title: "the request is not valid",
-		Remedy: "correct the request", Faults: f}
+func invalid(faults ...events.Fault) *Refusal {
+	return refuse(http.StatusUnprocessableEntity, events.ClassContent, "the request is not valid", "correct the request",
+		faults...)
 }
 
 // digest is equal for equal requests.
@@ -189,9 +192,9 @@ func digest(o events.Outbound) (string, error) {
 
 func repeated(m store.Message, hash string) (Accepted, error) {
 	if m.Hash != hash {
-		return Accepted{}, &Refusal{Status: http.StatusConflict, Class: events.ClassContent,
-			Title:  "the idempotency key was used for another message",
-			Remedy: "use a new key for each message, and the same one only to repeat it"}
+		return Accepted{}, refuse(http.StatusConflict, events.ClassContent,
+			"the idempotency key was used for another message",
+			"use a new key for each message, and the same one only to repeat it")
 	}
 	r, err := Decode(m)
 	if err != nil {
@@ -226,9 +229,8 @@ func (b *Outbox) plan(ctx context.Context, o events.Outbound) (Request, error) {
 	}
 	ch, ok := b.channel(t.Channel)
 	if !ok {
-		return Request{}, &Refusal{Status: http.StatusNotFound, Class: events.ClassRecipient,
-			Title:  "this deployment has no channel " + t.Channel,
-			Remedy: "switch the channel on in the configuration"}
+		return Request{}, refuse(http.StatusNotFound, events.ClassRecipient, "this deployment has no channel "+t.Channel,
+			"switch the channel on in the configuration")
 	}
 	r := Render(ch, o, b.Link)
 	r.Thread = t
@@ -273,8 +275,8 @@ func (b *Outbox) resolve(ctx context.Context, to events.To) (thread.Thread, erro
 
 // unknown is the Refusal of a conversation that nobody has heard of.
 func unknown() *Refusal {
-	return &Refusal{Status: http.StatusNotFound, Class: events.ClassRecipient, Title: "no such conversation",
-		Remedy: "take the subject of an event, or address an identity of a channel that lets the brand begin"}
+	return refuse(http.StatusNotFound, events.ClassRecipient, "no such conversation",
+		"take the subject of an event, or address an identity of a channel that lets the brand begin")
 }
 
 func (b *Outbox) known(ctx context.Context, conversation string) (thread.Thread, error) {
@@ -303,20 +305,19 @@ func (b *Outbox) open(ctx context.Context, to events.To) (thread.Thread, error) 
 		opens = opens || s == to.Identity.Scheme
 	}
 	if !ok || !opens || !channel.ValidAccountID(to.Account) {
-		return thread.Thread{}, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassRecipient,
-			Title:  "the brand cannot begin a conversation there",
-			Remedy: "address a conversation in which the customer wrote", Faults: events.Faults{{Path: "to.identity",
-				Message: fmt.Sprintf("%s cannot be addressed on %s", to.Identity.Scheme, to.Channel)}}}
+		return thread.Thread{}, refuse(http.StatusUnprocessableEntity, events.ClassRecipient,
+			"the brand cannot begin a conversation there", "address a conversation in which the customer wrote",
+			events.Fault{Path: "to.identity",
+				Message: fmt.Sprintf("%s cannot be addressed on %s", to.Identity.Scheme, to.Channel)})
 	}
 	value := to.Identity.Value
 	if ch.Address != nil {
 		value = ch.Address(*to.Identity)
 	}
 	if value == "" {
-		return thread.Thread{}, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassRecipient,
-			Title:  "there can be no such identity",
-			Remedy: "write it as the channel does", Faults: events.Faults{{Path: "to.identity.value",
-				Message: fmt.Sprintf("is no %s of %s", to.Identity.Scheme, to.Channel)}}}
+		return thread.Thread{}, refuse(http.StatusUnprocessableEntity, events.ClassRecipient,
+			"there can be no such identity", "write it as the channel does", events.Fault{Path: "to.identity.value",
+				Message: fmt.Sprintf("is no %s of %s", to.Identity.Scheme, to.Channel)})
 	}
 	identity := events.Identity{Scheme: to.Identity.Scheme, Value: value, Scope: to.Identity.Scope}
 	platformID := value
@@ -367,36 +368,40 @@ func (b *Outbox) sendable(r Request) error {
 			worst = k.MaxLoss
 		}
 		if !k.NotAfter.IsZero() && now.After(k.NotAfter) {
-			return &Refusal{Status: http.StatusConflict, Class: events.ClassContent, Title: "the message is past its notAfter",
-				Remedy: "send a current one"}
+			return refuse(http.StatusConflict, events.ClassContent, "the message is past its notAfter", "send a current one")
 		}
 		if k.NotBefore.After(now.Add(maxAhead)) {
-			return invalid(events.Faults{{Path: "constraints.notBefore",
-				Message: "is more than 366 days ahead; ask for it nearer to its time"}})
+			return invalid(events.Fault{Path: "constraints.notBefore",
+				Message: "is more than 366 days ahead; ask for it nearer to its time"})
 		}
 	}
 	for _, x := range r.Rendering {
 		if lossRank[x.Loss] > lossRank[worst] {
-			return &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent,
-				Title:     fmt.Sprintf("%s cannot show part %d (%s) well enough", r.Thread.Channel, x.Part, x.Kind),
-				Remedy:    "change the content, give an override for this channel, or allow a greater loss in constraints.maxLoss",
-				Rendering: r.Rendering,
-				Faults:    events.Faults{{Path: r.path(x.Part), Message: reason(x)}}}
+			return lossy(r, fmt.Sprintf("%s cannot show part %d (%s) well enough", r.Thread.Channel, x.Part, x.Kind),
+				"change the content, give an override for this channel, or allow a greater loss in constraints.maxLoss",
+				events.Fault{Path: r.path(x.Part), Message: reason(x)})
 		}
 	}
 	if len(r.Calls) == 0 {
-		return &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent,
-			Title: "nothing of the message can be shown", Rendering: r.Rendering}
+		return lossy(r, "nothing of the message can be shown", "")
 	}
 	if s := r.Outbound.Sender; s != nil && s.Role == events.Bot && r.Thread.Turns >= thread.MaxTurns {
-		return &Refusal{Status: http.StatusConflict, Class: events.ClassPolicy,
-			Title:  fmt.Sprintf("a bot has said %d messages in a row, and the customer none", r.Thread.Turns),
-			Remedy: "see whether the bot answers its own messages; a person may write, and the customer's next message lets the bot go on"}
+		return refuse(http.StatusConflict, events.ClassPolicy,
+			fmt.Sprintf("a bot has said %d messages in a row, and the customer none", r.Thread.Turns),
+			"see whether the bot answers its own messages; a person may write, and the customer's next message lets the "+
+				"bot go on")
 	}
 	if e := b.Allowed(r, r.Thread, 0, now); e != nil {
-		return &Refusal{Status: http.StatusConflict, Class: e.Class, Title: e.Title, Remedy: e.Remedy}
+		return &Refusal{StatusError: *e, HTTP: http.StatusConflict}
 	}
 	return nil
+}
+
+// lossy is the Refusal of what the channel cannot show well enough.
+func lossy(r Request, title, remedy string, faults ...events.Fault) *Refusal {
+	refusal := refuse(http.StatusUnprocessableEntity, events.ClassContent, title, remedy, faults...)
+	refusal.Rendering = r.Rendering
+	return refusal
 }
 
 // path is where a part of what r shows stands in the request.
@@ -446,7 +451,7 @@ func Outgoing(id string, r Request, t thread.Thread, i int) channel.Outgoing {
 func (b *Outbox) Act(ctx context.Context, a *events.Action) (thread.Thread, error) {
 	var faults events.Faults
 	if err := a.Validate(); errors.As(err, &faults) {
-		return thread.Thread{}, invalid(faults)
+		return thread.Thread{}, invalid(faults...)
 	}
 	t, err := b.resolve(ctx, a.To)
 	if err != nil {
@@ -454,20 +459,18 @@ func (b *Outbox) Act(ctx context.Context, a *events.Action) (thread.Thread, erro
 	}
 	ch, _ := b.channel(t.Channel)
 	if !slices.Contains(ch.Acts, a.Verb) {
-		return t, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent,
-			Title:  fmt.Sprintf("%s has no %s", t.Channel, a.Verb),
-			Remedy: "see the table of channels", Faults: events.Faults{{Path: "verb",
-				Message: "is not possible on this channel"}}}
+		return t, refuse(http.StatusUnprocessableEntity, events.ClassContent,
+			fmt.Sprintf("%s has no %s", t.Channel, a.Verb), "see the table of channels",
+			events.Fault{Path: "verb", Message: "is not possible on this channel"})
 	}
 	if a.Verb != events.ActEdit {
 		return t, nil
 	}
 	p := fit.Message(ch.Name, a.Content, ch.Limits)
 	if len(p.Calls) != 1 || len(p.Calls[0].Content) != 1 {
-		return t, &Refusal{Status: http.StatusUnprocessableEntity, Class: events.ClassContent,
-			Title:  "the new content is no single message of " + t.Channel,
-			Remedy: "shorten it, or delete the message and send another", Faults: events.Faults{{Path: "content[0]",
-				Message: reason(p.Report[0])}}}
+		return t, refuse(http.StatusUnprocessableEntity, events.ClassContent,
+			"the new content is no single message of "+t.Channel, "shorten it, or delete the message and send another",
+			events.Fault{Path: "content[0]", Message: reason(p.Report[0])})
 	}
 	a.Content = p.Calls[0].Content
 	return t, nil

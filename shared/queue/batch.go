@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"runtime/debug"
@@ -177,6 +178,18 @@ func (s Source) soon(ctx context.Context, failed []events.SQSMessage) {
 			groupOf(failed[0]),
 			"error", err.Error())
 	}
+}
+
+// ErrTurn is the error of a worker that stopped because its group's turn is over.
+var ErrTurn = errors.New("the turn is over")
+
+// GoOn rings for the rest of a partition when err is ErrTurn: the worker goes on in an
+// invocation of its own. Any other error is the caller's.
+func (s Source) GoOn(ctx context.Context, partition string, err error) error {
+	if !errors.Is(err, ErrTurn) {
+		return err
+	}
+	return s.Send(ctx, again(Ring(partition, "on"), s.Now()))
 }
 
 // Bury moves a record that is no message of ours to the dead letters, where the

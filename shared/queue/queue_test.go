@@ -3,6 +3,7 @@ package queue_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -26,7 +27,8 @@ func batch(messages ...string) []byte {
 	var list []string
 	for _, m := range messages {
 		id, group, _ := strings.Cut(m, " ")
-		list = append(list, fmt.Sprintf(`{"messageId":%q,"body":"body of %s","attributes":{"MessageGroupId":%q,"ApproximateReceiveCount":"7"}}`, id, id, group))
+		list = append(list, fmt.Sprintf(`{"messageId":%q,"body":"body of %s","attributes":{"MessageGroupId":%q,`+
+			`"ApproximateReceiveCount":"7"}}`, id, id, group))
 	}
 	return []byte(`{"Records":[` + strings.Join(list, ",") + `]}`)
 }
@@ -233,12 +235,20 @@ func TestSpill(t *testing.T) {
 	}
 }
 
-// TestRingOnIsNoRepetition: a conversation has many turns within the five minutes of SQS.
-func TestRingOnIsNoRepetition(t *testing.T) {
+// TestGoOn: who stopped because the turn is over goes on, as often as that is within
+// the five minutes of SQS; who stopped for another reason does not.
+func TestGoOn(t *testing.T) {
 	now := time.Date(2026, 8, 1, 16, 0, 0, 0, time.UTC)
-	first, second := queue.RingOn("cnv_a", now), queue.RingOn("cnv_a", now)
-	if first.Dedup == second.Dedup || first.Group != "cnv_a" || second.Group != "cnv_a" {
-		t.Errorf("%+v and %+v", first, second)
+	s := queue.Source{Queue: newQueue(t, 0), Now: func() time.Time { return now }}
+	other := errors.New("other")
+	for i, x := range []struct {
+		err, want error
+		rings     int // so far
+	}{{nil, nil, 0}, {other, other, 0}, {queue.ErrTurn, nil, 1}, {fmt.Errorf("a: %w", queue.ErrTurn), nil, 2}} {
+		err := s.GoOn(t.Context(), "cnv_a", x.err)
+		if n, e := s.Depth(t.Context()); !errors.Is(err, x.want) || n != x.rings || e != nil {
+			t.Errorf("%d: %v, and %d rings (%v), want %v and %d", i, err, n, e, x.want, x.rings)
+		}
 	}
 }
 

@@ -26,9 +26,6 @@ func Ring(partition, id string) Message {
 	return Message{Group: partition, Dedup: id, Body: string(body)}
 }
 
-// RingOn is the ring of a worker that stopped before all was done, at now.
-func RingOn(partition string, now time.Time) Message { return again(Ring(partition, "on"), now) }
-
 // RingIn is a ring on the clock's queue, which rings for the partition after a while. One
 // that is later than SQS can delay comes after MaxDelay: whoever works there sees that it
 // is too soon, and may ask again.

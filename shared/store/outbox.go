@@ -30,18 +30,25 @@ type Message struct {
 // Progress is how far a message is. It is written whole, under a condition on
 // Revision, so that two senders never both think that they send it.
 type Progress struct {
-	Revision  int64               `json:"v"`
-	State     events.State        `json:"s"`
-	Done      int                 `json:"d,omitempty"` // calls that were accepted
-	IDs       [][]string          `json:"i,omitempty"` // the platform's ids, by call
-	Lease     time.Time           `json:"l,omitzero"`  // while a call is under way: when its sender is surely dead
-	Attempts  int                 `json:"a,omitempty"` // of the present call
+	Revision int64        `json:"v"`
+	State    events.State `json:"s"`
+	Done     int          `json:"d,omitempty"` // calls that were accepted
+	IDs      [][]string   `json:"i,omitempty"` // the platform's ids, by call
+	Notes    []string     `json:"n,omitempty"`
+	Call
+
 	Error     *events.StatusError `json:"e,omitempty"`
-	Answered  bool                `json:"r,omitempty"` // an answer handle was used up
-	Doubt     bool                `json:"b,omitempty"` // an earlier try of the present call may have been taken
-	Window    string              `json:"w,omitempty"` // in which the present call was counted
-	Notes     []string            `json:"n,omitempty"`
 	Uncertain []int               `json:"u,omitempty"` // calls whose outcome nobody knows, from 1
+}
+
+// A Call is what was tried of a message's present call, the one after those that are
+// Done. Its zero value is that of a call that was not tried: each begins with it.
+type Call struct {
+	Lease    time.Time `json:"l,omitzero"`  // while it is under way: when its sender is surely dead
+	Attempts int       `json:"a,omitempty"` // tries so far
+	Answered bool      `json:"r,omitempty"` // an answer handle was used up
+	Doubt    bool      `json:"b,omitempty"` // an earlier try may have been taken
+	Window   string    `json:"w,omitempty"` // in which it was counted
 }
 
 // Outbox is the messages that go out, and how far each is.

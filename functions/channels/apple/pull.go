@@ -69,7 +69,7 @@ func pull(ctx context.Context, e channel.Env, announced events.Event, _ string) 
 // passing says whether what failed may work later.
 func passing(err error) bool {
 	var refused *channel.Error
-	return !errors.As(err, &refused) || refused.Retryable()
+	return !errors.As(err, &refused) || refused.Passes()
 }
 
 // parser goes on where announce ended.

@@ -249,7 +249,7 @@ func TestFetch(t *testing.T) {
 		switch {
 		case tc.ok && (err != nil || body == nil):
 			t.Errorf("%d gives %v", tc.status, err)
-		case !tc.ok && (e == nil || e.Class != tc.class || e.Retryable() != tc.retryable):
+		case !tc.ok && (e == nil || e.Class != tc.class || e.Passes() != tc.retryable):
 			t.Errorf("%d gives %#v, want class %s", tc.status, err, tc.class)
 		}
 	}

@@ -179,7 +179,7 @@ func hasCode(err error, code string) bool {
 // account's sake.
 func credentialsRefused(err error) error {
 	var e *channel.Error
-	if errors.As(err, &e) && !e.Retryable() {
+	if errors.As(err, &e) && !e.Passes() {
 		e.Class = events.ClassAuth
 		e.Remedy = cmp.Or(e.Remedy, "check the account's ids and secrets")
 	}

@@ -353,7 +353,7 @@ func TestUploads(t *testing.T) {
 	p.reply = &channel.Reply{Status: 504}
 	_, err := Channel.Send(context.Background(), e, picture)
 	var refused *channel.Error
-	if !errors.As(err, &refused) || refused.Unknown || !refused.Retryable() {
+	if !errors.As(err, &refused) || refused.Unknown || !refused.Passes() {
 		t.Errorf("a 504 gives %#v", err)
 	}
 	p.err = io.ErrUnexpectedEOF

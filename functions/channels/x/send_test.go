@@ -116,7 +116,7 @@ func TestFailedUploadIsNoDoubt(t *testing.T) {
 			events.NewMedia(events.Media{Type: events.Image, MIME: "image/png", URL: "https://media.example/1.png"})}
 	})
 	var e *channel.Error
-	if !errors.As(err, &e) || e.Unknown || !e.Retryable() {
+	if !errors.As(err, &e) || e.Unknown || !e.Passes() {
 		t.Errorf("%#v", err)
 	}
 }

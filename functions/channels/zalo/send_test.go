@@ -182,7 +182,7 @@ func TestFailedUploadsAreNoUncertainty(t *testing.T) {
 			Content: []events.Content{events.NewMedia(events.Media{Type: events.Image, URL: "https://cdn.example/a.png"})},
 		})
 		var e *channel.Error
-		if !errors.As(err, &e) || e.Unknown || !e.Retryable() {
+		if !errors.As(err, &e) || e.Unknown || !e.Passes() {
 			t.Errorf("%s gives %#v, want an error to try again after", reply, err)
 		}
 	}

@@ -88,15 +88,15 @@ func (h *Handler) refuse(err error) answer {
 func refusal(r *outbox.Refusal) *problem {
 	k := invalid
 	switch {
-	case r.Status == http.StatusNotFound:
+	case r.HTTP == http.StatusNotFound:
 		k = missing
-	case r.Status == http.StatusRequestEntityTooLarge:
+	case r.HTTP == http.StatusRequestEntityTooLarge:
 		k = oversize
-	case r.Status == http.StatusConflict && r.Class == events.ClassWindow:
+	case r.HTTP == http.StatusConflict && r.Class == events.ClassWindow:
 		k = closed
-	case r.Status == http.StatusConflict && r.Class == events.ClassConsent:
+	case r.HTTP == http.StatusConflict && r.Class == events.ClassConsent:
 		k = withdrawn
-	case r.Status == http.StatusConflict:
+	case r.HTTP == http.StatusConflict:
 		k = conflict
 	case r.Rendering != nil:
 		k = lossy

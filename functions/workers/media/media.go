@@ -99,9 +99,6 @@ const (
 	pullPatience = 7 * 24 * time.Hour
 )
 
-// errTurn says that the next file might not be copied before the function must end.
-var errTurn = errors.New("the turn is over")
-
 // Drain copies the media of the events that wait in a lane. What fails for a while
 // holds up no other: it waits, and the sweeper rings for it. When the turn is over it
 // rings for the rest.
@@ -117,12 +114,12 @@ func (f *Fetcher) Drain(ctx context.Context, g queue.Group, lane store.Lane) err
 			return nil
 		}
 		for _, id := range fresh {
-			err := errTurn
+			err := queue.ErrTurn
 			if !g.Over(outhttp.MediaTimeout) {
 				err = f.one(ctx, g, lane, id)
 			}
-			if errors.Is(err, errTurn) {
-				return f.Source.Send(ctx, queue.RingOn(string(lane), f.Now()))
+			if errors.Is(err, queue.ErrTurn) {
+				return f.Source.GoOn(ctx, string(lane), err)
 			}
 			if err != nil {
 				f.Log.Warn("media waits", "event", id, "error", err.Error())
@@ -162,7 +159,7 @@ func (f *Fetcher) event(ctx context.Context, g queue.Group, it store.Item) error
 			continue
 		}
 		if g.Over(outhttp.MediaTimeout) {
-			return errTurn
+			return queue.ErrTurn
 		}
 		if err := f.file(ctx, &e, i, *c.Media); err != nil {
 			return err
@@ -185,7 +182,7 @@ func (f *Fetcher) file(ctx context.Context, e *events.Event, part int, m events.
 		return f.tell(ctx, e, part, stored, nil)
 	}
 	var refused *channel.Error
-	if (!errors.As(err, &refused) || refused.Retryable()) && f.Now().Before(e.RecordedTime.Add(patience)) {
+	if (!errors.As(err, &refused) || refused.Passes()) && f.Now().Before(e.RecordedTime.Add(patience)) {
 		return err
 	}
 	if refused == nil {
@@ -199,7 +196,7 @@ func (f *Fetcher) file(ctx context.Context, e *events.Event, part int, m events.
 // announced brings what e announces, or tells when that is given up.
 func (f *Fetcher) announced(ctx context.Context, g queue.Group, e events.Event) error {
 	err := f.pull(ctx, g, e)
-	if err == nil || errors.Is(err, errTurn) || f.Now().Before(e.RecordedTime.Add(pullPatience)) {
+	if err == nil || errors.Is(err, queue.ErrTurn) || f.Now().Before(e.RecordedTime.Add(pullPatience)) {
 		return err
 	}
 	f.Log.Error("gave up what a platform keeps for us", "event", e.ID, "channel", e.Channel, "account", e.Account,
@@ -228,7 +225,7 @@ func (f *Fetcher) pull(ctx context.Context, g queue.Group, e events.Event) error
 			return err
 		}
 		if g.Over(outhttp.Timeout) {
-			return errTurn
+			return queue.ErrTurn
 		}
 		list, next, done, err := ch.Pull(ctx, env, e, cursor)
 		if err != nil {
@@ -247,7 +244,7 @@ func (f *Fetcher) pull(ctx context.Context, g queue.Group, e events.Event) error
 		}
 		cursor = next
 	}
-	return errTurn
+	return queue.ErrTurn
 }
 
 // commit is what a webhook does with its events.

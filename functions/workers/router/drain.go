@@ -25,9 +25,6 @@ type drain struct {
 	began   bool          // one event at least was handled
 }
 
-// errTurn says that the drain's turn is over.
-var errTurn = errors.New("more is pending than fits one turn")
-
 // step is what one event may take: the hold of an echo, and a few calls.
 const step = echoHolds*echoHold + time.Second
 
@@ -147,7 +144,7 @@ func (d *drain) withLast(ctx context.Context, items []store.Item, more bool) ([]
 func (d *drain) all(ctx context.Context, items []store.Item) error {
 	for _, it := range items {
 		if d.began && d.group.Over(step) {
-			return errTurn
+			return queue.ErrTurn
 		}
 		if err := d.one(ctx, it); err != nil {
 			return err
@@ -311,7 +308,7 @@ func (d *drain) catchUp(ctx context.Context, to string, from uint64) (next uint6
 				continue
 			}
 			if d.began && d.group.Over(step) {
-				return it.Sequence, it.Received, errTurn
+				return it.Sequence, it.Received, queue.ErrTurn
 			}
 			if sent, err := d.late(ctx, to, it); !sent || err != nil {
 				return it.Sequence, it.Received, err

@@ -157,11 +157,8 @@ func (r *Router) Drain(ctx context.Context, g queue.Group) error {
 	var err error
 	for range conflictRetries {
 		d := &drain{Router: r, group: g, suspect: g.Suspects(suspectAfter)}
-		err = d.run(ctx)
-		switch {
-		case errors.Is(err, errTurn):
-			return r.Source.Send(ctx, queue.RingOn(g.Name, r.Now()))
-		case !errors.Is(err, store.ErrConflict):
+		err = r.Source.GoOn(ctx, g.Name, d.run(ctx))
+		if !errors.Is(err, store.ErrConflict) {
 			return err
 		}
 		r.Metrics.Count(observe.Conflicts, 1)

@@ -5,12 +5,26 @@
 // A message's item says how far it is; rings only say "look". A call is made under
 // a lease that is written before it, so that after a crash the outcome is known to
 // be unknown, and is never guessed.
+//
+// A message's way goes through the files in this order, and never back:
+//
+//	sender.go   a request is stored in its lane; who drains the lane takes its messages in turn
+//	    ↓
+//	ready.go    may the next call be made now: its time, the account, the window, the pace
+//	    ↓
+//	call.go     the call is made, and what came of it recorded; once more for each further call
+//	    ↓
+//	tell.go     an event tells what became of the message, and it leaves its lane
+//
+// account.go has the accounts' credentials and access tokens; act.go does what is no
+// message. way_test.go holds the files to it.
 package sender
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -129,19 +143,8 @@ func (s *Sender) request(ctx context.Context, g queue.Group, r queue.Record) err
 	return s.Drain(ctx, g, a.Lane)
 }
 
-// malformed is the refusal of what is no request.
-func malformed(err error) *outbox.Refusal {
-	r := &outbox.Refusal{Class: events.ClassContent, Title: "the request cannot be read",
-		Remedy: "send what message.schema.json or action.schema.json describes"}
-	errors.As(err, &r.Faults)
-	return r
-}
-
 // errBusy says that another sender is at work in the lane: it will find what is new.
 var errBusy = errors.New("another sender is at work")
-
-// errTurn says that a call would not end before the function must.
-var errTurn = errors.New("the turn is over")
 
 // Drain sends what waits in a lane, in order, until nothing does, the first has to
 // wait, or the turn is over: then it rings for the rest.
@@ -152,43 +155,21 @@ func (s *Sender) Drain(ctx context.Context, g queue.Group, lane store.Lane) erro
 			return err
 		}
 		for _, id := range ids {
-			err := errTurn
+			err := queue.ErrTurn
 			if !g.Over(callTime) {
 				err = s.one(ctx, lane, id)
 			}
+			var later *postponed
 			switch {
-			case errors.Is(err, errTurn):
-				return s.Source.Send(ctx, queue.RingOn(string(lane), s.Now()))
-			case errors.Is(err, errBusy), errors.Is(err, errWaits):
+			case errors.As(err, &later):
+				return s.postpone(ctx, lane, id, later)
+			case errors.Is(err, errBusy):
 				return nil
 			case err != nil:
-				return err
+				return s.Source.GoOn(ctx, string(lane), err)
 			}
 		}
 	}
-}
-
-// errWaits says that a message was put off, and its lane with it.
-var errWaits = errors.New("the message waits")
-
-// one takes a lane's first message as far as it goes.
-func (s *Sender) one(ctx context.Context, lane store.Lane, id string) error {
-	m, found, err := s.Messages.Message(ctx, id)
-	if err != nil {
-		return err
-	}
-	if !found {
-		return s.lost(ctx, lane, id)
-	}
-	err = s.deliver(ctx, m)
-	var later *postponed
-	if !errors.As(err, &later) {
-		return err
-	}
-	if err := s.postpone(ctx, m, later); err != nil {
-		return err
-	}
-	return errWaits
 }
 
 // A postponed message waits, and its lane with it.
@@ -199,85 +180,40 @@ type postponed struct {
 
 func (p *postponed) Error() string { return "postponed because of " + p.class }
 
-func (s *Sender) postpone(ctx context.Context, m store.Message, p *postponed) error {
+func (s *Sender) postpone(ctx context.Context, lane store.Lane, id string, p *postponed) error {
 	s.Metrics.CountBy(observe.Deferred, "class", p.class, 1)
-	s.Log.Warn("a message waits", "messageId", m.ID, "class", p.class, "until", p.until.UTC().Format(time.RFC3339))
-	return s.Lanes.Defer(ctx, m.Lane, m.ID, p.until)
+	s.Log.Warn("a message waits", "messageId", id, "class", p.class, "until", p.until.UTC().Format(time.RFC3339))
+	return s.Lanes.Defer(ctx, lane, id, p.until)
+}
+
+// A delivery is one message on its way.
+type delivery struct {
+	*Sender
+	attempt // of the present call
+	m       store.Message
+	r       outbox.Request
+}
+
+// one takes a lane's first message as far as it goes. When it returns nil, the message
+// has left its lane and an event says what became of it.
+func (s *Sender) one(ctx context.Context, lane store.Lane, id string) error {
+	m, found, err := s.Messages.Message(ctx, id)
+	if err != nil {
+		return err
+	}
+	r, err := outbox.Decode(m)
+	if err != nil || !found {
+		return s.lost(ctx, lane, id, fmt.Errorf("found is %t: %w", found, err))
+	}
+	ctx = outhttp.WithTrace(ctx, id)
+	d := &delivery{Sender: s, m: m, r: r}
+	for !final(d.m.Progress.State) {
+		if err := d.step(ctx, d.ready(ctx)); err != nil {
+			return err
+		}
+	}
+	return d.finish(ctx)
 }
 
 // final says whether nothing more will be sent of a message.
 func final(s events.State) bool { return s != events.Queued && s != "" }
-
-// deliver takes a message as far as it goes. When it returns nil, the message has
-// left its lane and an event says what became of it.
-func (s *Sender) deliver(ctx context.Context, m store.Message) error {
-	r, err := outbox.Decode(m)
-	if err != nil {
-		s.Log.Error("a stored message cannot be read", "messageId", m.ID, "error", err.Error())
-		return s.lost(ctx, m.Lane, m.ID)
-	}
-	ctx = outhttp.WithTrace(ctx, m.ID)
-	for !final(m.Progress.State) {
-		if m, err = s.step(ctx, m, r); err != nil {
-			return err
-		}
-	}
-	return s.finish(ctx, m, r)
-}
-
-// advance records m's progress; when somebody else did, they are at work.
-func (s *Sender) advance(ctx context.Context, m store.Message) (store.Message, error) {
-	m, err := s.Messages.Advance(ctx, m)
-	if errors.Is(err, store.ErrConflict) {
-		return m, errBusy
-	}
-	return m, err
-}
-
-// finish tells what became of m and takes it out of its lane. It may be done
-// twice: all of it is idempotent.
-func (s *Sender) finish(ctx context.Context, m store.Message, r outbox.Request) error {
-	for i := range m.Progress.IDs {
-		if err := s.link(ctx, m, r.Thread.Channel, r.Thread.Account, i+1); err != nil {
-			return err
-		}
-	}
-	if err := s.keepOptions(ctx, m, r); err != nil {
-		return err
-	}
-	if err := s.tell(ctx, outcome(m, r, s.Now())); err != nil {
-		return err
-	}
-	switch m.Progress.State {
-	case events.Accepted:
-		s.Metrics.Count(observe.Sent, 1)
-	case events.Uncertain:
-		s.Metrics.Count(observe.Uncertain, 1)
-	default:
-		s.Metrics.CountBy(observe.SendFailed, "class", classOf(m.Progress.Error), 1)
-	}
-	return s.Messages.Finish(ctx, m, s.Now())
-}
-
-// link says whose the platform's ids of a part (from 1) are: receipts and echoes
-// name them.
-func (s *Sender) link(ctx context.Context, m store.Message, channel, account string, part int) error {
-	for _, id := range m.Progress.IDs[part-1] {
-		if _, err := s.Receipts.Link(ctx, events.MessageID(channel, account, id), m.ID, part, s.Now()); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func classOf(e *events.StatusError) string {
-	if e == nil {
-		return events.ClassUnknown
-	}
-	return e.Class
-}
-
-// tell commits an event to its conversation's mailbox and rings for it.
-func (s *Sender) tell(ctx context.Context, e events.Event) error {
-	return s.Mailbox.Put(ctx, &e, 0)
-}

@@ -11,11 +11,59 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/observe"
 	"github.com/relais-dev/relais/shared/outbox"
-	"github.com/relais-dev/relais/shared/outhttp"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
 	"github.com/relais-dev/relais/shared/thread"
 )
+
+// finish tells what became of a message and takes it out of its lane. It may be done
+// twice: all of it is idempotent.
+func (d *delivery) finish(ctx context.Context) error {
+	for i := range d.m.Progress.IDs {
+		if err := d.link(ctx, i+1); err != nil {
+			return err
+		}
+	}
+	if err := d.keepOptions(ctx); err != nil {
+		return err
+	}
+	if err := d.tell(ctx, outcome(d.m, d.r, d.Now())); err != nil {
+		return err
+	}
+	switch d.m.Progress.State {
+	case events.Accepted:
+		d.Metrics.Count(observe.Sent, 1)
+	case events.Uncertain:
+		d.Metrics.Count(observe.Uncertain, 1)
+	default:
+		d.Metrics.CountBy(observe.SendFailed, "class", classOf(d.m.Progress.Error), 1)
+	}
+	return d.Messages.Finish(ctx, d.m, d.Now())
+}
+
+// link says whose the platform's ids of a part (from 1) are: receipts and echoes
+// name them.
+func (d *delivery) link(ctx context.Context, part int) error {
+	of := d.r.Thread
+	for _, id := range d.m.Progress.IDs[part-1] {
+		if _, err := d.Receipts.Link(ctx, events.MessageID(of.Channel, of.Account, id), d.m.ID, part, d.Now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func classOf(e *events.StatusError) string {
+	if e == nil {
+		return events.ClassUnknown
+	}
+	return e.Class
+}
+
+// tell commits an event to its conversation's mailbox and rings for it.
+func (s *Sender) tell(ctx context.Context, e events.Event) error {
+	return s.Mailbox.Put(ctx, &e, 0)
+}
 
 // outcome is the event of what became of a message: an echo of what was sent, or a
 // status. Its id depends on the message alone, so that telling twice is telling once.
@@ -111,27 +159,27 @@ const optionsLife = 7 * 24 * time.Hour
 
 // keepOptions remembers the choice that the customer answers with a number, and
 // forgets an older one that a new message has overtaken.
-func (s *Sender) keepOptions(ctx context.Context, m store.Message, r outbox.Request) error {
-	if m.Progress.State != events.Accepted {
+func (d *delivery) keepOptions(ctx context.Context) error {
+	if d.m.Progress.State != events.Accepted {
 		return nil
 	}
-	id := r.Thread.Conversation.ID
-	if len(r.Numbered) == 0 {
-		state, err := s.Conversations.State(ctx, id)
+	id := d.r.Thread.Conversation.ID
+	if len(d.r.Numbered) == 0 {
+		state, err := d.Conversations.State(ctx, id)
 		if err != nil || len(state.Options) == 0 {
 			return err
 		}
-		return s.Conversations.SetOptions(ctx, id, nil)
+		return d.Conversations.SetOptions(ctx, id, nil)
 	}
-	options := thread.Options{Of: events.Ref{ID: m.ID}, Until: s.Now().Add(optionsLife)}
-	for _, o := range r.Numbered {
+	options := thread.Options{Of: events.Ref{ID: d.m.ID}, Until: d.Now().Add(optionsLife)}
+	for _, o := range d.r.Numbered {
 		options.IDs = append(options.IDs, o.ID)
 	}
 	doc, err := json.Marshal(options)
 	if err != nil {
 		return err
 	}
-	return s.Conversations.SetOptions(ctx, id, doc)
+	return d.Conversations.SetOptions(ctx, id, doc)
 }
 
 // reject tells, by an event, that a request from the queue is not accepted. It
@@ -158,10 +206,19 @@ func (s *Sender) reject(ctx context.Context, r queue.Record, o events.Outbound, 
 	return s.tell(ctx, e)
 }
 
+// malformed is the refusal of what is no request.
+func malformed(err error) *outbox.Refusal {
+	r := &outbox.Refusal{StatusError: events.StatusError{Class: events.ClassContent, Title: "the request cannot be read",
+		Remedy: "send what message.schema.json or action.schema.json describes"}}
+	errors.As(err, &r.Faults)
+	return r
+}
+
 // lost tells that a lane held a message that cannot be read any more, and takes it
 // out: it will not be said.
-func (s *Sender) lost(ctx context.Context, lane store.Lane, id string) error {
-	s.Log.Error("a message that waited cannot be read any more", "messageId", id, "lane", string(lane))
+func (s *Sender) lost(ctx context.Context, lane store.Lane, id string, why error) error {
+	s.Log.Error("a message that waited cannot be read any more", "messageId", id, "lane", string(lane),
+		"error", why.Error())
 	t, err := s.addressed(ctx, events.To{Conversation: lane.Conversation()})
 	if err != nil {
 		return err
@@ -196,59 +253,4 @@ func (s *Sender) addressed(ctx context.Context, to events.To) (thread.Thread, er
 		return t, nil
 	}
 	return nobody, nil
-}
-
-// act does what is no message. It is tried as often as the queue brings it; what
-// the platform refuses is told, unless it is only a sign of presence.
-func (s *Sender) act(ctx context.Context, r queue.Record) error {
-	a, err := events.DecodeAction([]byte(r.Body))
-	asked := events.Outbound{To: a.To}
-	if err != nil {
-		return s.reject(ctx, r, asked, malformed(err))
-	}
-	ch, env, t, refusal, err := s.actor(ctx, &a)
-	if refusal != nil {
-		return s.reject(ctx, r, asked, refusal)
-	}
-	if err != nil {
-		return err
-	}
-	env.Tell = s.tellOf(t)
-	if env.Token, err = s.Accounts.token(ctx, ch, env); err == nil {
-		err = ch.Act(outhttp.WithTrace(ctx, t.Conversation.ID), env,
-			channel.Recipient{Conversation: t.Conversation, Contact: t.Contact}, a)
-	}
-	var e *channel.Error
-	switch {
-	case err == nil:
-		return nil
-	case a.Verb == events.ActTyping || a.Verb == events.ActRead:
-		s.Log.Warn("a sign of presence was not shown", "verb", string(a.Verb), "conversation", t.Conversation.ID,
-			"error", err.Error())
-		return nil
-	case errors.As(err, &e) && !e.Retryable():
-		return s.reject(ctx, r, asked, &outbox.Refusal{Class: e.Class, Title: string(a.Verb) + ": " + e.Error(),
-			Remedy: e.Remedy})
-	}
-	return err
-}
-
-// tellOf commits events that a channel makes of its own actions.
-func (s *Sender) tellOf(t thread.Thread) func(context.Context, events.Event) error {
-	return func(ctx context.Context, e events.Event) error {
-		channel.Complete(&e, t.Channel, t.Account, s.Now())
-		return s.tell(ctx, e)
-	}
-}
-
-// actor finds who acts where, or says why not.
-func (s *Sender) actor(ctx context.Context,
-	a *events.Action) (channel.Channel, channel.Env, thread.Thread, *outbox.Refusal, error) {
-	t, err := s.Outbox.Act(ctx, a)
-	var refusal *outbox.Refusal
-	if errors.As(err, &refusal) || err != nil {
-		return channel.Channel{}, channel.Env{}, t, refusal, err
-	}
-	ch, env, err := s.Accounts.env(ctx, t.Channel, t.Account)
-	return ch, env, t, nil, err
 }

@@ -7,7 +7,7 @@ import "time"
 // so that its outcome is known at once, and everybody hears of it in its place.
 type Command struct {
 	IdempotencyKey string    `json:"idempotencyKey,omitempty"` // of a repetition: the same key is the same event; absent is a new command each time
-	To             To        `json:"to"`                       // a conversation
+	To             To        `json:"to,omitzero"`              // a conversation
 	Do             Deed      `json:"do"`
 	From           string    `json:"from,omitempty"`     // the destination that asks; absent is the holder
 	By             *Actor    `json:"by,omitempty"`       // who of the brand; absent is the caller

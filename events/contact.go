@@ -159,6 +159,7 @@ type Control struct {
 	Data     string    `json:"data,omitempty"`     // a platform's own
 	Until    time.Time `json:"until,omitzero"`     // of an offer: by when it can be accepted
 	By       *Actor    `json:"by,omitempty"`       // who did it, where one of the brand did
+	Taken    bool      `json:"taken,omitempty"`    // To took it, and From did not give it
 	Metadata []Field   `json:"metadata,omitempty"` // what one holder tells the next
 	Recall   int       `json:"recall,omitempty"`   // how many of the newest events before this one are in what To gets
 	History  []Event   `json:"history,omitempty"`  // for To: these events, oldest first; as many as one message of a queue holds

@@ -17,6 +17,7 @@ type Outbound struct {
 	From           string       `json:"from,omitempty"`       // the destination that speaks; absent is the holder
 	Hold           string       `json:"hold,omitempty"`       // only while this is the version of the hold; a bot must say it
 	IfSequence     string       `json:"ifSequence,omitempty"` // only if nobody of the brand has spoken after this sequence
+	Then           *Command     `json:"then,omitempty"`       // decided when the message is accepted, or nothing is: last words, and pass
 	Policy         Policy       `json:"policy,omitempty"`     // empty is AtMostOnce
 	Priority       Priority     `json:"priority,omitempty"`   // empty is Reply
 	Metadata       []Field      `json:"metadata,omitempty"`   // returned in every event about this message

@@ -33,6 +33,7 @@ func (o *Outbound) Validate() error {
 	c.need(o.Hold == "" || isSequence(o.Hold), "hold", "must be the hold of an event: 20 digits")
 	c.need(o.IfSequence == "" || isSequence(o.IfSequence), "ifSequence", "must be the sequence of an event: 20 digits")
 	c.need(len(o.From) <= destinationMax, "from", "must be a destination's name")
+	c.then(o.Then)
 	c.need(o.Policy == "" || o.Policy == AtMostOnce || o.Policy == AtLeastOnce, "policy",
 		"must be at_most_once or at_least_once")
 	c.need(o.Priority == "" || o.Priority == Reply || o.Priority == Bulk, "priority", "must be reply or bulk")
@@ -44,6 +45,23 @@ func (o *Outbound) Validate() error {
 		return nil
 	}
 	return c.faults
+}
+
+// then checks a command that goes with a message: its conversation and its key are the
+// message's.
+func (c *checker) then(command *Command) {
+	if command == nil {
+		return
+	}
+	c.need(command.To.IsZero(), "then.to", "must be absent: it is the message's conversation")
+	c.need(command.IdempotencyKey == "", "then.idempotencyKey", "must be absent: it is the message's")
+	whole := *command
+	whole.To.Conversation = "cnv_" + strings.Repeat("a", idLength)
+	if err, ok := whole.Validate().(Faults); ok {
+		for _, f := range err {
+			c.fault(dot("then", f.Path), "%s", f.Message)
+		}
+	}
 }
 
 func isKey(s string) bool {
@@ -77,6 +95,12 @@ func (c *checker) to(t *To) {
 	for i, name := range t.Channels {
 		c.filled(name, index("to.channels", i))
 	}
+}
+
+// IsZero says whether t names nobody.
+func (t To) IsZero() bool {
+	return t.Conversation == "" && t.Channel == "" && t.Account == "" && t.Contact == "" && t.Identity == nil &&
+		t.Person == "" && len(t.Channels) == 0
 }
 
 func (c *checker) address(t *To) {

@@ -40,6 +40,7 @@ func actionSchema(t *testing.T) node {
 func commandSchema(t *testing.T) node {
 	rules := outboundRules()
 	for key, rule := range map[string]node{
+		"Command":                {"required": []string{"to"}},
 		"Command.IdempotencyKey": pattern("^[!-~]{1,128}$"),
 		"Command.Hold":           pattern("^[0-9]{20}$"),
 		"Command.Seen":           pattern("^[0-9]{20}$"),
@@ -55,7 +56,9 @@ func commandSchema(t *testing.T) node {
 	}
 	g := newGenerator(t, rules)
 	g.definedIn("message.schema.json", messageSchema(t))
+	delete(g.elsewhere, "Command")
 	g.schema(reflect.TypeFor[Command]())
+	delete(rules, "Command")
 	draft := g.object(reflect.TypeFor[Command]())
 	draft["description"] = "A Command whose conversation is known from where it was sent to."
 	draft["required"] = []string{"do"}

@@ -117,15 +117,22 @@ func (b *Outbox) Accept(ctx context.Context, o events.Outbound) (Accepted, error
 	if err := b.sendable(r); err != nil {
 		return Accepted{}, err
 	}
-	m, err := b.store(ctx, id, hash, r)
-	if errors.Is(err, store.ErrExists) {
+	claim, err := b.unspoken(ctx, r)
+	if err != nil {
+		return Accepted{}, err
+	}
+	m, err := b.store(ctx, id, hash, r, claim)
+	switch {
+	case errors.Is(err, store.ErrExists):
 		return repeated(m, hash)
+	case errors.Is(err, store.ErrClaimed):
+		return Accepted{}, spoken("somebody else answers at this moment")
 	}
 	return Accepted{Acceptance: acceptance(m, r), Lane: m.Lane, Fresh: true}, err
 }
 
 // store puts a planned message into its lane, behind all that was accepted before it.
-func (b *Outbox) store(ctx context.Context, id, hash string, r Request) (store.Message, error) {
+func (b *Outbox) store(ctx context.Context, id, hash string, r Request, claim *store.Claim) (store.Message, error) {
 	doc, err := json.Marshal(r)
 	if err != nil {
 		return store.Message{}, err
@@ -151,7 +158,7 @@ func (b *Outbox) store(ctx context.Context, id, hash string, r Request) (store.M
 			return m, err
 		}
 	}
-	return b.Messages.Add(ctx, m, due)
+	return b.Messages.Add(ctx, m, due, claim)
 }
 
 // maxBody bounds a stored message, in bytes: an item holds 400 KB, and the record's
@@ -391,6 +398,9 @@ func (b *Outbox) sendable(r Request) error {
 			"see whether the bot answers its own messages; a person may write, and the customer's next message lets the "+
 				"bot go on")
 	}
+	if refusal := mayAsk(r); refusal != nil {
+		return refusal
+	}
 	if e := b.Allowed(r, r.Thread, 0, now); e != nil {
 		return &Refusal{StatusError: *e, HTTP: http.StatusConflict}
 	}
@@ -419,6 +429,9 @@ func (r Request) path(part int) string {
 func (b *Outbox) Allowed(r Request, t thread.Thread, i int, now time.Time) *channel.Error {
 	if why := t.Refuses(r.Outbound.Priority == events.Bulk); why != "" {
 		return &channel.Error{Class: events.ClassConsent, Title: why, Remedy: "wait for the customer to write or to opt in"}
+	}
+	if e := maySay(r.Outbound, t.Desk); e != nil && i == 0 { // what was begun is said to its end
+		return e
 	}
 	ch, ok := b.channel(t.Channel)
 	if !ok || ch.Outside == nil || ch.Outside(Outgoing("", r, t, i)) {

@@ -71,8 +71,9 @@ const (
 var ErrExists = errors.New("message exists")
 
 // Add stores m and puts it into its lane, both or neither. due is when the
-// sweeper should look. The record has no expiry before Finish.
-func (t *Outbox) Add(ctx context.Context, m Message, due time.Time) (Message, error) {
+// sweeper should look. The record has no expiry before Finish. With a claim it is stored
+// only if nobody else has made the claim; else ErrClaimed.
+func (t *Outbox) Add(ctx context.Context, m Message, due time.Time, claim *Claim) (Message, error) {
 	progress, err := json.Marshal(m.Progress)
 	if err != nil {
 		return m, err
@@ -81,19 +82,43 @@ func (t *Outbox) Add(ctx context.Context, m Message, due time.Time) (Message, er
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 		Item: attrs{"c": text(m.ID), "s": text(messageKey), "y": text(string(m.Lane)), "h": text(m.Hash), "z": &types.AttributeValueMemberB{Value: m.Body},
 			"v": number(m.Progress.Revision), "p": text(string(progress)), "k": text(m.Order)}}
-	err = t.transact(ctx, types.TransactWriteItem{Put: &record},
-		types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: laneItem(m.Lane, m.ID, m.Order, due)}})
+	writes := []types.TransactWriteItem{{Put: &record},
+		{Put: &types.Put{TableName: &t.name, Item: laneItem(m.Lane, m.ID, m.Order, due)}}}
+	if claim != nil {
+		writes = append(writes, types.TransactWriteItem{Update: claim.update(t.name)})
+	}
+	err = t.transact(ctx, writes...)
 	var canceled *types.TransactionCanceledException
-	if errors.As(err, &canceled) && len(canceled.CancellationReasons) > 0 && aws.ToString(canceled.CancellationReasons[0].Code) == "ConditionalCheckFailed" {
+	if errors.As(err, &canceled) && hasFailed(err, 0) {
 		if old := canceled.CancellationReasons[0].Item; len(old) > 0 {
 			return messageOf(old), ErrExists
 		}
 		return t.existing(ctx, m.ID)
 	}
+	if claim != nil && hasFailed(err, 2) {
+		return m, ErrClaimed
+	}
 	if err != nil {
 		return m, fmt.Errorf("store message: %w", err)
 	}
 	return m, nil
+}
+
+// A Claim is to be the next of the brand who speaks in a conversation after an event of it.
+type Claim struct {
+	Conversation string
+	Since        uint64 // sequence of the newest event that who speaks has seen
+	By           string // who speaks: their own further words are no other's
+}
+
+// ErrClaimed says that another speaks in a conversation at the same time.
+var ErrClaimed = errors.New("another speaks in the conversation")
+
+func (c Claim) update(table string) *types.Update {
+	return &types.Update{TableName: &table, Key: key(c.Conversation, stateKey),
+		UpdateExpression:          aws.String("SET cs = :cs, cw = :cw"),
+		ConditionExpression:       aws.String("attribute_not_exists(cs) OR cs < :cs OR cw = :cw"),
+		ExpressionAttributeValues: attrs{":cs": number(int64(c.Since)), ":cw": text(c.By)}}
 }
 
 func (t *Outbox) existing(ctx context.Context, id string) (Message, error) {

@@ -226,7 +226,9 @@ func (x decision) hold() (*Change, error) {
 			r.Remedy = `ask for it, or take it with "takeover": true`
 			return nil, r
 		}
-		return x.to(events.ControlPassed, c.From, cmp.Or(c.Reason, "taken")), nil
+		taken := x.to(events.ControlPassed, c.From, cmp.Or(c.Reason, "taken"))
+		taken.Data.Control.Taken = true
+		return taken, nil
 	case events.DoAccept:
 		return x.accept()
 	case events.DoAcknowledge:

@@ -12,10 +12,11 @@ import (
 // come, what colleagues noted of it. Members are short because the item that holds it
 // is written with every event, and is to stay below one write unit (1 KB).
 type Desk struct {
-	Holder string    `json:"h,omitempty"` // the destination that answers; "platform:" and a name: an app of the platform
-	Hold   uint64    `json:"v,omitempty"` // version of its hold: the sequence of the event that gave it
-	Lease  time.Time `json:"l,omitzero"`  // by when a bot has to answer
-	Offer  *Offer    `json:"o,omitempty"` // that can be accepted
+	Holder string    `json:"h,omitempty"`  // the destination that answers; "platform:" and a name: an app of the platform
+	Hold   uint64    `json:"v,omitempty"`  // version of its hold: the sequence of the event that gave it
+	Lease  time.Time `json:"l,omitzero"`   // by when a bot has to answer
+	Offer  *Offer    `json:"o,omitempty"`  // that can be accepted
+	Gave   uint64    `json:"vg,omitempty"` // the hold before, if its holder passed it on: what they said before is said
 
 	State   string    `json:"s,omitempty"`  // events.StateSnoozed or StateClosed; "" is open
 	Reason  string    `json:"r,omitempty"`  // of State
@@ -59,7 +60,10 @@ type Offer struct {
 func (d *Desk) handle(e *events.Event) {
 	if e.Holder != "" {
 		if e.Hold != events.FormatSequence(d.Hold) {
-			d.Offer = nil
+			was := d.Hold
+			if d.Offer, d.Gave = nil, 0; given(e) {
+				d.Gave = was
+			}
 		}
 		d.Holder, d.Hold, d.Lease = e.Holder, ParseSequence(e.Hold), e.HoldUntil
 	}
@@ -114,6 +118,15 @@ func (d *Desk) assign(agent string, at time.Time) {
 	if d.Assignee, d.Assigned = agent, at; agent == "" {
 		d.Assigned = time.Time{}
 	}
+}
+
+// given says whether a hold was given away, and not lost or taken.
+func given(e *events.Event) bool {
+	switch e.Type {
+	case events.ControlPassed, events.ControlAccepted, events.ControlReleased:
+		return !e.Data.Control.Taken && e.Data.Control.By != nil
+	}
+	return false
 }
 
 // moment is when e happened, never later than we heard of it.

@@ -63,6 +63,7 @@ var queueVariables = map[string]string{
 	names.Bulk:     names.EnvBulk,
 	names.Media:    names.EnvMedia,
 	names.Sockets:  names.EnvSockets,
+	names.Clock:    names.EnvClock,
 }
 
 // complete adds to every function what follows from the rest of it: grants first, then

@@ -74,6 +74,16 @@ const (
 	PendingIndex = "pending" // local: a conversation's unfinished events in channel order
 	DueIndex     = "due"     // global: unfinished events by the time the sweeper should look
 	HistoryIndex = "history" // local: a conversation's events by their sequence
+	InboxIndex   = "inbox"   // global: conversations of a list, by their last activity
+)
+
+// Attributes of the inbox index, which only a conversation's state has.
+const (
+	InboxList     = "il" // the list: who holds the conversation, in which state; absent: in none
+	InboxActivity = "ia" // a number: when something happened last
+	InboxAssignee = "ig"
+	InboxTags     = "it" // a set of texts
+	InboxAccount  = "ic" // channel and account
 )
 
 // Environment variables. Each function gets those its topology entry needs.

@@ -34,6 +34,8 @@ type Handler struct {
 	Table    *store.Table
 	Files    *media.Files
 	Outbound *queue.Queue // takes actions
+	Ingress  *queue.Queue // rings for the router
+	Clock    *queue.Queue // rings later
 	Token    string       // what callers show on a laptop; "" where an authoriser lets them in
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -48,7 +50,7 @@ func New(name string, channels []channel.Channel, e function.Env) (function.Hand
 	table, files := e.Table(c), media.New(c, e)
 	queues := map[string]*queue.Queue{names.Outbound: e.Queue(c, names.EnvOutbound),
 		names.Bulk: e.Queue(c, names.EnvBulk)}
-	return &Handler{Table: table, Files: files,
+	return &Handler{Table: table, Files: files, Ingress: e.Queue(c, names.EnvIngress), Clock: e.Queue(c, names.EnvClock),
 		Outbox:   &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Queues: queues, Now: e.Now},
 		Outbound: queues[names.Outbound], Token: e.Getenv(names.EnvAPIToken), Log: e.Log(name), Now: e.Now}, nil
 }

@@ -63,9 +63,11 @@ type rig struct {
 // allowed is what the topology grants the function.
 var allowed = []string{
 	"dynamodb:GetItem table/relais", "dynamodb:PutItem table/relais", "dynamodb:UpdateItem table/relais",
-	"dynamodb:Query table/relais/index/history",
+	"dynamodb:BatchGetItem table/relais", "dynamodb:ConditionCheckItem table/relais",
+	"dynamodb:Query table/relais/index/history", "dynamodb:Query table/relais/index/inbox",
 	"dynamodb:Query table/relais/index/pending", "sqs:SendMessage queue/relais-outbound.fifo",
-	"sqs:SendMessage queue/relais-bulk.fifo", "secretsmanager:GetSecretValue secret/relais/local/link-key",
+	"sqs:SendMessage queue/relais-bulk.fifo", "sqs:SendMessage queue/relais-ingress.fifo",
+	"sqs:SendMessage queue/relais-clock", "secretsmanager:GetSecretValue secret/relais/local/link-key",
 }
 
 func newRig(t testing.TB) *rig {
@@ -139,7 +141,7 @@ func (r *rig) create() {
 	}
 	var attributes []types.AttributeDefinition
 	for name, typ := range map[string]types.ScalarAttributeType{"c": "S", "s": "S", "o": "S", "q": "N", "b": "S",
-		"d": "N"} {
+		"d": "N", names.InboxList: "S", names.InboxActivity: "N"} {
 		attributes = append(attributes, types.AttributeDefinition{AttributeName: &name, AttributeType: typ})
 	}
 	_, err := dynamodb.NewFromConfig(cfg).CreateTable(ctx,
@@ -150,9 +152,12 @@ func (r *rig) create() {
 					Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll}},
 				{IndexName: aws.String(names.HistoryIndex), KeySchema: key("c", "q"),
 					Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}}},
-			GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{IndexName: aws.String(names.DueIndex), KeySchema: key("b",
-				"d"),
-				Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{"o"}}}}})
+			GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{
+				{IndexName: aws.String(names.DueIndex), KeySchema: key("b", "d"),
+					Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{"o"}}},
+				{IndexName: aws.String(names.InboxIndex), KeySchema: key(names.InboxList, names.InboxActivity),
+					Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude,
+						NonKeyAttributes: []string{names.InboxAssignee, names.InboxTags, names.InboxAccount}}}}})
 	if err != nil {
 		r.t.Fatal(err)
 	}

@@ -31,6 +31,7 @@ type Router struct {
 	Destinations map[string]*queue.Queue // with names.Sockets where a channel has devices
 	Silent       map[string]bool         // destinations that want no receipts
 	Media        *queue.Queue
+	Clock        *queue.Queue    // rings later
 	Linked       map[string]bool // channels whose media stays where it is
 	Devices      map[string]bool // channels whose customers' devices we reach
 	Source       queue.Source
@@ -68,6 +69,7 @@ func New(name string, e function.Env) (function.Handler, error) {
 	}
 	r := &Router{Nap: e.Sleep(), Now: e.Now, Table: e.Table(c), Rules: rules, Destinations: destinations,
 		Silent: map[string]bool{}, Linked: map[string]bool{}, Devices: map[string]bool{}, Media: e.Queue(c, names.EnvMedia),
+		Clock:  e.Queue(c, names.EnvClock),
 		Source: e.Source(c, name), Log: e.Log(name), Metrics: e.Metrics(name)}
 	for _, d := range config.Silent {
 		r.Silent[d] = true

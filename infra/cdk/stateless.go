@@ -156,6 +156,8 @@ func (b *builder) value(v topology.Variable) *string {
 		return jsii.String(routesFile)
 	case topology.LinkKey:
 		return jsii.String(names.LinkKey(s.Stage))
+	case topology.Desks:
+		return jsii.String(s.Config.DesksJSON())
 	case topology.Receipts:
 		return jsii.String("record")
 	case topology.SocketURL:

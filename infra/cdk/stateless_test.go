@@ -141,6 +141,47 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// maxEnvironment is what Lambda takes of a function's variables, in bytes.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const maxEnvironment = 4096
+
+// TestEnvironmentHasRoom: forty destinations are told of with what bots have, and with the
+// longest that the configuration may say of them, functions stay below Lambda's limit.
+func TestEnvironmentHasRoom(t *testing.T) {
+	text := `{"destinations":{"support":{},` + bots(39) + `},"default":"support"}`
+	c, err := topology.Parse([]byte(text), functions.Channels())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(c.Desks()); n != 39 {
+		t.Errorf("%d desks, want the 39 that are not as all are", n)
+	}
+	const most = 2800 // by hand: infra/topology/desks.go
+	for _, d := range stages() {
+		told := 0
+		d.stateless.each(t, "AWS::Lambda::Function", func(id string, p map[string]any, _ resource) {
+			size, has := 0, false
+			for name, v := range p["Environment"].(map[string]any)["Variables"].(map[string]any) {
+				if name == names.EnvDesks {
+					has = true
+					size += len(name) + most
+					continue
+				}
+				size += len(name) + len(d.stateless.text(v)) + len(`"":"",`)
+			}
+			if has {
+				told++
+				if size > maxEnvironment {
+					t.Errorf("%s of %s may have %d bytes of environment, Lambda takes %d", id, d.Stage, size, maxEnvironment)
+				}
+			}
+		})
+		if told != 3 {
+			t.Errorf("%d functions of %s know who holds conversations, want api, sender and bulk", told, d.Stage)
+		}
+	}
+}
+
 func TestAPI(t *testing.T) {
 	for _, d := range stages() {
 		want := map[string]string{}

@@ -41,6 +41,7 @@ type Destination struct {
 	Description string   `json:"description"`
 	Consumers   []string `json:"consumers"` // who may receive and delete: account ids, organisation ids, ARNs of roles
 	Receipts    *bool    `json:"receipts"`  // whether it wants to hear of sent, delivered and read; absent is yes
+	route.Desk           // what it is in conversations
 }
 
 // minRetentionDays is store.MinRetention: a platform's retry must find its first try.
@@ -115,7 +116,7 @@ func (c Config) check(channels []channel.Channel) error {
 			Problem: fmt.Sprintf("%q is no origin; write it as https://host, without a path or a slash at the end",
 				c.PublicURL)}
 	}
-	for _, err := range []error{c.checkChannels(channels), c.API.check(), c.checkConsumers()} {
+	for _, err := range []error{c.checkChannels(channels), c.API.check(), c.checkConsumers(), c.checkDesks()} {
 		if err != nil {
 			return err
 		}
@@ -224,6 +225,7 @@ func (c Config) Routes(channels []channel.Channel) route.Config {
 			r.Silent = append(r.Silent, d)
 		}
 	}
+	r.Desks = c.Desks()
 	for _, name := range slices.Sorted(maps.Keys(c.Media)) {
 		if c.Media[name] == "link" {
 			r.Linked = append(r.Linked, name)

@@ -228,7 +228,7 @@ var lanes = map[string][]string{
 // wrote it has no need to read.
 func sender(name, queue string) Function {
 	f := Function{Name: name, Program: Work, Consumes: queue, Batch: 5, Parallel: 20,
-		Timeout: senderTimeout, Memory: 512, Speaks: true,
+		Timeout: senderTimeout, Memory: 512, Speaks: true, Told: []Reference{Desks},
 		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
 			leave(lanes[queue]...), on(OnIndex, names.PendingIndex, "dynamodb:Query"),
 			on(OnObjects, "raw/", "s3:PutObject"), on(OnObjects, "media/", "s3:GetObject"),
@@ -266,7 +266,7 @@ func secretsOf(channels []channel.Channel) []Grant {
 // channel's secret.
 func api() Function {
 	return Function{Name: "api", Program: Work, Route: "ANY /v1/{proxy+}", Auth: true, Parallel: 20,
-		Timeout: 15 * time.Second, Memory: 512, Told: []Reference{LocalToken},
+		Timeout: 15 * time.Second, Memory: 512, Told: []Reference{LocalToken, Desks},
 		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem",
 			"dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"),
 			on(OnIndex, names.HistoryIndex, "dynamodb:Query"), on(OnIndex, names.PendingIndex, "dynamodb:Query"),

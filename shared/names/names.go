@@ -99,6 +99,7 @@ const (
 	EnvSpill        = "RELAIS_SPILL_URL"        // queue URL
 	EnvDestinations = "RELAIS_DESTINATIONS"     // JSON object: destination to queue URL
 	EnvRoutes       = "RELAIS_ROUTES"           // path of the routes file, relative to the task root
+	EnvDesks        = "RELAIS_DESKS"            // JSON object: destination to route.Desk
 	EnvRetention    = "RELAIS_RETENTION_DAYS"
 	EnvOutbound     = "RELAIS_OUTBOUND_URL" // queue URL
 	EnvBulk         = "RELAIS_BULK_URL"     // queue URL

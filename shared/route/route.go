@@ -26,6 +26,18 @@ type Config struct {
 	Silent       []string `json:"silent,omitempty"`  // destinations that want no receipts
 	Linked       []string `json:"linked,omitempty"`  // channels whose media is not copied
 	Devices      []string `json:"devices,omitempty"` // channels whose customers' devices we reach
+
+	Desks map[string]Desk `json:"desks,omitempty"` // of destinations that are not as destinations are without a word
+}
+
+// A Desk is what a destination is in conversations. Durations are text, as people write
+// them: "45s".
+type Desk struct {
+	Role    string `json:"role,omitempty"`    // bot, observer, or team, which it is when absent
+	Lease   string `json:"lease,omitempty"`   // of a bot: how long a customer waits for it before Else holds
+	Else    string `json:"else,omitempty"`    // the destination that holds next; absent is Config.Default
+	Standby *bool  `json:"standby,omitempty"` // whether it gets copies while another holds; absent is yes
+	Answer  string `json:"answer,omitempty"`  // of a team: after how long without an answer an assignee loses it; absent is never
 }
 
 // A Rule sends events for which When is true to To. Rules are tried in order;

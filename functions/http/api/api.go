@@ -36,6 +36,7 @@ type Handler struct {
 	Outbound *queue.Queue // takes actions
 	Ingress  *queue.Queue // rings for the router
 	Clock    *queue.Queue // rings later
+	Desks    string       // JSON of what destinations are in conversations
 	Token    string       // what callers show on a laptop; "" where an authoriser lets them in
 	Log      *slog.Logger
 	Now      func() time.Time
@@ -52,7 +53,7 @@ func New(name string, channels []channel.Channel, e function.Env) (function.Hand
 		names.Bulk: e.Queue(c, names.EnvBulk)}
 	return &Handler{Table: table, Files: files, Ingress: e.Queue(c, names.EnvIngress), Clock: e.Queue(c, names.EnvClock),
 		Outbox:   &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Queues: queues, Now: e.Now},
-		Outbound: queues[names.Outbound], Token: e.Getenv(names.EnvAPIToken), Log: e.Log(name), Now: e.Now}, nil
+		Outbound: queues[names.Outbound], Token: e.Getenv(names.EnvAPIToken), Desks: e.Getenv(names.EnvDesks), Log: e.Log(name), Now: e.Now}, nil
 }
 
 const (

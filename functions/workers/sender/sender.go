@@ -34,6 +34,7 @@ type Sender struct {
 	Table    *store.Table
 	Ingress  *queue.Queue // rings for the events it commits
 	Clock    *queue.Queue // rings later; nil for bulk, whose messages nobody waits for
+	Desks    string       // JSON of what destinations are in conversations
 	Serves   string       // the queue it works for: whose lanes it drains, and no others
 	Source   queue.Source
 	Files    *media.Files
@@ -59,7 +60,8 @@ func New(name, serves string, channels []channel.Channel, e function.Env) (funct
 	}
 	box := &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Now: e.Now, Queues: queues}
 	s := &Sender{Table: table, Ingress: e.Queue(c, names.EnvIngress), Serves: serves, Source: source, Files: files,
-		Log: e.Log(name), Metrics: e.Metrics(name), Now: e.Now, Nap: e.Sleep(), Outbox: box}
+		Log: e.Log(name), Metrics: e.Metrics(name), Now: e.Now, Nap: e.Sleep(), Outbox: box,
+		Desks: e.Getenv(names.EnvDesks)}
 	if serves != names.Bulk {
 		s.Clock = e.Queue(c, names.EnvClock)
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/relais-dev/relais/functions/channels/inapp/socket"
 	"github.com/relais-dev/relais/functions/http/api"
 	"github.com/relais-dev/relais/functions/http/files"
+	"github.com/relais-dev/relais/functions/workers/clock"
 	"github.com/relais-dev/relais/functions/workers/drainer"
 	"github.com/relais-dev/relais/functions/workers/media"
 	"github.com/relais-dev/relais/functions/workers/sender"
@@ -24,6 +25,8 @@ func New(name string, e function.Env) (function.Handler, error) {
 	switch name {
 	case "sweeper":
 		return sweeper.New(name, e)
+	case "clock":
+		return clock.New(name, e)
 	case "drainer":
 		return drainer.New(name, e)
 	case "sender":

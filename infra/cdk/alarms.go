@@ -16,6 +16,7 @@ import (
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/observe"
+	"github.com/relais-dev/relais/shared/queue"
 )
 
 // runbook has a section for each kind of alarm, named as the kind is.
@@ -206,13 +207,16 @@ func queueAlarms(s topology.System, q topology.Queue) []alarm {
 
 // longest is how old a message of one of our own queues may get. Work is done in
 // seconds, so that five minutes are a fault; but campaigns wait for their platform,
-// and a file is tried for two hours, each time after six timeouts.
-func longest(queue string) time.Duration {
-	switch queue {
+// a file is tried for two hours, each time after six timeouts, and the clock's messages
+// may be as old as SQS can hold them back before anybody receives them.
+func longest(name string) time.Duration {
+	switch name {
 	case names.Bulk:
 		return time.Hour
 	case names.Media:
 		return 30 * time.Minute
+	case names.Clock:
+		return queue.MaxDelay + 5*time.Minute
 	}
 	return 5 * time.Minute
 }
@@ -229,6 +233,23 @@ func (a alarm) name(stage string) string {
 		return statelessName(stage) + "-" + a.kind
 	}
 	return statelessName(stage) + "-" + a.kind + "-" + a.of
+}
+
+func watchName(stage string) string { return statelessName(stage) + "-watch" }
+
+// newWatch is what people look at and are woken by. It has a stack of its own, since an
+// alarm for each way in which a function or a queue may fail is nearly half of all
+// resources, of which CloudFormation takes 500 in one; and whoever subscribed to alarms
+// stays subscribed when the stateless stack is deployed anew.
+func newWatch(app awscdk.App, s topology.System) awscdk.Stack {
+	stack := awscdk.NewStack(app, jsii.String(watchName(s.Stage)),
+		&awscdk.StackProps{Description: jsii.String("Relais " + s.Stage + ": alarms and the dashboard")})
+	tag(stack, s.Stage)
+	api := parameter(stack, s.Stage, apiParameter, "api-id")
+	key := awskms.Key_FromKeyArn(stack, jsii.String("Key"), parameter(stack, s.Stage, keyParameter, "key-arn"))
+	newAlarms(stack, s, api, key)
+	newDashboard(stack, s, api)
+	return stack
 }
 
 func newAlarms(stack awscdk.Stack, s topology.System, api *string, key awskms.IKey) {

@@ -49,7 +49,7 @@ func TestAlarms(t *testing.T) {
 			if f.Channel != "" || f.Name == "router" || f.Name == "media" {
 				want["quarantine"]++
 			}
-			if !slices.Contains([]string{"router", "api", "files"}, f.Name) {
+			if !slices.Contains([]string{"router", "files"}, f.Name) {
 				want["ring-failures"]++
 			}
 		}
@@ -89,6 +89,8 @@ func TestAlarmValues(t *testing.T) {
 			"notBreaching", "relais-prod-outbound.fifo"},
 		"relais-prod-oldest-age-bulk": {"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 3600.0, 5.0,
 			"notBreaching", "relais-prod-bulk.fifo"},
+		"relais-prod-oldest-age-clock": {"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 1200.0, 5.0,
+			"notBreaching", "relais-prod-clock"},
 		"relais-prod-oldest-age-media": {"AWS/SQS", "ApproximateAgeOfOldestMessage", "Maximum", 1800.0, 5.0,
 			"notBreaching", "relais-prod-media.fifo"},
 	} {

@@ -40,6 +40,7 @@ func (b *builder) newAPI() {
 	b.newAuthorizer()
 	publish(b.stack, "ApiUrl", parameterName(b.system.Stage, "api-url"), *b.origin(),
 		"where channels post to, and integrators ask below /v1")
+	publish(b.stack, "ApiId", parameterName(b.system.Stage, "api-id"), *b.api.Ref(), "what CloudWatch knows the API by")
 	publish(b.stack, "ApiArn", parameterName(b.system.Stage, "api-arn"), *b.arn("/*/*/v1/*"),
 		"what roles of integrators may execute-api:Invoke, unless they have tokens")
 }

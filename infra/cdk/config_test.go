@@ -72,6 +72,36 @@ func TestConfigErrors(t *testing.T) {
 			`context.relais.media.line: is "keep"; give a channel's name the value copy or link`},
 		{"more consumers than a policy takes", `"destinations":{"support":{"consumers":[` + strings.Join(crowd, ",") + `]}}`,
 			"", `context.relais.destinations: name 51 consumers; a queue's policy takes 50, so let teams share a role or name their organisation`},
+		{"unknown role", `"destinations":{"support":{"role":"robot"}}`, "",
+			`context.relais.destinations.support.role: "robot" is no role; take bot, team or observer`},
+		{"observer as default", `"destinations":{"support":{"role":"observer"}}`, "",
+			`context.relais.default: "support" is an observer, which never holds a conversation; choose a team or a bot`},
+		{"lease of a team", `"destinations":{"support":{"lease":"45s"}}`, "",
+			`context.relais.destinations.support.lease: is for bots; leave it out, or give the destination the role bot`},
+		{"lease without a unit", `"destinations":{"support":{},"helper":{"role":"bot","lease":"45"}}`, "",
+			`context.relais.destinations.helper.lease: "45" is no duration from 5s to 15m; write it as "45s"`},
+		{"lease too short", `"destinations":{"support":{},"helper":{"role":"bot","lease":"4999ms"}}`, "",
+			`context.relais.destinations.helper.lease: "4999ms" is no duration from 5s to 15m; write it as "45s"`},
+		{"lease longer than SQS can delay", `"destinations":{"support":{},"helper":{"role":"bot","lease":"15m1s"}}`, "",
+			`context.relais.destinations.helper.lease: "15m1s" is no duration from 5s to 15m; write it as "45s"`},
+		{"answer of a bot", `"destinations":{"support":{},"helper":{"role":"bot","answer":"30m"}}`, "",
+			`context.relais.destinations.helper.answer: is for teams, whose people conversations are assigned to; leave it out`},
+		{"answer at once", `"destinations":{"support":{"answer":"10s"}}`, "",
+			`context.relais.destinations.support.answer: "10s" is no duration from 1m to 168h; write it as "30m"`},
+		{"unknown else", `"destinations":{"support":{},"helper":{"role":"bot","else":"desk"}}`, "",
+			`context.relais.destinations.helper.else: "desk" is no destination; choose one of helper, support`},
+		{"else that never holds", `"destinations":{"support":{"else":"shop"},"shop":{"role":"observer"}}`, "",
+			`context.relais.destinations.support.else: "shop" is an observer, which never holds a conversation; choose a team or a bot`},
+		{"else of an observer", `"destinations":{"support":{},"shop":{"role":"observer","else":"support"}}`, "",
+			`context.relais.destinations.shop.else: is for who holds conversations, which an observer never does; leave it out`},
+		{"observer of nothing", `"destinations":{"support":{},"shop":{"role":"observer","standby":false}}`, "",
+			`context.relais.destinations.shop.standby: is false, but an observer gets nothing but copies; leave it out`},
+		{"circle", `"destinations":{"support":{"else":"helper"},"helper":{"role":"bot","else":"support"}}`, "",
+			`context.relais.destinations.helper.else: leads in a circle: helper, support, helper (without else, a bot is followed by the default); let it end at a team`},
+		{"bot as default with nobody after it", `"destinations":{"support":{"role":"bot","lease":"45s"}}`, "",
+			`context.relais.destinations.support.else: leads in a circle: support, support (without else, a bot is followed by the default); let it end at a team`},
+		{"roles that Lambda has no room for", `"destinations":{"support":{},` + bots(60) + `}`, "",
+			`context.relais.destinations: their roles, leases and the like take 3481 bytes of the functions' environment, where 2800 are free; take shorter names, and leave out what is so anyway`},
 		{"misspelt setting", `"destination":{}`, "", `context.relais: unknown field "destination"`},
 	} {
 		t.Run(x.name, func(t *testing.T) {
@@ -89,6 +119,15 @@ func TestConfigErrors(t *testing.T) {
 			}
 		})
 	}
+}
+
+// bots are n destinations with all that a bot can have.
+func bots(n int) string {
+	var list []string
+	for i := range n {
+		list = append(list, fmt.Sprintf(`"helper-%02d":{"role":"bot","lease":"45s","else":"support"}`, i))
+	}
+	return strings.Join(list, ",")
 }
 
 // config is a sound configuration with one setting replaced.

@@ -102,7 +102,7 @@ type keyUse struct {
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 func keyNeeds(action string) []string {
 	switch action {
-	case "dynamodb:GetItem", "dynamodb:Query":
+	case "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query", "dynamodb:ConditionCheckItem":
 		return []string{"kms:Decrypt", "kms:DescribeKey"}
 	case "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem":
 		return []string{"kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey",

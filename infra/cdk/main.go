@@ -1,7 +1,7 @@
 // Command cdk turns infra/topology into CloudFormation: a stateful stack, which
 // holds what must survive (table, queues, bucket, key), a stateless one that can be
-// deleted and deployed again, and with in-app messaging one that serves the widget.
-// It is run by the CDK's command line:
+// deleted and deployed again, one of alarms, and with in-app messaging one that serves
+// the widget. It is run by the CDK's command line:
 //
 //	npx aws-cdk@2.1148.1 synth              the stage that cdk.json names
 //	npx aws-cdk@2.1148.1 deploy --all -c stage=prod
@@ -80,6 +80,7 @@ func synthesise(app awscdk.App, s topology.System, assets string) {
 	stateful := newStateful(app, s)
 	stateless := newStateless(app, s, assets)
 	stateless.AddStackDependency(stateful, jsii.String("functions poll queues that must exist"))
+	newWatch(app, s).AddStackDependency(stateless, jsii.String("it watches what must exist"))
 	if i := slices.IndexFunc(s.Functions, topology.Function.Publishes); i >= 0 {
 		newWidget(app, s, s.Functions[i], assets).AddStackDependency(stateful,
 			jsii.String("logs are encrypted with its key"))

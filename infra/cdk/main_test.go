@@ -42,7 +42,7 @@ func TestMain(m *testing.M) {
 // A deployment is what was synthesised for one stage.
 type deployment struct {
 	topology.System
-	stateful, stateless template // the widget's stack counts as a part of the stateless one
+	stateful, stateless template // the other stacks count as parts of the stateless one
 	out                 string   // the directory that the CDK wrote
 }
 
@@ -111,17 +111,18 @@ func synth(s topology.System) deployment {
 		assets)
 	d.stateful, d.stateless = read(d.out, statefulName(s.Stage)), read(d.out, statelessName(s.Stage))
 	d.stateless.other = &d.stateful
-	if slices.Contains(d.stacks(), widgetName(s.Stage)) {
-		w := read(d.out, widgetName(s.Stage))
-		maps.Copy(d.stateless.Resources, w.Resources)
-		maps.Copy(d.stateless.Outputs, w.Outputs)
+	for _, stack := range d.stacks()[2:] {
+		part := read(d.out, stack)
+		maps.Copy(d.stateless.Parameters, part.Parameters)
+		maps.Copy(d.stateless.Resources, part.Resources)
+		maps.Copy(d.stateless.Outputs, part.Outputs)
 	}
 	return d
 }
 
 // stacks are the names of what was synthesised.
 func (d deployment) stacks() []string {
-	list := []string{statefulName(d.Stage), statelessName(d.Stage)}
+	list := []string{statefulName(d.Stage), statelessName(d.Stage), watchName(d.Stage)}
 	if slices.ContainsFunc(d.Functions, topology.Function.Publishes) {
 		list = append(list, widgetName(d.Stage))
 	}
@@ -242,10 +243,12 @@ func (t template) ref(name string) string {
 	case "AWS::URLSuffix":
 		return "amazonaws.com"
 	}
-	if p, ok := t.Parameters[name]; ok { // an SSM parameter of the other stack
-		for _, r := range t.other.Resources {
-			if r.Type == "AWS::SSM::Parameter" && r.Properties["Name"] == p.Default {
-				return t.other.text(r.Properties["Value"])
+	if p, ok := t.Parameters[name]; ok { // an SSM parameter of another stack
+		for _, tpl := range []template{*t.other, t} {
+			for _, r := range tpl.Resources {
+				if r.Type == "AWS::SSM::Parameter" && r.Properties["Name"] == p.Default {
+					return tpl.text(r.Properties["Value"])
+				}
 			}
 		}
 	}

@@ -104,6 +104,9 @@ func TestParityOfQueues(t *testing.T) {
 			text := ""
 			for _, name := range asked {
 				v, ok := p[name]
+				if !ok {
+					v = "" // of FIFO queues alone
+				}
 				if !ok && name == "VisibilityTimeout" {
 					v = 30.0 // SQS's default, for dead letters
 				}
@@ -212,7 +215,7 @@ func universe(d deployment) map[string]string {
 	for _, key := range []string{"raw/evt_1", "media/0a1b", "other/evt_1"} {
 		out["s3 (AWS::S3::Bucket)/"+key] = "s3/" + system.Bucket + "/" + key
 	}
-	for _, i := range []string{names.PendingIndex, names.HistoryIndex, names.DueIndex} {
+	for _, i := range []string{names.PendingIndex, names.HistoryIndex, names.DueIndex, names.ListsIndex} {
 		out[table+"/index/"+i] = local + "/index/" + i
 	}
 	for _, q := range d.Queues {

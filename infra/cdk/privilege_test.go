@@ -51,7 +51,12 @@ type place string
 
 func (p place) table() string            { return "dynamodb table/relais-" + string(p) }
 func (p place) index(name string) string { return p.table() + "/index/" + name }
-func (p place) queue(name string) string { return "sqs relais-" + string(p) + "-" + name + ".fifo" }
+func (p place) queue(name string) string {
+	if name == "clock" || name == "clock-dlq" {
+		return "sqs relais-" + string(p) + "-" + name
+	}
+	return "sqs relais-" + string(p) + "-" + name + ".fifo"
+}
 func (p place) secrets(of string) string {
 	return "secretsmanager secret:relais/" + string(p) + "/" + of + "/*"
 }
@@ -72,6 +77,8 @@ func wantPrivileges(d deployment, f topology.Function) map[string][]string {
 		want = wantSweeper(p)
 	case "drainer":
 		want = wantDrainer(p)
+	case "clock":
+		want = wantClock(p)
 	case "sender", "bulk":
 		want = wantSender(p, f.Name, channelsOf(d))
 	case "media":
@@ -125,6 +132,7 @@ func wantRouter(p place, d deployment) map[string][]string {
 		bucket:             {missing},
 		p.queue("ingress"): ringOn,
 		p.queue("media"):   {"sqs:SendMessage"},
+		p.queue("clock"):   {"sqs:SendMessage"},
 		"(key)":            slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3"}),
 	}
 	for _, name := range d.Config.DestinationNames() {
@@ -202,6 +210,11 @@ func wantDrainer(p place) map[string][]string {
 	}
 }
 
+// The clock rings, and sees no more than whom for.
+func wantClock(p place) map[string][]string {
+	return map[string][]string{p.queue("ingress"): {"sqs:SendMessage"}, p.queue("clock"): poll, "(key)": sendQueue}
+}
+
 // Senders speak for all channels. Answers put campaigns on their own queue.
 func wantSender(p place, function string, channels []string) map[string][]string {
 	want := map[string][]string{
@@ -218,6 +231,7 @@ func wantSender(p place, function string, channels []string) map[string][]string
 	if function == "sender" {
 		want[p.table()][0] = leave("out:* later:* account:*")
 		want[p.queue("outbound")], want[p.queue("bulk")] = ringOn, []string{"sqs:SendMessage"}
+		want[p.queue("clock")] = []string{"sqs:SendMessage"}
 	}
 	for _, name := range channels {
 		want[p.secrets(name)] = []string{"secretsmanager:GetSecretValue"}
@@ -251,14 +265,18 @@ func wantMedia(p place, channels []string) map[string][]string {
 // The API reads conversations, and no platform's secret.
 func wantAPI(p place) map[string][]string {
 	return map[string][]string{
-		p.table():           {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+		p.table(): {"dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem",
+			"dynamodb:UpdateItem"},
 		p.index("history"):  {"dynamodb:Query"},
 		p.index("pending"):  {"dynamodb:Query"},
+		p.index("inbox"):    {"dynamodb:Query"},
 		rawBodies:           {"s3:GetObject"},
 		bucket:              {missing},
 		p.linkKey():         {"secretsmanager:GetSecretValue"},
 		p.queue("outbound"): {"sqs:SendMessage"},
 		p.queue("bulk"):     {"sqs:SendMessage"},
+		p.queue("ingress"):  {"sqs:SendMessage"},
+		p.queue("clock"):    {"sqs:SendMessage"},
 		"(key)":             slices.Concat(writeTable, sendQueue, []string{"kms:Decrypt via s3"}),
 	}
 }
@@ -441,7 +459,7 @@ func TestNobodyDeletesMessages(t *testing.T) {
 				for _, a := range actions {
 					action, of, narrowed := strings.Cut(a, " of ")
 					deletes := strings.HasPrefix(action, "dynamodb:") && (strings.Contains(action, "Delete") ||
-						strings.Contains(action, "Batch") || strings.Contains(action, "PartiQL"))
+						strings.Contains(action, "BatchWrite") || strings.Contains(action, "PartiQL"))
 					for partition := range strings.FieldsSeq(of) {
 						if name, ok := strings.CutSuffix(partition, ":*"); !ok || name == "" || strings.Contains(name, "*") {
 							t.Errorf("%s of %s may %s on %s", f.Name, d.Stage, a, resource)

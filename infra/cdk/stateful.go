@@ -98,16 +98,17 @@ func newTable(stack awscdk.Stack, s topology.System, key awskms.Key) {
 		DeletionProtection:               jsii.Bool(!disposable(s.Stage)),
 		RemovalPolicy:                    removal(s.Stage),
 	})
-	kind, include := projection(t.Pending)
-	table.AddLocalSecondaryIndex(&awsdynamodb.LocalSecondaryIndexProps{IndexName: jsii.String(t.Pending.Name),
-		SortKey: attribute(t.Pending.Range, t.Pending.RangeIsNumber), ProjectionType: kind, NonKeyAttributes: include})
-	kind, include = projection(t.History)
-	table.AddLocalSecondaryIndex(&awsdynamodb.LocalSecondaryIndexProps{IndexName: jsii.String(t.History.Name),
-		SortKey: attribute(t.History.Range, t.History.RangeIsNumber), ProjectionType: kind, NonKeyAttributes: include})
-	kind, include = projection(t.Due)
-	table.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{IndexName: jsii.String(t.Due.Name),
-		PartitionKey: attribute(t.Due.Hash, false), SortKey: attribute(t.Due.Range, t.Due.RangeIsNumber),
-		ProjectionType: kind, NonKeyAttributes: include})
+	for _, i := range t.Local {
+		kind, include := projection(i)
+		table.AddLocalSecondaryIndex(&awsdynamodb.LocalSecondaryIndexProps{IndexName: jsii.String(i.Name),
+			SortKey: attribute(i.Range, i.RangeIsNumber), ProjectionType: kind, NonKeyAttributes: include})
+	}
+	for _, i := range t.Global {
+		kind, include := projection(i)
+		table.AddGlobalSecondaryIndex(&awsdynamodb.GlobalSecondaryIndexProps{IndexName: jsii.String(i.Name),
+			PartitionKey: attribute(i.Hash, false), SortKey: attribute(i.Range, i.RangeIsNumber),
+			ProjectionType: kind, NonKeyAttributes: include})
+	}
 }
 
 func attribute(name string, number bool) *awsdynamodb.Attribute {
@@ -174,12 +175,12 @@ func newLinkKey(stack awscdk.Stack, s topology.System) {
 
 func newQueues(stack awscdk.Stack, s topology.System, key awskms.Key) {
 	for _, q := range s.Queues {
-		dead := newQueue(stack, key, "Queue-"+q.Name+"-dlq",
+		dead := newQueue(stack, key, q, "Queue-"+q.Name+"-dlq",
 			&awssqs.QueueProps{QueueName: jsii.String(names.DeadLetters(s.Stage, q.Name)),
 				RetentionPeriod: duration(14 * day), RemovalPolicy: removal(s.Stage)})
 		suppress(dead, suppression{"AwsSolutions-SQS3", "this queue is the dead-letter queue of " + q.Name,
 			"infra/cdk/stateful_test.go TestQueues", nil})
-		live := newQueue(stack, key, "Queue-"+q.Name, &awssqs.QueueProps{QueueName: jsii.String(names.Queue(s.Stage,
+		live := newQueue(stack, key, q, "Queue-"+q.Name, &awssqs.QueueProps{QueueName: jsii.String(names.Queue(s.Stage,
 			q.Name)),
 			VisibilityTimeout: duration(q.Visibility), RetentionPeriod: duration(q.Retention), RemovalPolicy: removal(s.Stage),
 			DeadLetterQueue: &awssqs.DeadLetterQueue{Queue: dead, MaxReceiveCount: jsii.Number(q.Receives)}})
@@ -203,12 +204,14 @@ func publishQueue(stack awscdk.Stack, stage, name string, q awssqs.Queue) {
 // an hour instead of its five minutes costs a twelfth.
 const dataKeyReuse = time.Hour
 
-// newQueue is FIFO with high throughput: order and duplicates are a matter of one
-// conversation, so limits are too.
+// newQueue is q, or its dead letters. It is FIFO with high throughput unless q is
+// standard: order and duplicates are a matter of one conversation, so limits are too.
 // https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/high-throughput-fifo.html
-func newQueue(stack awscdk.Stack, key awskms.Key, id string, p *awssqs.QueueProps) awssqs.Queue {
-	p.Fifo, p.DeduplicationScope, p.FifoThroughputLimit = jsii.Bool(true), awssqs.DeduplicationScope_MESSAGE_GROUP,
-		awssqs.FifoThroughputLimit_PER_MESSAGE_GROUP_ID
+func newQueue(stack awscdk.Stack, key awskms.Key, q topology.Queue, id string, p *awssqs.QueueProps) awssqs.Queue {
+	if !q.Standard() {
+		p.Fifo, p.DeduplicationScope, p.FifoThroughputLimit = jsii.Bool(true), awssqs.DeduplicationScope_MESSAGE_GROUP,
+			awssqs.FifoThroughputLimit_PER_MESSAGE_GROUP_ID
+	}
 	p.Encryption, p.EncryptionMasterKey, p.DataKeyReuse = awssqs.QueueEncryption_KMS, key, duration(dataKeyReuse)
 	p.EnforceSSL = jsii.Bool(true)
 	return awssqs.NewQueue(stack, jsii.String(id), p)

@@ -23,7 +23,7 @@ const logRetention = awslogs.RetentionDays_ONE_MONTH
 // newStateless is everything that can be thrown away and deployed again.
 func newStateless(app awscdk.App, s topology.System, assets string) awscdk.Stack {
 	stack := awscdk.NewStack(app, jsii.String(statelessName(s.Stage)), &awscdk.StackProps{
-		Description: jsii.String("Relais " + s.Stage + ": functions, webhooks, API, alarms"),
+		Description: jsii.String("Relais " + s.Stage + ": functions, webhooks, API"),
 	})
 	tag(stack, s.Stage)
 	at := stored{key: parameter(stack, s.Stage, keyParameter, "key-arn"), bucket: parameter(stack, s.Stage,
@@ -50,18 +50,17 @@ func newStateless(app awscdk.App, s topology.System, assets string) awscdk.Stack
 		}
 	}
 	b.newStage()
-	newAlarms(stack, s, b.api.Ref(), b.key)
-	newDashboard(stack, s, b.api.Ref())
 	return stack
 }
 
-// Parameters of the stateless stack.
+// Parameters that stacks read.
 const (
 	keyParameter    = "KeyArn"
 	bucketParameter = "BucketName"
+	apiParameter    = "ApiId"
 )
 
-// parameter is read, at each deployment, from what the stateful stack published.
+// parameter is read, at each deployment, from what another stack published.
 func parameter(stack awscdk.Stack, stage, id, name string) *string {
 	return awscdk.NewCfnParameter(stack, jsii.String(id), &awscdk.CfnParameterProps{
 		Type: jsii.String("AWS::SSM::Parameter::Value<String>"), Default: jsii.String(parameterName(stage,
@@ -157,6 +156,8 @@ func (b *builder) value(v topology.Variable) *string {
 		return jsii.String(routesFile)
 	case topology.LinkKey:
 		return jsii.String(names.LinkKey(s.Stage))
+	case topology.Desks:
+		return jsii.String(s.Config.DesksJSON())
 	case topology.Receipts:
 		return jsii.String("record")
 	case topology.SocketURL:

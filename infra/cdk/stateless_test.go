@@ -141,6 +141,47 @@ func TestValues(t *testing.T) {
 	}
 }
 
+// maxEnvironment is what Lambda takes of a function's variables, in bytes.
+// https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+const maxEnvironment = 4096
+
+// TestEnvironmentHasRoom: forty destinations are told of with what bots have, and with the
+// longest that the configuration may say of them, functions stay below Lambda's limit.
+func TestEnvironmentHasRoom(t *testing.T) {
+	text := `{"destinations":{"support":{},` + bots(39) + `},"default":"support"}`
+	c, err := topology.Parse([]byte(text), functions.Channels())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(c.Desks()); n != 39 {
+		t.Errorf("%d desks, want the 39 that are not as all are", n)
+	}
+	const most = 2800 // by hand: infra/topology/desks.go
+	for _, d := range stages() {
+		told := 0
+		d.stateless.each(t, "AWS::Lambda::Function", func(id string, p map[string]any, _ resource) {
+			size, has := 0, false
+			for name, v := range p["Environment"].(map[string]any)["Variables"].(map[string]any) {
+				if name == names.EnvDesks {
+					has = true
+					size += len(name) + most
+					continue
+				}
+				size += len(name) + len(d.stateless.text(v)) + len(`"":"",`)
+			}
+			if has {
+				told++
+				if size > maxEnvironment {
+					t.Errorf("%s of %s may have %d bytes of environment, Lambda takes %d", id, d.Stage, size, maxEnvironment)
+				}
+			}
+		})
+		if told != 3 {
+			t.Errorf("%d functions of %s know who holds conversations, want api, sender and bulk", told, d.Stage)
+		}
+	}
+}
+
 func TestAPI(t *testing.T) {
 	for _, d := range stages() {
 		want := map[string]string{}
@@ -290,6 +331,7 @@ func TestOutputs(t *testing.T) {
 	want := map[string]string{
 		"/relais/prod/api-url":           "https://hooks.brand.example",
 		"/relais/prod/api-arn":           "arn:aws:execute-api:eu-central-1:111111111111:(AWS::ApiGatewayV2::Api)/*/*/v1/*",
+		"/relais/prod/api-id":            "(AWS::ApiGatewayV2::Api)",
 		"/relais/prod/webhooks/line":     "https://hooks.brand.example/webhooks/line/",
 		"/relais/prod/webhooks/telegram": "https://hooks.brand.example/webhooks/telegram/",
 		"/relais/prod/webhooks/whatsapp": "https://hooks.brand.example/webhooks/whatsapp/",
@@ -298,10 +340,11 @@ func TestOutputs(t *testing.T) {
 		"/relais/prod/key-arn":           "(key)",
 		"/relais/prod/bucket-name":       "(AWS::S3::Bucket)",
 	}
-	for _, q := range []string{"ingress", "spill", "outbound", "bulk", "media", "operations", "shop", "support"} {
+	for _, q := range []string{"ingress", "spill", "outbound", "bulk", "media", "clock", "operations", "shop", "support"} {
 		for _, q := range []string{q, q + "-dlq"} {
-			want["/relais/prod/queues/"+q+"/url"] = "https://sqs.eu-central-1.amazonaws.com/111111111111/relais-prod-" + q + ".fifo"
-			want["/relais/prod/queues/"+q+"/arn"] = "arn:aws:sqs:eu-central-1:111111111111:relais-prod-" + q + ".fifo"
+			name := strings.TrimPrefix(place("prod").queue(q), "sqs ")
+			want["/relais/prod/queues/"+q+"/url"] = "https://sqs.eu-central-1.amazonaws.com/111111111111/" + name
+			want["/relais/prod/queues/"+q+"/arn"] = "arn:aws:sqs:eu-central-1:111111111111:" + name
 		}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -326,9 +369,10 @@ func TestOutputs(t *testing.T) {
 // CloudFormation's bounds of a stack: resources, outputs, and bytes of a template.
 // https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
 const (
-	mostResources = 500
+	mostResources = 500 - room
 	mostOutputs   = 200
 	mostBytes     = 1_000_000
+	room          = 50 // resources for what comes next: a full stack cannot be mended in a hurry
 )
 
 // TestRoom synthesises four channels more than there are, and twelve destinations.

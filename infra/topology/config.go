@@ -14,6 +14,7 @@ import (
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/route"
+	"github.com/relais-dev/relais/shared/switchboard"
 )
 
 // Config is what an operator decides: the context "relais" of cdk.json.
@@ -38,9 +39,10 @@ type API struct {
 
 // A Destination is a queue that a team consumes.
 type Destination struct {
-	Description string   `json:"description"`
-	Consumers   []string `json:"consumers"` // who may receive and delete: account ids, organisation ids, ARNs of roles
-	Receipts    *bool    `json:"receipts"`  // whether it wants to hear of sent, delivered and read; absent is yes
+	Description      string   `json:"description"`
+	Consumers        []string `json:"consumers"` // who may receive and delete: account ids, organisation ids, ARNs of roles
+	Receipts         *bool    `json:"receipts"`  // whether it wants to hear of sent, delivered and read; absent is yes
+	switchboard.Desk          // what it is in conversations
 }
 
 // minRetentionDays is store.MinRetention: a platform's retry must find its first try.
@@ -115,7 +117,7 @@ func (c Config) check(channels []channel.Channel) error {
 			Problem: fmt.Sprintf("%q is no origin; write it as https://host, without a path or a slash at the end",
 				c.PublicURL)}
 	}
-	for _, err := range []error{c.checkChannels(channels), c.API.check(), c.checkConsumers()} {
+	for _, err := range []error{c.checkChannels(channels), c.API.check(), c.checkConsumers(), c.checkDesks()} {
 		if err != nil {
 			return err
 		}
@@ -224,6 +226,7 @@ func (c Config) Routes(channels []channel.Channel) route.Config {
 			r.Silent = append(r.Silent, d)
 		}
 	}
+	r.Desks = c.Desks()
 	for _, name := range slices.Sorted(maps.Keys(c.Media)) {
 		if c.Media[name] == "link" {
 			r.Linked = append(r.Linked, name)

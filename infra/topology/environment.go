@@ -35,6 +35,7 @@ const (
 	SocketURL       Reference = "socket"      // wss:// address of the WebSocket API
 	ConnectionsURL  Reference = "connections" // where open WebSockets are posted to
 	WidgetBucket    Reference = "widget"      // where pages load the widget from
+	Desks           Reference = "desks"       // JSON object of destination to switchboard.Desk
 )
 
 // variables are what functions call references.
@@ -53,6 +54,7 @@ var variables = map[Reference]string{
 	SocketURL:       names.EnvSocket,
 	ConnectionsURL:  names.EnvConnections,
 	WidgetBucket:    names.EnvBucket, // its publisher has no other
+	Desks:           names.EnvDesks,
 }
 
 // queueVariables are what functions call the queues of others.
@@ -63,6 +65,7 @@ var queueVariables = map[string]string{
 	names.Bulk:     names.EnvBulk,
 	names.Media:    names.EnvMedia,
 	names.Sockets:  names.EnvSockets,
+	names.Clock:    names.EnvClock,
 }
 
 // complete adds to every function what follows from the rest of it: grants first, then

@@ -69,6 +69,19 @@ func TestEverythingHasAVariable(t *testing.T) {
 	}
 }
 
+// TestLocalIndexes: a table that exists takes no further local index, so that one in a
+// later release could not be deployed to any stage that is there. Global ones are added,
+// one at a time.
+func TestLocalIndexes(t *testing.T) {
+	var got []string
+	for _, i := range mailbox().Local {
+		got = append(got, i.Name)
+	}
+	if diff := cmp.Diff([]string{"pending", "history"}, got); diff != "" {
+		t.Errorf("local indexes are those of the first table for ever; make the new one global (-want +got):\n%s", diff)
+	}
+}
+
 // TestDevices: what a channel's customers' devices need is there for the channel that
 // says so, whatever its name, where it is switched on.
 func TestDevices(t *testing.T) {

@@ -86,7 +86,7 @@ const (
 	OnWidget  Resource = "widget"  // the widget's files
 )
 
-// A Queue is FIFO, with a dead-letter queue of its own.
+// A Queue is FIFO unless it is Standard, and has a dead-letter queue of its own and of its kind.
 type Queue struct {
 	Name        string
 	Destination bool // consumed by a team, not by a function
@@ -95,13 +95,14 @@ type Queue struct {
 	Retention   time.Duration
 }
 
+// Standard says whether the queue gives no order: there SQS can hold messages back.
+func (q Queue) Standard() bool { return names.Standard(q.Name) }
+
 // Table is the mailbox. Keys and indexes are package store's.
 type Table struct {
-	Hash, Range string
-	Pending     Index // local
-	History     Index // local
-	Due         Index // global
-	TTL         string
+	Hash, Range   string
+	Local, Global []Index
+	TTL           string
 }
 
 // An Index is sparse. With All it projects whole items, else keys and Include.
@@ -121,7 +122,7 @@ func New(c Config, stage string, channels []channel.Channel) System {
 	for _, ch := range channels {
 		s.Functions = append(s.Functions, webhook(c, ch))
 	}
-	s.Functions = append(s.Functions, router(c, channels), sweeper(), drainer(),
+	s.Functions = append(s.Functions, router(c, channels), sweeper(), drainer(), clock(),
 		sender("sender", names.Outbound), sender("bulk", names.Bulk), fetcher(channels), api(), files())
 	s.Queues = []Queue{
 		// Rings hold no content; high receives, because poison is told by its kind,
@@ -134,6 +135,8 @@ func New(c Config, stage string, channels []channel.Channel) System {
 		{Name: names.Outbound, Visibility: 2 * senderTimeout, Receives: 100, Retention: 14 * day},
 		{Name: names.Bulk, Visibility: 2 * senderTimeout, Receives: 100, Retention: 4 * day},
 		{Name: names.Media, Visibility: 2 * fetcherTimeout, Receives: 100, Retention: 4 * day},
+		// Whatever is rung for here, the sweeper finds, too, so that no ring is worth keeping for long.
+		{Name: names.Clock, Visibility: 6 * clockTimeout, Receives: 60, Retention: day},
 	}
 	for _, d := range c.DestinationNames() {
 		s.Queues = append(s.Queues,
@@ -144,9 +147,13 @@ func New(c Config, stage string, channels []channel.Channel) System {
 
 func mailbox() Table {
 	return Table{Hash: "c", Range: "s", TTL: "x",
-		Pending: Index{Name: names.PendingIndex, Hash: "c", Range: "o", All: true},
-		History: Index{Name: names.HistoryIndex, Hash: "c", Range: "q", RangeIsNumber: true},
-		Due:     Index{Name: names.DueIndex, Hash: "b", Range: "d", RangeIsNumber: true, Include: []string{"o", "t"}}}
+		// A table has its local indexes from its creation or never, so there are no more to come.
+		// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
+		Local: []Index{{Name: names.PendingIndex, Hash: "c", Range: "o", All: true},
+			{Name: names.HistoryIndex, Hash: "c", Range: "q", RangeIsNumber: true}},
+		Global: []Index{{Name: names.DueIndex, Hash: "b", Range: "d", RangeIsNumber: true, Include: []string{"o", "t"}},
+			{Name: names.ListsIndex, Hash: names.ListPartition, Range: names.ListPlace, RangeIsNumber: true,
+				Include: []string{names.ListAssignee, names.ListTags, names.ListAccount}}}}
 }
 
 // webhookParallel is what a channel can count on: twenty channels and everything
@@ -172,7 +179,8 @@ func router(c Config, channels []channel.Channel) Function {
 		Timeout: 20 * time.Second, Memory: 512, Told: []Reference{RoutesFile, StageName},
 		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
 			on(OnIndex, names.PendingIndex, "dynamodb:Query"), on(OnObjects, "raw/", "s3:GetObject", "s3:PutObjectTagging"),
-			on(OnBucket, "raw/", "s3:ListBucket"), send(names.Ingress), send(names.Media)}}
+			on(OnBucket, "raw/", "s3:ListBucket"), send(names.Ingress), send(names.Media),
+			send(names.Clock)}}
 	for _, d := range c.DestinationNames() {
 		f.Grants = append(f.Grants, send(d))
 	}
@@ -196,6 +204,14 @@ func drainer() Function {
 		Grants: []Grant{on(OnTable, "", "dynamodb:PutItem"), on(OnObjects, "raw/", "s3:PutObject"), send(names.Ingress)}}
 }
 
+const clockTimeout = 10 * time.Second
+
+// clock passes on what others put off by seconds or minutes. It reads nothing.
+func clock() Function {
+	return Function{Name: "clock", Program: Work, Consumes: names.Clock, Batch: 10, Parallel: 5,
+		Timeout: clockTimeout, Memory: 256, Grants: []Grant{send(names.Ingress)}}
+}
+
 const (
 	senderTimeout  = 150 * time.Second // a call takes up to 75 s, and none begins that would not end
 	fetcherTimeout = 120 * time.Second // a file takes up to 60 s, likewise
@@ -212,13 +228,13 @@ var lanes = map[string][]string{
 // wrote it has no need to read.
 func sender(name, queue string) Function {
 	f := Function{Name: name, Program: Work, Consumes: queue, Batch: 5, Parallel: 20,
-		Timeout: senderTimeout, Memory: 512, Speaks: true,
+		Timeout: senderTimeout, Memory: 512, Speaks: true, Told: []Reference{Desks},
 		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
 			leave(lanes[queue]...), on(OnIndex, names.PendingIndex, "dynamodb:Query"),
 			on(OnObjects, "raw/", "s3:PutObject"), on(OnObjects, "media/", "s3:GetObject"),
 			on(OnLinkKey, "", "secretsmanager:GetSecretValue"), send(names.Ingress), send(queue)}}
 	if queue != names.Bulk {
-		f.Grants = append(f.Grants, send(names.Bulk))
+		f.Grants = append(f.Grants, send(names.Bulk), send(names.Clock))
 	}
 	return f
 }
@@ -250,11 +266,14 @@ func secretsOf(channels []channel.Channel) []Grant {
 // channel's secret.
 func api() Function {
 	return Function{Name: "api", Program: Work, Route: "ANY /v1/{proxy+}", Auth: true, Parallel: 20,
-		Timeout: 15 * time.Second, Memory: 512, Told: []Reference{LocalToken},
-		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+		Timeout: 15 * time.Second, Memory: 512, Told: []Reference{LocalToken, Desks},
+		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem",
+			"dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"),
 			on(OnIndex, names.HistoryIndex, "dynamodb:Query"), on(OnIndex, names.PendingIndex, "dynamodb:Query"),
+			on(OnIndex, names.ListsIndex, "dynamodb:Query"),
 			on(OnObjects, "raw/", "s3:GetObject"), on(OnBucket, "raw/", "s3:ListBucket"),
-			on(OnLinkKey, "", "secretsmanager:GetSecretValue"), send(names.Outbound), send(names.Bulk)}}
+			on(OnLinkKey, "", "secretsmanager:GetSecretValue"), send(names.Outbound), send(names.Bulk),
+			send(names.Ingress), send(names.Clock)}}
 }
 
 // files answers links to media: whoever has a signed one may load the file, or look at it by HEAD.

@@ -74,7 +74,16 @@ const (
 	PendingIndex = "pending" // local: a conversation's unfinished events in channel order
 	DueIndex     = "due"     // global: unfinished events by the time the sweeper should look
 	HistoryIndex = "history" // local: a conversation's events by their sequence
-	ListsIndex   = "lists"   // global: conversations by who holds them
+	ListsIndex   = "lists"   // global: conversations by who holds them and how they are
+)
+
+// Attributes of the index of lists, which only a conversation's state has.
+const (
+	ListPartition = "il" // the list: who holds the conversation, and how it is; absent: in none
+	ListPlace     = "ia" // a number: its place in the list
+	ListAssignee  = "ig"
+	ListTags      = "it" // a set of texts
+	ListAccount   = "ic" // channel and account
 )
 
 // Environment variables. Each function gets those its topology entry needs.
@@ -90,6 +99,7 @@ const (
 	EnvSpill        = "RELAIS_SPILL_URL"        // queue URL
 	EnvDestinations = "RELAIS_DESTINATIONS"     // JSON object: destination to queue URL
 	EnvRoutes       = "RELAIS_ROUTES"           // path of the routes file, relative to the task root
+	EnvDesks        = "RELAIS_DESKS"            // JSON object: destination to switchboard.Desk
 	EnvRetention    = "RELAIS_RETENTION_DAYS"
 	EnvOutbound     = "RELAIS_OUTBOUND_URL" // queue URL
 	EnvBulk         = "RELAIS_BULK_URL"     // queue URL

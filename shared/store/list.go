@@ -57,15 +57,6 @@ func listPartition(holder string, class Class, shard int) string {
 	return fmt.Sprintf("%s#%s#%d", holder, class, shard)
 }
 
-// Attributes of a Listing in a conversation's state.
-const (
-	listAttr     = "il" // partition of the index
-	placeAttr    = "ia" // its sort key, see placeOf
-	assigneeAttr = "ig"
-	tagsAttr     = "it"
-	accountAttr  = "ic"
-)
-
 // A place is At in milliseconds and twelve digits of the conversation: no two conversations
 // have the same, so that a page can begin behind any. Numbers have 38 digits.
 // https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
@@ -93,12 +84,12 @@ func digitsOf(a types.AttributeValue) string {
 }
 
 func listingOf(a attrs) Listing {
-	l := Listing{At: timeOfPlace(digitsOf(a[placeAttr])), Assignee: textOf(a[assigneeAttr]), Account: textOf(a[accountAttr])}
-	if t, ok := a[tagsAttr].(*types.AttributeValueMemberSS); ok {
+	l := Listing{At: timeOfPlace(digitsOf(a[names.ListPlace])), Assignee: textOf(a[names.ListAssignee]), Account: textOf(a[names.ListAccount])}
+	if t, ok := a[names.ListTags].(*types.AttributeValueMemberSS); ok {
 		l.Tags = t.Value
 	}
 	var class string
-	if n, _ := fmt.Sscanf(spaced(textOf(a[listAttr])), "%s %s", &l.Holder, &class); n < 2 {
+	if n, _ := fmt.Sscanf(spaced(textOf(a[names.ListPartition])), "%s %s", &l.Holder, &class); n < 2 {
 		return Listing{}
 	}
 	l.Class = Class(class)
@@ -118,21 +109,21 @@ func spaced(partition string) string {
 // list moves a conversation in the lists. What stays as it is costs nothing.
 func (u *stateUpdate) list(was, is Listing) {
 	if was.Holder != is.Holder || was.Class != is.Class {
-		u.setOrRemove(listAttr, is.Holder != "", text(is.partition(u.conversation)))
+		u.setOrRemove(names.ListPartition, is.Holder != "", text(is.partition(u.conversation)))
 	}
 	if !was.At.Equal(is.At) {
-		u.setOrRemove(placeAttr, !is.At.IsZero(),
+		u.setOrRemove(names.ListPlace, !is.At.IsZero(),
 			&types.AttributeValueMemberN{Value: placeOf(is.At, u.conversation)})
 	}
 	if was.Assignee != is.Assignee {
-		u.setOrRemove(assigneeAttr, is.Assignee != "", text(is.Assignee))
+		u.setOrRemove(names.ListAssignee, is.Assignee != "", text(is.Assignee))
 	}
 	if was.Account != is.Account {
-		u.setOrRemove(accountAttr, is.Account != "", text(is.Account))
+		u.setOrRemove(names.ListAccount, is.Account != "", text(is.Account))
 	}
 	a, b := slices.Sorted(slices.Values(was.Tags)), slices.Sorted(slices.Values(is.Tags))
 	if !slices.Equal(a, b) {
-		u.setOrRemove(tagsAttr, len(b) > 0, &types.AttributeValueMemberSS{Value: b})
+		u.setOrRemove(names.ListTags, len(b) > 0, &types.AttributeValueMemberSS{Value: b})
 	}
 }
 
@@ -250,14 +241,14 @@ func (w Wanted) order(a, b Listed) int {
 // read reads one list from a place on.
 func (t *Lists) read(ctx context.Context, list string, w Wanted) (out []Listed, more bool, err error) {
 	in := &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.ListsIndex), Limit: aws.Int32(int32(w.Limit)),
-		ScanIndexForward: aws.Bool(!w.Newest), KeyConditionExpression: aws.String(listAttr + " = :l"),
+		ScanIndexForward: aws.Bool(!w.Newest), KeyConditionExpression: aws.String(names.ListPartition + " = :l"),
 		ExpressionAttributeValues: attrs{":l": text(list)}}
 	if w.Cursor != "" {
 		behind := " > :from"
 		if w.Newest {
 			behind = " < :from"
 		}
-		in.KeyConditionExpression = aws.String(*in.KeyConditionExpression + " AND " + placeAttr + behind)
+		in.KeyConditionExpression = aws.String(*in.KeyConditionExpression + " AND " + names.ListPlace + behind)
 		in.ExpressionAttributeValues[":from"] = &types.AttributeValueMemberN{Value: w.Cursor}
 	}
 	w.filter(in)
@@ -267,7 +258,7 @@ func (t *Lists) read(ctx context.Context, list string, w Wanted) (out []Listed, 
 			return nil, false, fmt.Errorf("read list: %w", err)
 		}
 		for _, a := range got.Items {
-			place := digitsOf(a[placeAttr])
+			place := digitsOf(a[names.ListPlace])
 			out = append(out, Listed{Conversation: textOf(a["c"]), At: timeOfPlace(place), place: place})
 		}
 		if more = len(got.LastEvaluatedKey) > 0; !more || len(out) >= w.Limit {
@@ -286,13 +277,13 @@ func (w Wanted) filter(in *dynamodb.QueryInput) {
 		}
 	}
 	if w.Assignee != "" {
-		add(assigneeAttr+" = :g", ":g", text(w.Assignee))
+		add(names.ListAssignee+" = :g", ":g", text(w.Assignee))
 	}
 	if w.Unassigned {
-		add("attribute_not_exists("+assigneeAttr+")", "", nil)
+		add("attribute_not_exists("+names.ListAssignee+")", "", nil)
 	}
 	if w.Tag != "" {
-		add("contains("+tagsAttr+", :t)", ":t", text(w.Tag))
+		add("contains("+names.ListTags+", :t)", ":t", text(w.Tag))
 	}
 	if w.Accounts != nil {
 		var any string
@@ -304,7 +295,7 @@ func (w Wanted) filter(in *dynamodb.QueryInput) {
 			}
 			any += name
 		}
-		add(accountAttr+" IN ("+any+")", "", nil)
+		add(names.ListAccount+" IN ("+any+")", "", nil)
 	}
 	if len(conditions) == 0 {
 		return

@@ -20,27 +20,21 @@ const (
 	Observer = "observer" // gets copies, and never holds
 )
 
-// A Desk is how a destination answers. The zero value is a team.
+// A Desk is how a destination answers. The zero value is a team. Durations are text, as
+// people write them: "45s".
 type Desk struct {
-	Role    string   `json:"role,omitempty"`    // absent is Team
-	Lease   Duration `json:"lease,omitempty"`   // of a bot: how long a customer waits for a word of it; absent is for ever
-	Answer  Duration `json:"answer,omitempty"`  // of a team: how long its assignee may let a customer wait; absent is for ever
-	Else    string   `json:"else,omitempty"`    // who holds after it; absent is the default
-	Standby *bool    `json:"standby,omitempty"` // gets copies of what another holds; absent is yes
+	Role    string `json:"role,omitempty"`    // absent is Team
+	Lease   string `json:"lease,omitempty"`   // of a bot: how long a customer waits for a word of it; absent is for ever
+	Answer  string `json:"answer,omitempty"`  // of a team: how long its assignee may let a customer wait; absent is for ever
+	Else    string `json:"else,omitempty"`    // who holds after it; absent is the default
+	Standby *bool  `json:"standby,omitempty"` // gets copies of what another holds; absent is yes
 }
 
-// A Duration is written as Go writes them: "45s".
-type Duration time.Duration
-
-// UnmarshalText reads a duration.
-func (d *Duration) UnmarshalText(text []byte) error {
-	v, err := time.ParseDuration(string(text))
-	*d = Duration(v)
-	return err
+// duration is what the configuration says, which was checked.
+func duration(text string) time.Duration {
+	d, _ := time.ParseDuration(text)
+	return d
 }
-
-// MarshalText writes a duration.
-func (d Duration) MarshalText() ([]byte, error) { return []byte(time.Duration(d).String()), nil }
 
 func (d Desk) watches() bool { return d.Role == Observer || d.Standby == nil || *d.Standby }
 
@@ -84,8 +78,8 @@ func (b Board) team(name string) string {
 // given is a new hold, from the event with this sequence on.
 func (b Board) given(holder string, sequence uint64, now time.Time) thread.Hold {
 	h := thread.Hold{Holder: holder, Version: sequence}
-	if d := b.Desks[holder]; d.Role == Bot && d.Lease > 0 {
-		h.Until = now.Add(time.Duration(d.Lease)).UTC().Truncate(time.Millisecond)
+	if d := b.Desks[holder]; d.Role == Bot && d.Lease != "" {
+		h.Until = now.Add(duration(d.Lease)).UTC().Truncate(time.Millisecond)
 	}
 	return h
 }

@@ -34,7 +34,7 @@ func (b Board) Due(t thread.Thread) time.Time {
 
 // answerBy is when an assignee has let the customer wait too long.
 func (b Board) answerBy(d thread.Desk) time.Time {
-	limit := time.Duration(b.Desks[d.Holder].Answer)
+	limit := duration(b.Desks[d.Holder].Answer)
 	if d.Assignee == "" || limit == 0 || d.Waiting.IsZero() || d.State == events.StateSnoozed {
 		return time.Time{}
 	}

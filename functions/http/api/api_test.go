@@ -63,9 +63,11 @@ type rig struct {
 // allowed is what the topology grants the function.
 var allowed = []string{
 	"dynamodb:GetItem table/relais", "dynamodb:PutItem table/relais", "dynamodb:UpdateItem table/relais",
-	"dynamodb:Query table/relais/index/history",
+	"dynamodb:BatchGetItem table/relais", "dynamodb:ConditionCheckItem table/relais",
+	"dynamodb:Query table/relais/index/history", "dynamodb:Query table/relais/index/inbox",
 	"dynamodb:Query table/relais/index/pending", "sqs:SendMessage queue/relais-outbound.fifo",
-	"sqs:SendMessage queue/relais-bulk.fifo", "secretsmanager:GetSecretValue secret/relais/local/link-key",
+	"sqs:SendMessage queue/relais-bulk.fifo", "sqs:SendMessage queue/relais-ingress.fifo",
+	"sqs:SendMessage queue/relais-clock", "secretsmanager:GetSecretValue secret/relais/local/link-key",
 }
 
 func newRig(t testing.TB) *rig {
@@ -139,7 +141,7 @@ func (r *rig) create() {
 	}
 	var attributes []types.AttributeDefinition
 	for name, typ := range map[string]types.ScalarAttributeType{"c": "S", "s": "S", "o": "S", "q": "N", "b": "S",
-		"d": "N"} {
+		"d": "N", names.ListPartition: "S", names.ListPlace: "N"} {
 		attributes = append(attributes, types.AttributeDefinition{AttributeName: &name, AttributeType: typ})
 	}
 	_, err := dynamodb.NewFromConfig(cfg).CreateTable(ctx,
@@ -150,9 +152,12 @@ func (r *rig) create() {
 					Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll}},
 				{IndexName: aws.String(names.HistoryIndex), KeySchema: key("c", "q"),
 					Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}}},
-			GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{IndexName: aws.String(names.DueIndex), KeySchema: key("b",
-				"d"),
-				Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{"o"}}}}})
+			GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{
+				{IndexName: aws.String(names.DueIndex), KeySchema: key("b", "d"),
+					Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{"o"}}},
+				{IndexName: aws.String(names.ListsIndex), KeySchema: key(names.ListPartition, names.ListPlace),
+					Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude,
+						NonKeyAttributes: []string{names.ListAssignee, names.ListTags, names.ListAccount}}}}})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -408,7 +413,7 @@ func (r *rig) route(it store.Item, e *events.Event) {
 		r.t.Fatal(err)
 	}
 	s.Thread = known.After(e).Encode()
-	if it, _, err = store.NewConversations(r.store).Sequence(ctx, it, s, store.Decision{Destinations: []string{"support"}}); err != nil {
+	if it, _, err = store.NewConversations(r.store).Sequence(ctx, it, s, s, store.Decision{Destinations: []string{"support"}}); err != nil {
 		r.t.Fatal(err)
 	}
 	if err := store.NewInbox(r.store).Served(ctx, it, it.Destinations); err != nil {

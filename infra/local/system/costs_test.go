@@ -65,7 +65,7 @@ func priceOf(t *testing.T, action string) float64 {
 	switch action {
 	case "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:TransactWriteItems":
 		return priceWrite
-	case "dynamodb:Query", "dynamodb:GetItem":
+	case "dynamodb:Query", "dynamodb:GetItem", "dynamodb:BatchGetItem":
 		return priceRead
 	}
 	if !strings.HasPrefix(action, "sqs:") {

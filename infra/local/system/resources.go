@@ -60,8 +60,23 @@ func (s *System) createResources(ctx context.Context) error {
 
 func (s *System) createTable(ctx context.Context, db *dynamodb.Client) error {
 	t, name := s.Table, names.Table(s.Stage)
-	types := map[string]dbtypes.ScalarAttributeType{t.Hash: "S", t.Range: "S", t.Pending.Range: "S", t.History.Range: "N",
-		t.Due.Hash: "S", t.Due.Range: "N"}
+	types := map[string]dbtypes.ScalarAttributeType{t.Hash: "S", t.Range: "S"}
+	for _, i := range slices.Concat(t.Local, t.Global) {
+		types[i.Hash], types[i.Range] = "S", "S"
+		if i.RangeIsNumber {
+			types[i.Range] = "N"
+		}
+	}
+	var local []dbtypes.LocalSecondaryIndex
+	for _, i := range t.Local {
+		local = append(local, dbtypes.LocalSecondaryIndex{IndexName: &i.Name, KeySchema: keySchema(i.Hash, i.Range),
+			Projection: projection(i)})
+	}
+	var global []dbtypes.GlobalSecondaryIndex
+	for _, i := range t.Global {
+		global = append(global, dbtypes.GlobalSecondaryIndex{IndexName: &i.Name, KeySchema: keySchema(i.Hash, i.Range),
+			Projection: projection(i)})
+	}
 	var attributes []dbtypes.AttributeDefinition
 	for _, a := range slices.Sorted(maps.Keys(types)) {
 		attributes = append(attributes, dbtypes.AttributeDefinition{AttributeName: aws.String(a), AttributeType: types[a]})
@@ -69,14 +84,7 @@ func (s *System) createTable(ctx context.Context, db *dynamodb.Client) error {
 	_, err := db.CreateTable(ctx, &dynamodb.CreateTableInput{TableName: &name,
 		BillingMode:          dbtypes.BillingModePayPerRequest,
 		AttributeDefinitions: attributes, KeySchema: keySchema(t.Hash, t.Range),
-		LocalSecondaryIndexes: []dbtypes.LocalSecondaryIndex{
-			{IndexName: &t.Pending.Name, KeySchema: keySchema(t.Pending.Hash, t.Pending.Range),
-				Projection: projection(t.Pending)},
-			{IndexName: &t.History.Name, KeySchema: keySchema(t.History.Hash, t.History.Range),
-				Projection: projection(t.History)}},
-		GlobalSecondaryIndexes: []dbtypes.GlobalSecondaryIndex{{IndexName: &t.Due.Name, KeySchema: keySchema(t.Due.Hash,
-			t.Due.Range),
-			Projection: projection(t.Due)}}})
+		LocalSecondaryIndexes: local, GlobalSecondaryIndexes: global})
 	var exists *dbtypes.ResourceInUseException
 	if errors.As(err, &exists) {
 		return nil
@@ -105,9 +113,12 @@ func projection(i topology.Index) *dbtypes.Projection {
 }
 
 func (s *System) createQueue(ctx context.Context, c *sqs.Client, q topology.Queue) error {
-	fifo := map[string]string{"FifoQueue": "true", "DeduplicationScope": "messageGroup",
+	live := map[string]string{"FifoQueue": "true", "DeduplicationScope": "messageGroup",
 		"FifoThroughputLimit": "perMessageGroupId"}
-	dead := maps.Clone(fifo)
+	if q.Standard() {
+		live = map[string]string{}
+	}
+	dead := maps.Clone(live)
 	dead["MessageRetentionPeriod"] = strconv.Itoa(14 * 24 * 3600)
 	name := names.DeadLetters(s.Stage, q.Name)
 	if _, err := c.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &name, Attributes: dead}); err != nil {
@@ -118,11 +129,11 @@ func (s *System) createQueue(ctx context.Context, c *sqs.Client, q topology.Queu
 	if err != nil {
 		return err
 	}
-	fifo["RedrivePolicy"] = string(redrive)
-	fifo["VisibilityTimeout"] = strconv.Itoa(int(q.Visibility.Seconds()))
-	fifo["MessageRetentionPeriod"] = strconv.Itoa(int(q.Retention.Seconds()))
+	live["RedrivePolicy"] = string(redrive)
+	live["VisibilityTimeout"] = strconv.Itoa(int(q.Visibility.Seconds()))
+	live["MessageRetentionPeriod"] = strconv.Itoa(int(q.Retention.Seconds()))
 	_, err = c.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: aws.String(names.Queue(s.Stage, q.Name)),
-		Attributes: fifo})
+		Attributes: live})
 	return err
 }
 

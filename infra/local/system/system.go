@@ -285,6 +285,8 @@ func (s *System) value(v topology.Variable) string {
 		return routesFile
 	case topology.LinkKey:
 		return names.LinkKey(s.Stage)
+	case topology.Desks:
+		return s.Config.DesksJSON()
 	case topology.Receipts:
 		return "record"
 	case topology.LocalToken:

@@ -162,6 +162,7 @@ func TestDeniedCallHasNoEffect(t *testing.T) {
 	if got := code(err); got != "AccessDeniedException" {
 		t.Errorf("transaction: %s, want AccessDeniedException", got)
 	}
+	g.set("function-line dynamodb:BatchWriteItem table/relais-dev")
 	_, err = c.tables.BatchWriteItem(ctx,
 		&dynamodb.BatchWriteItemInput{RequestItems: map[string][]dynamotypes.WriteRequest{"relais-dev": {
 			{PutRequest: &dynamotypes.PutRequest{Item: key("a")}},
@@ -229,7 +230,7 @@ func TestAuthorizeIsAskedPerItem(t *testing.T) {
 					"two": {Keys: []map[string]dynamotypes.AttributeValue{key("a"), key("b")}},
 				}})
 			return err
-		}, []string{"dynamodb:GetItem table/one", "dynamodb:GetItem table/two", "dynamodb:GetItem table/two"}},
+		}, []string{"dynamodb:BatchGetItem table/one", "dynamodb:BatchGetItem table/two"}},
 		"secret by ARN": {func() error {
 			_, err := c.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: secret.ARN})
 			return err

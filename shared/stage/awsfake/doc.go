@@ -46,7 +46,6 @@
 //   - No quota of tables or throughput applies, and nothing is slow. Options.Intercept stands in.
 //   - IAM is a question to Options.Authorize per action and resource: no conditions, no resource or queue policies, no
 //     encryption keys. Signatures are not verified and presigned URLs do not expire; only the access key id is read.
-//     Batches ask for PutItem, DeleteItem and GetItem per item where IAM knows BatchWriteItem and BatchGetItem.
 //   - Expired items, secrets and objects go at once or when next looked at, not hours or days later.
 //   - There are no cold starts, since there is no Lambda: polling queues for functions is the caller's, and so is
 //     detecting loops. SQS does hand on the X-Amzn-Trace-Id of a send as AWSTraceHeader.

@@ -48,9 +48,7 @@ func tablePermissions(action string, body []byte, hash func(table string) string
 		}
 	}
 	for _, table := range slices.Sorted(maps.Keys(in.RequestItems)) {
-		for _, verb := range batchVerbs(in.RequestItems[table]) {
-			all = append(all, permission{"dynamodb:" + verb, "table/" + ddb.TableName(table), ""})
-		}
+		all = append(all, permission{"dynamodb:" + action, "table/" + ddb.TableName(table), ""})
 	}
 	if len(all) > 0 {
 		return all
@@ -70,21 +68,4 @@ func itemAction(verb string) string {
 		return "ConditionCheckItem"
 	}
 	return verb + "Item"
-}
-
-// batchVerbs are the actions of a batch on one table: one for each write, or one for each key to read.
-func batchVerbs(items json.RawMessage) []string {
-	var writes []map[string]json.RawMessage
-	if json.Unmarshal(items, &writes) == nil {
-		var verbs []string
-		for _, w := range writes {
-			for request := range w {
-				verbs = append(verbs, map[string]string{"PutRequest": "PutItem", "DeleteRequest": "DeleteItem"}[request])
-			}
-		}
-		return verbs
-	}
-	var reads struct{ Keys []json.RawMessage }
-	json.Unmarshal(items, &reads)
-	return slices.Repeat([]string{"GetItem"}, len(reads.Keys))
 }

@@ -37,7 +37,7 @@ type Desk struct {
 	Lease   string `json:"lease,omitempty"`   // of a bot: how long a customer waits for it before Else holds
 	Else    string `json:"else,omitempty"`    // the destination that holds next; absent is Config.Default
 	Standby *bool  `json:"standby,omitempty"` // whether it gets copies while another holds; absent is yes
-	Answer  string `json:"answer,omitempty"`  // of a team: after how long without an answer an assignee loses it; absent is never
+	Answer  string `json:"answer,omitempty"`  // of a team: how long an assignee may take to answer; absent is for ever
 }
 
 // A Rule sends events for which When is true to To. Rules are tried in order;

@@ -51,9 +51,11 @@ func New(name string, channels []channel.Channel, e function.Env) (function.Hand
 	table, files := e.Table(c), media.New(c, e)
 	queues := map[string]*queue.Queue{names.Outbound: e.Queue(c, names.EnvOutbound),
 		names.Bulk: e.Queue(c, names.EnvBulk)}
-	return &Handler{Table: table, Files: files, Ingress: e.Queue(c, names.EnvIngress), Clock: e.Queue(c, names.EnvClock),
+	return &Handler{Table: table, Files: files, Ingress: e.Queue(c, names.EnvIngress),
+		Clock:    e.Queue(c, names.EnvClock),
 		Outbox:   &outbox.Outbox{Table: table, Channels: channels, Link: files.Link, Queues: queues, Now: e.Now},
-		Outbound: queues[names.Outbound], Token: e.Getenv(names.EnvAPIToken), Desks: e.Getenv(names.EnvDesks), Log: e.Log(name), Now: e.Now}, nil
+		Outbound: queues[names.Outbound], Token: e.Getenv(names.EnvAPIToken), Desks: e.Getenv(names.EnvDesks),
+		Log: e.Log(name), Now: e.Now}, nil
 }
 
 const (

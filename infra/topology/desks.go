@@ -72,7 +72,8 @@ func (c Config) checkDesks() error {
 	}
 	if c.Destinations[c.Default].Role == observer {
 		return &route.Error{Path: "relais.default",
-			Problem: fmt.Sprintf("%q is an observer, which never holds a conversation; choose a team or a bot", c.Default)}
+			Problem: fmt.Sprintf("%q is an observer, which never holds a conversation; choose a team or a bot",
+				c.Default)}
 	}
 	for _, name := range c.DestinationNames() {
 		if err := c.checkElse(name); err != nil {
@@ -81,8 +82,8 @@ func (c Config) checkDesks() error {
 	}
 	if n := len(c.DesksJSON()); n > maxDesks {
 		return &route.Error{Path: "relais.destinations",
-			Problem: fmt.Sprintf("their roles, leases and the like take %d bytes of the functions' environment, where %d are "+
-				"free; take shorter names, and leave out what is so anyway", n, maxDesks)}
+			Problem: fmt.Sprintf("their roles, leases and the like take %d bytes of the functions' environment, "+
+				"where %d are free; take shorter names, and leave out what is so anyway", n, maxDesks)}
 	}
 	return nil
 }
@@ -137,7 +138,8 @@ func (c Config) checkElse(name string) error {
 		}
 		if chain = append(chain, next); slices.Contains(chain[:len(chain)-1], next) {
 			return &route.Error{Path: "relais.destinations." + name + ".else",
-				Problem: fmt.Sprintf("leads in a circle: %s (without else, a bot is followed by the default); let it end at a team",
+				Problem: fmt.Sprintf("leads in a circle: %s (without else, a bot is followed by the default); "+
+					"let it end at a team",
 					strings.Join(chain, ", "))}
 		}
 		at = next

@@ -135,7 +135,8 @@ func (q *Queue) sendBatch(ctx context.Context, ms []Message) (failed []int, err 
 	for i := range ms {
 		entries[i] = types.SendMessageBatchRequestEntry{Id: aws.String(strconv.Itoa(i)),
 			MessageBody: aws.String(legal(ms[i].Body)), MessageGroupId: given(ms[i].Group),
-			MessageDeduplicationId: given(ms[i].Dedup), DelaySeconds: ms[i].seconds(), MessageAttributes: attributes(ms[i].Attributes)}
+			MessageDeduplicationId: given(ms[i].Dedup), DelaySeconds: ms[i].seconds(),
+			MessageAttributes: attributes(ms[i].Attributes)}
 	}
 	out, err := q.client.SendMessageBatch(ctx, &sqs.SendMessageBatchInput{QueueUrl: &q.url, Entries: entries})
 	if err != nil {

@@ -48,8 +48,9 @@ func newRig(t *testing.T) *rig {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { server.Close() })
-	cfg := aws.Config{Region: awsfake.Region, HTTPClient: server.HTTPClient(), BaseEndpoint: aws.String("http://aws.local"),
-		Credentials: credentials.NewStaticCredentialsProvider("clock", "clock", "")}
+	cfg := aws.Config{Region: awsfake.Region, HTTPClient: server.HTTPClient(),
+		BaseEndpoint: aws.String("http://aws.local"),
+		Credentials:  credentials.NewStaticCredentialsProvider("clock", "clock", "")}
 	r.sqs = sqs.NewFromConfig(cfg)
 	for name, attributes := range map[string]map[string]string{names.Clock: nil, names.Clock + names.DeadSuffix: nil,
 		names.Ingress: {"FifoQueue": "true", "DeduplicationScope": "messageGroup"}} {

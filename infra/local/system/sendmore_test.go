@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -884,6 +885,28 @@ func TestRefusedAfterUnknown(t *testing.T) {
 	d.ask(o)
 	d.settle()
 	if diff := cmp.Diff([]string{"uncertain content"}, outcomes(d.received("support"))); diff != "" {
+		t.Errorf("%s\n%s", diff, d.logs)
+	}
+}
+
+// TestDoubtEndsWithItsCall: the first part was tried twice, and nobody knows of the
+// first try; what became of the second part is known all the same.
+func TestDoubtEndsWithItsCall(t *testing.T) {
+	d := deskFor(t, "whatsapp")
+	e := d.writes("whatsapp", "Hello?")
+	d.fail("whatsapp", play.Lost)
+	second := sync.OnceFunc(func() { d.fail("whatsapp", play.Invalid) })
+	d.onPost = func() {
+		d.posts = nil // no receipt ever comes
+		if len(d.taken("whatsapp", "first part")) == 2 {
+			second()
+		}
+	}
+	o := twoParts(e, "k1", "")
+	o.Policy = events.AtLeastOnce
+	d.ask(o)
+	d.settle()
+	if diff := cmp.Diff([]string{"failed content"}, outcomes(d.received("support"))); diff != "" {
 		t.Errorf("%s\n%s", diff, d.logs)
 	}
 }

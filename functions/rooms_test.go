@@ -97,10 +97,11 @@ func TestLinesEnd(t *testing.T) {
 	const column = 120
 	rooms := []string{"functions/bootstrap", "functions/channels", "functions/http", "functions/plays", "functions/work",
 		"functions/workers",
-		"infra/topology", "shared/channel", "shared/cloud", "shared/function", "shared/names", "shared/route",
-		"shared/signature"}
+		"infra/topology", "shared/channel", "shared/cloud", "shared/function", "shared/names",
+		"shared/outhttp", "shared/route", "shared/signature", "shared/store"}
 	files := sources(t, rooms...)
-	for _, more := range []string{"../shared/stage/play/*.go", "channels/*/*_test.go", "channels/*/*/*_test.go"} {
+	for _, more := range []string{"../shared/stage/play/*.go", "../shared/outhttp/*_test.go", "../shared/store/*_test.go",
+		"channels/*/*_test.go", "channels/*/*/*_test.go"} {
 		found, err := filepath.Glob(more)
 		if err != nil || len(found) == 0 {
 			t.Fatalf("%s: %d files, %v", more, len(found), err)

@@ -25,14 +25,13 @@ type State struct {
 
 // State reads a conversation's state, strongly consistent.
 func (t *Conversations) State(ctx context.Context, conversation string) (State, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true),
-		Key: key(conversation, stateKey)})
+	item, err := t.read(ctx, key(conversation, stateKey), "read conversation state")
 	if err != nil {
-		return State{}, fmt.Errorf("read conversation state: %w", err)
+		return State{}, err
 	}
-	s := State{Sequence: uint64(intOf(out.Item["n"])), Last: textOf(out.Item["e"]), Newest: textOf(out.Item["m"]),
-		Thread: []byte(textOf(out.Item["v"])), Options: []byte(textOf(out.Item["g"]))}
-	if doc := textOf(out.Item["u"]); doc != "" {
+	s := State{Sequence: uint64(intOf(item["n"])), Last: textOf(item["e"]), Newest: textOf(item["m"]),
+		Thread: []byte(textOf(item["y"])), Options: []byte(textOf(item["g"]))}
+	if doc := textOf(item["u"]); doc != "" {
 		if err := json.Unmarshal([]byte(doc), &s.Blocked); err != nil {
 			return State{}, fmt.Errorf("conversation %s: blocked destinations: %w", conversation, err)
 		}
@@ -83,13 +82,13 @@ func (t *Conversations) Sequence(ctx context.Context, it Item, s State, d Decisi
 		ExpressionAttributeValues: attrs{":q": number(int64(next.Sequence)), ":r": text(d.Ruleset),
 			":l": &types.AttributeValueMemberBOOL{Value: d.Late}, ":f": &types.AttributeValueMemberSS{Value: d.Destinations}}}
 	if d.Option != "" {
-		event.UpdateExpression = aws.String(*event.UpdateExpression + ", p = :p")
-		event.ExpressionAttributeValues[":p"] = text(d.Option)
+		event.UpdateExpression = aws.String(*event.UpdateExpression + ", op = :op")
+		event.ExpressionAttributeValues[":op"] = text(d.Option)
 	}
 	values := attrs{":n": number(int64(next.Sequence)), ":e": text(next.Last), ":m": text(next.Newest),
-		":v": text(string(next.Thread))}
+		":y": text(string(next.Thread))}
 	state := types.Update{TableName: &t.name, Key: key(it.Conversation, stateKey),
-		UpdateExpression:          aws.String("SET n = :n, e = :e, m = :m, v = :v"),
+		UpdateExpression:          aws.String("SET n = :n, e = :e, m = :m, y = :y"),
 		ConditionExpression:       aws.String(asRead(s, values)),
 		ExpressionAttributeValues: values}
 	err := t.transact(ctx, types.TransactWriteItem{Update: &event}, types.TransactWriteItem{Update: &state})

@@ -22,6 +22,7 @@ import (
 	"github.com/relais-dev/relais/shared/stage/awsfake"
 	"github.com/relais-dev/relais/shared/stage/outside"
 	"github.com/relais-dev/relais/shared/stage/play"
+	"github.com/relais-dev/relais/shared/store"
 )
 
 // deskFor is a desk with some channels.
@@ -258,7 +259,7 @@ func TestStaleAfterTheCall(t *testing.T) {
 	o.Constraints = &events.Constraints{NotAfter: d.clock.Now().Add(30 * time.Second)}
 	d.diesAfter("telegram", "today only", o)
 	d.clock.Advance(time.Minute / 2) // the time is over, the lease is not
-	d.directly("sender", "out:"+e.Subject)
+	d.directly("sender", string(store.ReplyLane(e.Subject)))
 	d.settle()
 	if diff := cmp.Diff([]string{"uncertain platform"}, outcomes(d.received("support"))); diff != "" {
 		t.Errorf("%s\n%s", diff, d.logs)
@@ -950,7 +951,7 @@ func TestTwoSenders(t *testing.T) {
 				return nil
 			}
 			if calls++; calls == at {
-				d.directly("sender", "out:"+e.Subject)
+				d.directly("sender", string(store.ReplyLane(e.Subject)))
 			}
 			return nil
 		})

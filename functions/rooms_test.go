@@ -98,10 +98,11 @@ func TestLinesEnd(t *testing.T) {
 	rooms := []string{"functions/bootstrap", "functions/channels", "functions/http", "functions/plays", "functions/work",
 		"functions/workers",
 		"infra/topology", "shared/channel", "shared/cloud", "shared/function", "shared/names", "shared/outbox",
-		"shared/queue", "shared/route", "shared/signature", "shared/thread"}
+		"shared/outhttp", "shared/queue", "shared/route", "shared/signature", "shared/store", "shared/thread"}
 	files := sources(t, rooms...)
-	for _, more := range []string{"../shared/stage/play/*.go", "channels/*/*_test.go", "channels/*/*/*_test.go",
-		"workers/*/*_test.go", "../shared/queue/*_test.go", "../shared/thread/*_test.go"} {
+	for _, more := range []string{"../shared/stage/play/*.go", "../shared/outhttp/*_test.go", "../shared/queue/*_test.go",
+		"../shared/store/*_test.go", "../shared/thread/*_test.go", "channels/*/*_test.go", "channels/*/*/*_test.go",
+		"workers/*/*_test.go"} {
 		found, err := filepath.Glob(more)
 		if err != nil || len(found) == 0 {
 			t.Fatalf("%s: %d files, %v", more, len(found), err)

@@ -30,7 +30,7 @@ func hasDevices(ch channel.Channel) bool { return ch.Devices }
 const pusherTimeout = 20 * time.Second
 
 // devices are the partitions in which connections come and go.
-var devices = []string{"ticket:", "socket:", "devices:"}
+var devices = []string{names.OfTicket, names.OfSocket, names.OfDevices}
 
 // talks is what speaks with customers' devices: it may write events and read the
 // conversations of those who have a session.

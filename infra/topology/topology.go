@@ -146,12 +146,13 @@ func New(c Config, stage string, channels []channel.Channel) System {
 }
 
 func mailbox() Table {
-	return Table{Hash: "c", Range: "s", TTL: "x",
+	return Table{Hash: names.AttrPartition, Range: names.AttrSort, TTL: names.AttrExpires,
 		// A table has its local indexes from its creation or never, so there are no more to come.
 		// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
-		Local: []Index{{Name: names.PendingIndex, Hash: "c", Range: "o", All: true},
-			{Name: names.HistoryIndex, Hash: "c", Range: "q", RangeIsNumber: true}},
-		Global: []Index{{Name: names.DueIndex, Hash: "b", Range: "d", RangeIsNumber: true, Include: []string{"o", "t"}},
+		Local: []Index{{Name: names.PendingIndex, Hash: names.AttrPartition, Range: names.AttrOrder, All: true},
+			{Name: names.HistoryIndex, Hash: names.AttrPartition, Range: names.AttrSequence, RangeIsNumber: true}},
+		Global: []Index{{Name: names.DueIndex, Hash: names.AttrBucket, Range: names.AttrDue, RangeIsNumber: true,
+			Include: []string{names.AttrOrder, names.AttrSince}},
 			{Name: names.ListsIndex, Hash: names.ListPartition, Range: names.ListPlace, RangeIsNumber: true,
 				Include: []string{names.ListAssignee, names.ListTags, names.ListAccount}}}}
 }
@@ -220,8 +221,8 @@ const (
 // lanes are what a sender takes finished work out of: the partitions of its lanes, and
 // the pauses of accounts.
 var lanes = map[string][]string{
-	names.Outbound: {"out:", "later:", "account:"},
-	names.Bulk:     {"bulk:", "account:"},
+	names.Outbound: {names.OfReplies, names.OfLater, names.OfAccount},
+	names.Bulk:     {names.OfBulk, names.OfAccount},
 }
 
 // sender speaks for all channels, so it reads all their secrets; what customers
@@ -243,7 +244,7 @@ func sender(name, queue string) Function {
 func fetcher(channels []channel.Channel) Function {
 	f := Function{Name: "media", Program: Work, Consumes: names.Media, Batch: 1, Parallel: 20,
 		Timeout: fetcherTimeout, Memory: 512, Speaks: true,
-		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"), leave("media:"),
+		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"), leave(names.OfMedia),
 			on(OnIndex, names.PendingIndex, "dynamodb:Query"), on(OnObjects, "raw/", "s3:GetObject", "s3:PutObject"),
 			on(OnBucket, "raw/", "s3:ListBucket"), on(OnObjects, "media/", "s3:PutObject"),
 			on(OnLinkKey, "", "secretsmanager:GetSecretValue"), send(names.Ingress), send(names.Media)}}

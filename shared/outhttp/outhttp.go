@@ -85,8 +85,9 @@ func WithTrace(ctx context.Context, id string) context.Context {
 // guarded checks each address after the name was resolved, when it is dialled: a
 // name that resolves differently the second time gains nothing.
 var guarded http.RoundTripper = &http.Transport{
-	Proxy:                  nil,
-	DialContext:            (&net.Dialer{Timeout: 5 * time.Second, Control: ssrf.New(ssrf.WithPorts(443, 8443)).Safe}).DialContext,
+	Proxy: nil,
+	DialContext: (&net.Dialer{Timeout: 5 * time.Second,
+		Control: ssrf.New(ssrf.WithPorts(443, 8443)).Safe}).DialContext,
 	TLSHandshakeTimeout:    5 * time.Second,
 	MaxResponseHeaderBytes: maxHeader,
 	IdleConnTimeout:        90 * time.Second,
@@ -124,7 +125,8 @@ func (c *Client) Do(r *http.Request) (*http.Response, error) {
 
 func isRedirect(status int) bool {
 	switch status {
-	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
+	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther, http.StatusTemporaryRedirect,
+		http.StatusPermanentRedirect:
 		return true
 	}
 	return false

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/relais-dev/relais/shared/names"
 )
 
 const (
@@ -64,15 +65,18 @@ func (t *Accounts) Take(ctx context.Context, b Limit, now time.Time) (wait time.
 }
 
 // moveBucket sets when a bucket is full again, if it still is as seen.
-func (t *Accounts) moveBucket(ctx context.Context, name string, seen, full int64, now time.Time) (old int64, err error) {
-	_, err = t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key("rate:"+name, bucketKey),
-		UpdateExpression: aws.String("SET f = :f, x = :x"), ConditionExpression: aws.String("attribute_not_exists(f) OR f = :seen OR f <= :now"),
-		ExpressionAttributeValues: attrs{":f": number(full), ":seen": number(seen), ":now": number(min(now.UnixMicro(), math.MaxInt64)),
-			":x": number(now.Add(time.Hour).Unix())},
+func (t *Accounts) moveBucket(ctx context.Context, name string, seen, full int64, now time.Time) (old int64,
+	err error) {
+	_, err = t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(names.OfRate+name, bucketKey),
+		UpdateExpression:    aws.String("SET fu = :fu, x = :x"),
+		ConditionExpression: aws.String("attribute_not_exists(fu) OR fu = :seen OR fu <= :now"),
+		ExpressionAttributeValues: attrs{":fu": number(full), ":seen": number(seen),
+			":now": number(min(now.UnixMicro(), math.MaxInt64)),
+			":x":   number(now.Add(time.Hour).Unix())},
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld})
 	var moved *types.ConditionalCheckFailedException
 	if errors.As(err, &moved) {
-		return intOf(moved.Item["f"]), ErrConflict
+		return intOf(moved.Item["fu"]), ErrConflict
 	}
 	if err != nil {
 		return 0, fmt.Errorf("take a token: %w", err)
@@ -89,33 +93,28 @@ type Pause struct {
 
 // Paused is the account's pause; zero when nothing holds it.
 func (t *Accounts) Paused(ctx context.Context, account string) (Pause, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key("account:"+account, pauseKey)})
+	item, err := t.read(ctx, key(names.OfAccount+account, pauseKey), "read account")
 	if err != nil {
-		return Pause{}, fmt.Errorf("read account: %w", err)
+		return Pause{}, err
 	}
-	if len(out.Item) == 0 {
+	if len(item) == 0 {
 		return Pause{}, nil
 	}
-	return Pause{Until: time.UnixMilli(intOf(out.Item["u"])).UTC(), Reason: textOf(out.Item["r"]), Times: int(intOf(out.Item["n"]))}, nil
+	return Pause{Until: time.UnixMilli(intOf(item["un"])).UTC(), Reason: textOf(item["pr"]),
+		Times: int(intOf(item["pn"]))}, nil
 }
 
 // SetPause holds an account back until p.Until.
 func (t *Accounts) SetPause(ctx context.Context, account string, p Pause) error {
-	_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: attrs{"c": text("account:" + account), "s": text(pauseKey),
-		"u": number(p.Until.UnixMilli()), "r": text(p.Reason), "n": number(int64(p.Times)), "x": number(p.Until.Add(7 * 24 * time.Hour).Unix())}})
-	if err != nil {
-		return fmt.Errorf("pause account: %w", err)
-	}
-	return nil
+	item := key(names.OfAccount+account, pauseKey)
+	item["un"], item["pr"], item["pn"] = number(p.Until.UnixMilli()), text(p.Reason), number(int64(p.Times))
+	item["x"] = number(p.Until.Add(7 * 24 * time.Hour).Unix())
+	return t.put(ctx, item, "pause account")
 }
 
 // Lift ends an account's pause.
 func (t *Accounts) Lift(ctx context.Context, account string) error {
-	_, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: key("account:"+account, pauseKey)})
-	if err != nil {
-		return fmt.Errorf("lift pause: %w", err)
-	}
-	return nil
+	return t.drop(ctx, key(names.OfAccount+account, pauseKey), "lift pause")
 }
 
 // A Token is an access token whose successor needs what came with it.
@@ -127,19 +126,23 @@ type Token struct {
 
 // Token is what SetToken kept; zero when there is none.
 func (t *Accounts) Token(ctx context.Context, account string) (Token, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key("account:"+account, tokenKey)})
+	item, err := t.read(ctx, key(names.OfAccount+account, tokenKey), "read token")
 	if err != nil {
-		return Token{}, fmt.Errorf("read token: %w", err)
+		return Token{}, err
 	}
-	return Token{Value: textOf(out.Item["a"]), Refresh: textOf(out.Item["r"]), ExpiresAt: time.UnixMilli(intOf(out.Item["u"])).UTC(), Revision: intOf(out.Item["v"])}, nil
+	return Token{Value: textOf(item["tk"]), Refresh: textOf(item["rt"]),
+		ExpiresAt: time.UnixMilli(intOf(item["un"])).UTC(), Revision: intOf(item["v"])}, nil
 }
 
 // LeaseToken makes the caller the only one to mint the successor of k until then;
 // ErrConflict when another is.
 func (t *Accounts) LeaseToken(ctx context.Context, account string, k Token, now, until time.Time) error {
-	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key("account:"+account, tokenKey), UpdateExpression: aws.String("SET l = :l"),
-		ConditionExpression:       aws.String("(attribute_not_exists(v) OR v = :v) AND (attribute_not_exists(l) OR l < :now)"),
-		ExpressionAttributeValues: attrs{":l": number(until.UnixMilli()), ":v": number(k.Revision), ":now": number(now.UnixMilli())}})
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name,
+		Key: key(names.OfAccount+account, tokenKey), UpdateExpression: aws.String("SET le = :le"),
+		ConditionExpression: aws.String("(attribute_not_exists(v) OR v = :v) AND " +
+			"(attribute_not_exists(le) OR le < :now)"),
+		ExpressionAttributeValues: attrs{":le": number(until.UnixMilli()), ":v": number(k.Revision),
+			":now": number(now.UnixMilli())}})
 	if isRefused(err) {
 		return ErrConflict
 	}
@@ -148,10 +151,18 @@ func (t *Accounts) LeaseToken(ctx context.Context, account string, k Token, now,
 
 // SetToken keeps the successor that the caller minted under its lease.
 func (t *Accounts) SetToken(ctx context.Context, account string, k Token) error {
-	_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: attrs{"c": text("account:" + account), "s": text(tokenKey),
-		"a": text(k.Value), "r": text(k.Refresh), "u": number(k.ExpiresAt.UnixMilli()), "v": number(k.Revision + 1)}})
+	item := key(names.OfAccount+account, tokenKey)
+	item["tk"], item["rt"] = text(k.Value), text(k.Refresh)
+	item["un"], item["v"] = number(k.ExpiresAt.UnixMilli()), number(k.Revision+1)
+	return t.put(ctx, item, "keep token")
+}
+
+// ReleaseToken ends a lease under which nothing was minted.
+func (t *Accounts) ReleaseToken(ctx context.Context, account string) error {
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name,
+		Key: key(names.OfAccount+account, tokenKey), UpdateExpression: aws.String("REMOVE le")})
 	if err != nil {
-		return fmt.Errorf("keep token: %w", err)
+		return fmt.Errorf("release token: %w", err)
 	}
 	return nil
 }
@@ -160,27 +171,14 @@ const cursorKey = "cursor"
 
 // Cursor is how far a list that a platform keeps was read; "" before the first page.
 func (t *Accounts) Cursor(ctx context.Context, list string) (string, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(list, cursorKey)})
+	item, err := t.read(ctx, key(list, cursorKey), "read cursor")
 	if err != nil {
-		return "", fmt.Errorf("read cursor: %w", err)
+		return "", err
 	}
-	return textOf(out.Item["y"]), nil
+	return textOf(item["cu"]), nil
 }
 
 // SetCursor keeps how far a list was read, after what was read is committed.
 func (t *Accounts) SetCursor(ctx context.Context, list, cursor string) error {
-	_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: attrs{"c": text(list), "s": text(cursorKey), "y": text(cursor)}})
-	if err != nil {
-		return fmt.Errorf("keep cursor: %w", err)
-	}
-	return nil
-}
-
-// ReleaseToken ends a lease under which nothing was minted.
-func (t *Accounts) ReleaseToken(ctx context.Context, account string) error {
-	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key("account:"+account, tokenKey), UpdateExpression: aws.String("REMOVE l")})
-	if err != nil {
-		return fmt.Errorf("release token: %w", err)
-	}
-	return nil
+	return t.put(ctx, attrs{"c": text(list), "s": text(cursorKey), "cu": text(cursor)}, "keep cursor")
 }

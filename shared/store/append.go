@@ -125,7 +125,7 @@ func (t *Conversations) moved(conversation string, s State, next *State) *stateU
 	u := &stateUpdate{table: t.name, conversation: conversation, values: attrs{}}
 	u.condition = asRead(s, u.values)
 	u.set("n", number(int64(next.Sequence)))
-	u.set("v", text(string(next.Thread)))
+	u.set("y", text(string(next.Thread)))
 	u.list(s.Listing, next.Listing)
 	u.arm(s, next)
 	return u

@@ -28,8 +28,8 @@ func NewConversations(p Place) *Conversations { return &Conversations{p.core(), 
 // events have said already stays.
 func (t *Conversations) OpenThread(ctx context.Context, conversation string, thread []byte) error {
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, stateKey),
-		UpdateExpression:          aws.String("SET v = if_not_exists(v, :v)"),
-		ExpressionAttributeValues: attrs{":v": text(string(thread))}})
+		UpdateExpression:          aws.String("SET y = if_not_exists(y, :y)"),
+		ExpressionAttributeValues: attrs{":y": text(string(thread))}})
 	if err != nil {
 		return fmt.Errorf("open conversation: %w", err)
 	}
@@ -53,7 +53,7 @@ func (t *Conversations) SetOptions(ctx context.Context, conversation string, opt
 // SetContact says which conversation is a contact's own.
 func (t *Conversations) SetContact(ctx context.Context, contact, conversation string) error {
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(contact, contactKey),
-		UpdateExpression: aws.String("SET y = :y"), ExpressionAttributeValues: attrs{":y": text(conversation)}})
+		UpdateExpression: aws.String("SET cv = :cv"), ExpressionAttributeValues: attrs{":cv": text(conversation)}})
 	if err != nil {
 		return fmt.Errorf("keep contact: %w", err)
 	}
@@ -62,19 +62,20 @@ func (t *Conversations) SetContact(ctx context.Context, contact, conversation st
 
 // Of is a contact's own conversation, or "".
 func (t *Conversations) Of(ctx context.Context, contact string) (string, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true),
-		Key: key(contact, contactKey)})
+	item, err := t.read(ctx, key(contact, contactKey), "read contact")
 	if err != nil {
-		return "", fmt.Errorf("read contact: %w", err)
+		return "", err
 	}
-	return textOf(out.Item["y"]), nil
+	return textOf(item["cv"]), nil
 }
 
 // SetRead keeps how far a customer has read a conversation, until expires; it never
 // goes back.
 func (t *Conversations) SetRead(ctx context.Context, conversation string, sequence int64, expires time.Time) error {
-	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, readKey), UpdateExpression: aws.String("SET n = :n, x = :x"),
-		ConditionExpression: aws.String("attribute_not_exists(n) OR n < :n"), ExpressionAttributeValues: attrs{":n": number(sequence), ":x": number(expires.Unix())}})
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, readKey),
+		UpdateExpression:          aws.String("SET rs = :rs, x = :x"),
+		ConditionExpression:       aws.String("attribute_not_exists(rs) OR rs < :rs"),
+		ExpressionAttributeValues: attrs{":rs": number(sequence), ":x": number(expires.Unix())}})
 	if err != nil && !isRefused(err) {
 		return fmt.Errorf("keep what was read: %w", err)
 	}
@@ -83,6 +84,6 @@ func (t *Conversations) SetRead(ctx context.Context, conversation string, sequen
 
 // Read is how far a customer has read a conversation.
 func (t *Conversations) Read(ctx context.Context, conversation string) (sequence int64, err error) {
-	item, err := t.readRecord(ctx, conversation, readKey, "read what was read")
-	return intOf(item["n"]), err
+	item, err := t.read(ctx, key(conversation, readKey), "read what was read")
+	return intOf(item["rs"]), err
 }

@@ -68,28 +68,37 @@ func (t core) putOnce(ctx context.Context, in *dynamodb.PutItemInput, what strin
 	return nil
 }
 
+// record is an item that holds a document until it expires; doc may be nil.
 func record(c, s string, doc []byte, expires time.Time) attrs {
-	return attrs{"c": text(c), "s": text(s), "y": text(string(doc)), "x": number(expires.Unix())}
+	item := attrs{"c": text(c), "s": text(s), "x": number(expires.Unix())}
+	if doc != nil {
+		item["y"] = text(string(doc))
+	}
+	return item
 }
 
-func (t core) putRecord(ctx context.Context, item attrs, what string) error {
+// put puts an item, whatever there was.
+func (t core) put(ctx context.Context, item attrs, what string) error {
 	if _, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: item}); err != nil {
 		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }
 
-func (t core) readRecord(ctx context.Context, c, s, what string) (attrs, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(c, s)})
+// read reads an item, strongly consistent; nil where there is none. what says of an
+// error what was wanted.
+func (t core) read(ctx context.Context, k attrs, what string) (attrs, error) {
+	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: k})
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", what, err)
 	}
 	return out.Item, nil
 }
 
-func (t core) drop(ctx context.Context, c, s string) error {
-	if _, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: key(c, s)}); err != nil {
-		return fmt.Errorf("forget %s: %w", s, err)
+// drop deletes an item. Doing so again changes nothing.
+func (t core) drop(ctx context.Context, k attrs, what string) error {
+	if _, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: k}); err != nil {
+		return fmt.Errorf("%s: %w", what, err)
 	}
 	return nil
 }

@@ -10,29 +10,15 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/relais-dev/relais/shared/names"
 )
 
-// What a channel keeps whose platform we are (channel.Channel.Devices) stands in records.
-// Their attributes mean other things than an event's:
-//
-//	c                       s                   y                    beside it
-//	ticket:<hash>           ticket              what it opens        e  until when, Unix milliseconds
-//	socket:<connection>     socket              the connection       k  its conversation
-//	devices:<conversation>  socket:<connection> the connection
-//	devices:<conversation>  push:<id>           the subscription
-//	user:<user>             user                their thread
-//	<conversation>          earlier             a list of Earlier
-//	<conversation>          move                a Move
-//	<conversation>          ended:<session>     nothing              of session *, all are ended
-//	<conversation>          read                                     n  sequence up to which it is read
-//
-// All of them may be forgotten at x, Unix seconds, but for user, earlier and move, which have none.
+// Sort keys of what a channel keeps whose platform we are, and what their partitions begin with.
 const (
 	ticketKey    = "ticket"
 	socketKey    = "socket"
 	userKey      = "user"
-	socketPrefix = "socket:"
-	devicesOf    = "devices:" // apart from the events: who may forget these may forget no event
+	socketPrefix = names.OfSocket // of a partition, and among a conversation's devices
 	pushPrefix   = "push:"
 	endedPrefix  = "ended:"
 	earlierKey   = "earlier"
@@ -59,15 +45,16 @@ type Record struct {
 // AddTicket keeps a ticket that can be used once until expires. hash names it, so
 // that whoever reads the table has no ticket.
 func (t *Devices) AddTicket(ctx context.Context, hash string, doc []byte, expires time.Time) error {
-	item := record("ticket:"+hash, ticketKey, doc, expires)
-	item["e"] = number(expires.UnixMilli())
-	return t.putRecord(ctx, item, "keep ticket")
+	item := record(names.OfTicket+hash, ticketKey, doc, expires)
+	item["un"] = number(expires.UnixMilli())
+	return t.put(ctx, item, "keep ticket")
 }
 
 // UseTicket takes a ticket away; false means that it was used, is over or never was.
 func (t *Devices) UseTicket(ctx context.Context, hash string, now time.Time) (doc []byte, ok bool, err error) {
-	out, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: key("ticket:"+hash, ticketKey),
-		ConditionExpression: aws.String("e > :now"), ExpressionAttributeValues: attrs{":now": number(now.UnixMilli())}, ReturnValues: types.ReturnValueAllOld})
+	out, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name,
+		Key: key(names.OfTicket+hash, ticketKey), ConditionExpression: aws.String("un > :now"),
+		ExpressionAttributeValues: attrs{":now": number(now.UnixMilli())}, ReturnValues: types.ReturnValueAllOld})
 	if isRefused(err) {
 		return nil, false, nil
 	}
@@ -80,9 +67,10 @@ func (t *Devices) UseTicket(ctx context.Context, hash string, now time.Time) (do
 // Connect keeps an open connection, in its conversation and under its own id.
 func (t *Devices) Connect(ctx context.Context, id, conversation string, doc []byte, expires time.Time) error {
 	own := record(socketPrefix+id, socketKey, doc, expires)
-	own["k"] = text(conversation)
+	own["cv"] = text(conversation)
+	listed := record(names.OfDevices+conversation, socketPrefix+id, doc, expires)
 	err := t.transact(ctx, types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: own}},
-		types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: record(devicesOf+conversation, socketPrefix+id, doc, expires)}})
+		types.TransactWriteItem{Put: &types.Put{TableName: &t.name, Item: listed}})
 	if err != nil {
 		return fmt.Errorf("keep connection: %w", err)
 	}
@@ -91,35 +79,38 @@ func (t *Devices) Connect(ctx context.Context, id, conversation string, doc []by
 
 // Connection is the document of an open connection; false when it is not known.
 func (t *Devices) Connection(ctx context.Context, id string) (doc []byte, ok bool, err error) {
-	item, err := t.readRecord(ctx, socketPrefix+id, socketKey, "read connection")
+	item, err := t.read(ctx, key(socketPrefix+id, socketKey), "read connection")
 	return []byte(textOf(item["y"])), len(item) > 0, err
 }
 
 // Connections are the open connections of a conversation, as far as is known.
 func (t *Devices) Connections(ctx context.Context, conversation string) ([]Record, error) {
-	return t.records(ctx, devicesOf+conversation, socketPrefix)
+	return t.records(ctx, names.OfDevices+conversation, socketPrefix)
 }
 
 // Disconnect forgets a connection. Doing so again changes nothing.
 func (t *Devices) Disconnect(ctx context.Context, id string) error {
-	out, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: key(socketPrefix+id, socketKey), ReturnValues: types.ReturnValueAllOld})
+	out, err := t.db.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: &t.name, Key: key(socketPrefix+id, socketKey),
+		ReturnValues: types.ReturnValueAllOld})
 	if err != nil {
 		return fmt.Errorf("forget connection: %w", err)
 	}
 	if len(out.Attributes) == 0 {
 		return nil
 	}
-	return t.drop(ctx, devicesOf+textOf(out.Attributes["k"]), socketPrefix+id)
+	return t.drop(ctx, key(names.OfDevices+textOf(out.Attributes["cv"]), socketPrefix+id), "forget connection")
 }
 
 // ClaimUser gives a user a thread, unless they have one, and returns the one that
 // they have.
 func (t *Devices) ClaimUser(ctx context.Context, user, thread string) (owned string, err error) {
-	_, err = t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: attrs{"c": text("user:" + user), "s": text(userKey), "y": text(thread)},
-		ConditionExpression: aws.String("attribute_not_exists(c)"), ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld})
+	_, err = t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name,
+		Item:                                attrs{"c": text(names.OfUser + user), "s": text(userKey), "th": text(thread)},
+		ConditionExpression:                 aws.String("attribute_not_exists(c)"),
+		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld})
 	var exists *types.ConditionalCheckFailedException
 	if errors.As(err, &exists) {
-		return textOf(exists.Item["y"]), nil
+		return textOf(exists.Item["th"]), nil
 	}
 	if err != nil {
 		return "", fmt.Errorf("keep user: %w", err)
@@ -133,7 +124,7 @@ func (t *Devices) EndSession(ctx context.Context, conversation, session string, 
 	if session == "" {
 		session = everyone
 	}
-	return t.putRecord(ctx, record(conversation, endedPrefix+session, nil, until), "end session")
+	return t.put(ctx, record(conversation, endedPrefix+session, nil, until), "end session")
 }
 
 // Ended says whether a session was ended.
@@ -149,23 +140,24 @@ func (t *Devices) Ended(ctx context.Context, conversation, session string) (bool
 
 // AddPush keeps where a conversation's messages are pushed while nobody is connected.
 func (t *Devices) AddPush(ctx context.Context, conversation, id string, doc []byte, expires time.Time) error {
-	return t.putRecord(ctx, record(devicesOf+conversation, pushPrefix+id, doc, expires), "keep push subscription")
+	return t.put(ctx, record(names.OfDevices+conversation, pushPrefix+id, doc, expires), "keep push subscription")
 }
 
 // Pushes are a conversation's push subscriptions.
 func (t *Devices) Pushes(ctx context.Context, conversation string) ([]Record, error) {
-	return t.records(ctx, devicesOf+conversation, pushPrefix)
+	return t.records(ctx, names.OfDevices+conversation, pushPrefix)
 }
 
 // DropPush forgets a push subscription.
 func (t *Devices) DropPush(ctx context.Context, conversation, id string) error {
-	return t.drop(ctx, devicesOf+conversation, pushPrefix+id)
+	return t.drop(ctx, key(names.OfDevices+conversation, pushPrefix+id), "forget push subscription")
 }
 
 // records are all of a conversation's with that prefix: a person has few devices.
 func (t *Devices) records(ctx context.Context, conversation, prefix string) ([]Record, error) {
 	var list []Record
-	in := &dynamodb.QueryInput{TableName: &t.name, ConsistentRead: aws.Bool(true), KeyConditionExpression: aws.String("c = :c AND begins_with(s, :p)"),
+	in := &dynamodb.QueryInput{TableName: &t.name, ConsistentRead: aws.Bool(true),
+		KeyConditionExpression:    aws.String("c = :c AND begins_with(s, :p)"),
 		ExpressionAttributeValues: attrs{":c": text(conversation), ":p": text(prefix)}}
 	for {
 		out, err := t.db.Query(ctx, in)

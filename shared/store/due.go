@@ -81,10 +81,11 @@ func (t *Backlog) Postpone(ctx context.Context, d Due, now time.Time) error {
 }
 
 // postpone updates what is still due; nothing and no error when it no longer is.
-func (t *Backlog) postpone(ctx context.Context, d Due, update string, values attrs) (*dynamodb.UpdateItemOutput, error) {
+func (t *Backlog) postpone(ctx context.Context, d Due, update string, values attrs) (*dynamodb.UpdateItemOutput,
+	error) {
 	out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(d.Conversation, d.ID),
-		UpdateExpression: &update, ConditionExpression: aws.String("attribute_exists(b)"), ExpressionAttributeValues: values,
-		ReturnValues: types.ReturnValueUpdatedNew})
+		UpdateExpression: &update, ConditionExpression: aws.String("attribute_exists(b)"),
+		ExpressionAttributeValues: values, ReturnValues: types.ReturnValueUpdatedNew})
 	if isRefused(err) {
 		return nil, nil
 	}

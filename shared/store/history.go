@@ -30,7 +30,8 @@ const maxPage = 100
 // History reads a conversation's events in the order of their sequences. With
 // backward it begins at the newest; a page is oldest first all the same. cursor
 // is a Page's, or "".
-func (t *Conversations) History(ctx context.Context, conversation, cursor string, limit int, backward bool) (Page, error) {
+func (t *Conversations) History(ctx context.Context, conversation, cursor string, limit int, backward bool) (Page,
+	error) {
 	in := &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.HistoryIndex),
 		ConsistentRead: aws.Bool(true),
 		Limit:          aws.Int32(int32(min(max(limit, 1), maxPage))), ScanIndexForward: aws.Bool(!backward),
@@ -92,15 +93,14 @@ const concurrentGets = 16
 
 // Event reads one event of a conversation. A body that is gone is an ErrNoBody.
 func (t *Conversations) Event(ctx context.Context, conversation, id string) (Item, bool, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true),
-		Key: key(conversation, id)})
+	item, err := t.read(ctx, key(conversation, id), "read event")
 	if err != nil {
-		return Item{}, false, fmt.Errorf("read event: %w", err)
+		return Item{}, false, err
 	}
-	if len(out.Item) == 0 {
+	if len(item) == 0 {
 		return Item{}, false, nil
 	}
-	it, err := t.load(ctx, itemOf(out.Item))
+	it, err := t.load(ctx, itemOf(item))
 	return it, err == nil, err
 }
 

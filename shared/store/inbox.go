@@ -211,11 +211,10 @@ func (t *Inbox) Survived(ctx context.Context, it Item) error {
 
 // Unfinished reads an event that has a sequence and is neither finished nor parked.
 func (t *Inbox) Unfinished(ctx context.Context, conversation, id string) (Item, bool, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true),
-		Key: key(conversation, id)})
+	item, err := t.read(ctx, key(conversation, id), "read event")
 	if err != nil {
-		return Item{}, false, fmt.Errorf("read event: %w", err)
+		return Item{}, false, err
 	}
-	_, routed := out.Item["q"]
-	return itemOf(out.Item), routed && textOf(out.Item["o"]) >= firstOrder, nil
+	_, routed := item["q"]
+	return itemOf(item), routed && textOf(item["o"]) >= firstOrder, nil
 }

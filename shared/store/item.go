@@ -94,7 +94,7 @@ func itemOf(a map[string]types.AttributeValue) Item {
 		object: textOf(a["k"])}
 	it.Order = unparked(it.Order)
 	it.Received = receivedIn(it.Order)
-	it.Ruleset, it.Option = textOf(a["r"]), textOf(a["p"])
+	it.Ruleset, it.Option = textOf(a["r"]), textOf(a["op"])
 	it.Hold = thread.ParseHold(textOf(a["ho"]))
 	if f, ok := a["f"].(*types.AttributeValueMemberSS); ok {
 		it.Destinations = f.Value

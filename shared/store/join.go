@@ -37,7 +37,8 @@ func (t *Conversations) AddEarlier(ctx context.Context, conversation string, e E
 	if err != nil {
 		return err
 	}
-	in := &dynamodb.PutItemInput{TableName: &t.name, Item: attrs{"c": text(conversation), "s": text(earlierKey), "y": text(string(doc))},
+	in := &dynamodb.PutItemInput{TableName: &t.name,
+		Item:                attrs{"c": text(conversation), "s": text(earlierKey), "y": text(string(doc))},
 		ConditionExpression: aws.String("attribute_not_exists(c)")}
 	if old != "" {
 		in.ConditionExpression, in.ExpressionAttributeValues = aws.String("y = :old"), attrs{":old": text(old)}
@@ -46,7 +47,7 @@ func (t *Conversations) AddEarlier(ctx context.Context, conversation string, e E
 }
 
 func (t *Conversations) earlier(ctx context.Context, conversation string) (list []Earlier, doc string, err error) {
-	item, err := t.readRecord(ctx, conversation, earlierKey, "read earlier conversations")
+	item, err := t.read(ctx, key(conversation, earlierKey), "read earlier conversations")
 	if err != nil || len(item) == 0 {
 		return nil, "", err
 	}
@@ -56,15 +57,17 @@ func (t *Conversations) earlier(ctx context.Context, conversation string) (list 
 
 // A Move says where a conversation goes on.
 type Move struct {
-	Thread string    `json:"t"`           // the other's
-	User   string    `json:"u"`           // whose that is
-	Last   uint64    `json:"n,omitempty"` // the last sequence of this conversation that the other continues; 0 while they are being joined
-	Since  time.Time `json:"at"`
+	Thread string `json:"t"` // the other's
+	User   string `json:"u"` // whose that is
+	// Last is the last sequence of this conversation that the other continues; 0 while
+	// they are being joined.
+	Last  uint64    `json:"n,omitempty"`
+	Since time.Time `json:"at"`
 }
 
 // Move is where a conversation goes on; false when it goes on by itself.
 func (t *Conversations) Move(ctx context.Context, conversation string) (m Move, ok bool, err error) {
-	item, err := t.readRecord(ctx, conversation, moveKey, "read where a conversation goes on")
+	item, err := t.read(ctx, key(conversation, moveKey), "read where a conversation goes on")
 	if err != nil || len(item) == 0 {
 		return m, false, err
 	}
@@ -74,7 +77,8 @@ func (t *Conversations) Move(ctx context.Context, conversation string) (m Move, 
 // BeginMove says where a conversation goes on, unless that is said already, and
 // returns what is.
 func (t *Conversations) BeginMove(ctx context.Context, conversation string, m Move) (Move, error) {
-	err := t.putMove(ctx, conversation, m, &dynamodb.PutItemInput{ConditionExpression: aws.String("attribute_not_exists(c)")})
+	err := t.putMove(ctx, conversation, m,
+		&dynamodb.PutItemInput{ConditionExpression: aws.String("attribute_not_exists(c)")})
 	if !errors.Is(err, ErrConflict) {
 		return m, err
 	}
@@ -90,7 +94,8 @@ func (t *Conversations) EndMove(ctx context.Context, conversation string, m Move
 		return err
 	}
 	m.Last = last
-	return t.putMove(ctx, conversation, m, &dynamodb.PutItemInput{ConditionExpression: aws.String("y = :old"), ExpressionAttributeValues: attrs{":old": text(string(old))}})
+	return t.putMove(ctx, conversation, m, &dynamodb.PutItemInput{ConditionExpression: aws.String("y = :old"),
+		ExpressionAttributeValues: attrs{":old": text(string(old))}})
 }
 
 func (t *Conversations) putMove(ctx context.Context, conversation string, m Move, in *dynamodb.PutItemInput) error {

@@ -20,14 +20,15 @@ type Lane string
 
 // The lanes' prefixes: what follows is the conversation.
 const (
-	replyLane = "out:"
-	bulkLane  = "bulk:"
-	laterLane = "later:" // with the message, since what is not due yet must hold up nobody
-	mediaLane = "media:" // inbound media to be fetched
+	replyLane = names.OfReplies
+	bulkLane  = names.OfBulk
+	laterLane = names.OfLater // with the message, since what is not due yet must hold up nobody
+	mediaLane = names.OfMedia // inbound media to be fetched
 )
 
 // laneQueues says who works in which lanes: nobody else may be rung for them.
-var laneQueues = map[string]string{replyLane: names.Outbound, laterLane: names.Outbound, bulkLane: names.Bulk, mediaLane: names.Media}
+var laneQueues = map[string]string{replyLane: names.Outbound, laterLane: names.Outbound,
+	bulkLane: names.Bulk, mediaLane: names.Media}
 
 // ReplyLane is where a conversation's answers wait.
 func ReplyLane(conversation string) Lane { return Lane(replyLane + conversation) }
@@ -81,13 +82,15 @@ type Lanes struct {
 func NewLanes(p Place) *Lanes { return &Lanes{p.core()} }
 
 func laneItem(lane Lane, id, order string, due time.Time) attrs {
-	return attrs{"c": text(string(lane)), "s": text(id), "o": text(order), "b": text(Bucket(string(lane))), "d": number(due.Unix())}
+	return attrs{"c": text(string(lane)), "s": text(id), "o": text(order), "b": text(Bucket(string(lane))),
+		"d": number(due.Unix())}
 }
 
 // Add puts a piece of work into a lane that needs no record of its own. Doing
 // so again changes nothing while it is there.
 func (t *Lanes) Add(ctx context.Context, lane Lane, id string, now time.Time) error {
-	_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name, Item: laneItem(lane, id, LaneOrder("", now), now.Add(SweepAfter)),
+	_, err := t.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &t.name,
+		Item:                laneItem(lane, id, LaneOrder("", now), now.Add(SweepAfter)),
 		ConditionExpression: aws.String("attribute_not_exists(c)")})
 	if err != nil && !isRefused(err) {
 		return fmt.Errorf("store work: %w", err)
@@ -115,8 +118,9 @@ func LaneCount(order string) uint64 {
 // Last is the order of what was added to a lane last and still waits; "" when
 // nothing does.
 func (t *Lanes) Last(ctx context.Context, lane Lane) (string, error) {
-	out, err := t.db.Query(ctx, &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.PendingIndex), ConsistentRead: aws.Bool(true),
-		Limit: aws.Int32(1), ScanIndexForward: aws.Bool(false), KeyConditionExpression: aws.String("c = :c"),
+	out, err := t.db.Query(ctx, &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.PendingIndex),
+		ConsistentRead: aws.Bool(true), Limit: aws.Int32(1), ScanIndexForward: aws.Bool(false),
+		KeyConditionExpression:    aws.String("c = :c"),
 		ExpressionAttributeValues: attrs{":c": text(string(lane))}})
 	if err != nil || len(out.Items) == 0 {
 		return "", wrapped("read lane", err)
@@ -145,8 +149,9 @@ func (t *Lanes) Leave(ctx context.Context, lane Lane, id string) error {
 
 // Defer says when the sweeper should ring for a piece of work again.
 func (t *Lanes) Defer(ctx context.Context, lane Lane, id string, until time.Time) error {
-	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(string(lane), id), UpdateExpression: aws.String("SET d = :d"),
-		ConditionExpression: aws.String("attribute_exists(o)"), ExpressionAttributeValues: attrs{":d": number(until.Unix())}})
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(string(lane), id),
+		UpdateExpression: aws.String("SET d = :d"), ConditionExpression: aws.String("attribute_exists(o)"),
+		ExpressionAttributeValues: attrs{":d": number(until.Unix())}})
 	if err != nil && !isRefused(err) {
 		return fmt.Errorf("defer work: %w", err)
 	}

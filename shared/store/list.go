@@ -181,7 +181,7 @@ func (t *Lists) Page(ctx context.Context, w Wanted) (ListPage, error) {
 	for i, list := range lists {
 		slots <- struct{}{}
 		wg.Go(func() {
-			pages[i], more[i], errs[i] = t.read(ctx, list, w)
+			pages[i], more[i], errs[i] = t.readList(ctx, list, w)
 			<-slots
 		})
 	}
@@ -238,8 +238,8 @@ func (w Wanted) order(a, b Listed) int {
 	return c
 }
 
-// read reads one list from a place on.
-func (t *Lists) read(ctx context.Context, list string, w Wanted) (out []Listed, more bool, err error) {
+// readList reads one list from a place on.
+func (t *Lists) readList(ctx context.Context, list string, w Wanted) (out []Listed, more bool, err error) {
 	in := &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.ListsIndex), Limit: aws.Int32(int32(w.Limit)),
 		ScanIndexForward: aws.Bool(!w.Newest), KeyConditionExpression: aws.String(names.ListPartition + " = :l"),
 		ExpressionAttributeValues: attrs{":l": text(list)}}

@@ -32,11 +32,11 @@ const (
 // Load reads an agent's load, strongly consistent.
 func (t *Lists) Load(ctx context.Context, destination, agent string) (Load, error) {
 	l := Load{partition: loadPrefix + strconv.Itoa(len(destination)) + ":" + destination + ":" + agent}
-	item, err := t.readRecord(ctx, l.partition, loadKey, "read an agent's load")
+	item, err := t.read(ctx, key(l.partition, loadKey), "read an agent's load")
 	if err != nil {
 		return l, err
 	}
-	l.version = intOf(item["lv"])
+	l.version = intOf(item["v"])
 	if s, ok := item["lc"].(*types.AttributeValueMemberSS); ok {
 		l.Conversations = s.Value
 	}
@@ -45,11 +45,12 @@ func (t *Lists) Load(ctx context.Context, destination, agent string) (Load, erro
 
 // put keeps l if nobody has changed it.
 func (l Load) put(table string, now time.Time) *types.Put {
-	item := record(l.partition, loadKey, nil, now.Add(loadKept))
-	item["lv"], item["lc"] = number(l.version+1), &types.AttributeValueMemberSS{Value: l.Conversations}
+	item := key(l.partition, loadKey)
+	item["x"] = number(now.Add(loadKept).Unix())
+	item["v"], item["lc"] = number(l.version+1), &types.AttributeValueMemberSS{Value: l.Conversations}
 	in := &types.Put{TableName: &table, Item: item, ConditionExpression: aws.String("attribute_not_exists(c)")}
 	if l.version > 0 {
-		in.ConditionExpression = aws.String("lv = :v")
+		in.ConditionExpression = aws.String("v = :v")
 		in.ExpressionAttributeValues = attrs{":v": number(l.version)}
 	}
 	return in

@@ -80,8 +80,9 @@ func (t *Outbox) Add(ctx context.Context, m Message, due time.Time, claim *Claim
 	}
 	record := types.Put{TableName: &t.name, ConditionExpression: aws.String("attribute_not_exists(c)"),
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
-		Item: attrs{"c": text(m.ID), "s": text(messageKey), "y": text(string(m.Lane)), "h": text(m.Hash), "z": &types.AttributeValueMemberB{Value: m.Body},
-			"v": number(m.Progress.Revision), "p": text(string(progress)), "k": text(m.Order)}}
+		Item: attrs{"c": text(m.ID), "s": text(messageKey), "i": text(string(m.Lane)), "h": text(m.Hash),
+			"z": &types.AttributeValueMemberB{Value: m.Body},
+			"v": number(m.Progress.Revision), "p": text(string(progress)), "j": text(m.Order)}}
 	writes := []types.TransactWriteItem{{Put: &record},
 		{Put: &types.Put{TableName: &t.name, Item: laneItem(m.Lane, m.ID, m.Order, due)}}}
 	if claim != nil {
@@ -134,18 +135,18 @@ func (t *Outbox) existing(ctx context.Context, id string) (Message, error) {
 
 // Message reads a message.
 func (t *Outbox) Message(ctx context.Context, id string) (Message, bool, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(id, messageKey)})
+	item, err := t.read(ctx, key(id, messageKey), "read message")
 	if err != nil {
-		return Message{}, false, fmt.Errorf("read message: %w", err)
+		return Message{}, false, err
 	}
-	if len(out.Item) == 0 {
+	if len(item) == 0 {
 		return Message{}, false, nil
 	}
-	return messageOf(out.Item), true, nil
+	return messageOf(item), true, nil
 }
 
 func messageOf(a attrs) Message {
-	m := Message{ID: textOf(a["c"]), Lane: Lane(textOf(a["y"])), Hash: textOf(a["h"]), Order: textOf(a["k"])}
+	m := Message{ID: textOf(a["c"]), Lane: Lane(textOf(a["i"])), Hash: textOf(a["h"]), Order: textOf(a["j"])}
 	if z, ok := a["z"].(*types.AttributeValueMemberB); ok {
 		m.Body = z.Value
 	}
@@ -179,7 +180,8 @@ func (t *Outbox) Advance(ctx context.Context, m Message) (Message, error) {
 // Finish lets a message be forgotten when its retention ends, and takes it out of its
 // lane: the last step, after an event has told what became of it.
 func (t *Outbox) Finish(ctx context.Context, m Message, now time.Time) error {
-	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(m.ID, messageKey), UpdateExpression: aws.String("SET x = :x"),
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(m.ID, messageKey),
+		UpdateExpression:          aws.String("SET x = :x"),
 		ConditionExpression:       aws.String("attribute_exists(c)"),
 		ExpressionAttributeValues: attrs{":x": number(now.Add(t.retention).Unix())}})
 	if err != nil && !isRefused(err) {
@@ -193,8 +195,8 @@ func (t *Outbox) Finish(ctx context.Context, m Message, now time.Time) error {
 func (t *Outbox) UseWindow(ctx context.Context, conversation, window string, allowed int, closes time.Time) (bool,
 	error) {
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(conversation, windowKey+window),
-		UpdateExpression:    aws.String("ADD n :one SET x = :x"),
-		ConditionExpression: aws.String("attribute_not_exists(n) OR n < :max"),
+		UpdateExpression:    aws.String("ADD ct :one SET x = :x"),
+		ConditionExpression: aws.String("attribute_not_exists(ct) OR ct < :max"),
 		ExpressionAttributeValues: attrs{":one": number(1), ":max": number(int64(allowed)),
 			":x": number(closes.Add(24 * time.Hour).Unix())}})
 	if isRefused(err) {

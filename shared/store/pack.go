@@ -23,19 +23,30 @@ const format1 = 1
 const maxUnpacked = 32 << 20
 
 // dictionary1 holds the frequent texts, the most frequent last.
-const dictionary1 = `"entities":[{"type":"mention","offset":0,"length":"interaction":{"kind":"button","option":"quick_reply","status":{"message":{"id":"msg_` +
+const dictionary1 = `"entities":[{"type":"mention","offset":0,"length":"interaction":{"kind":"button","option":"qui` +
+	`ck_reply","status":{"message":{"id":"msg_` +
 	`"state":"delivered","recipient":{"pricing":{"billable":true,"model":"PMP","category":"service","type":"regular"}` +
 	`"media":{"type":"image","state":"pending","mime":"image/jpeg","sha256":"caption":"durationMs":` +
-	`"location":{"latitude":"longitude":"referral":{"source":"ad","url":"https://"title":"payload":"answer":{"token":"expiresAt":"` +
-	`<xml><ToUserName><![CDATA[gh_]]></ToUserName><FromUserName><![CDATA[]]></FromUserName><CreateTime></CreateTime><MsgType><![CDATA[text]]></MsgType><Content><![CDATA[]]></Content><MsgId></MsgId></xml>` +
-	`{"destination":"U","events":[{"type":"message","mode":"active","timestamp":"source":{"type":"user","userId":"U"webhookEventId":"deliveryContext":{"isRedelivery":false},"replyToken":"quoteToken":"` +
-	`{"update_id":,"message":{"message_id":,"from":{"id":,"is_bot":false,"first_name":"last_name":"username":"language_code":"en"},"chat":{"id":"type":"private"},"date":1` +
-	`{"object":"whatsapp_business_account","entry":[{"id":"","changes":[{"value":{"messaging_product":"whatsapp","metadata":{"display_phone_number":"phone_number_id":"` +
-	`"contacts":[{"profile":{"name":"wa_id":"user_id":"US."messages":[{"from":"from_user_id":"US."id":"wamid.HBgL"timestamp":"1"text":{"body":"},"type":"text","context":{"from":"}]},"field":"messages"}]}]}` +
-	`{"specversion":"1.0","id":"evt_","source":"/channels/custom/accounts/line/telegram/wechat/whatsapp/accounts/","type":"message.received.v1","subject":"cnv_","time":"2026-` +
-	`Z","recordedtime":"2026-Z","datacontenttype":"application/json","dataschema":"https://relais.dev/schema/message.received.v1.schema.json","partitionkey":"cnv_` +
-	`","channel":"whatsapp","account":"","data":{"channel":"whatsapp","account":"","contact":{"id":"con_","identities":[{"scheme":"phone","value":"","verified":"platform"}],"name":"` +
-	`"},"conversation":{"id":"cnv_","platformId":"","kind":"direct","window":{"kind":"service","closesAt":"2026-Z"}},"message":{"id":"msg_","platformId":"","revision":0,"actor":{"role":"customer"},` +
+	`"location":{"latitude":"longitude":"referral":{"source":"ad","url":"https://"title":"payload":"answer":{"token":"` +
+	`expiresAt":"` +
+	`<xml><ToUserName><![CDATA[gh_]]></ToUserName><FromUserName><![CDATA[]]></FromUserName><CreateTime></CreateTime><M` +
+	`sgType><![CDATA[text]]></MsgType><Content><![CDATA[]]></Content><MsgId></MsgId></xml>` +
+	`{"destination":"U","events":[{"type":"message","mode":"active","timestamp":"source":{"type":"user","userId":"U"we` +
+	`bhookEventId":"deliveryContext":{"isRedelivery":false},"replyToken":"quoteToken":"` +
+	`{"update_id":,"message":{"message_id":,"from":{"id":,"is_bot":false,"first_name":"last_name":"username":"language` +
+	`_code":"en"},"chat":{"id":"type":"private"},"date":1` +
+	`{"object":"whatsapp_business_account","entry":[{"id":"","changes":[{"value":{"messaging_product":"whatsapp","meta` +
+	`data":{"display_phone_number":"phone_number_id":"` +
+	`"contacts":[{"profile":{"name":"wa_id":"user_id":"US."messages":[{"from":"from_user_id":"US."id":"wamid.HBgL"time` +
+	`stamp":"1"text":{"body":"},"type":"text","context":{"from":"}]},"field":"messages"}]}]}` +
+	`{"specversion":"1.0","id":"evt_","source":"/channels/custom/accounts/line/telegram/wechat/whatsapp/accounts/","ty` +
+	`pe":"message.received.v1","subject":"cnv_","time":"2026-` +
+	`Z","recordedtime":"2026-Z","datacontenttype":"application/json","dataschema":"https://relais.dev/schema/message.r` +
+	`eceived.v1.schema.json","partitionkey":"cnv_` +
+	`","channel":"whatsapp","account":"","data":{"channel":"whatsapp","account":"","contact":{"id":"con_","identities"` +
+	`:[{"scheme":"phone","value":"","verified":"platform"}],"name":"` +
+	`"},"conversation":{"id":"cnv_","platformId":"","kind":"direct","window":{"kind":"service","closesAt":"2026-Z"}},"` +
+	`message":{"id":"msg_","platformId":"","revision":0,"actor":{"role":"customer"},` +
 	`"content":[{"kind":"text","text":{"body":""}}],"replyTo":{"id":"msg_","platformId":""}}}}`
 
 // A DEFLATE writer holds some 800 KB of tables: making one per event would cost

@@ -36,8 +36,8 @@ type Receipt struct {
 // rank orders states; a receipt only moves up. Final states are above all others,
 // so that nothing moves them.
 func rank(s events.State) int64 {
-	for i, x := range []events.State{"", events.Queued, events.Uncertain, events.Accepted, events.Sent, events.Delivered, events.Read, events.Played,
-		events.Failed, events.Expired, events.Deleted} {
+	for i, x := range []events.State{"", events.Queued, events.Uncertain, events.Accepted, events.Sent, events.Delivered,
+		events.Read, events.Played, events.Failed, events.Expired, events.Deleted} {
 		if x == s {
 			return int64(i)
 		}
@@ -81,20 +81,21 @@ func receiptKey(s *events.Status) attrs {
 // state only moves up, and one that comes before Link is held. It returns the
 // message of ours that it is about, "" when that is not known (yet).
 func (t *Receipts) Receive(ctx context.Context, s *events.Status, at time.Time) (message string, err error) {
-	values := attrs{":r": number(rank(s.State)), ":s": text(string(s.State)), ":t": number(at.UnixMilli()), ":x": number(at.Add(t.retention).Unix()),
-		":i": text(s.Message.PlatformID)}
-	set := "SET r = :r, st = :s, ta = :t, x = if_not_exists(x, :x), i = :i"
+	values := attrs{":rk": number(rank(s.State)), ":s": text(string(s.State)), ":t": number(at.UnixMilli()),
+		":x": number(at.Add(t.retention).Unix()), ":pi": text(s.Message.PlatformID)}
+	set := "SET rk = :rk, st = :s, ta = :t, x = if_not_exists(x, :x), pi = :pi"
 	if s.Error != nil {
 		doc, err := json.Marshal(s.Error)
 		if err != nil {
 			return "", err
 		}
-		values[":e"] = text(string(doc))
-		set += ", e = :e"
+		values[":er"] = text(string(doc))
+		set += ", er = :er"
 	}
 	k := receiptKey(s)
 	out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: k, UpdateExpression: &set,
-		ConditionExpression: aws.String("attribute_not_exists(r) OR r < :r"), ExpressionAttributeValues: values, ReturnValues: types.ReturnValueAllNew,
+		ConditionExpression:       aws.String("attribute_not_exists(rk) OR rk < :rk"),
+		ExpressionAttributeValues: values, ReturnValues: types.ReturnValueAllNew,
 		ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld})
 	var lower *types.ConditionalCheckFailedException
 	switch {
@@ -111,15 +112,17 @@ func owner(k, item attrs) string {
 	if strings.HasPrefix(textOf(k["s"]), partPrefix) {
 		return textOf(k["c"])
 	}
-	return textOf(item["y"])
+	return textOf(item["mg"])
 }
 
 // Link says that the platform's message with that id (events.MessageID) is part of
 // ours, and returns the receipt that came before, if one did.
 func (t *Receipts) Link(ctx context.Context, alias, message string, part int, now time.Time) (Receipt, error) {
 	out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(alias, aliasKey),
-		UpdateExpression: aws.String("SET y = :y, n = :n, x = if_not_exists(x, :x)"), ReturnValues: types.ReturnValueAllNew,
-		ExpressionAttributeValues: attrs{":y": text(message), ":n": number(int64(part)), ":x": number(now.Add(t.retention).Unix())}})
+		UpdateExpression: aws.String("SET mg = :mg, pt = :pt, x = if_not_exists(x, :x)"),
+		ReturnValues:     types.ReturnValueAllNew,
+		ExpressionAttributeValues: attrs{":mg": text(message), ":pt": number(int64(part)),
+			":x": number(now.Add(t.retention).Unix())}})
 	if err != nil {
 		return Receipt{}, fmt.Errorf("link message: %w", err)
 	}
@@ -137,19 +140,20 @@ func (t *Receipts) Correlated(ctx context.Context, message string, part int) (Re
 }
 
 func (t *Receipts) receipt(ctx context.Context, k attrs) (Receipt, bool, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: k})
+	item, err := t.read(ctx, k, "read receipt")
 	if err != nil {
-		return Receipt{}, false, fmt.Errorf("read receipt: %w", err)
+		return Receipt{}, false, err
 	}
-	return receiptOf(out.Item), len(out.Item) > 0, nil
+	return receiptOf(item), len(item) > 0, nil
 }
 
 func receiptOf(a attrs) Receipt {
-	r := Receipt{Message: textOf(a["y"]), Part: int(intOf(a["n"])), State: events.State(textOf(a["st"])), Platform: textOf(a["i"])}
+	r := Receipt{Message: textOf(a["mg"]), Part: int(intOf(a["pt"])),
+		State: events.State(textOf(a["st"])), Platform: textOf(a["pi"])}
 	if ms := intOf(a["ta"]); ms > 0 {
 		r.Time = time.UnixMilli(ms).UTC()
 	}
-	if doc := textOf(a["e"]); doc != "" {
+	if doc := textOf(a["er"]); doc != "" {
 		_ = json.Unmarshal([]byte(doc), &r.Error) // written by us
 	}
 	return r
@@ -160,15 +164,16 @@ const marksKey = "marks"
 // Mark notes a watermark, in one conditional update: everything the brand sent
 // before it was delivered or read.
 func (t *Receipts) Mark(ctx context.Context, e *events.Event) error {
-	name, at := "dl", e.Time
+	at, set, higher := e.Time, "SET dl = :t", "attribute_not_exists(dl) OR dl < :t"
 	if e.Type == events.ReceiptRead {
-		name = "rd"
+		set, higher = "SET rd = :t", "attribute_not_exists(rd) OR rd < :t"
 	}
 	if r := e.Data.Receipt; r != nil && !r.UpToTime.IsZero() {
 		at = r.UpToTime
 	}
-	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(e.Subject, marksKey), UpdateExpression: aws.String("SET " + name + " = :t"),
-		ConditionExpression: aws.String("attribute_not_exists(" + name + ") OR " + name + " < :t"), ExpressionAttributeValues: attrs{":t": number(at.UnixMilli())}})
+	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(e.Subject, marksKey),
+		UpdateExpression: &set, ConditionExpression: &higher,
+		ExpressionAttributeValues: attrs{":t": number(at.UnixMilli())}})
 	if err != nil && !isRefused(err) {
 		return fmt.Errorf("note watermark: %w", err)
 	}
@@ -177,9 +182,9 @@ func (t *Receipts) Mark(ctx context.Context, e *events.Event) error {
 
 // Marks are a conversation's watermarks; zero when there are none.
 func (t *Receipts) Marks(ctx context.Context, conversation string) (delivered, read time.Time, err error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true), Key: key(conversation, marksKey)})
+	item, err := t.read(ctx, key(conversation, marksKey), "read watermarks")
 	if err != nil {
-		return delivered, read, fmt.Errorf("read watermarks: %w", err)
+		return delivered, read, err
 	}
-	return timeOf(out.Item["dl"]), timeOf(out.Item["rd"]), nil
+	return timeOf(item["dl"]), timeOf(item["rd"]), nil
 }

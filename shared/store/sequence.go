@@ -31,17 +31,16 @@ type State struct {
 
 // State reads a conversation's state, strongly consistent.
 func (t *Conversations) State(ctx context.Context, conversation string) (State, error) {
-	out, err := t.db.GetItem(ctx, &dynamodb.GetItemInput{TableName: &t.name, ConsistentRead: aws.Bool(true),
-		Key: key(conversation, stateKey)})
+	item, err := t.read(ctx, key(conversation, stateKey), "read conversation state")
 	if err != nil {
-		return State{}, fmt.Errorf("read conversation state: %w", err)
+		return State{}, err
 	}
-	return stateOf(out.Item)
+	return stateOf(item)
 }
 
 func stateOf(a attrs) (State, error) {
 	s := State{Sequence: uint64(intOf(a["n"])), Last: textOf(a["e"]), Newest: textOf(a["m"]),
-		Thread: []byte(textOf(a["v"])), Options: []byte(textOf(a["g"])),
+		Thread: []byte(textOf(a["y"])), Options: []byte(textOf(a["g"])),
 		Listing: listingOf(a), Timer: secondsOf(a["tm"]), due: intOf(a["d"])}
 	if doc := textOf(a["u"]); doc != "" {
 		if err := json.Unmarshal([]byte(doc), &s.Blocked); err != nil {
@@ -95,8 +94,8 @@ func (t *Conversations) Sequence(ctx context.Context, it Item, s, next State, d 
 		ExpressionAttributeValues: attrs{":q": number(int64(next.Sequence)), ":r": text(d.Ruleset),
 			":l": &types.AttributeValueMemberBOOL{Value: d.Late}, ":f": &types.AttributeValueMemberSS{Value: d.Destinations}}}
 	if d.Option != "" {
-		event.UpdateExpression = aws.String(*event.UpdateExpression + ", p = :p")
-		event.ExpressionAttributeValues[":p"] = text(d.Option)
+		event.UpdateExpression = aws.String(*event.UpdateExpression + ", op = :op")
+		event.ExpressionAttributeValues[":op"] = text(d.Option)
 	}
 	if h := d.Hold.String(); h != "" {
 		event.UpdateExpression = aws.String(*event.UpdateExpression + ", ho = :ho")

@@ -164,7 +164,7 @@ func (w *world) checkDecisions() {
 func (w *world) checkNothingWaits() {
 	db := dynamodb.NewFromConfig(w.sys.ConfigOf(system.Admin, cloud.Work))
 	out, err := db.Scan(context.Background(), &dynamodb.ScanInput{TableName: aws.String(names.Table(names.Local)),
-		FilterExpression: aws.String("attribute_exists(o)")})
+		FilterExpression: aws.String("attribute_exists(" + names.AttrOrder + ")")})
 	if err != nil {
 		w.t.Fatal(err)
 	}

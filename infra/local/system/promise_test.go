@@ -23,6 +23,7 @@ import (
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/stage/awsfake"
 	"github.com/relais-dev/relais/shared/stage/play"
+	"github.com/relais-dev/relais/shared/store"
 )
 
 // refusing makes a destination's queue refuse everything, as a key that is not
@@ -91,10 +92,10 @@ func TestNoMistakeConsumesEvents(t *testing.T) {
 		`{"conversation":"` + e.Subject + `"}`:                                       1,
 		`{"ring":"` + e.Subject + `"}`:                                               0,
 		`{"ring":"` + e.Subject + `","idempotencyKey":"k2",` + content + `}`:         1,
-		`{"ring":"media:` + e.Subject + `"}`:                                         0,
-		`{"ring":"bulk:` + e.Subject + `"}`:                                          0,
-		`{"ring":"out:` + e.Subject + `"}`:                                           0,
-		`{"ring":""}`:                                                                1, `{"ring":5}`: 1, `[]`: 1,
+		`{"ring":"` + string(store.MediaLane(e.Subject)) + `"}`:                      0,
+		`{"ring":"` + string(store.BulkLane(e.Subject)) + `"}`:                       0,
+		`{"ring":"` + string(store.ReplyLane(e.Subject)) + `"}`:                      0,
+		`{"ring":""}`: 1, `{"ring":5}`: 1, `[]`: 1,
 		`no JSON`: 1, `null`: 1, `""`: 1,
 		`{"verb":5}`: 1, `{"verb":"dance"}`: 1,
 	}
@@ -149,7 +150,7 @@ func TestRingBeforeItsTime(t *testing.T) {
 	o.Constraints = &events.Constraints{NotBefore: d.clock.Now().Add(5 * time.Hour)}
 	d.ask(o)
 	d.drain()
-	d.put(names.Outbound, "x", "x", `{"ring":"later:`+events.OutboundID("k1")+`"}`)
+	d.put(names.Outbound, "x", "x", `{"ring":"`+string(store.LaterLane(events.OutboundID("k1")))+`"}`)
 	d.drain()
 	if n := d.said("telegram", `"later"`); n != 0 {
 		t.Errorf("said %d times, hours early", n)
@@ -362,7 +363,8 @@ func (r *rig) nothingWaits() {
 	r.t.Helper()
 	db := dynamodb.NewFromConfig(r.sys.ConfigOf(system.Admin, cloud.Work))
 	out, err := db.Scan(context.Background(), &dynamodb.ScanInput{TableName: aws.String(names.Table(names.Local)),
-		FilterExpression: aws.String("attribute_exists(o) OR attribute_exists(b) OR attribute_exists(u)")})
+		FilterExpression: aws.String("attribute_exists(" + names.AttrOrder + ") OR attribute_exists(" +
+			names.AttrBucket + ") OR attribute_exists(" + names.AttrBlocked + ")")})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -550,8 +552,8 @@ func TestLanesAreAllThatCanBeLeft(t *testing.T) {
 		db := dynamodb.NewFromConfig(r.sys.ConfigOf(f.Name, cloud.Work))
 		for _, sort := range []string{"state", "evt_x"} {
 			_, err := db.DeleteItem(t.Context(), &dynamodb.DeleteItemInput{TableName: aws.String(names.Table(names.Local)),
-				Key: map[string]types.AttributeValue{"c": &types.AttributeValueMemberS{Value: conversation},
-					"s": &types.AttributeValueMemberS{Value: sort}}})
+				Key: map[string]types.AttributeValue{names.AttrPartition: &types.AttributeValueMemberS{Value: conversation},
+					names.AttrSort: &types.AttributeValueMemberS{Value: sort}}})
 			if err == nil || !strings.Contains(err.Error(), "AccessDenied") {
 				t.Errorf("%s may delete %s of a conversation (%v)", f.Name, sort, err)
 			}

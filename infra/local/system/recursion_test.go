@@ -18,6 +18,7 @@ import (
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/names"
+	"github.com/relais-dev/relais/shared/store"
 	"github.com/relais-dev/relais/shared/thread"
 )
 
@@ -55,9 +56,9 @@ func TestRingOnFollowsWork_Row38(t *testing.T) {
 	e := d.writes("telegram", "Hello?")
 	d.callsOf("router")
 	for i, q := range []struct{ function, queue, ring string }{
-		{"router", names.Ingress, e.Subject}, {"sender", names.Outbound, "out:" + e.Subject},
-		{"bulk", names.Bulk, "bulk:" + e.Subject},
-		{"media", names.Media, "media:" + e.Subject},
+		{"router", names.Ingress, e.Subject}, {"sender", names.Outbound, string(store.ReplyLane(e.Subject))},
+		{"bulk", names.Bulk, string(store.BulkLane(e.Subject))},
+		{"media", names.Media, string(store.MediaLane(e.Subject))},
 	} {
 		d.put(q.queue, q.ring, fmt.Sprint(i), `{"ring":"`+q.ring+`"}`)
 		d.sys.Poll(t.Context(), d.function(q.function), 0)

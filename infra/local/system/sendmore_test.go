@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -21,6 +22,7 @@ import (
 	"github.com/relais-dev/relais/shared/stage/awsfake"
 	"github.com/relais-dev/relais/shared/stage/outside"
 	"github.com/relais-dev/relais/shared/stage/play"
+	"github.com/relais-dev/relais/shared/store"
 )
 
 // deskFor is a desk with some channels.
@@ -257,7 +259,7 @@ func TestStaleAfterTheCall(t *testing.T) {
 	o.Constraints = &events.Constraints{NotAfter: d.clock.Now().Add(30 * time.Second)}
 	d.diesAfter("telegram", "today only", o)
 	d.clock.Advance(time.Minute / 2) // the time is over, the lease is not
-	d.directly("sender", "out:"+e.Subject)
+	d.directly("sender", string(store.ReplyLane(e.Subject)))
 	d.settle()
 	if diff := cmp.Diff([]string{"uncertain platform"}, outcomes(d.received("support"))); diff != "" {
 		t.Errorf("%s\n%s", diff, d.logs)
@@ -888,6 +890,28 @@ func TestRefusedAfterUnknown(t *testing.T) {
 	}
 }
 
+// TestDoubtEndsWithItsCall: the first part was tried twice, and nobody knows of the
+// first try; what became of the second part is known all the same.
+func TestDoubtEndsWithItsCall(t *testing.T) {
+	d := deskFor(t, "whatsapp")
+	e := d.writes("whatsapp", "Hello?")
+	d.fail("whatsapp", play.Lost)
+	second := sync.OnceFunc(func() { d.fail("whatsapp", play.Invalid) })
+	d.onPost = func() {
+		d.posts = nil // no receipt ever comes
+		if len(d.taken("whatsapp", "first part")) == 2 {
+			second()
+		}
+	}
+	o := twoParts(e, "k1", "")
+	o.Policy = events.AtLeastOnce
+	d.ask(o)
+	d.settle()
+	if diff := cmp.Diff([]string{"failed content"}, outcomes(d.received("support"))); diff != "" {
+		t.Errorf("%s\n%s", diff, d.logs)
+	}
+}
+
 // TestHealthIsTold: that an account needs its operator is said also when the
 // sender dies at the worst moment.
 func TestHealthIsTold(t *testing.T) {
@@ -927,7 +951,7 @@ func TestTwoSenders(t *testing.T) {
 				return nil
 			}
 			if calls++; calls == at {
-				d.directly("sender", "out:"+e.Subject)
+				d.directly("sender", string(store.ReplyLane(e.Subject)))
 			}
 			return nil
 		})

@@ -187,7 +187,7 @@ func (w *sending) finish() {
 func (w *sending) unfinished() int32 {
 	db := dynamodb.NewFromConfig(w.sys.ConfigOf(system.Admin, cloud.Work))
 	out, err := db.Scan(context.Background(), &dynamodb.ScanInput{TableName: aws.String(names.Table(names.Local)),
-		FilterExpression: aws.String("attribute_exists(o)")})
+		FilterExpression: aws.String("attribute_exists(" + names.AttrOrder + ")")})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/stage/awsfake"
 	"github.com/relais-dev/relais/shared/stage/play"
+	"github.com/relais-dev/relais/shared/store"
 )
 
 // skew is how far apart the clocks of two instances are. Lambda's are kept within
@@ -78,7 +79,7 @@ func TestClocksDifferAtSenders_Row24(t *testing.T) {
 				}
 				if calls++; calls == at {
 					w.by = by
-					d.directly("sender", "out:"+e.Subject)
+					d.directly("sender", string(store.ReplyLane(e.Subject)))
 					w.by = 0
 				}
 				return nil

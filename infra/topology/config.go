@@ -40,7 +40,7 @@ type API struct {
 // A Destination is a queue that a team consumes.
 type Destination struct {
 	Description      string   `json:"description"`
-	Consumers        []string `json:"consumers"` // who may receive and delete: account ids, organisation ids, ARNs of roles
+	Consumers        []string `json:"consumers"` // who may receive and delete: accounts, organisations, ARNs of roles
 	Receipts         *bool    `json:"receipts"`  // whether it wants to hear of sent, delivered and read; absent is yes
 	switchboard.Desk          // what it is in conversations
 }

@@ -153,8 +153,8 @@ func mailbox() Table {
 			{Name: names.HistoryIndex, Hash: names.AttrPartition, Range: names.AttrSequence, RangeIsNumber: true}},
 		Global: []Index{{Name: names.DueIndex, Hash: names.AttrBucket, Range: names.AttrDue, RangeIsNumber: true,
 			Include: []string{names.AttrOrder, names.AttrSince}},
-			{Name: names.ListsIndex, Hash: names.ListPartition, Range: names.ListPlace, RangeIsNumber: true,
-				Include: []string{names.ListAssignee, names.ListTags, names.ListAccount}}}}
+			{Name: names.ListsIndex, Hash: names.AttrList, Range: names.AttrPlace, RangeIsNumber: true,
+				Include: []string{names.AttrAssignee, names.AttrTags, names.AttrAccount}}}}
 }
 
 // webhookParallel is what a channel can count on: twenty channels and everything

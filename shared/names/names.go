@@ -77,15 +77,6 @@ const (
 	ListsIndex   = "lists"   // global: conversations by who holds them and how they are
 )
 
-// Attributes of the index of lists, which only a conversation's state has.
-const (
-	ListPartition = "il" // the list: who holds the conversation, and how it is; absent: in none
-	ListPlace     = "ia" // a number: its place in the list
-	ListAssignee  = "ig"
-	ListTags      = "it" // a set of texts
-	ListAccount   = "ic" // channel and account
-)
-
 // Environment variables. Each function gets those its topology entry needs.
 const (
 	EnvStage        = "RELAIS_STAGE"

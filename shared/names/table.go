@@ -1,7 +1,7 @@
 package names
 
-// Attributes by which the table and its indexes are keyed, and what the due index
-// holds besides. Package store's legend says what each is, and all others.
+// Attributes by which the table and its indexes are keyed, and what indexes
+// hold besides. Package store's legend says what each is, and all others.
 const (
 	AttrPartition = "c"
 	AttrSort      = "s"
@@ -12,6 +12,11 @@ const (
 	AttrDue       = "d"
 	AttrSince     = "t"
 	AttrBlocked   = "u"
+	AttrList      = "il"
+	AttrPlace     = "ia"
+	AttrAssignee  = "ig"
+	AttrTags      = "it"
+	AttrAccount   = "ic"
 )
 
 // What partitions begin with that are no conversation's: a function that may delete

@@ -27,7 +27,7 @@ type Config struct {
 	Silent       []string                    `json:"silent,omitempty"`  // destinations that want no receipts
 	Linked       []string                    `json:"linked,omitempty"`  // channels whose media is not copied
 	Devices      []string                    `json:"devices,omitempty"` // channels whose customers' devices we reach
-	Desks        map[string]switchboard.Desk `json:"desks,omitempty"`   // how destinations answer, where they are no plain team
+	Desks        map[string]switchboard.Desk `json:"desks,omitempty"`   // of those that are no plain team
 }
 
 // A Rule sends events for which When is true to To. Rules are tried in order;

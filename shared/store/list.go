@@ -84,12 +84,12 @@ func digitsOf(a types.AttributeValue) string {
 }
 
 func listingOf(a attrs) Listing {
-	l := Listing{At: timeOfPlace(digitsOf(a[names.ListPlace])), Assignee: textOf(a[names.ListAssignee]), Account: textOf(a[names.ListAccount])}
-	if t, ok := a[names.ListTags].(*types.AttributeValueMemberSS); ok {
+	l := Listing{At: timeOfPlace(digitsOf(a["ia"])), Assignee: textOf(a["ig"]), Account: textOf(a["ic"])}
+	if t, ok := a["it"].(*types.AttributeValueMemberSS); ok {
 		l.Tags = t.Value
 	}
 	var class string
-	if n, _ := fmt.Sscanf(spaced(textOf(a[names.ListPartition])), "%s %s", &l.Holder, &class); n < 2 {
+	if n, _ := fmt.Sscanf(spaced(textOf(a["il"])), "%s %s", &l.Holder, &class); n < 2 {
 		return Listing{}
 	}
 	l.Class = Class(class)
@@ -109,21 +109,21 @@ func spaced(partition string) string {
 // list moves a conversation in the lists. What stays as it is costs nothing.
 func (u *stateUpdate) list(was, is Listing) {
 	if was.Holder != is.Holder || was.Class != is.Class {
-		u.setOrRemove(names.ListPartition, is.Holder != "", text(is.partition(u.conversation)))
+		u.setOrRemove("il", is.Holder != "", text(is.partition(u.conversation)))
 	}
 	if !was.At.Equal(is.At) {
-		u.setOrRemove(names.ListPlace, !is.At.IsZero(),
+		u.setOrRemove("ia", !is.At.IsZero(),
 			&types.AttributeValueMemberN{Value: placeOf(is.At, u.conversation)})
 	}
 	if was.Assignee != is.Assignee {
-		u.setOrRemove(names.ListAssignee, is.Assignee != "", text(is.Assignee))
+		u.setOrRemove("ig", is.Assignee != "", text(is.Assignee))
 	}
 	if was.Account != is.Account {
-		u.setOrRemove(names.ListAccount, is.Account != "", text(is.Account))
+		u.setOrRemove("ic", is.Account != "", text(is.Account))
 	}
 	a, b := slices.Sorted(slices.Values(was.Tags)), slices.Sorted(slices.Values(is.Tags))
 	if !slices.Equal(a, b) {
-		u.setOrRemove(names.ListTags, len(b) > 0, &types.AttributeValueMemberSS{Value: b})
+		u.setOrRemove("it", len(b) > 0, &types.AttributeValueMemberSS{Value: b})
 	}
 }
 
@@ -240,15 +240,16 @@ func (w Wanted) order(a, b Listed) int {
 
 // readList reads one list from a place on.
 func (t *Lists) readList(ctx context.Context, list string, w Wanted) (out []Listed, more bool, err error) {
-	in := &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.ListsIndex), Limit: aws.Int32(int32(w.Limit)),
-		ScanIndexForward: aws.Bool(!w.Newest), KeyConditionExpression: aws.String(names.ListPartition + " = :l"),
+	in := &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.ListsIndex),
+		Limit:            aws.Int32(int32(w.Limit)),
+		ScanIndexForward: aws.Bool(!w.Newest), KeyConditionExpression: aws.String("il = :l"),
 		ExpressionAttributeValues: attrs{":l": text(list)}}
 	if w.Cursor != "" {
 		behind := " > :from"
 		if w.Newest {
 			behind = " < :from"
 		}
-		in.KeyConditionExpression = aws.String(*in.KeyConditionExpression + " AND " + names.ListPlace + behind)
+		in.KeyConditionExpression = aws.String(*in.KeyConditionExpression + " AND ia" + behind)
 		in.ExpressionAttributeValues[":from"] = &types.AttributeValueMemberN{Value: w.Cursor}
 	}
 	w.filter(in)
@@ -258,7 +259,7 @@ func (t *Lists) readList(ctx context.Context, list string, w Wanted) (out []List
 			return nil, false, fmt.Errorf("read list: %w", err)
 		}
 		for _, a := range got.Items {
-			place := digitsOf(a[names.ListPlace])
+			place := digitsOf(a["ia"])
 			out = append(out, Listed{Conversation: textOf(a["c"]), At: timeOfPlace(place), place: place})
 		}
 		if more = len(got.LastEvaluatedKey) > 0; !more || len(out) >= w.Limit {
@@ -277,13 +278,13 @@ func (w Wanted) filter(in *dynamodb.QueryInput) {
 		}
 	}
 	if w.Assignee != "" {
-		add(names.ListAssignee+" = :g", ":g", text(w.Assignee))
+		add("ig = :g", ":g", text(w.Assignee))
 	}
 	if w.Unassigned {
-		add("attribute_not_exists("+names.ListAssignee+")", "", nil)
+		add("attribute_not_exists(ig)", "", nil)
 	}
 	if w.Tag != "" {
-		add("contains("+names.ListTags+", :t)", ":t", text(w.Tag))
+		add("contains(it, :t)", ":t", text(w.Tag))
 	}
 	if w.Accounts != nil {
 		var any string
@@ -295,7 +296,7 @@ func (w Wanted) filter(in *dynamodb.QueryInput) {
 			}
 			any += name
 		}
-		add(names.ListAccount+" IN ("+any+")", "", nil)
+		add("ic IN ("+any+")", "", nil)
 	}
 	if len(conditions) == 0 {
 		return

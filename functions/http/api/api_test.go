@@ -140,24 +140,23 @@ func (r *rig) create() {
 			KeyType: types.KeyTypeRange}}
 	}
 	var attributes []types.AttributeDefinition
-	for name, typ := range map[string]types.ScalarAttributeType{"c": "S", "s": "S", "o": "S", "q": "N", "b": "S",
-		"d": "N", names.ListPartition: "S", names.ListPlace: "N"} {
+	for name, typ := range map[string]types.ScalarAttributeType{names.AttrPartition: "S", names.AttrSort: "S",
+		names.AttrOrder: "S", names.AttrSequence: "N", names.AttrBucket: "S", names.AttrDue: "N"} {
 		attributes = append(attributes, types.AttributeDefinition{AttributeName: &name, AttributeType: typ})
 	}
 	_, err := dynamodb.NewFromConfig(cfg).CreateTable(ctx,
 		&dynamodb.CreateTableInput{TableName: aws.String(names.Table(names.Local)),
-			BillingMode: types.BillingModePayPerRequest, AttributeDefinitions: attributes, KeySchema: key("c", "s"),
+			BillingMode: types.BillingModePayPerRequest, AttributeDefinitions: attributes,
+			KeySchema: key(names.AttrPartition, names.AttrSort),
 			LocalSecondaryIndexes: []types.LocalSecondaryIndex{
-				{IndexName: aws.String(names.PendingIndex), KeySchema: key("c", "o"),
+				{IndexName: aws.String(names.PendingIndex), KeySchema: key(names.AttrPartition, names.AttrOrder),
 					Projection: &types.Projection{ProjectionType: types.ProjectionTypeAll}},
-				{IndexName: aws.String(names.HistoryIndex), KeySchema: key("c", "q"),
+				{IndexName: aws.String(names.HistoryIndex), KeySchema: key(names.AttrPartition, names.AttrSequence),
 					Projection: &types.Projection{ProjectionType: types.ProjectionTypeKeysOnly}}},
-			GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{
-				{IndexName: aws.String(names.DueIndex), KeySchema: key("b", "d"),
-					Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude, NonKeyAttributes: []string{"o"}}},
-				{IndexName: aws.String(names.ListsIndex), KeySchema: key(names.ListPartition, names.ListPlace),
-					Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude,
-						NonKeyAttributes: []string{names.ListAssignee, names.ListTags, names.ListAccount}}}}})
+			GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{IndexName: aws.String(names.DueIndex),
+				KeySchema: key(names.AttrBucket, names.AttrDue),
+				Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude,
+					NonKeyAttributes: []string{names.AttrOrder}}}}})
 	if err != nil {
 		r.t.Fatal(err)
 	}
@@ -572,7 +571,7 @@ func TestBrokenRecord(t *testing.T) {
 	r := newRig(t)
 	id := events.OutboundID("k")
 	_, err := store.NewOutbox(r.store).Add(t.Context(), store.Message{ID: id, Lane: store.ReplyLane(conversation("pager")),
-		Order: store.LaneOrder("", noon), Body: []byte("rot")}, noon)
+		Order: store.LaneOrder("", noon, nil), Body: []byte("rot")}, noon)
 	if err != nil {
 		t.Fatal(err)
 	}

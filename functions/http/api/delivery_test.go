@@ -109,6 +109,8 @@ func TestWatermarks(t *testing.T) {
 	r.is(early, "accepted accepted accepted")
 	mark(events.ReceiptDelivered, noon.Add(500*time.Millisecond)) // the platform's stamp is before our note
 	r.is(early, "delivered delivered delivered")
+	mark(events.ReceiptDelivered, noon.Add(-time.Minute)) // an older one that comes later
+	r.is(early, "delivered delivered delivered")
 	r.clock.Advance(10 * time.Minute)
 	late := r.said("late") // accepted before the next watermark, sent long after it
 	mark(events.ReceiptRead, r.clock.Now().Add(time.Minute))
@@ -119,6 +121,8 @@ func TestWatermarks(t *testing.T) {
 	r.is(late, "accepted accepted accepted")
 	r.receives(status(late, 1, events.Played))
 	mark(events.ReceiptRead, r.clock.Now())
+	r.is(late, "read played read")
+	mark(events.ReceiptRead, noon)
 	r.is(late, "read played read")
 }
 

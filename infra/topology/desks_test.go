@@ -19,16 +19,13 @@ func TestDesks(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"helper":{"role":"bot","lease":"45s","else":"plain"},"quiet":{"standby":false},` +
-		`"shop":{"role":"observer"},"support":{"answer":"30m"}}`
+	want := `{"desks":{"helper":{"role":"bot","lease":"45s","else":"plain"},"plain":{},"quiet":{"standby":false},` +
+		`"shop":{"role":"observer"},"support":{"answer":"30m"}},"default":"support"}`
 	if got := c.DesksJSON(); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 	s := New(c, names.Local, []channel.Channel{{Name: "plain"}})
 	if diff := cmp.Diff(c.Desks(), s.Routes.Desks); diff != "" {
 		t.Errorf("the router is told something else (-sender +router):\n%s", diff)
-	}
-	if got := (Config{}).DesksJSON(); got != "{}" {
-		t.Errorf("%s of nothing", got)
 	}
 }

@@ -60,7 +60,7 @@ func textIn(n ast.Expr) (string, bool) {
 var (
 	expression = regexp.MustCompile(`^\s*(SET|REMOVE|ADD|DELETE) | :[a-z]|attribute_(not_)?exists\(`)
 	word       = regexp.MustCompile(`:?[a-z_]+`)
-	functions  = []string{"attribute_exists", "attribute_not_exists", "if_not_exists", "begins_with"}
+	functions  = []string{"attribute_exists", "attribute_not_exists", "if_not_exists", "begins_with", "contains"}
 )
 
 // attributesIn are the attributes that a part of the source names: as keys of an item,

@@ -571,7 +571,7 @@ func TestBrokenRecord(t *testing.T) {
 	r := newRig(t)
 	id := events.OutboundID("k")
 	_, err := store.NewOutbox(r.store).Add(t.Context(), store.Message{ID: id, Lane: store.ReplyLane(conversation("pager")),
-		Order: store.LaneOrder("", noon, nil), Body: []byte("rot")}, noon)
+		Order: store.LaneOrder("", X
 	if err != nil {
 		t.Fatal(err)
 	}

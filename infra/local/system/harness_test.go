@@ -28,7 +28,7 @@ import (
 )
 
 // config routes orders to two destinations and everything else to one.
-const config = `{"channels":["whatsapp"],"destinations":{"support":{},"shop":{}},"default":"support","rules":[
+const config = `{"channels":["whatsapp"],"destinations":{"support":{},"shop":{"role":"observer"}},"default":"support","rules":[
 	{"name":"orders","when":"event.data.message.content.exists(c, c.kind == 'text' && c.text.body.startsWith('order'))","to":["shop","support"]}]}`
 
 // A rig is a system whose time stands still and whose workers move when told.

@@ -64,7 +64,7 @@ type request struct {
 
 func newSending(t *testing.T, rt *rapid.T) *sending {
 	d := newDesk(tb{t, rt},
-		`{"channels":["line","telegram","whatsapp","messenger"],"destinations":{"support":{},"shop":{}},"default":"support"}`)
+		`{"channels":["line","telegram","whatsapp","messenger"],"destinations":{"support":{},"shop":{"role":"observer"}},"default":"support"}`)
 	w := &sending{world: &world{rig: d.rig, deliveries: map[string][]delivery{}, destination: map[string]bool{}}, desk: d,
 		threads: map[string]events.Event{}}
 	for _, name := range sendingChannels {

@@ -75,6 +75,7 @@ func answerDefs(t *testing.T) node {
 		reflect.TypeFor[Acceptance](), reflect.TypeFor[Problem](), reflect.TypeFor[Delivery](),
 		reflect.TypeFor[ConversationState](), reflect.TypeFor[EventPage](),
 		reflect.TypeFor[ActionAcceptance](), reflect.TypeFor[Rendered](), reflect.TypeFor[ChannelList](),
+		reflect.TypeFor[AuditPage](),
 	} {
 		g.schema(answer)
 	}

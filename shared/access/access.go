@@ -23,6 +23,15 @@ const (
 // Scopes lists every scope.
 func Scopes() []Scope { return []Scope{Read, Reply, Manage, Outreach, Admin, PII} }
 
+// Names are what scopes are called.
+func Names(scopes ...Scope) []string {
+	list := make([]string, len(scopes))
+	for i, s := range scopes {
+		list[i] = string(s)
+	}
+	return list
+}
+
 // Any stands for all destinations or accounts.
 const Any = "*"
 

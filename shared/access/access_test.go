@@ -65,8 +65,9 @@ func TestClaims(t *testing.T) {
 		{`{}`, nil, nil},
 		{`{"sub":7}`, nil, nil},
 		{`{"sub":"d","scope":"relais/read reply openid","relais_accounts":"[line/a line/b]",` +
-			`"relais_destinations":"support"}`, nil, &access.Caller{Principal: "d", Rights: access.Rights{Scopes: []access.Scope{read, reply},
-			Destinations: []string{"support"}, Accounts: []string{"line/a", "line/b"}}}},
+			`"relais_destinations":"support"}`,
+			nil, &access.Caller{Principal: "d", Rights: access.Rights{Scopes: []access.Scope{read, reply},
+				Destinations: []string{"support"}, Accounts: []string{"line/a", "line/b"}}}},
 		{`{"sub":"d","scp":"[read relais/reply]","relais_accounts":"*"}`, nil, &access.Caller{Principal: "d",
 			Rights: access.Rights{Scopes: []access.Scope{read, reply}, Accounts: []string{access.Any}}}},
 		{`{"sub":"d","scp":["read"],"relais_destinations":["a","b"]}`, nil, &access.Caller{Principal: "d",

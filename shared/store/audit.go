@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -12,7 +13,6 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 )
 
 // Audit is where it stands who did what: records that are added, read, and forgotten
@@ -21,12 +21,11 @@ import (
 //	c                         s                    y           x
 //	audit:<day>:<shard>       <time>-<random>      the record  when it may be forgotten
 type Audit struct {
-	db   *dynamodb.Client
-	name string
+	core
 }
 
-// NewAudit is the audit of the table called name.
-func NewAudit(db *dynamodb.Client, name string) *Audit { return &Audit{db, name} }
+// NewAudit opens the audit in p.
+func NewAudit(p Place) *Audit { return &Audit{p.core()} }
 
 const (
 	auditPrefix = "audit:"
@@ -50,14 +49,13 @@ func (a *Audit) Add(ctx context.Context, at time.Time, doc []byte) error {
 	random := rand.Text()
 	// Its 32 letters are equally likely, and so are the shards.
 	partition := auditPartition(at.Format(time.DateOnly), int(random[0])%auditShards)
-	_, err := a.db.PutItem(ctx, &dynamodb.PutItemInput{TableName: &a.name,
-		Item: attrs{"c": text(partition), "s": text(at.Format(auditTime) + "-" + random), "y": text(string(doc)),
-			"x": number(at.Add(auditLife).Unix())},
-		ConditionExpression: aws.String("attribute_not_exists(c)")})
-	if err != nil {
-		return fmt.Errorf("add to the audit: %w", err)
+	err := a.putOnce(ctx, &dynamodb.PutItemInput{TableName: &a.name,
+		Item:                record(partition, at.Format(auditTime)+"-"+random, doc, at.Add(auditLife)),
+		ConditionExpression: aws.String("attribute_not_exists(c)")}, "add to the audit")
+	if errors.Is(err, ErrConflict) { // with this key it can only be what an earlier try of ours put
+		return nil
 	}
-	return nil
+	return err
 }
 
 // An AuditPage is a part of a day's records, the oldest first.
@@ -101,7 +99,7 @@ func (a *Audit) shard(ctx context.Context, partition, after string, limit int) (
 }
 
 // auditPage is the first limit of all, and none after end.
-func auditPage(all []map[string]types.AttributeValue, end string, limit int) AuditPage {
+func auditPage(all []attrs, end string, limit int) AuditPage {
 	page := AuditPage{Records: [][]byte{}}
 	last := ""
 	for _, item := range all {

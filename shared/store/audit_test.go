@@ -36,7 +36,7 @@ func newAudit(t *testing.T) (*store.Audit, *dynamodb.Client) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return store.NewAudit(db, "relais"), db
+	return store.NewAudit(store.Place{DB: db, Table: "relais"}), db
 }
 
 // TestAuditDay: a day's records come in their order and each once, whatever the size of

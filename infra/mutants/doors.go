@@ -282,7 +282,7 @@ func doors() []mutant {
 			why:   "a page of the audit leaves records out",
 			old:   `end != "" && s > end {`,
 			new:   `end != "" && s == "" {`,
-			tests: []string{"shared/store TestAuditDay"}},
+			tests: []string{"shared/store TestAuditOfLargeRecords"}},
 		{file: api + "send.go",
 			why:   "the body names another conversation than the path, and is not told",
 			old:   `if !namesOnly(o.To, r.id) {`,

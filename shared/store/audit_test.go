@@ -3,6 +3,7 @@ package store_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -78,6 +79,38 @@ func TestAuditDay(t *testing.T) {
 		if diff := cmp.Diff(want, got); diff != "" || cursor != "" {
 			t.Errorf("in pages of %d (-want +got):\n%s", limit, diff)
 		}
+	}
+}
+
+// TestAuditOfLargeRecords: DynamoDB ends a shard's page at 1 MB, at another time in each.
+func TestAuditOfLargeRecords(t *testing.T) {
+	a, _ := newAudit(t)
+	const n = 80
+	padding := strings.Repeat(" ", 100<<10)
+	for i := range n {
+		at := time.Date(2026, 8, 1, 0, 0, i, 0, time.UTC)
+		if err := a.Add(t.Context(), at, []byte(fmt.Sprint(i)+padding)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	seen, cursor := 0, ""
+	for range n {
+		page, err := a.Day(t.Context(), "2026-08-01", cursor, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range page.Records {
+			if got := strings.TrimSpace(string(r)); got != fmt.Sprint(seen) {
+				t.Fatalf("record %s comes as number %d", got, seen)
+			}
+			seen++
+		}
+		if cursor = page.Cursor; cursor == "" {
+			break
+		}
+	}
+	if seen != n || cursor != "" {
+		t.Errorf("%d records of %d", seen, n)
 	}
 }
 

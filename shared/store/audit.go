@@ -17,9 +17,6 @@ import (
 
 // Audit is where it stands who did what: records that are added, read, and forgotten
 // after a year. Nothing changes one.
-//
-//	c                         s                    y           x
-//	audit:<day>:<shard>       <time>-<random>      the record  when it may be forgotten
 type Audit struct {
 	core
 }

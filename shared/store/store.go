@@ -38,6 +38,7 @@
 //	socket:<connection>    socket           an open connection; Devices: their door                  x, or deleted
 //	devices:<conversation> socket:<conn.>   the same, in its conversation                            x, or deleted
 //	devices:<conversation> push:<id>        a subscription to pushes; Devices: their door            x, or deleted
+//	audit:<day>:<shard>    <time>-<random>  who did something by the HTTP API; Audit: api            x
 //
 // A name means one thing in all items. Names are short because the item of a typical
 // text message, raw body included, is to fit one write unit (1 KB). Times are Unix
@@ -78,7 +79,7 @@
 //	u   destinations that refuse, and from which sequence on
 //	t   when the oldest event came that one of those is owed
 //	g   options that a number answers
-//	y   document of the item's own kind: thread, connection, subscription, what a ticket opens, joins
+//	y   document of the item's own kind: thread, connection, subscription, what a ticket opens, joins, a record
 //	cv  conversation to which a contact or connection belongs
 //	ct  count of messages in a window
 //	rs  sequence up to which the customer has read

@@ -93,6 +93,25 @@ type EventPage struct {
 	Cursor string  `json:"cursor,omitempty"` // where the next page begins; absent at the end
 }
 
+// An AuditPage is a part of what was done on a day, the oldest first.
+type AuditPage struct {
+	Items  []AuditRecord `json:"items"`
+	Cursor string        `json:"cursor,omitempty"` // where the next page begins; absent at the end
+}
+
+// An AuditRecord says who did something by the HTTP API, or read who people are. It
+// holds no content.
+type AuditRecord struct {
+	Time      time.Time `json:"time"`                // when it was answered
+	Principal string    `json:"principal"`           // the token's subject, or the ARN of the role's session
+	Operation string    `json:"operation"`           // "sendMessage", as in openapi.json
+	ID        string    `json:"id,omitempty"`        // what the path named
+	Made      string    `json:"made,omitempty"`      // what came of it: the message's id
+	Source    string    `json:"source"`              // the address it came from
+	Status    int       `json:"status"`              // of HTTP, that was answered
+	KeySHA256 string    `json:"keySha256,omitempty"` // of the idempotency key, hex
+}
+
 // An ActionAcceptance is the answer to an Action: Relais has it and will do it. A
 // platform's refusal arrives as send.rejected.v1.
 type ActionAcceptance struct {

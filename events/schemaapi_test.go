@@ -111,6 +111,7 @@ func answerDefs(t *testing.T) node {
 		reflect.TypeFor[ConversationState](), reflect.TypeFor[EventPage](),
 		reflect.TypeFor[ConversationPage](), reflect.TypeFor[Outcome](),
 		reflect.TypeFor[ActionAcceptance](), reflect.TypeFor[Rendered](), reflect.TypeFor[ChannelList](),
+		reflect.TypeFor[AuditPage](),
 	} {
 		g.schema(answer)
 	}

@@ -16,15 +16,18 @@ import (
 // functions run from.
 const assetDir = ".build/bootstrap"
 
-// routesFile stands beside the executable of the functions that read it.
-const routesFile = "routes.json"
+// Files that stand beside the executable of the functions that read them.
+const (
+	routesFile  = "routes.json"
+	callersFile = "callers.json"
+)
 
 // assetOf is the directory of one executable: ".build/bootstrap/router".
 func assetOf(dir, program string) string { return filepath.Join(dir, path.Base(program)) }
 
 // buildAssets builds every executable of the system. The same source gives the
 // same bytes wherever it is checked out, so that a deployment changes functions
-// only when their code has changed, or rules for those that read them.
+// only when their code has changed, or rules or callers for those that read them.
 func buildAssets(root, dir string, s topology.System) error {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -45,15 +48,29 @@ func buildAssets(root, dir string, s topology.System) error {
 				return fmt.Errorf("copy the widget: %w", err)
 			}
 		}
-		if !reads(f, topology.RoutesFile) {
+		if err := writeFiles(asset, f, s); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeFiles puts beside f's executable what f reads.
+func writeFiles(asset string, f topology.Function, s topology.System) error {
+	for _, file := range []struct {
+		of      topology.Reference
+		name    string
+		content any
+	}{{topology.RoutesFile, routesFile, s.Routes}, {topology.CallersFile, callersFile, s.Config.API.Callers}} {
+		if !reads(f, file.of) {
 			continue
 		}
-		doc, err := json.MarshalIndent(s.Routes, "", "  ")
+		doc, err := json.MarshalIndent(file.content, "", "  ")
 		if err != nil {
-			return fmt.Errorf("write rules: %w", err)
+			return fmt.Errorf("write %s: %w", file.name, err)
 		}
-		if err := os.WriteFile(filepath.Join(asset, routesFile), append(doc, '\n'), 0o644); err != nil {
-			return fmt.Errorf("write rules: %w", err)
+		if err := os.WriteFile(filepath.Join(asset, file.name), append(doc, '\n'), 0o644); err != nil {
+			return fmt.Errorf("write %s: %w", file.name, err)
 		}
 	}
 	return nil

@@ -52,7 +52,8 @@ func TestReproducible(t *testing.T) {
 	for f := range hashes {
 		files = append(files, f)
 	}
-	if len(files) != 6 { // three executables, rules beside one of them and the widget's two files beside another
+	// Three executables, rules beside one of them, callers and the widget's two files beside another.
+	if len(files) != 7 {
 		t.Errorf("the assets are %v", files)
 	}
 	checkRuns(t, filepath.Join(assetOf(here, topology.Work), "bootstrap"))

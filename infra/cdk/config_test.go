@@ -19,6 +19,7 @@ import (
 // TestConfigErrors says for each mistake the whole sentence that the operator
 // sees: file, path and remedy. Nothing is synthesised: these calls need no CDK.
 func TestConfigErrors(t *testing.T) {
+	const desk = "arn:aws:iam::123456789012:role/teams/desk"
 	long := strings.Repeat("a", 64)
 	var all, crowd []string
 	for _, ch := range functions.Channels() {
@@ -66,6 +67,22 @@ func TestConfigErrors(t *testing.T) {
 			`context.relais.api: issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for`},
 		{"issuer without TLS", `"api":{"issuer":"http://login.example.com","audience":["relais"]}`, "",
 			`context.relais.api: issuer and audience go together; give the https URL of the token's issuer and whom tokens must be for`},
+		{"callers beside an issuer",
+			`"api":{"issuer":"https://login.example.com","audience":["relais"],"callers":{"` + desk + `":{"scopes":["read"]}}}`,
+			"", `context.relais.api.callers: are roles, and with an issuer callers show tokens; put what they may do into the tokens' claims`},
+		{"caller that is no role", `"api":{"callers":{"arn:aws:iam::123456789012:user/ada":{}}}`, "",
+			`context.relais.api.callers: "arn:aws:iam::123456789012:user/ada" is no role; name it as arn:aws:iam::123456789012:role/support-desk`},
+		{"unknown scope", `"api":{"callers":{"` + desk + `":{"scopes":["read","repli"]}}}`, "",
+			`context.relais.api.callers.` + desk + `.scopes[1]: "repli" is no scope; choose from read, reply, manage, outreach, admin, pii`},
+		{"unknown destination of a caller", `"api":{"callers":{"` + desk + `":{"destinations":["*","desk"]}}}`, "",
+			`context.relais.api.callers.` + desk + `.destinations[1]: "desk" is no destination; choose from support, or * for all`},
+		{"unknown account of a caller", `"api":{"callers":{"` + desk + `":{"accounts":["line/main","lime/main"]}}}`, "",
+			`context.relais.api.callers.` + desk + `.accounts[1]: "lime/main" is no account; write it as channel/account, such as line/main, or * for all`},
+		{"account without a name", `"api":{"callers":{"` + desk + `":{"accounts":["line/*"]}}}`, "",
+			`context.relais.api.callers.` + desk + `.accounts[0]: "line/*" is no account; write it as channel/account, such as line/main, or * for all`},
+		{"one role twice", `"api":{"callers":{"arn:aws:iam::123456789012:role/desk":{},"` + desk + `":{}}}`, "",
+			`context.relais.api.callers: arn:aws:iam::123456789012:role/desk and ` + desk + ` can be but one role, since an account has no two of one name; keep one of them`},
+		{"misspelt right", `"api":{"callers":{"` + desk + `":{"scope":"read"}}}`, "", `context.relais: unknown field "scope"`},
 		{"media of an unknown channel", `"media":{"lime":"copy"}`, "",
 			`context.relais.media.lime: is "copy"; give a channel's name the value copy or link`},
 		{"unknown media policy", `"media":{"line":"keep"}`, "",

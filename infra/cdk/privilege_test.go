@@ -262,14 +262,18 @@ func wantMedia(p place, channels []string) map[string][]string {
 	return want
 }
 
-// The API reads conversations, and no platform's secret.
+// talk are the partitions of what is said.
+const talk = " of cnv_* con_* msg_* out:* bulk:* later:* agent:*"
+
+// The API reads conversations, and no platform's secret. What stands in the audit it
+// cannot update or delete.
 func wantAPI(p place) map[string][]string {
 	return map[string][]string{
-		p.table(): {"dynamodb:BatchGetItem", "dynamodb:ConditionCheckItem", "dynamodb:GetItem", "dynamodb:PutItem",
-			"dynamodb:UpdateItem"},
+		p.table(): {"dynamodb:BatchGetItem" + talk, "dynamodb:GetItem" + talk, "dynamodb:PutItem" + talk,
+			"dynamodb:UpdateItem" + talk, "dynamodb:PutItem of audit:*", "dynamodb:Query of audit:*"},
 		p.index("history"):  {"dynamodb:Query"},
 		p.index("pending"):  {"dynamodb:Query"},
-		p.index("inbox"):    {"dynamodb:Query"},
+		p.index("lists"):    {"dynamodb:Query"},
 		rawBodies:           {"s3:GetObject"},
 		bucket:              {missing},
 		p.linkKey():         {"secretsmanager:GetSecretValue"},

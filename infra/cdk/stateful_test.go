@@ -28,7 +28,7 @@ func TestTable(t *testing.T) {
 			"GlobalSecondaryIndexes": []any{
 				map[string]any{"IndexName": "due", "KeySchema": keys("b", "d"),
 					"Projection": map[string]any{"ProjectionType": "INCLUDE", "NonKeyAttributes": []any{"o", "t"}}},
-				map[string]any{"IndexName": "inbox", "KeySchema": keys("il", "ia"),
+				map[string]any{"IndexName": "lists", "KeySchema": keys("il", "ia"),
 					"Projection": map[string]any{"ProjectionType": "INCLUDE", "NonKeyAttributes": []any{"ig", "it", "ic"}}}},
 			"PointInTimeRecoverySpecification": map[string]any{"PointInTimeRecoveryEnabled": true},
 			"TimeToLiveSpecification":          map[string]any{"AttributeName": "x", "Enabled": true},

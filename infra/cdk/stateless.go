@@ -98,7 +98,7 @@ func (b *builder) newFunction(f topology.Function) awslambda.Function {
 	// One processor's worth of threads: below 1769 MB a function has less than one.
 	env := map[string]*string{"GOMAXPROCS": jsii.String("1")}
 	for _, v := range f.Env {
-		if v.Of != topology.LocalToken { // the authoriser stands before the API
+		if v.Of != topology.LocalTokens { // the authoriser stands before the API
 			env[v.Name] = b.value(v)
 		}
 	}
@@ -154,6 +154,8 @@ func (b *builder) value(v topology.Variable) *string {
 		return b.origin()
 	case topology.RoutesFile:
 		return jsii.String(routesFile)
+	case topology.CallersFile:
+		return jsii.String(callersFile)
 	case topology.LinkKey:
 		return jsii.String(names.LinkKey(s.Stage))
 	case topology.Desks:

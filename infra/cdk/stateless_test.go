@@ -62,7 +62,7 @@ var programs = map[string]func(string, function.Env) (function.Handler, error){
 }
 
 // mayLack are variables whose absence means something.
-var mayLack = map[string]bool{names.EnvReceipts: true, names.EnvAPIToken: true}
+var mayLack = map[string]bool{names.EnvReceipts: true, names.EnvAPITokens: true}
 
 // TestEnvironment starts every function with a Getenv that takes notes: what it
 // reads is set, and what is set is read.
@@ -86,10 +86,14 @@ func TestEnvironment(t *testing.T) {
 					return d.stateless.text(env[name])
 				},
 				ReadFile: func(name string) ([]byte, error) {
-					if name != routesFile {
-						t.Errorf("%s reads %q, the asset has %s", f.Name, name, routesFile)
+					switch name {
+					case routesFile:
+						return json.Marshal(d.Routes)
+					case callersFile:
+						return json.Marshal(d.Config.API.Callers)
 					}
-					return json.Marshal(d.Routes)
+					t.Errorf("%s reads %q, which no asset has", f.Name, name)
+					return nil, os.ErrNotExist
 				},
 				AWS: func(cloud.Budget) (aws.Config, error) { return aws.Config{Region: "eu-central-1"}, nil },
 				Out: io.Discard,
@@ -125,6 +129,7 @@ func TestValues(t *testing.T) {
 		{dev(), "sweeper", names.EnvSpill, sqs + "relais-dev-spill.fifo"},
 		{dev(), "line", names.EnvBucket, "(AWS::S3::Bucket)"},
 		{prod(), "drainer", names.EnvRetention, "90"},
+		{dev(), "api", names.EnvCallers, "callers.json"},
 		{dev(), "api", names.EnvOutbound, sqs + "relais-dev-outbound.fifo"},
 		{dev(), "sender", names.EnvBulk, sqs + "relais-dev-bulk.fifo"},
 		{dev(), "router", names.EnvMedia, sqs + "relais-dev-media.fifo"},

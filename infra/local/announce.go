@@ -10,6 +10,7 @@ import (
 	"github.com/relais-dev/relais/functions/channels/inapp"
 	"github.com/relais-dev/relais/functions/plays"
 	"github.com/relais-dev/relais/infra/local/system"
+	"github.com/relais-dev/relais/shared/access"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/names"
 )
@@ -38,6 +39,10 @@ func welcome(s *system.System, o system.Options) (string, error) {
 	}
 	fmt.Fprintf(&b, "  %-10s %s\n", "(answers)", s.QueueURL(names.Outbound))
 	fmt.Fprintf(&b, "\nHTTP API\n  %s/v1/openapi.json with  Authorization: Bearer %s\n", o.PublicURL, s.APIToken)
+	for _, t := range s.Tokens[1:] {
+		fmt.Fprintf(&b, "  %s  %s: may %s, and sees no identities\n", t.Value, t.Principal,
+			strings.Join(access.Names(t.Scopes...), " and "))
+	}
 	fmt.Fprintf(&b, "\nPlatforms: write as a customer, see what each platform received, make it fail\n  %s/platforms\n",
 		o.PublicURL)
 	if s.System.Config.Has(inapp.Name) {

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/relais-dev/relais/shared/access"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/route"
@@ -31,10 +32,12 @@ type Config struct {
 }
 
 // API says who may use the HTTP API. The zero value is AWS_IAM: a role that may
-// invoke it. With an Issuer it is a JWT.
+// invoke it, and do what Callers gives it. With an Issuer it is a JWT, whose claims say
+// what its bearer may do.
 type API struct {
-	Issuer   string   `json:"issuer"`   // https URL of an OpenID provider
-	Audience []string `json:"audience"` // whom its tokens must be for
+	Issuer   string       `json:"issuer"`   // https URL of an OpenID provider
+	Audience []string     `json:"audience"` // whom its tokens must be for
+	Callers  access.Roles `json:"callers"`  // without an issuer: what roles may do, by their ARN
 }
 
 // A Destination is a queue that a team consumes.
@@ -117,7 +120,8 @@ func (c Config) check(channels []channel.Channel) error {
 			Problem: fmt.Sprintf("%q is no origin; write it as https://host, without a path or a slash at the end",
 				c.PublicURL)}
 	}
-	for _, err := range []error{c.checkChannels(channels), c.API.check(), c.checkConsumers(), c.checkDesks()} {
+	for _, err := range []error{c.checkChannels(channels), c.API.check(), c.checkCallers(channels),
+		c.checkConsumers(), c.checkDesks()} {
 		if err != nil {
 			return err
 		}

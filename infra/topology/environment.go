@@ -31,7 +31,8 @@ const (
 	RetentionDays   Reference = "retention"
 	LinkKey         Reference = "linkkey"     // name of the secret that signs links
 	Receipts        Reference = "receipts"    // "record" where no destination wants receipts
-	LocalToken      Reference = "token"       // what the API asks for on a laptop; nothing elsewhere
+	CallersFile     Reference = "callers"     // what roles may do
+	LocalTokens     Reference = "tokens"      // what the API asks for on a laptop; nothing elsewhere
 	SocketURL       Reference = "socket"      // wss:// address of the WebSocket API
 	ConnectionsURL  Reference = "connections" // where open WebSockets are posted to
 	WidgetBucket    Reference = "widget"      // where pages load the widget from
@@ -50,7 +51,8 @@ var variables = map[Reference]string{
 	RetentionDays:   names.EnvRetention,
 	LinkKey:         names.EnvLinkKey,
 	Receipts:        names.EnvReceipts,
-	LocalToken:      names.EnvAPIToken,
+	CallersFile:     names.EnvCallers,
+	LocalTokens:     names.EnvAPITokens,
 	SocketURL:       names.EnvSocket,
 	ConnectionsURL:  names.EnvConnections,
 	WidgetBucket:    names.EnvBucket, // its publisher has no other

@@ -263,13 +263,20 @@ func secretsOf(channels []channel.Channel) []Grant {
 	return list
 }
 
+// talk are the partitions of conversations, contacts and messages, and the lanes in which
+// messages wait, and of what agents have claimed.
+var talk = []string{"cnv_", "con_", "msg_", "out:", "bulk:", "later:", "agent:"}
+
 // api is for integrators; it reads conversations and accepts messages, and has no
-// channel's secret.
+// channel's secret. What stands in the audit it may read, and not update or delete.
+// That a put replaces nothing there is package store's condition: IAM knows none.
 func api() Function {
 	return Function{Name: "api", Program: Work, Route: "ANY /v1/{proxy+}", Auth: true, Parallel: 20,
-		Timeout: 15 * time.Second, Memory: 512, Told: []Reference{LocalToken, Desks},
-		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem",
-			"dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"),
+		Timeout: 15 * time.Second, Memory: 512, Told: []Reference{CallersFile, LocalTokens, Desks},
+		Grants: []Grant{
+			{On: OnTable, Actions: []string{"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:PutItem",
+				"dynamodb:UpdateItem"}, Keys: talk},
+			{On: OnTable, Actions: []string{"dynamodb:PutItem", "dynamodb:Query"}, Keys: []string{"audit:"}},
 			on(OnIndex, names.HistoryIndex, "dynamodb:Query"), on(OnIndex, names.PendingIndex, "dynamodb:Query"),
 			on(OnIndex, names.ListsIndex, "dynamodb:Query"),
 			on(OnObjects, "raw/", "s3:GetObject"), on(OnBucket, "raw/", "s3:ListBucket"),

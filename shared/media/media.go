@@ -92,6 +92,13 @@ func (f *Files) sign(digest, expires string) string {
 	return base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
 }
 
+// Derive makes a key for another purpose than links; LoadKey must have succeeded.
+func (f *Files) Derive(purpose string) []byte {
+	mac := hmac.New(sha256.New, f.key)
+	mac.Write([]byte("derive\x00" + purpose))
+	return mac.Sum(nil)
+}
+
 // Check says whether a link's parameters are ours and still good.
 func (f *Files) Check(digest, expires, signature string) bool {
 	until, err := strconv.ParseInt(expires, 10, 64)

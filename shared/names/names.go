@@ -97,7 +97,8 @@ const (
 	EnvMedia        = "RELAIS_MEDIA_URL"    // queue URL
 	EnvLinkKey      = "RELAIS_LINK_KEY"     // name of the secret that signs links to media
 	EnvReceipts     = "RELAIS_RECEIPTS"     // "record" where no destination wants receipts; else absent
-	EnvAPIToken     = "RELAIS_API_TOKEN"    // on the laptop only: what the API asks for
+	EnvCallers      = "RELAIS_CALLERS"      // path of the callers' file, relative to the task root
+	EnvAPITokens    = "RELAIS_API_TOKENS"   // on the laptop only: JSON object, token to access.Caller
 	EnvSockets      = "RELAIS_SOCKETS_URL"  // queue URL
 	EnvClock        = "RELAIS_CLOCK_URL"    // queue URL
 	EnvSocket       = "RELAIS_SOCKET"       // wss:// address at which clients open WebSockets

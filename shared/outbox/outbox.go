@@ -32,6 +32,10 @@ type Outbox struct {
 	Link          func(sha256 string) string // the address of a stored file
 	Queues        map[string]*queue.Queue    // on which lanes are rung for, by their name
 	Now           func() time.Time
+
+	// Within says whose conversations may be addressed: others are as if they were not.
+	// Nil is everybody's.
+	Within func(channel, account string) bool
 }
 
 // An Accepted message is stored, and waits in its lane until an event tells what
@@ -108,7 +112,7 @@ func (b *Outbox) Accept(ctx context.Context, o events.Outbound) (Accepted, error
 		return Accepted{}, err
 	}
 	if found {
-		return repeated(known, hash)
+		return b.repeated(ctx, o, known, hash)
 	}
 	r, err := b.plan(ctx, o)
 	if err != nil {
@@ -124,7 +128,7 @@ func (b *Outbox) Accept(ctx context.Context, o events.Outbound) (Accepted, error
 	m, err := b.store(ctx, id, hash, r, claim)
 	switch {
 	case errors.Is(err, store.ErrExists):
-		return repeated(m, hash)
+		return b.repeated(ctx, o, m, hash)
 	case errors.Is(err, store.ErrClaimed):
 		return Accepted{}, spoken("somebody else answers at this moment")
 	}
@@ -197,8 +201,13 @@ func digest(o events.Outbound) (string, error) {
 	return hex.EncodeToString(sum[:]), nil
 }
 
-func repeated(m store.Message, hash string) (Accepted, error) {
+// repeated answers a request whose key was used before. Who may not address its
+// recipient hears that there is none, whatever the key was used for.
+func (b *Outbox) repeated(ctx context.Context, o events.Outbound, m store.Message, hash string) (Accepted, error) {
 	if m.Hash != hash {
+		if _, err := b.resolve(ctx, o.To); err != nil {
+			return Accepted{}, err
+		}
 		return Accepted{}, refuse(http.StatusConflict, events.ClassContent,
 			"the idempotency key was used for another message",
 			"use a new key for each message, and the same one only to repeat it")
@@ -207,7 +216,14 @@ func repeated(m store.Message, hash string) (Accepted, error) {
 	if err != nil {
 		return Accepted{}, err
 	}
+	if !b.within(r.Thread.Channel, r.Thread.Account) {
+		return Accepted{}, unknown()
+	}
 	return Accepted{Acceptance: acceptance(m, r), Lane: m.Lane}, nil
+}
+
+func (b *Outbox) within(channel, account string) bool {
+	return b.Within == nil || b.Within(channel, account)
 }
 
 func acceptance(m store.Message, r Request) events.Acceptance {
@@ -298,7 +314,7 @@ func (b *Outbox) known(ctx context.Context, conversation string) (thread.Thread,
 	if err != nil {
 		return t, fmt.Errorf("conversation %s: %w", conversation, err)
 	}
-	if t.Channel == "" || t.Conversation.Kind == events.Own {
+	if t.Channel == "" || t.Conversation.Kind == events.Own || !b.within(t.Channel, t.Account) {
 		return t, unknown()
 	}
 	return t, nil
@@ -306,6 +322,9 @@ func (b *Outbox) known(ctx context.Context, conversation string) (thread.Thread,
 
 // open is the conversation with an identity, whether it exists or not.
 func (b *Outbox) open(ctx context.Context, to events.To) (thread.Thread, error) {
+	if !b.within(to.Channel, to.Account) {
+		return thread.Thread{}, unknown()
+	}
 	ch, ok := b.channel(to.Channel)
 	opens := false
 	for _, s := range ch.Opens {

@@ -39,6 +39,7 @@
 //	devices:<conversation> socket:<conn.>   the same, in its conversation                            x, or deleted
 //	agent:<n>:<desk>:<id>  load             what an agent has claimed; Lists: api                    x
 //	devices:<conversation> push:<id>        a subscription to pushes; Devices: their door            x, or deleted
+//	audit:<day>:<shard>    <time>-<random>  who did something by the HTTP API; Audit: api            x
 //
 // A name means one thing in all items. Names are short because the item of a typical
 // text message, raw body included, is to fit one write unit (1 KB). Times are Unix
@@ -80,7 +81,7 @@
 //	u   destinations that refuse, and from which sequence on
 //	t   when the oldest event came that one of those is owed
 //	g   options that a number answers
-//	y   document of the item's own kind: thread, connection, subscription, what a ticket opens, joins
+//	y   document of the item's own kind: thread, connection, subscription, what a ticket opens, joins, a record
 //	tm  when something of it ends by itself, and is to be looked at, Unix seconds
 //	il  list in which it stands: who holds it, and how it is; with ia the index of lists
 //	ia  place in that list

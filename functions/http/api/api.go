@@ -3,19 +3,20 @@
 //
 // The endpoints stand in one table (endpoint.go), from which the OpenAPI document
 // follows. Callers are known before they come here: to API Gateway's authoriser, or
-// on a laptop by a token.
+// on a laptop by a token. What they may do is package access's: an endpoint names the
+// scope that it takes, what is of others' accounts is not found, and who may not see who
+// people are sees them masked. What changes something is recorded (audit.go).
 package api
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
 	"maps"
 	"net/http"
-	"strings"
 	"time"
 
+	"github.com/relais-dev/relais/shared/access"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"
@@ -24,7 +25,6 @@ import (
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/outbox"
 	"github.com/relais-dev/relais/shared/queue"
-	"github.com/relais-dev/relais/shared/signature"
 	"github.com/relais-dev/relais/shared/store"
 )
 
@@ -36,14 +36,20 @@ type Handler struct {
 	Conversations *store.Conversations
 	Files         *media.Files
 	Outbound      *queue.Queue // takes actions
-	Token         string       // what callers show on a laptop; "" where an authoriser lets them in
+	Audit         *store.Audit
 	Log           *slog.Logger
 	Now           func() time.Time
+
+	door door
 }
 
 // New is the function that answers integrators.
 func New(name string, channels []channel.Channel, e function.Env) (function.Handler, error) {
 	c, err := e.Clients(cloud.Work)
+	if err != nil {
+		return nil, err
+	}
+	callers, err := newDoor(e)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +60,7 @@ func New(name string, channels []channel.Channel, e function.Env) (function.Hand
 		Conversations: store.NewConversations(kept), Channels: channels, Link: files.Link, Queues: queues, Now: e.Now}
 	return &Handler{Outbox: box, Messages: box.Messages, Receipts: store.NewReceipts(kept),
 		Conversations: box.Conversations, Files: files,
-		Outbound: queues[names.Outbound], Token: e.Getenv(names.EnvAPIToken), Log: e.Log(name), Now: e.Now}, nil
+		Outbound: queues[names.Outbound], Audit: store.NewAudit(kept), door: callers, Log: e.Log(name), Now: e.Now}, nil
 }
 
 const (
@@ -69,7 +75,9 @@ const (
 // A request is one that has an endpoint.
 type request struct {
 	channel.Request
-	id string // the path's parameter, of the right form
+	access.Caller
+	id     string // the path's parameter, of the right form
+	source string // the address it came from
 }
 
 // An answer is what an endpoint says; body is put into JSON.
@@ -77,6 +85,7 @@ type answer struct {
 	status int
 	header map[string]string
 	body   any
+	made   string // id of what came of it, or ""
 }
 
 // Invoke answers one request.
@@ -99,7 +108,9 @@ func (h *Handler) answer(ctx context.Context, payload []byte) (answer, error) {
 	if err != nil && !large {
 		return answer{}, malformed.because("the request cannot be read")
 	}
-	if !h.admits(r, payload) {
+	g := contextOf(payload)
+	who, known := h.door.caller(r, g)
+	if !known {
 		p := unauthorised.because("show who you are")
 		p.header = map[string]string{"www-authenticate": "Bearer"}
 		return answer{}, p
@@ -108,35 +119,23 @@ func (h *Handler) answer(ctx context.Context, payload []byte) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
+	q := request{Request: r, Caller: who, id: id, source: g.HTTP.SourceIP}
+	a, err := h.serve(ctx, e, q, large)
+	if err != nil {
+		a = h.refuse(err)
+	}
+	return h.recorded(ctx, e, q, a)
+}
+
+// serve lets an endpoint answer who may ask it.
+func (h *Handler) serve(ctx context.Context, e endpoint, r request, large bool) (answer, error) {
+	if len(e.scopes) > 0 && !r.May(e.scopes...) {
+		return answer{}, denied(e.scopes...)
+	}
 	if large {
 		return answer{}, oversize.because("the body has more than 1 MiB")
 	}
-	return e.serve(h, ctx, request{r, id})
-}
-
-// admits says whether the caller is known. Without a token of our own it is the
-// gateway that knows, and says so in the payload: a route that has lost its
-// authoriser lets nobody in.
-// https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
-func (h *Handler) admits(r channel.Request, payload []byte) bool {
-	if h.Token != "" {
-		scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		return strings.EqualFold(scheme, "Bearer") && signature.Token([]string{h.Token}, token) == nil
-	}
-	var p struct {
-		RequestContext struct {
-			Authorizer struct {
-				IAM struct {
-					UserARN string `json:"userArn"`
-				} `json:"iam"`
-				JWT struct {
-					Claims map[string]json.RawMessage `json:"claims"`
-				} `json:"jwt"`
-			} `json:"authorizer"`
-		} `json:"requestContext"`
-	}
-	by := &p.RequestContext.Authorizer
-	return json.Unmarshal(payload, &p) == nil && (by.IAM.UserARN != "" || len(by.JWT.Claims) > 0)
+	return e.serve(h, ctx, r)
 }
 
 // write is what API Gateway wants to hear.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -25,6 +26,7 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/workers/sender"
+	"github.com/relais-dev/relais/shared/access"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/function"
@@ -37,7 +39,7 @@ import (
 )
 
 const (
-	token  = "laptop-token"
+	token  = "laptop-token" // may do everything
 	origin = "https://relais.example"
 )
 
@@ -64,7 +66,8 @@ type rig struct {
 var allowed = []string{
 	"dynamodb:GetItem table/relais", "dynamodb:PutItem table/relais", "dynamodb:UpdateItem table/relais",
 	"dynamodb:BatchGetItem table/relais", "dynamodb:ConditionCheckItem table/relais",
-	"dynamodb:Query table/relais/index/history", "dynamodb:Query table/relais/index/inbox",
+	"dynamodb:Query table/relais", "dynamodb:Query table/relais/index/history",
+	"dynamodb:Query table/relais/index/lists",
 	"dynamodb:Query table/relais/index/pending", "sqs:SendMessage queue/relais-outbound.fifo",
 	"sqs:SendMessage queue/relais-bulk.fifo", "sqs:SendMessage queue/relais-ingress.fifo",
 	"sqs:SendMessage queue/relais-clock", "secretsmanager:GetSecretValue secret/relais/local/link-key",
@@ -84,7 +87,7 @@ func newRig(t testing.TB) *rig {
 	t.Cleanup(func() { r.aws.Close() })
 	r.env = map[string]string{names.EnvStage: names.Local, names.EnvTable: names.Table(names.Local),
 		names.EnvLinkKey:   names.LinkKey(names.Local),
-		names.EnvPublicURL: origin, names.EnvAPIToken: token}
+		names.EnvPublicURL: origin, names.EnvAPITokens: tokens(t)}
 	r.create()
 	r.api = r.function(func(e function.Env) (function.Handler, error) { return New("api", r.channels(), e) }, "api")
 	r.store = store.Place{DB: dynamodb.NewFromConfig(r.config("admin")), Table: names.Table(names.Local)}
@@ -210,6 +213,33 @@ func (r *rig) channels() []channel.Channel {
 	}
 }
 
+// tokens are what callers show: each is named after what it may do.
+func tokens(t testing.TB) string {
+	t.Helper()
+	any := []string{access.Any}
+	table := map[string]access.Caller{token: {Principal: "laptop", Rights: access.All()},
+		"nothing": {Principal: "nobody", Rights: access.Rights{Destinations: any, Accounts: any}},
+		"masked": {Principal: "desk", Rights: access.Rights{Scopes: []access.Scope{access.Read, access.Reply,
+			access.Outreach}, Destinations: any, Accounts: any}},
+		"foreign": {Principal: "others", Rights: access.Rights{Scopes: access.Scopes(), Destinations: any,
+			Accounts: []string{"pager/other", "shutter/dem", "demo"}}}}
+	for _, s := range access.Scopes() {
+		table[string(s)] = access.Caller{Principal: "only " + string(s),
+			Rights: access.Rights{Scopes: []access.Scope{s}, Destinations: any, Accounts: any}}
+	}
+	doc, err := json.Marshal(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(doc)
+}
+
+// as asks with another token.
+func (r *rig) as(token, method, path, body string, header ...string) reply {
+	r.t.Helper()
+	return r.ask(r.payload(method, path, body, append([]string{"Authorization", "Bearer " + token}, header...)...))
+}
+
 // A reply is what the API answered.
 type reply struct {
 	status int
@@ -220,7 +250,7 @@ type reply struct {
 // call asks with the laptop's token.
 func (r *rig) call(method, path, body string, header ...string) reply {
 	r.t.Helper()
-	return r.ask(r.payload(method, path, body, append([]string{"Authorization", "Bearer " + token}, header...)...))
+	return r.as(token, method, path, body, header...)
 }
 
 func (r *rig) payload(method, path, body string, header ...string) []byte {
@@ -461,29 +491,53 @@ func TestCallersMustBeKnown(t *testing.T) {
 	r.ask(r.payload("GET", "/v1/nowhere", "")).refused(t, unauthorised)
 }
 
+// behindAuthoriser is the function where an authoriser lets callers in, and a role has
+// rights.
+func (r *rig) behindAuthoriser() {
+	r.t.Helper()
+	delete(r.env, names.EnvAPITokens)
+	r.env[names.EnvCallers] = "callers.json"
+	r.api = r.function(func(e function.Env) (function.Handler, error) {
+		e.ReadFile = func(name string) ([]byte, error) {
+			if name != "callers.json" {
+				return nil, os.ErrNotExist
+			}
+			return []byte(`{"arn:aws:iam::123456789012:role/teams/desk":{"scopes":["read"],"accounts":["pager/demo"]}}`), nil
+		}
+		return New("api", r.channels(), e)
+	}, "api")
+}
+
+// authorised is a payload with what an authoriser said; "" is nothing.
+func (r *rig) authorised(authorizer, method, path, body string) []byte {
+	r.t.Helper()
+	var p map[string]any
+	if err := json.Unmarshal(r.payload(method, path, body, "Authorization", "Bearer "+token), &p); err != nil {
+		r.t.Fatal(err)
+	}
+	if authorizer != "" {
+		p["requestContext"].(map[string]any)["authorizer"] = json.RawMessage(authorizer)
+	}
+	payload, err := json.Marshal(p)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return payload
+}
+
+// TestAuthoriserMustHaveSpoken: whom it names may read the document, and nobody else.
 func TestAuthoriserMustHaveSpoken(t *testing.T) {
 	r := newRig(t)
-	r.env[names.EnvAPIToken] = ""
-	r.api = r.function(func(e function.Env) (function.Handler, error) { return New("api", r.channels(), e) }, "api")
+	r.behindAuthoriser()
 	for authorizer, want := range map[string]int{
 		``: 401, `null`: 401, `{}`: 401, `[]`: 401, `"iam"`: 401, `{"iam":null}`: 401, `{"iam":{}}`: 401,
-		`{"iam":{"userArn":""}}`: 401,
-		`{"jwt":{}}`:             401, `{"jwt":{"claims":{}}}`: 401, `{"lambda":{"userArn":"x"}}`: 401,
+		`{"iam":{"userArn":""}}`: 401, `{"iam":{"userArn":["x"]}}`: 401,
+		`{"jwt":{}}`: 401, `{"jwt":{"claims":{}}}`: 401, `{"lambda":{"userArn":"x"}}`: 401,
+		`{"jwt":{"claims":{"scope":"read"}}}`: 401, `{"jwt":{"claims":{"sub":""}}}`: 401,
 		`{"iam":{"userArn":"arn:aws:sts::1:assumed-role/desk/a"}}`: 200,
 		`{"jwt":{"claims":{"sub":"desk"},"scopes":null}}`:          200,
 	} {
-		var p map[string]any
-		if err := json.Unmarshal(r.payload("GET", "/v1/channels", "", "Authorization", "Bearer "+token), &p); err != nil {
-			t.Fatal(err)
-		}
-		if authorizer != "" {
-			p["requestContext"].(map[string]any)["authorizer"] = json.RawMessage(authorizer)
-		}
-		payload, err := json.Marshal(p)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := r.ask(payload); got.status != want {
+		if got := r.ask(r.authorised(authorizer, "GET", "/v1/openapi.json", "")); got.status != want {
 			t.Errorf("authorizer %s: got %d, want %d", authorizer, got.status, want)
 		}
 	}

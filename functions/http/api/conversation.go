@@ -11,13 +11,14 @@ import (
 	"strings"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/access"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/store"
 	"github.com/relais-dev/relais/shared/thread"
 )
 
-// thread is what is known of a conversation.
-func (h *Handler) thread(ctx context.Context, id string) (thread.Thread, error) {
+// thread is what is known of a conversation that the caller may see.
+func (h *Handler) thread(ctx context.Context, who access.Caller, id string) (thread.Thread, error) {
 	s, err := h.Conversations.State(ctx, id)
 	if err != nil {
 		return thread.Thread{}, err
@@ -26,7 +27,7 @@ func (h *Handler) thread(ctx context.Context, id string) (thread.Thread, error) 
 	if err != nil {
 		return t, fmt.Errorf("conversation %s: %w", id, err)
 	}
-	if t.Channel == "" {
+	if t.Channel == "" || !who.Reaches(t.Channel, t.Account) {
 		return t, missing.because("no such conversation")
 	}
 	return t, nil
@@ -34,7 +35,7 @@ func (h *Handler) thread(ctx context.Context, id string) (thread.Thread, error) 
 
 // conversation tells what is known of the path's conversation.
 func (h *Handler) conversation(ctx context.Context, r request) (answer, error) {
-	t, err := h.thread(ctx, r.id)
+	t, err := h.thread(ctx, r.Caller, r.id)
 	if err != nil {
 		return answer{}, err
 	}
@@ -42,6 +43,9 @@ func (h *Handler) conversation(ctx context.Context, r request) (answer, error) {
 		Contact: t.Contact, HeardAt: t.Heard, Withdrawn: t.Withdrawn, Blocked: t.Blocked}
 	if w, open := t.Open(h.Now()); open {
 		out.Conversation.Window = &w
+	}
+	if !r.May(access.PII) {
+		access.Mask{}.State(&out)
 	}
 	return answer{status: http.StatusOK, body: out}, nil
 }
@@ -72,10 +76,12 @@ type excerpt struct {
 	cursor     string
 	descending bool
 	types      []string
+	mask       func(*events.Event)
 }
 
 func excerptOf(q url.Values) (excerpt, error) {
-	x := excerpt{limit: usualPage, cursor: q.Get("cursor"), descending: q.Get("order") == "desc"}
+	x := excerpt{limit: usualPage, cursor: q.Get("cursor"), descending: q.Get("order") == "desc",
+		mask: func(*events.Event) {}}
 	var faults events.Faults
 	if text := q.Get("limit"); text != "" {
 		n, err := strconv.Atoi(text)
@@ -115,8 +121,15 @@ func (h *Handler) history(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if _, err := h.thread(ctx, r.id); err != nil {
+	if _, err := h.thread(ctx, r.Caller, r.id); err != nil {
 		return answer{}, err
+	}
+	if !r.May(access.PII) {
+		m, err := h.mask(ctx, r.id)
+		if err != nil {
+			return answer{}, err
+		}
+		x.mask = m.Event
 	}
 	page, err := h.page(ctx, r.id, x)
 	if errors.Is(err, store.ErrCursor) {
@@ -167,6 +180,7 @@ func (h *Handler) pick(items []store.Item, x excerpt) (list []events.Event, size
 			continue
 		}
 		answered(&e, it.Option)
+		x.mask(&e)
 		doc, err := channel.JSON(e)
 		if err != nil {
 			return nil, 0, err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/access"
 	"github.com/relais-dev/relais/shared/outbox"
 	"github.com/relais-dev/relais/shared/outhttp"
 	"github.com/relais-dev/relais/shared/store"
@@ -27,12 +28,22 @@ func (h *Handler) message(ctx context.Context, r request) (answer, error) {
 		return answer{}, err
 	}
 	t := asked.Thread
+	if !r.Reaches(t.Channel, t.Account) {
+		return answer{}, missing.because("no such message of the brand")
+	}
 	d := events.Delivery{ID: m.ID, Conversation: t.Conversation.ID, Channel: t.Channel, Account: t.Account,
 		CreatedAt: m.Created, Rendering: asked.Rendering, Metadata: asked.Outbound.Metadata}
 	if d.Parts, err = h.parts(ctx, m, asked); err != nil {
 		return answer{}, err
 	}
 	d.State, d.Error = together(d.Parts)
+	if !r.May(access.PII) {
+		m, err := h.mask(ctx, t.Conversation.ID)
+		if err != nil {
+			return answer{}, err
+		}
+		m.Delivery(&d, t.Contact, &t.Conversation)
+	}
 	return answer{status: http.StatusOK, body: d}, nil
 }
 

@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/relais-dev/relais/shared/access"
 )
 
 // An endpoint is one thing that callers can ask for: how to ask, what serves it, and
@@ -15,6 +17,9 @@ import (
 type endpoint struct {
 	method, path string // "GET", "/v1/messages/{message}"
 	serve        func(*Handler, context.Context, request) (answer, error)
+	scopes       []access.Scope // one of them is needed; with none, every known caller may
+	only         bool           // it only shows something, though its method says otherwise
+	unmasked     bool           // it shows who people are to those who may see that, which is recorded
 
 	operation string // its name in generated clients
 	summary   string
@@ -31,33 +36,41 @@ type parameter struct{ name, about string }
 
 // endpoints are all there are, in the order of the document.
 func endpoints() []endpoint {
+	speaks := []access.Scope{access.Reply, access.Outreach} // which one, the message says
 	return []endpoint{
-		{method: http.MethodPost, path: "/v1/messages", serve: (*Handler).send,
+		{method: http.MethodPost, path: "/v1/messages", serve: (*Handler).send, scopes: speaks,
 			operation: "sendMessage", summary: "Send a message to a conversation, a contact or an identity", key: true,
 			body: "Addressed", success: http.StatusAccepted, answer: "Acceptance", refuses: []kind{missing, conflict}},
-		{method: http.MethodGet, path: "/v1/messages/{message}", serve: (*Handler).message,
+		{method: http.MethodGet, path: "/v1/messages/{message}", serve: (*Handler).message, scopes: reads(),
 			operation: "getMessage", summary: "Tell what became of a message", success: http.StatusOK, answer: "Delivery"},
-		{method: http.MethodGet, path: "/v1/conversations/{conversation}", serve: (*Handler).conversation,
+		{method: http.MethodGet, path: "/v1/conversations/{conversation}", serve: (*Handler).conversation, scopes: reads(),
 			operation: "getConversation", summary: "Tell what is known of a conversation", success: http.StatusOK,
 			answer: "ConversationState"},
-		{method: http.MethodPost, path: "/v1/conversations/{conversation}/messages", serve: (*Handler).reply,
+		{method: http.MethodPost, path: "/v1/conversations/{conversation}/messages", serve: (*Handler).reply, scopes: speaks,
 			operation: "sendToConversation", summary: "Send a message to a conversation", key: true,
 			body: "Draft", success: http.StatusAccepted, answer: "Acceptance", refuses: []kind{conflict}},
 		{method: http.MethodGet, path: "/v1/conversations/{conversation}/messages", serve: (*Handler).history,
+			scopes: reads(), unmasked: true,
 			operation: "listEvents", summary: "List a conversation's events by their sequence", query: historyParameters(),
 			success: http.StatusOK, answer: "EventPage", refuses: []kind{invalid}},
 		{method: http.MethodPost, path: "/v1/conversations/{conversation}/actions", serve: (*Handler).act,
+			scopes:    []access.Scope{access.Reply},
 			operation: "act", summary: "Do what is no message: show typing, mark as read, react, edit, delete", key: true,
 			body: "ActionDraft", success: http.StatusAccepted, answer: "ActionAcceptance"},
-		{method: http.MethodPost, path: "/v1/render", serve: (*Handler).render,
+		{method: http.MethodPost, path: "/v1/render", serve: (*Handler).render, scopes: reads(), only: true,
 			operation: "render", summary: "Show what a message would become on channels; nothing is stored or sent",
 			body: "RenderRequest", success: http.StatusOK, answer: "Rendered", refuses: []kind{missing}},
-		{method: http.MethodGet, path: "/v1/channels", serve: (*Handler).channels,
+		{method: http.MethodGet, path: "/v1/channels", serve: (*Handler).channels, scopes: reads(),
 			operation: "listChannels", summary: "List what each channel can", success: http.StatusOK, answer: "ChannelList"},
+		{method: http.MethodGet, path: "/v1/audit", serve: (*Handler).audit, scopes: []access.Scope{access.Admin},
+			operation: "listAudit", summary: "List who changed something on a day, or read who people are",
+			query: auditParameters(), success: http.StatusOK, answer: "AuditPage", refuses: []kind{invalid}},
 		{method: http.MethodGet, path: "/v1/openapi.json", serve: (*Handler).document,
 			operation: "getDocument", summary: "This document", success: http.StatusOK},
 	}
 }
+
+func reads() []access.Scope { return []access.Scope{access.Read} }
 
 // idForms are the forms of the ids that stand in paths, by their parameter.
 var idForms = map[string]*regexp.Regexp{

@@ -17,6 +17,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/relais-dev/relais/events/schema"
+	"github.com/relais-dev/relais/shared/access"
 )
 
 var update = flag.Bool("update", false, "rewrite openapi.json from the table of endpoints and the schemas of events")
@@ -118,8 +119,20 @@ func (b *bundle) api(name string) node {
 	return b.ref("action.schema.json", name)
 }
 
-var kinds = []kind{malformed, unauthorised, missing, notAllowed, conflict, closed, withdrawn, oversize, notJSON,
+var kinds = []kind{malformed, unauthorised, forbidden, missing, notAllowed, conflict, closed, withdrawn, oversize, notJSON,
 	invalid, lossy, unreachable, broken, unavailable}
+
+// scopesText tells callers what they may do and see.
+const scopesText = "A caller has scopes, and the accounts whose conversations they may see; what is of other accounts is not found. " +
+	"An operation names the scope that it takes, or several of which one is enough: read; reply, to answer; outreach, to write to an identity " +
+	"or with priority bulk; manage; admin; pii. None brings another.\n\n" +
+	"Without the scope pii, answers hide who people are: identities, phones, e-mail addresses and usernames show a few characters, as in " +
+	"+44•••••946, names their initials; pictures of people are absent. Masked are also the platform's id of a conversation, " +
+	"values of payments' and persons' fields, what changed of a conversation but its title, and numbers that a platform's refusal repeats; the platform's own text of what is not supported is absent. " +
+	"A platform's ids of messages read sealed.…, and work as such in replyTo and in actions of their conversation. Not masked are what people said, " +
+	"with the contacts, forms and mentions in it, titles of groups, and ids of Relais: cnv_… and con_… follow from an identity, so that who has a number can tell whose they are.\n\n" +
+	"Calls that change something are recorded with the caller, not with content, and so are reads of a history with the scope pii; " +
+	"the scope admin lists them."
 
 // documentOf is the OpenAPI 3.1 document of the endpoints.
 // https://spec.openapis.org/oas/v3.1.1.html
@@ -137,7 +150,8 @@ func documentOf(t *testing.T) node {
 		"info": node{
 			"title": "Relais", "version": "1.0.0", "license": node{"name": "Apache-2.0", "identifier": "Apache-2.0"},
 			"description": "Talk with customers on every messaging channel: send messages and actions, ask what became of them, read conversations, and see " +
-				"beforehand what a channel will show. What happens on channels arrives as events on queues, see asyncapi.json.",
+				"beforehand what a channel will show. What happens on channels arrives as events on queues, see asyncapi.json.\n\n" +
+				scopesText,
 		},
 		"servers":  []any{node{"url": "/", "description": "the deployment that serves this document"}},
 		"security": []any{node{"iam": []any{}}, node{"bearer": []any{}}},
@@ -145,9 +159,9 @@ func documentOf(t *testing.T) node {
 		"components": node{
 			"schemas": b.schemas, "responses": b.problemResponses(), "securitySchemes": node{
 				"iam": node{"type": "apiKey", "in": "header", "name": "Authorization", "x-amazon-apigateway-authtype": "awsSigv4",
-					"description": "AWS Signature Version 4 for execute-api, where the deployment has no issuer of tokens"},
+					"description": "AWS Signature Version 4 for execute-api, where the deployment has no issuer of tokens; what a role may do is in the deployment's configuration"},
 				"bearer": node{"type": "http", "scheme": "bearer",
-					"description": "a JWT of the deployment's issuer; on a laptop the token that is printed at the start"},
+					"description": "a JWT of the deployment's issuer, with scopes in its claim scope or scp (read or relais/read) and lists in relais_accounts (line/main, or * for all) and relais_destinations; on a laptop a token that is printed at the start"},
 			},
 		},
 	}
@@ -170,6 +184,9 @@ func (b *bundle) operation(e endpoint) node {
 		responses[strconv.Itoa(status)] = node{"$ref": fmt.Sprintf("#/components/responses/Problem%d", status)}
 	}
 	op := node{"operationId": e.operation, "summary": e.summary, "responses": responses}
+	if len(e.scopes) > 0 {
+		op["security"] = security(e.scopes)
+	}
 	if p := parameters(e); len(p) > 0 {
 		op["parameters"] = p
 	}
@@ -179,6 +196,17 @@ func (b *bundle) operation(e endpoint) node {
 	return op
 }
 
+// security are the ways in, with one of the scopes each: a role's stand in the
+// configuration, a token's in its claims.
+// https://spec.openapis.org/oas/v3.1.1.html#security-requirement-object
+func security(scopes []access.Scope) []any {
+	var ways []any
+	for _, s := range scopes {
+		ways = append(ways, node{"iam": []any{s}}, node{"bearer": []any{s}})
+	}
+	return ways
+}
+
 func content(contentType string, s node) node { return node{contentType: node{"schema": s}} }
 
 // statuses are those of the problems that an endpoint may answer.
@@ -186,6 +214,9 @@ func statuses(e endpoint) []int {
 	list := []int{http.StatusUnauthorized, http.StatusInternalServerError, http.StatusServiceUnavailable}
 	if strings.Contains(e.path, "{") {
 		list = append(list, http.StatusNotFound)
+	}
+	if len(e.scopes) > 0 {
+		list = append(list, http.StatusForbidden)
 	}
 	if e.body != "" {
 		list = append(list, http.StatusBadRequest, http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType,

@@ -25,6 +25,7 @@ type kind struct {
 var (
 	malformed    = kind{"malformed", http.StatusBadRequest, "The request cannot be read"}
 	unauthorised = kind{"unauthorised", http.StatusUnauthorized, "The caller is not known"}
+	forbidden    = kind{"forbidden", http.StatusForbidden, "The caller may not do this"}
 	missing      = kind{"not-found", http.StatusNotFound, "There is no such thing"}
 	notAllowed   = kind{"method-not-allowed", http.StatusMethodNotAllowed, "The method is not for this path"}
 	conflict     = kind{"conflict", http.StatusConflict, "The request contradicts an earlier one, or comes too late"}
@@ -81,7 +82,7 @@ func (h *Handler) refuse(err error) answer {
 		h.Log.Error("cannot answer", "error", err.Error())
 		p = broken.because("the operators can see why")
 	}
-	return answer{p.Status, p.header, p.Problem}
+	return answer{status: p.Status, header: p.header, body: p.Problem}
 }
 
 // refusal is the problem of a message or action that the outbox does not take.

@@ -9,6 +9,7 @@ import (
 	"strconv"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/access"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/outbox"
 )
@@ -22,7 +23,7 @@ func (h *Handler) render(ctx context.Context, r request) (answer, error) {
 	if err := checkDraft(q.Outbound); err != nil {
 		return answer{}, err
 	}
-	channels, err := h.stages(ctx, q)
+	channels, err := h.stages(ctx, r.Caller, q)
 	if err != nil {
 		return answer{}, err
 	}
@@ -55,12 +56,12 @@ func checkDraft(o events.Outbound) error {
 }
 
 // stages are the channels on which to show a message.
-func (h *Handler) stages(ctx context.Context, q events.RenderRequest) ([]channel.Channel, error) {
+func (h *Handler) stages(ctx context.Context, who access.Caller, q events.RenderRequest) ([]channel.Channel, error) {
 	if len(q.Channels) == 0 && unnamed(q.Outbound.To) {
 		return slices.DeleteFunc(slices.Clone(h.Outbox.Channels), mute), nil
 	}
 	if len(q.Channels) == 0 {
-		name, err := h.channelOf(ctx, q.Outbound.To)
+		name, err := h.channelOf(ctx, who, q.Outbound.To)
 		if err != nil {
 			return nil, err
 		}
@@ -95,14 +96,14 @@ func (h *Handler) stage(name, path string) (channel.Channel, error) {
 func mute(ch channel.Channel) bool { return ch.Send == nil }
 
 // channelOf is the channel of a recipient.
-func (h *Handler) channelOf(ctx context.Context, to events.To) (string, error) {
+func (h *Handler) channelOf(ctx context.Context, who access.Caller, to events.To) (string, error) {
 	switch {
 	case to.Channel != "":
 		return to.Channel, nil
 	case to.Person != "":
 		return "", fault("outbound.to.person", "is not available yet; name channels")
 	}
-	t, err := h.thread(ctx, to.Conversation)
+	t, err := h.thread(ctx, who, to.Conversation)
 	return t.Channel, err
 }
 

@@ -9,7 +9,9 @@ import (
 	"strings"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/access"
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/outbox"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
 )
@@ -20,7 +22,7 @@ func (h *Handler) send(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	return h.accept(ctx, o)
+	return h.accept(ctx, r, o)
 }
 
 // reply takes a message to the path's conversation.
@@ -33,7 +35,7 @@ func (h *Handler) reply(ctx context.Context, r request) (answer, error) {
 		return answer{}, fault("to", elsewhere)
 	}
 	o.To = events.To{Conversation: r.id}
-	return h.accept(ctx, o)
+	return h.accept(ctx, r, o)
 }
 
 const elsewhere = "must be absent or name the conversation of the path"
@@ -74,12 +76,34 @@ func idempotencyKey(r request) string {
 	return key
 }
 
+// needed is the scope that a message takes. To answer is one thing; to write to people
+// first, or to many, another.
+func needed(o events.Outbound) access.Scope {
+	if o.Priority == events.Bulk || o.To.Identity != nil {
+		return access.Outreach
+	}
+	return access.Reply
+}
+
+// outbox is as far as a caller reaches.
+func (h *Handler) outbox(who access.Caller) *outbox.Outbox {
+	box := *h.Outbox
+	box.Within = who.Reaches
+	return &box
+}
+
 // accept stores a message and rings for it.
-func (h *Handler) accept(ctx context.Context, o events.Outbound) (answer, error) {
+func (h *Handler) accept(ctx context.Context, r request, o events.Outbound) (answer, error) {
+	if scope := needed(o); !r.May(scope) {
+		return answer{}, denied(scope)
+	}
+	if err := h.unseal(ctx, o.To.Conversation, "replyTo", o.ReplyTo); err != nil {
+		return answer{}, err
+	}
 	if err := h.Files.LoadKey(ctx); err != nil {
 		return answer{}, err
 	}
-	a, err := h.Outbox.Accept(ctx, o)
+	a, err := h.outbox(r.Caller).Accept(ctx, o)
 	if err != nil {
 		return answer{}, err
 	}
@@ -88,7 +112,8 @@ func (h *Handler) accept(ctx context.Context, o events.Outbound) (answer, error)
 			h.Log.Warn("accepted, but could not ring; the sweeper will", "messageId", a.ID, "error", err.Error())
 		}
 	}
-	return answer{http.StatusAccepted, map[string]string{"location": "/v1/messages/" + a.ID}, a.Acceptance}, nil
+	return answer{status: http.StatusAccepted, header: map[string]string{"location": "/v1/messages/" + a.ID},
+		body: a.Acceptance, made: a.ID}, nil
 }
 
 // maxQueued bounds an action, in bytes: what a queue's message holds.
@@ -105,7 +130,10 @@ func (h *Handler) act(ctx context.Context, r request) (answer, error) {
 		return answer{}, fault("to", elsewhere)
 	}
 	a.To = events.To{Conversation: r.id}
-	t, err := h.Outbox.Act(ctx, &a)
+	if err := h.unseal(ctx, r.id, "message", a.Message); err != nil {
+		return answer{}, err
+	}
+	t, err := h.outbox(r.Caller).Act(ctx, &a)
 	if err != nil {
 		return answer{}, err
 	}

@@ -148,22 +148,6 @@ func createLinkKey(ctx context.Context, c *secretsmanager.Client, stage string) 
 	return err
 }
 
-// createToken makes what the HTTP API asks for. It is kept, so that clients go on after a restart.
-func (s *System) createToken(ctx context.Context, c *secretsmanager.Client) error {
-	const name = "relais-local-api-token"
-	token := rand.Text()
-	_, err := c.CreateSecret(ctx, &secretsmanager.CreateSecretInput{Name: aws.String(name), SecretString: &token})
-	var exists *smtypes.ResourceExistsException
-	if errors.As(err, &exists) {
-		var kept *secretsmanager.GetSecretValueOutput
-		if kept, err = c.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: aws.String(name)}); err == nil {
-			token = aws.ToString(kept.SecretString)
-		}
-	}
-	s.APIToken = token
-	return err
-}
-
 // createDemoAccount stores the credentials of the channel's samples, unless the
 // account is there from an earlier start.
 func (s *System) createDemoAccount(ctx context.Context, c *secretsmanager.Client, channel string) error {

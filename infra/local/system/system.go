@@ -61,7 +61,8 @@ type System struct {
 	topology.System
 	AWS      *awsfake.Server
 	World    *outside.World // the platforms
-	APIToken string         // what the HTTP API asks for
+	APIToken string         // with it the HTTP API does everything
+	Tokens   []Token        // all that it knows, APIToken's first
 
 	opts      Options
 	functions map[string]function.Handler
@@ -249,14 +250,20 @@ func (s *System) nap() func(context.Context, time.Duration) {
 	return func(_ context.Context, d time.Duration) { s.opts.Clock.Advance(d) }
 }
 
-// routesFile is the name under which the router finds its rules.
-const routesFile = "routes.json"
+// Names under which functions find what was decided for them.
+const (
+	routesFile  = "routes.json"
+	callersFile = "callers.json"
+)
 
 func (s *System) readFile(name string) ([]byte, error) {
-	if name != routesFile {
-		return nil, os.ErrNotExist
+	switch name {
+	case routesFile:
+		return json.Marshal(s.System.Routes)
+	case callersFile:
+		return json.Marshal(s.System.Config.API.Callers)
 	}
-	return json.Marshal(s.System.Routes)
+	return nil, os.ErrNotExist
 }
 
 // value is what a variable holds on a laptop.
@@ -289,8 +296,10 @@ func (s *System) value(v topology.Variable) string {
 		return s.Config.DesksJSON()
 	case topology.Receipts:
 		return "record"
-	case topology.LocalToken:
-		return s.APIToken
+	case topology.LocalTokens:
+		return tokenTable(s.Tokens)
+	case topology.CallersFile:
+		return callersFile
 	case topology.WidgetBucket:
 		return widgetBucket
 	case topology.SocketURL:

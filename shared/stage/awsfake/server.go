@@ -40,8 +40,8 @@ type Options struct {
 	// refuses the request: nothing is done, and the answer is AccessDeniedException, status 403.
 	Authorize func(principal, action, resource string) bool
 
-	// AuthorizeKey is asked besides of DynamoDB's actions, with the partition key of the item that is asked for, "" where
-	// it is not one item: what IAM's condition dynamodb:LeadingKeys narrows. nil allows all.
+	// AuthorizeKey is asked besides of DynamoDB's actions, with the partition key of the item or query that is asked for, ""
+	// where it is not one: what IAM's condition dynamodb:LeadingKeys narrows. nil allows all.
 	AuthorizeKey func(principal, action, resource, partition string) bool
 
 	// Intercept makes calls fail on purpose; nil, or a nil Fault, lets them pass. It runs after Authorize, and may block.

@@ -1,9 +1,11 @@
 package awsfake
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/relais-dev/relais/shared/stage/awsfake/ddb"
 )
@@ -13,6 +15,7 @@ import (
 type tableRequest struct {
 	TableName, IndexName string
 	itemRequest
+	queryRequest
 	TransactItems []map[string]struct {
 		TableName string
 		itemRequest
@@ -29,6 +32,26 @@ type itemRequest struct {
 func (r itemRequest) leading(hash string) string {
 	for _, item := range []map[string]struct{ S *string }{r.Key, r.Item} {
 		if s := item[hash].S; s != nil {
+			return *s
+		}
+	}
+	return ""
+}
+
+// A queryRequest names one partition.
+type queryRequest struct {
+	KeyConditionExpression    string
+	ExpressionAttributeValues map[string]struct{ S *string }
+}
+
+// leading is the partition that is read, where the condition names it plainly: "c = :c AND s > :s".
+func (r queryRequest) leading(hash string) string {
+	for _, condition := range strings.Split(r.KeyConditionExpression, " AND ") {
+		words := strings.Fields(condition)
+		if len(words) != 3 || words[0] != hash || words[1] != "=" {
+			continue
+		}
+		if s := r.ExpressionAttributeValues[words[2]].S; s != nil {
 			return *s
 		}
 	}
@@ -60,7 +83,9 @@ func tablePermissions(action string, body []byte, hash func(table string) string
 	case in.IndexName != "":
 		resource += "/index/" + in.IndexName
 	}
-	return []permission{{"dynamodb:" + action, resource, in.leading(hash(ddb.TableName(in.TableName)))}}
+	key := hash(ddb.TableName(in.TableName))
+	leading := cmp.Or(in.itemRequest.leading(key), in.queryRequest.leading(key))
+	return []permission{{"dynamodb:" + action, resource, leading}}
 }
 
 func itemAction(verb string) string {

@@ -13,6 +13,8 @@ type Problem struct {
 	Remedy    string      `json:"remedy,omitempty"`
 	Faults    Faults      `json:"faults,omitempty"`    // places in the request
 	Rendering []Rendering `json:"rendering,omitempty"` // when the channel cannot show the content
+
+	Conversation *ConversationState `json:"conversation,omitempty"` // as it is, when the request took it to be otherwise
 }
 
 // A Delivery is how far a message of the brand has come.

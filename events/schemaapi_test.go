@@ -94,6 +94,9 @@ func requestDefs(t *testing.T) node {
 		"$ref": "#/$defs/Draft", "required": []string{"to"}}
 	g.rules["RenderRequest.Outbound"] = node{"$ref": "#/$defs/Draft"}
 	g.schema(reflect.TypeFor[RenderRequest]())
+	g.rules["Claim.Assignee"] = node{"minLength": 1, "maxLength": MaxAgentID}
+	g.rules["Claim.Limit"] = node{"minimum": 0, "maximum": 100}
+	g.schema(reflect.TypeFor[Claim]())
 	return g.defs
 }
 
@@ -109,7 +112,7 @@ func answerDefs(t *testing.T) node {
 	for _, answer := range []reflect.Type{
 		reflect.TypeFor[Acceptance](), reflect.TypeFor[Problem](), reflect.TypeFor[Delivery](),
 		reflect.TypeFor[ConversationState](), reflect.TypeFor[EventPage](),
-		reflect.TypeFor[ConversationPage](), reflect.TypeFor[Outcome](),
+		reflect.TypeFor[ConversationPage](), reflect.TypeFor[ClaimOutcome](), reflect.TypeFor[Outcome](),
 		reflect.TypeFor[ActionAcceptance](), reflect.TypeFor[Rendered](), reflect.TypeFor[ChannelList](),
 		reflect.TypeFor[AuditPage](),
 	} {

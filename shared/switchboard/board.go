@@ -5,6 +5,7 @@
 package switchboard
 
 import (
+	"encoding/json"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,13 @@ func (d Desk) watches() bool { return d.Role == Observer || d.Standby == nil || 
 type Board struct {
 	Desks   map[string]Desk `json:"desks"`
 	Default string          `json:"default"`
+}
+
+// Parse reads a Board as functions are told it.
+func Parse(text string) (Board, error) {
+	var b Board
+	err := json.Unmarshal([]byte(text), &b)
+	return b, err
 }
 
 // platformPrefix begins the name of a holder that is an app of the platform.

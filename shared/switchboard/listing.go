@@ -59,7 +59,10 @@ func State(t thread.Thread, sequence uint64, now time.Time) events.ConversationS
 		Until: d.Until, Wake: d.Wake, Episode: d.Episode, BeganAt: d.Began, RepliedAt: d.Replied, ClosedAt: d.Closed,
 		WaitingAt: d.Waiting, ActiveAt: d.Active, Preview: d.Preview, PreviewOurs: d.Ours, Holder: d.Holder,
 		HoldUntil: d.Lease, Assignee: d.Assignee, Priority: d.Priority, Language: d.Language, Tags: d.Tags,
-		SpokeAt: events.FormatSequence(d.Spoke), Unread: unread(d)}
+		Unread: unread(d)}
+	if d.Spoke > 0 {
+		s.SpokeAt = events.FormatSequence(d.Spoke)
+	}
 	if d.Holder != "" {
 		s.Hold = events.FormatSequence(d.Hold)
 	}

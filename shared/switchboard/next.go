@@ -92,13 +92,9 @@ const largestLoad = 100
 // assign gives one conversation to an agent, unless somebody else was faster.
 func (r Runner) assign(ctx context.Context, conversation, destination string, c events.Claim, by Caller, load store.Load,
 	reaches func(channel, account string) bool) (Outcome, bool, error) {
-	s, err := r.Conversations.State(ctx, conversation)
+	s, t, err := r.read(ctx, conversation)
 	if err != nil {
 		return Outcome{}, false, err
-	}
-	t, err := thread.Decode(s.Thread)
-	if err != nil {
-		return Outcome{}, false, fmt.Errorf("conversation %s: %w", conversation, err)
 	}
 	d := t.Desk
 	if d.Holder != destination || d.Assignee != "" || d.State != "" || d.Waiting.IsZero() || !reaches(t.Channel, t.Account) {

@@ -20,7 +20,7 @@ type Runner struct {
 	Board         Board
 	Conversations *store.Conversations
 	Ingress       *queue.Queue // rung for what was decided
-	Clock         *queue.Queue // rings when something ends
+	Clock         *queue.Queue // rings when something ends; nil leaves that to the sweeper
 	Now           func() time.Time
 	Log           *slog.Logger
 }
@@ -66,17 +66,39 @@ func (r Runner) ring(ctx context.Context, conversation string, out Outcome) erro
 	return nil
 }
 
-func (r Runner) try(ctx context.Context, c events.Command, by Caller) (Outcome, error) {
-	s, err := r.Conversations.State(ctx, c.To.Conversation)
+// Check says why c would change nothing now, as Run does, and changes nothing.
+func (r Runner) Check(ctx context.Context, c events.Command, by Caller) (Outcome, error) {
+	s, t, err := r.read(ctx, c.To.Conversation)
 	if err != nil {
 		return Outcome{}, err
 	}
-	t, err := thread.Decode(s.Thread)
-	if err != nil {
-		return Outcome{}, fmt.Errorf("conversation %s: %w", c.To.Conversation, err)
+	out := Outcome{Thread: t, Sequence: s.Sequence}
+	if done, err := r.repeated(ctx, t, c); err != nil || done != nil {
+		return out, err
 	}
-	if t.Channel == "" {
-		return Outcome{}, ErrUnknown
+	_, _, err = r.Board.Decide(t, c, by, s.Sequence+1, r.Now())
+	return out, err
+}
+
+func (r Runner) read(ctx context.Context, conversation string) (store.State, thread.Thread, error) {
+	s, err := r.Conversations.State(ctx, conversation)
+	if err != nil {
+		return s, thread.Thread{}, err
+	}
+	t, err := thread.Decode(s.Thread)
+	switch {
+	case err != nil:
+		return s, t, fmt.Errorf("conversation %s: %w", conversation, err)
+	case t.Channel == "":
+		return s, t, ErrUnknown
+	}
+	return s, t, nil
+}
+
+func (r Runner) try(ctx context.Context, c events.Command, by Caller) (Outcome, error) {
+	s, t, err := r.read(ctx, c.To.Conversation)
+	if err != nil {
+		return Outcome{}, err
 	}
 	out := Outcome{Thread: t, Sequence: s.Sequence}
 	if done, err := r.repeated(ctx, t, c); err != nil || done != nil {
@@ -203,7 +225,7 @@ func (r Runner) event(t thread.Thread, c Change) events.Event {
 func (r Runner) Remind(ctx context.Context, t, before thread.Thread) error {
 	due := r.Board.Due(t)
 	delay := due.Sub(r.Now())
-	if due.IsZero() || due.Equal(r.Board.Due(before)) || delay > queue.MaxDelay {
+	if due.IsZero() || due.Equal(r.Board.Due(before)) || delay > queue.MaxDelay || r.Clock == nil {
 		return nil
 	}
 	return r.Clock.Send(ctx, queue.RingIn(t.Conversation.ID, delay+time.Second))

@@ -11,6 +11,7 @@ package api
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"net/http"
@@ -26,6 +27,7 @@ import (
 	"github.com/relais-dev/relais/shared/outbox"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
+	"github.com/relais-dev/relais/shared/switchboard"
 )
 
 // A Handler is the function behind ANY /v1/{proxy+}.
@@ -34,6 +36,8 @@ type Handler struct {
 	Messages      *store.Outbox
 	Receipts      *store.Receipts
 	Conversations *store.Conversations
+	Lists         *store.Lists
+	Runner        switchboard.Runner // decides commands
 	Files         *media.Files
 	Outbound      *queue.Queue // takes actions
 	Audit         *store.Audit
@@ -58,7 +62,13 @@ func New(name string, channels []channel.Channel, e function.Env) (function.Hand
 		names.Bulk: e.Queue(c, names.EnvBulk)}
 	box := &outbox.Outbox{Messages: store.NewOutbox(kept), Lanes: store.NewLanes(kept),
 		Conversations: store.NewConversations(kept), Channels: channels, Link: files.Link, Queues: queues, Now: e.Now}
-	return &Handler{Outbox: box, Messages: box.Messages, Receipts: store.NewReceipts(kept),
+	board, err := switchboard.Parse(e.Getenv(names.EnvDesks))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", names.EnvDesks, err)
+	}
+	runner := switchboard.Runner{Board: board, Conversations: box.Conversations, Ingress: e.Queue(c, names.EnvIngress),
+		Clock: e.Queue(c, names.EnvClock), Now: e.Now, Log: e.Log(name)}
+	return &Handler{Outbox: box, Lists: store.NewLists(kept), Runner: runner, Messages: box.Messages, Receipts: store.NewReceipts(kept),
 		Conversations: box.Conversations, Files: files,
 		Outbound: queues[names.Outbound], Audit: store.NewAudit(kept), door: callers, Log: e.Log(name), Now: e.Now}, nil
 }

@@ -87,6 +87,7 @@ func newRig(t testing.TB) *rig {
 	t.Cleanup(func() { r.aws.Close() })
 	r.env = map[string]string{names.EnvStage: names.Local, names.EnvTable: names.Table(names.Local),
 		names.EnvLinkKey:   names.LinkKey(names.Local),
+		names.EnvDesks:     `{"desks":{"support":{},"sales":{},"helper":{"role":"bot","lease":"45s"}},"default":"support"}`,
 		names.EnvPublicURL: origin, names.EnvAPITokens: tokens(t)}
 	r.create()
 	r.api = r.function(func(e function.Env) (function.Handler, error) { return New("api", r.channels(), e) }, "api")
@@ -144,7 +145,8 @@ func (r *rig) create() {
 	}
 	var attributes []types.AttributeDefinition
 	for name, typ := range map[string]types.ScalarAttributeType{names.AttrPartition: "S", names.AttrSort: "S",
-		names.AttrOrder: "S", names.AttrSequence: "N", names.AttrBucket: "S", names.AttrDue: "N"} {
+		names.AttrOrder: "S", names.AttrSequence: "N", names.AttrBucket: "S", names.AttrDue: "N",
+		names.AttrList: "S", names.AttrPlace: "N"} {
 		attributes = append(attributes, types.AttributeDefinition{AttributeName: &name, AttributeType: typ})
 	}
 	_, err := dynamodb.NewFromConfig(cfg).CreateTable(ctx,
@@ -159,15 +161,17 @@ func (r *rig) create() {
 			GlobalSecondaryIndexes: []types.GlobalSecondaryIndex{{IndexName: aws.String(names.DueIndex),
 				KeySchema: key(names.AttrBucket, names.AttrDue),
 				Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude,
-					NonKeyAttributes: []string{names.AttrOrder}}}}})
+					NonKeyAttributes: []string{names.AttrOrder}}},
+				{IndexName: aws.String(names.ListsIndex), KeySchema: key(names.AttrList, names.AttrPlace),
+					Projection: &types.Projection{ProjectionType: types.ProjectionTypeInclude,
+						NonKeyAttributes: []string{names.AttrAssignee, names.AttrTags, names.AttrAccount}}}}})
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	for variable, name := range map[string]string{names.EnvOutbound: names.Outbound, names.EnvBulk: names.Bulk,
-		names.EnvIngress: names.Ingress} {
+		names.EnvIngress: names.Ingress, names.EnvClock: names.Clock} {
 		out, err := sqs.NewFromConfig(cfg).CreateQueue(ctx,
-			&sqs.CreateQueueInput{QueueName: aws.String(names.Queue(names.Local, name)),
-				Attributes: map[string]string{"FifoQueue": "true"}})
+			&sqs.CreateQueueInput{QueueName: aws.String(names.Queue(names.Local, name)), Attributes: kindOf(name)})
 		if err != nil {
 			r.t.Fatal(err)
 		}
@@ -180,6 +184,14 @@ func (r *rig) create() {
 			r.t.Fatal(err)
 		}
 	}
+}
+
+// kindOf are the attributes of a queue: FIFO, but for the clock's.
+func kindOf(queue string) map[string]string {
+	if names.Standard(queue) {
+		return nil
+	}
+	return map[string]string{"FifoQueue": "true"}
 }
 
 // A pager is a channel's platform: it takes calls until it is told what to answer.
@@ -625,7 +637,7 @@ func TestBrokenRecord(t *testing.T) {
 	r := newRig(t)
 	id := events.OutboundID("k")
 	_, err := store.NewOutbox(r.store).Add(t.Context(), store.Message{ID: id, Lane: store.ReplyLane(conversation("pager")),
-		Order: store.LaneOrder("", X
+		Order: store.LaneOrder("", noon), Body: []byte("rot")}, noon, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

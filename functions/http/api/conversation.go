@@ -18,36 +18,28 @@ import (
 )
 
 // thread is what is known of a conversation that the caller may see.
-func (h *Handler) thread(ctx context.Context, who access.Caller, id string) (thread.Thread, error) {
+// sequence is of its newest event.
+func (h *Handler) thread(ctx context.Context, who access.Caller, id string) (t thread.Thread, sequence uint64, err error) {
 	s, err := h.Conversations.State(ctx, id)
 	if err != nil {
-		return thread.Thread{}, err
+		return t, 0, err
 	}
-	t, err := thread.Decode(s.Thread)
-	if err != nil {
-		return t, fmt.Errorf("conversation %s: %w", id, err)
+	if t, err = thread.Decode(s.Thread); err != nil {
+		return t, 0, fmt.Errorf("conversation %s: %w", id, err)
 	}
 	if t.Channel == "" || !who.Reaches(t.Channel, t.Account) {
-		return t, missing.because("no such conversation")
+		return t, 0, missing.because("no such conversation")
 	}
-	return t, nil
+	return t, s.Sequence, nil
 }
 
 // conversation tells what is known of the path's conversation.
 func (h *Handler) conversation(ctx context.Context, r request) (answer, error) {
-	t, err := h.thread(ctx, r.Caller, r.id)
+	t, sequence, err := h.thread(ctx, r.Caller, r.id)
 	if err != nil {
 		return answer{}, err
 	}
-	out := events.ConversationState{Channel: t.Channel, Account: t.Account, Conversation: t.Conversation,
-		Contact: t.Contact, HeardAt: t.Heard, Withdrawn: t.Withdrawn, Blocked: t.Blocked}
-	if w, open := t.Open(h.Now()); open {
-		out.Conversation.Window = &w
-	}
-	if !r.May(access.PII) {
-		access.Mask{}.State(&out)
-	}
-	return answer{status: http.StatusOK, body: out}, nil
+	return answer{status: http.StatusOK, body: h.shown(r, t, sequence)}, nil
 }
 
 const (
@@ -121,7 +113,7 @@ func (h *Handler) history(ctx context.Context, r request) (answer, error) {
 	if err != nil {
 		return answer{}, err
 	}
-	if _, err := h.thread(ctx, r.Caller, r.id); err != nil {
+	if _, _, err := h.thread(ctx, r.Caller, r.id); err != nil {
 		return answer{}, err
 	}
 	if !r.May(access.PII) {

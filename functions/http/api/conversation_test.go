@@ -25,7 +25,8 @@ func TestConversation(t *testing.T) {
 	path := "/v1/conversations/" + conversation("shutter")
 	got := read[events.ConversationState](t, r.call("GET", path, ""))
 	want := events.ConversationState{Channel: "shutter", Account: "demo", Conversation: *e.Data.Conversation,
-		Contact: e.Data.Contact, HeardAt: noon.Add(time.Second)}
+		Contact: e.Data.Contact, HeardAt: noon.Add(time.Second), Sequence: events.FormatSequence(1), State: events.StateOpen,
+		Episode: 1, BeganAt: noon, WaitingAt: noon, ActiveAt: noon, Preview: "Hello"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

@@ -43,6 +43,9 @@ func endpoints() []endpoint {
 			body: "Addressed", success: http.StatusAccepted, answer: "Acceptance", refuses: []kind{missing, conflict}},
 		{method: http.MethodGet, path: "/v1/messages/{message}", serve: (*Handler).message, scopes: reads(),
 			operation: "getMessage", summary: "Tell what became of a message", success: http.StatusOK, answer: "Delivery"},
+		{method: http.MethodGet, path: "/v1/conversations", serve: (*Handler).list, scopes: reads(),
+			operation: "listConversations", summary: "List conversations by who holds them, in one of two orders",
+			query: listParameters(), success: http.StatusOK, answer: "ConversationPage", refuses: []kind{invalid}},
 		{method: http.MethodGet, path: "/v1/conversations/{conversation}", serve: (*Handler).conversation, scopes: reads(),
 			operation: "getConversation", summary: "Tell what is known of a conversation", success: http.StatusOK,
 			answer: "ConversationState"},
@@ -57,6 +60,14 @@ func endpoints() []endpoint {
 			scopes:    []access.Scope{access.Reply},
 			operation: "act", summary: "Do what is no message: show typing, mark as read, react, edit, delete", key: true,
 			body: "ActionDraft", success: http.StatusAccepted, answer: "ActionAcceptance"},
+		{method: http.MethodPost, path: "/v1/conversations/{conversation}/commands", serve: (*Handler).command,
+			scopes:    []access.Scope{access.Reply, access.Manage}, // which one, the command says
+			operation: "command", summary: "Change how a conversation is handled, and hear at once what came of it", key: true,
+			body: "CommandDraft", success: http.StatusOK, answer: "Outcome", refuses: []kind{stale}},
+		{method: http.MethodPost, path: "/v1/destinations/{destination}/next", serve: (*Handler).next,
+			scopes:    []access.Scope{access.Reply},
+			operation: "next", summary: "Give an agent the conversation that has waited longest and is nobody's",
+			body: "Claim", success: http.StatusOK, answer: "ClaimOutcome", refuses: []kind{stale}},
 		{method: http.MethodPost, path: "/v1/render", serve: (*Handler).render, scopes: reads(), only: true,
 			operation: "render", summary: "Show what a message would become on channels; nothing is stored or sent",
 			body: "RenderRequest", success: http.StatusOK, answer: "Rendered", refuses: []kind{missing}},
@@ -75,6 +86,7 @@ func reads() []access.Scope { return []access.Scope{access.Read} }
 // idForms are the forms of the ids that stand in paths, by their parameter.
 var idForms = map[string]*regexp.Regexp{
 	"{conversation}": regexp.MustCompile(`^cnv_[a-z2-7]{26}$`),
+	"{destination}":  regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,79}$`),
 	"{message}":      regexp.MustCompile(`^msg_[a-z2-7]{26}$`),
 }
 

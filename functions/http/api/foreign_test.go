@@ -53,8 +53,13 @@ func TestForeignIDs(t *testing.T) {
 				body, header := "", []string{}
 				if method == "POST" {
 					body, header = `{"content":[{"kind":"text","text":{"body":"hello"}}]}`, []string{"Idempotency-Key", "foreign"}
-					if strings.HasSuffix(path, "/actions") {
+					switch {
+					case strings.HasSuffix(path, "/actions"):
 						body = `{"verb":"typing"}`
+					case strings.HasSuffix(path, "/commands"):
+						body = `{"do":"close"}`
+					case strings.HasSuffix(path, "/next"):
+						body = `{"assignee":"ana"}`
 					}
 				}
 				got := r.call(method, before+url.PathEscape(id)+after, body, header...)

@@ -38,7 +38,7 @@ type bundle struct {
 // before it.
 var sources = []struct{ file, prefix string }{
 	{"defs.schema.json", ""}, {"api.schema.json", ""}, {"message.schema.json", "Outbound"}, {"action.schema.json",
-		"Action"},
+		"Action"}, {"command.schema.json", "Command"},
 }
 
 func newBundle(t *testing.T) *bundle {
@@ -111,10 +111,12 @@ func (b *bundle) take(file string, v any) any {
 	return v
 }
 
-// api refers to a definition by its name alone: the API's own, or an action's.
+// api refers to a definition by its name alone: the API's own, an action's or a command's.
 func (b *bundle) api(name string) node {
-	if _, ok := b.files["api.schema.json"][name]; ok {
-		return b.ref("api.schema.json", name)
+	for _, file := range []string{"api.schema.json", "command.schema.json"} {
+		if _, ok := b.files[file][name]; ok {
+			return b.ref(file, name)
+		}
 	}
 	return b.ref("action.schema.json", name)
 }

@@ -29,6 +29,7 @@ var (
 	missing      = kind{"not-found", http.StatusNotFound, "There is no such thing"}
 	notAllowed   = kind{"method-not-allowed", http.StatusMethodNotAllowed, "The method is not for this path"}
 	conflict     = kind{"conflict", http.StatusConflict, "The request contradicts an earlier one, or comes too late"}
+	stale        = kind{"stale", http.StatusConflict, "The conversation is not as the request takes it to be"}
 	closed       = kind{"window-closed", http.StatusConflict, "The channel allows no free message now"}
 	withdrawn    = kind{"consent", http.StatusConflict, "The customer does not want to be written to"}
 	oversize     = kind{"too-large", http.StatusRequestEntityTooLarge, "The request or its answer is too large"}

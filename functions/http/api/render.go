@@ -103,7 +103,7 @@ func (h *Handler) channelOf(ctx context.Context, who access.Caller, to events.To
 	case to.Person != "":
 		return "", fault("outbound.to.person", "is not available yet; name channels")
 	}
-	t, err := h.thread(ctx, who, to.Conversation)
+	t, _, err := h.thread(ctx, who, to.Conversation)
 	return t.Channel, err
 }
 

@@ -100,6 +100,13 @@ func (h *Handler) accept(ctx context.Context, r request, o events.Outbound) (ans
 	if err := h.unseal(ctx, o.To.Conversation, "replyTo", o.ReplyTo); err != nil {
 		return answer{}, err
 	}
+	var err error
+	if o.From, err = h.voice(r.Caller, o.From); err != nil {
+		return answer{}, err
+	}
+	if err := h.mayThen(ctx, r, o); err != nil {
+		return answer{}, err
+	}
 	if err := h.Files.LoadKey(ctx); err != nil {
 		return answer{}, err
 	}
@@ -112,8 +119,41 @@ func (h *Handler) accept(ctx context.Context, r request, o events.Outbound) (ans
 			h.Log.Warn("accepted, but could not ring; the sweeper will", "messageId", a.ID, "error", err.Error())
 		}
 	}
+	if c, ok := outbox.Then(o, a.Conversation); ok {
+		if out, err := h.Runner.Run(ctx, c, callerOf(r.Caller)); err != nil {
+			return answer{}, h.undone(r, out, err)
+		}
+	}
 	return answer{status: http.StatusAccepted, header: map[string]string{"location": "/v1/messages/" + a.ID},
 		body: a.Acceptance, made: a.ID}, nil
+}
+
+// voice is the destination for which a caller speaks: the one it names, or its only
+// one. Who has several and names none speaks for whoever holds.
+func (h *Handler) voice(c access.Caller, from string) (string, error) {
+	if from == "" && len(c.Destinations) != 1 {
+		return "", nil
+	}
+	return speaker(c, from)
+}
+
+// mayThen says why the command that goes with a message would change nothing: then the
+// message is not accepted either.
+func (h *Handler) mayThen(ctx context.Context, r request, o events.Outbound) error {
+	c, ok := outbox.Then(o, o.To.Conversation)
+	if !ok {
+		return nil
+	}
+	if scopes := deedScopes(c); !r.May(scopes...) {
+		return denied(scopes...)
+	}
+	if _, _, err := h.thread(ctx, r.Caller, o.To.Conversation); err != nil {
+		return err
+	}
+	if out, err := h.Runner.Check(ctx, c, callerOf(r.Caller)); err != nil {
+		return h.undone(r, out, err)
+	}
+	return nil
 }
 
 // maxQueued bounds an action, in bytes: what a queue's message holds.

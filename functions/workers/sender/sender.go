@@ -40,6 +40,7 @@ import (
 	"github.com/relais-dev/relais/shared/outhttp"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
+	"github.com/relais-dev/relais/shared/switchboard"
 )
 
 // A Sender is the function behind the outbound queues.
@@ -50,8 +51,9 @@ type Sender struct {
 	Lanes         *store.Lanes
 	Receipts      *store.Receipts
 	Conversations *store.Conversations
-	Limits        *store.Accounts // how fast, and whether, accounts may send
-	Serves        string          // the queue it works for: whose lanes it drains, and no others
+	Limits        *store.Accounts    // how fast, and whether, accounts may send
+	Runner        switchboard.Runner // decides commands
+	Serves        string             // the queue it works for: whose lanes it drains, and no others
 	Source        queue.Source
 	Files         *media.Files
 	Accounts      *Accounts
@@ -80,6 +82,15 @@ func New(name, serves string, channels []channel.Channel, e function.Env) (funct
 	s := &Sender{Mailbox: mailbox.New(c, e, metrics, log), Messages: box.Messages, Lanes: box.Lanes,
 		Receipts: store.NewReceipts(kept), Conversations: box.Conversations, Limits: store.NewAccounts(kept),
 		Serves: serves, Source: source, Files: files, Log: log, Metrics: metrics, Now: e.Now, Nap: e.Sleep(), Outbox: box}
+	board, err := switchboard.Parse(e.Getenv(names.EnvDesks))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", names.EnvDesks, err)
+	}
+	s.Runner = switchboard.Runner{Board: board, Conversations: s.Conversations, Ingress: e.Queue(c, names.EnvIngress),
+		Now: e.Now, Log: log}
+	if serves != names.Bulk { // whose messages nobody waits for
+		s.Runner.Clock = e.Queue(c, names.EnvClock)
+	}
 	s.Accounts = NewAccounts(c.Secrets, e, channels, s.Limits, files)
 	return s, nil
 }
@@ -115,9 +126,13 @@ func (s *Sender) take(ctx context.Context, g queue.Group, r queue.Record) error 
 	}
 	var kind struct {
 		Verb json.RawMessage `json:"verb"`
+		Do   json.RawMessage `json:"do"`
 	}
-	if err := json.Unmarshal([]byte(r.Body), &kind); err == nil && kind.Verb != nil {
+	switch err := json.Unmarshal([]byte(r.Body), &kind); {
+	case err == nil && kind.Verb != nil:
 		return s.act(ctx, r)
+	case err == nil && kind.Do != nil:
+		return s.command(ctx, r)
 	}
 	return s.request(ctx, g, r)
 }
@@ -129,13 +144,20 @@ func (s *Sender) request(ctx context.Context, g queue.Group, r queue.Record) err
 	if err != nil {
 		return s.reject(ctx, r, o, malformed(err))
 	}
-	a, err := s.Outbox.Accept(ctx, o)
-	var refusal *outbox.Refusal
-	if errors.As(err, &refusal) {
-		return s.reject(ctx, r, o, refusal)
+	if err := s.mayThen(ctx, o); err != nil {
+		return s.refused(ctx, r, o, err)
 	}
-	if err != nil || !a.Fresh {
-		return err
+	a, err := s.Outbox.Accept(ctx, o)
+	if err != nil {
+		return s.refused(ctx, r, o, err)
+	}
+	if c, ok := outbox.Then(o, a.Conversation); ok {
+		if err := s.decide(ctx, c); err != nil {
+			return s.refused(ctx, r, o, err)
+		}
+	}
+	if !a.Fresh {
+		return nil
 	}
 	if a.Lane.Queue() != s.Serves || a.Lane.Waits() {
 		return s.Outbox.Ring(ctx, a)

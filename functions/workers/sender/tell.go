@@ -99,7 +99,7 @@ func echo(m store.Message, r outbox.Request, ref events.Ref) *events.Message {
 	o := r.Outbound
 	actor := events.Actor{Role: events.System}
 	if o.Sender != nil {
-		actor = events.Actor{Role: o.Sender.Role, Name: o.Sender.Name}
+		actor = events.Actor{Role: o.Sender.Role, ID: o.Sender.ID, Name: o.Sender.Name}
 	}
 	x := &events.Message{ID: ref.ID, PlatformID: ref.PlatformID, Actor: actor, Content: visible(o.Content),
 		ReplyTo: o.ReplyTo, Origin: "api", Metadata: o.Metadata, IdempotencyKey: o.IdempotencyKey, Rendering: r.Rendering}
@@ -209,7 +209,7 @@ func (s *Sender) reject(ctx context.Context, r queue.Record, o events.Outbound, 
 // malformed is the refusal of what is no request.
 func malformed(err error) *outbox.Refusal {
 	r := &outbox.Refusal{StatusError: events.StatusError{Class: events.ClassContent, Title: "the request cannot be read",
-		Remedy: "send what message.schema.json or action.schema.json describes"}}
+		Remedy: "send what message.schema.json, action.schema.json or command.schema.json describes"}}
 	errors.As(err, &r.Faults)
 	return r
 }

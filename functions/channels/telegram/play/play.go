@@ -25,7 +25,7 @@ var Platform = play.Platform{
 		Knows: func(t play.Taken) bool {
 			return t.Vars["token"] == t.Account.Value("bot_token") && t.Vars["token"] != ""
 		},
-		Unknown: refuse(401, "Unauthorized"), Missing: refuse(404, "Not Found"), Else: refuse(400, "Bad Request"),
+		Unknown: refuse(401, "Unauthorized"), Missing: refuse(404, "Not Found: method not found"), Else: refuse(400, "Bad Request"),
 		Faults: map[play.Fault]play.Refusal{
 			play.Throttled: refuse(429, "Too Many Requests: retry after 7"),
 			play.Closed:    refuse(400, "Bad Request: BUSINESS_PEER_USAGE_MISSING"),
@@ -34,6 +34,7 @@ var Platform = play.Platform{
 		},
 		Endpoints: endpoints(),
 	}},
+	Open: open,
 }
 
 func refuse(status int, text string) play.Refusal {

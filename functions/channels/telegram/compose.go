@@ -47,19 +47,10 @@ func takes(c events.Content) string {
 		return o.Action == events.ActionCopy && channel.UTF16.Len(o.Value) > maxCopy
 	}):
 		return "at most 256 characters can be copied"
-	case c.Choice != nil && slices.ContainsFunc(c.Choice.Options, opensNothing):
-		return "a button opens http, https and tg addresses"
 	case c.Payment != nil:
 		return takesPayment(*c.Payment)
 	}
 	return ""
-}
-
-// opensNothing says whether o is a button with an address that words may have alone.
-// https://core.telegram.org/bots/api#inlinekeyboardbutton
-func opensNothing(o events.Option) bool {
-	return (o.Action == events.ActionURL || o.Action == events.ActionWebView) &&
-		(strings.HasPrefix(o.Value, "tel:") || strings.HasPrefix(o.Value, "mailto:"))
 }
 
 // takesPayment says why p is no invoice. Invoices in money need a provider that the
@@ -300,7 +291,7 @@ func inlineKeyboard(options []events.Option, at recipient) *keyboard {
 	for _, o := range options {
 		b := buttonOut{Text: o.Label}
 		switch {
-		case o.Action == events.ActionWebView && at.direct() && strings.HasPrefix(o.Value, "https://"):
+		case o.Action == events.ActionWebView && at.direct():
 			b.WebApp = &webApp{URL: o.Value}
 		case o.Action == events.ActionURL || o.Action == events.ActionWebView:
 			b.URL = o.Value

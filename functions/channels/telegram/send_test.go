@@ -114,13 +114,6 @@ func TestRulesOfPlaces(t *testing.T) {
 			t.Errorf("%s: %v after %d calls", name, err, len(p.asked))
 		}
 	}
-	plain := outgoing(private, events.Content{Kind: events.KindChoice, Choice: &events.Choice{Text: "?",
-		Style:   events.StyleButtons,
-		Options: []events.Option{{ID: "a", Label: "Open", Action: events.ActionWebView, Value: "http://x.example"}}}})
-	p := answering(200, sentText)
-	if _, err := p.send(plain); err != nil || !strings.Contains(p.bodies[0], `"url":"http://x.example"`) {
-		t.Errorf("a web app without TLS: %v, %v", err, p.bodies)
-	}
 }
 
 // TestReactions: a bot may react with the emoji of Telegram's list, which has no variation selectors.
@@ -140,8 +133,6 @@ func TestTakes(t *testing.T) {
 	for want, c := range map[string]events.Content{
 		"a vCard has at most 2048 bytes": {Contacts: []events.Card{{Name: "Ada", VCard: strings.Repeat("x", 2049),
 			Phones: []events.LabeledValue{{Value: "+1"}}}}},
-		"a button opens http, https and tg addresses": {Choice: &events.Choice{Options: []events.Option{
-			{Label: "Call", Action: events.ActionURL, Value: "tel:+15550100"}}}},
 		"an invoice needs a title of at most 32 characters and a reference of at most 128 bytes": {
 			Payment: &events.Payment{Title: "Tea", Amount: &events.Money{Amount: 5, Currency: "XTR"}}},
 	} {

@@ -12,18 +12,11 @@ import (
 // What has buttons.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 
-// takesChoice says why c is not taken, or "". Titles and ids of buttons must differ, ids
-// have no space at an end, and sections have names as soon as there are two.
+// takesChoice says why c is not taken, or "". Titles of buttons must differ, ids have no
+// space at an end, and sections have names as soon as there are two.
 func takesChoice(c *events.Choice) string {
-	var ids []string
-	for _, o := range c.Options {
-		if slices.Contains(ids, o.ID) && o.ID != "" {
-			return "two options have one id"
-		}
-		if strings.TrimSpace(o.ID) != o.ID {
-			return "an option's id begins or ends with a space"
-		}
-		ids = append(ids, o.ID)
+	if slices.ContainsFunc(c.Options, func(o events.Option) bool { return strings.TrimSpace(o.ID) != o.ID }) {
+		return "an option's id begins or ends with a space"
 	}
 	if c.Style == events.StyleList {
 		sections := sectionsOf(c.Options)

@@ -114,8 +114,6 @@ func TestLayouts(t *testing.T) {
 		Options: []events.Option{{Label: "Open", Action: events.ActionURL, Value: "https://x.example"}}}
 	for want, c := range map[string]events.Content{
 		"a card has at most three lines": {Kind: events.KindCards, Cards: []events.Panel{panel, panel}},
-		"two options have one id": {Kind: events.KindChoice, Choice: &events.Choice{Text: "?",
-			Options: []events.Option{{ID: "a", Label: "A"}, {ID: "a", Label: "B"}}}},
 		"an option's id begins or ends with a space": {Kind: events.KindChoice, Choice: &events.Choice{Text: "?",
 			Options: []events.Option{{ID: "a ", Label: "A"}}}},
 	} {

@@ -32,7 +32,8 @@ var keyboard = play.Rules(
 
 // doings are what a button can do, one of them.
 var doings = []string{"url", "callback_data", "web_app", "login_url", "switch_inline_query",
-	"switch_inline_query_current_chat", "switch_inline_query_chosen_chat", "copy_text", "callback_game", "pay", "disabled"}
+	"switch_inline_query_current_chat", "switch_inline_query_chosen_chat", "copy_text", "callback_game", "pay",
+	"disabled"}
 
 var button = play.Rules(
 	need("text", noButton+`: Can't find field "text"`, play.Filled()),

@@ -12,8 +12,8 @@ var open = []play.Open{
 		"nothing is parsed here, so marked text counts with its marks"},
 	{At: "entities", Source: ref + "#messageentity", Question: "Whether one that ends behind the text is refused or " +
 		"cut: refused here"},
-	{At: "inline_keyboard", Source: ref + "#inlinekeyboardmarkup", Question: "How many buttons there may be, in all and " +
-		"in a row: 100 in all here, as the error REPLY_MARKUP_TOO_LONG is known to come after, any number in a row"},
+	{At: "inline_keyboard", Source: ref + "#inlinekeyboardmarkup", Question: "How many buttons there may be, in all " +
+		"and in a row: 100 in all here, as the error REPLY_MARKUP_TOO_LONG is known to come after, any number in a row"},
 	{At: "keyboard", Source: ref + "#replykeyboardmarkup", Question: "Whether a business account's messages may have " +
 		"one: let through"},
 	{At: "photo", Source: ref + "#sendphoto", Question: "Width and height of 10,000 together and a ratio of 20 are not " +

@@ -161,8 +161,8 @@ func captionOf(at string) []play.Rule {
 }
 
 // entities are the kinds of styles.
-var entities = []string{"mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bold", "italic",
-	"underline", "strikethrough", "spoiler", "blockquote", "expandable_blockquote", "code", "pre", "text_link",
+var entities = []string{"mention", "hashtag", "cashtag", "bot_command", "url", "email", "phone_number", "bold",
+	"italic", "underline", "strikethrough", "spoiler", "blockquote", "expandable_blockquote", "code", "pre", "text_link",
 	"text_mention", "custom_emoji", "date_time"}
 
 // styles are those of a text, as entities or marked in it.
@@ -181,7 +181,8 @@ func styles(words, list, mode string) []play.Rule {
 		typed("text_link", "url"), typed("text_mention", "user"), typed("custom_emoji", "custom_emoji_id"),
 		typed("date_time", "unix_time"),
 		play.Where(play.If(at+".type", play.Not(play.Is("pre"))), may(at+".language", unread, play.Absent())...),
-		may(at+".url", "Bad Request: entity URL is invalid", play.Begins("http://", "https://", "tg://", "mailto:", "tel:")),
+		may(at+".url", "Bad Request: entity URL is invalid", play.Begins("http://", "https://", "tg://",
+			"mailto:", "tel:")),
 		may(mode, "Bad Request: unsupported parse_mode", play.Is("HTML", "MarkdownV2", "Markdown")),
 	)
 }

@@ -9,18 +9,19 @@ import (
 
 // The pages of what can be pressed.
 const (
-	buttons    = messages + "interactive-reply-buttons-messages"
-	lists      = messages + "interactive-list-messages"
-	links      = messages + "interactive-cta-url-messages"
-	carousels  = messages + "interactive-media-carousel-messages"
-	askPlace   = messages + "location-request-messages"
-	askAddress = messages + "address-messages"
-	flows      = "https://developers.facebook.com/documentation/business-messaging/whatsapp/flows/guides/sendingaflow"
-	products   = platform + "catalogs/share-products"
-	catalogs   = platform + "catalogs/catalog-messages"
-	payments   = platform + "payments/payments-in/pg"
-	calls      = platform + "calling/user-call-permissions"
-	callButton = platform + "calling/call-button-messages-deep-links"
+	buttons     = messages + "interactive-reply-buttons-messages"
+	lists       = messages + "interactive-list-messages"
+	links       = messages + "interactive-cta-url-messages"
+	carousels   = messages + "interactive-media-carousel-messages"
+	askPlace    = messages + "location-request-messages"
+	askAddress  = messages + "address-messages"
+	flows       = "https://developers.facebook.com/documentation/business-messaging/whatsapp/flows/guides/sendingaflow"
+	products    = platform + "catalogs/share-products"
+	catalogs    = platform + "catalogs/catalog-messages"
+	payments    = platform + "payments/payments-in/pg"
+	orderStatus = platform + "payments/payments-in/orderstatustemplate"
+	calls       = platform + "calling/user-call-permissions"
+	callButton  = platform + "calling/call-button-messages-deep-links"
 )
 
 // kinds are the types of an interactive message.
@@ -40,12 +41,15 @@ var interactive = play.In("interactive", play.Rules(
 	of("flow", under(flows, flow)),
 	of("location_request_message", under(askPlace, object("action", "name"), named("send_location"))),
 	of("request_contact_info", under(userIDs, object("action", "name"), named("request_contact_info"))),
-	of("address_message", under(askAddress, named("address_message"), need("action.parameters.country",
-		play.Matches(`^[A-Z]{2}$`)))),
+	of("address_message", under(askAddress, named("address_message"),
+		need("action.parameters.country", play.Is("IN", "SG")))),
 	of("order_details", under(payments, order)), of("order_status", under(payments, progress)),
 	of("call_permission_request", under(calls, named("call_permission_request"))),
 	of("voice_call", under(callButton, named("voice_call"),
-		may("action.parameters.display_text", play.Len(1, 20, play.UTF16)))),
+		object("action.parameters", "display_text", "ttl_minutes", "payload"),
+		may("action.parameters.display_text", play.Len(1, 20, play.UTF16)),
+		may("action.parameters.ttl_minutes", play.Whole(), play.Between(1, 43200)),
+		may("action.parameters.payload", play.Most(512, play.UTF16)))),
 )...)
 
 func of(kind string, rules []play.Rule) []play.Rule {
@@ -230,9 +234,9 @@ var order = play.Rules(
 )
 
 // progress is what became of an order.
-var progress = play.Rules(
-	named("review_order"), need("action.parameters.reference_id", orderID),
-	need("action.parameters.order.status",
-		play.Is("pending", "processing", "partially_shipped", "shipped", "completed", "canceled")),
-	may("action.parameters.order.description", play.Most(120, play.UTF16)),
-)
+var progress = play.Rules(named("review_order"), need("action.parameters", play.Object()),
+	play.In("action.parameters", became...))
+
+var became = under(orderStatus, need("reference_id", orderID),
+	need("order.status", play.Is("pending", "processing", "partially-shipped", "partially_shipped", "shipped",
+		"completed", "canceled")), may("order.description", play.Most(120, play.UTF16)))

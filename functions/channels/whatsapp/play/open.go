@@ -39,6 +39,15 @@ var open = []play.Open{
 	{At: "template", Source: templates,
 		Question: "Number and form of parameters are the template's own (132000, 132012, 132018), its language 132001, " +
 			"and authentication by user id 131062: no template is known here"},
+	{At: "template.components[].parameters[].location", Source: tplaces,
+		Question: "The page shows latitude, longitude, name and address and calls them the location: all four are " +
+			"taken as required"},
+	{At: "order.status", Source: orderStatus,
+		Question: "partially-shipped by the page's table, partially_shipped by examples: both are taken"},
+	{At: "template.components[0].parameters[].type", Source: parted,
+		Question: "GIF is a format of headers; how one is sent is in no example, and refused"},
+	{At: "interactive.request_contact_info", Source: userIDs,
+		Question: "Known from examples of the announcement only: body and action, whether more is not said"},
 	{At: "template.components[].parameters[].payload", Source: templates,
 		Question: "The length of a quick reply's payload is not said"},
 	{At: "reaction.message_id", Source: reactions,

@@ -10,6 +10,7 @@ import (
 const (
 	templates = messages + "template-messages"
 	naming    = platform + "templates/overview"
+	parted    = platform + "templates/components"
 	coupons   = platform + "templates/marketing-templates/coupon-templates"
 	offers    = platform + "templates/marketing-templates/limited-time-offer-templates"
 	tcards    = platform + "templates/marketing-templates/media-card-carousel-templates"
@@ -40,8 +41,8 @@ var template = play.In("template", play.Rules(
 // components are the parts of a template whose parameters are given.
 var components = play.Rules(
 	under(openAPI, may("", play.Object()),
-		need("type", anyCase("header", "body", "button", "carousel", "limited_time_offer"))),
-	play.Where(play.If("type", anyCase("header")), under(templates,
+		need("type", anyCase("header", "body", "button", "carousel", "limited_time_offer", "order_status"))),
+	play.Where(play.If("type", anyCase("header")), under(parted,
 		object("", "type", "parameters"), need("parameters", play.Count(1, 1)),
 		need("parameters[].type", play.Is("text", "image", "video", "document", "location", "product")),
 		may("parameters[].text", play.Len(1, 60, play.UTF16)))...),
@@ -53,6 +54,9 @@ var components = play.Rules(
 	play.Where(play.If("type", anyCase("limited_time_offer")), under(offers,
 		need("parameters", play.Count(1, 1)), need("parameters[].type", play.Is("limited_time_offer")),
 		need("parameters[].limited_time_offer.expiration_time_ms", play.Whole()))...),
+	play.Where(play.If("type", anyCase("order_status")), under(orderStatus,
+		need("parameters", play.Count(1, 1)), need("parameters[].type", play.Is("order_status")),
+		need("parameters[].order_status", play.Object()), play.In("parameters[].order_status", became...))...),
 	play.Where(play.If("type", play.Not(anyCase("button"))), under(openAPI, may("sub_type", play.Absent()),
 		may("index", play.Absent()))...),
 	play.In("parameters[]", parameter...),
@@ -97,7 +101,7 @@ var parameter = play.Rules(
 	play.Where(play.If("type", play.Is("location")), under(tplaces, need("location"),
 		need("location.latitude", play.Between(-90, 90)), need("location.longitude", play.Between(-180, 180)),
 		need("location.name", play.Filled()), need("location.address", play.Filled()))...),
-	under(naming, may("parameter_name", play.Matches(`^[a-z0-9_]+$`))),
+	under(parted, may("parameter_name", play.Matches(`^[a-z0-9_]+$`))),
 )
 
 // typed is a parameter of a kind.

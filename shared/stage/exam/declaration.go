@@ -22,7 +22,7 @@ func declaration() []check {
 			"An account holds exactly the declared credentials, and each says where an operator finds it.",
 			credentialsDeclared},
 		{"declaration/readme",
-			"An operator connects an account with the channel's README.md alone: it names every credential, in at most 60 lines.", readme},
+			"An operator connects an account with the channel's README.md alone: it names every credential, in at most 140 lines.", readme},
 	}
 }
 
@@ -84,8 +84,8 @@ func readme(c candidate, set sample.Set) error {
 			errs = append(errs, fmt.Errorf("README.md does not name the credential `%s`", cr.Name))
 		}
 	}
-	if n := strings.Count(string(text), "\n"); n > 60 {
-		errs = append(errs, fmt.Errorf("README.md has %d lines, want at most 60", n))
+	if n := strings.Count(string(text), "\n"); n > 140 {
+		errs = append(errs, fmt.Errorf("README.md has %d lines, want at most 140", n))
 	}
 	return errors.Join(errs...)
 }

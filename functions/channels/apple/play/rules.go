@@ -26,8 +26,8 @@ func same(header string) play.Check {
 		func(t play.Taken, v any) bool { s, _ := v.(string); return s == t.Header.Get(header) })
 }
 
-// shown is a text that an interactive message can show, or nothing.
-var shown = play.All(play.Len(1, 200, play.UTF16), play.That("printable", func(_ play.Taken, v any) bool {
+// shown is a text that an interactive message can show.
+var shown = play.All(play.Most(200, play.UTF16), play.That("printable", func(_ play.Taken, v any) bool {
 	s, _ := v.(string)
 	return strings.IndexFunc(s, func(r rune) bool { return !unicode.IsGraphic(r) && !joins(r) }) < 0
 }))
@@ -100,7 +100,7 @@ var text = []play.Rule{
 		})},
 	{At: "attachments", Must: play.All(play.List(), play.Filled())},
 	{At: "attachments[].name", Must: play.Given(play.Filled())},
-	{At: "attachments[].mimeType", Must: play.Given(play.Matches(`^[a-z]+/[A-Za-z0-9.+-]+$`))},
+	{At: "attachments[].mimeType", Must: play.Given(play.Matches(`^[a-z]+/[A-Za-z0-9.+-]+(;.*)?$`))},
 	{At: "attachments[].size", Must: play.Given(play.String(), play.Digits())},
 	{At: "attachments[].key", Must: play.Given(play.Matches(`^00[0-9a-fA-F]{64}$`))},
 	{At: "attachments[].url", Must: play.Given(play.HTTPS())},
@@ -309,20 +309,20 @@ var contactField = play.Is("email", "name", "phone", "postalAddress", "post", "p
 
 // open is what Apple's pages leave unsaid.
 var open = []play.Open{
-	{At: "any refusal", Source: commonDocs, Question: "Apple names statuses only; what is in the body is for people. " +
-		"Here: nothing."},
-	{At: "characters", Source: enforced, Question: "The unit of 200 \"characters\" is not said. Here: UTF-16 units. Which " +
-		"signs are printable is not said. Here: Unicode's graphic ones and joiners, so no line end."},
+	{At: "any refusal", Source: commonDocs, Question: "Apple names statuses only; what is in the body is for " +
+		"people. Here: nothing."},
+	{At: "characters", Source: enforced, Question: "The unit of 200 \"characters\" is not said. Here: UTF-16 units. " +
+		"Which signs are printable is not said. Here: Unicode's graphic ones and joiners, so no line end."},
 	{At: "body", Source: textDocs, Question: "The longest text is not said. Here: any."},
 	{At: "message", Source: commonDocs, Question: "The largest body is not said. Here: any."},
 	{At: "unknown members", Source: commonDocs, Question: "Whether they are refused is not said. Here: they are not."},
 	{At: "attachments", Source: textDocs, Question: "How many one message may have is not said. Here: any."},
-	{At: "richLinkData.assets", Source: linkDocs, Question: "Whether a link without a picture is taken is not said. Here: " +
-		"it is."},
-	{At: "capability-list", Source: commonDocs, Question: "What happens to an interactive message that a device cannot " +
-		"show is not said. Here: it is taken."},
-	{At: "close", Source: sentDocs, Question: "Whether a message after close is 404 or taken and dropped is not said. " +
-		"Here: 404, on request."},
-	{At: "pages[].subtitle", Source: interactiveDocs + "#form-message", Question: "One provider calls it required, Apple's " +
-		"page shows forms without. Here: optional."},
+	{At: "richLinkData.assets", Source: linkDocs, Question: "Whether a link without a picture is taken is not said. " +
+		"Here: it is."},
+	{At: "capability-list", Source: commonDocs, Question: "What happens to an interactive message that a device " +
+		"cannot show is not said. Here: it is taken."},
+	{At: "close", Source: sentDocs, Question: "Whether a message after close is 404 or taken and dropped is not " +
+		"said. Here: 404, on request."},
+	{At: "pages[].subtitle", Source: interactiveDocs + "#form-message", Question: "One provider calls it required, " +
+		"Apple's page shows forms without. Here: optional."},
 }

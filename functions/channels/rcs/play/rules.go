@@ -156,22 +156,23 @@ var action = []play.Rule{
 
 // open is what Google's pages leave unsaid.
 var open = []play.Open{
-	{At: "characters", Source: ref, Question: "The unit of 25, 200, 2,000, 2,048 and 3,072 \"characters\" is not said. " +
-		"Here: UTF-16 units, the strictest reading."},
-	{At: "messageTrafficType", Source: ref + "#messagetraffictype", Question: "Not called required, though carriers bill " +
-		"by it. Here: optional."},
+	{At: "characters", Source: ref, Question: "The unit of 25, 200, 2,000, 2,048 and 3,072 \"characters\" is not " +
+		"said. Here: UTF-16 units, the strictest reading."},
+	{At: "messageTrafficType", Source: ref + "#messagetraffictype", Question: "Not called required, though carriers " +
+		"bill by it. Here: optional."},
 	{At: "ttl", Source: sendGuide, Question: "Its smallest and largest value are not in the reference. Here: any."},
-	{At: "postbackData", Source: ref + "#suggestedreply", Question: "Not called required. Here: required, as an answer " +
-		"without it cannot be told from others."},
-	{At: "cardOrientation, cardWidth", Source: ref + "#standalonecard", Question: "What the unspecified value becomes is " +
+	{At: "postbackData", Source: ref + "#suggestedreply", Question: "Not called required. Here: required, as an " +
+		"answer without it cannot be told from others."},
+	{At: "cardOrientation, cardWidth", Source: ref + "#standalonecard", Question: "What the unspecified value " +
+		"becomes is not said. Here: refused."},
+	{At: "createCalendarEventAction", Source: ref + "#createcalendareventaction", Question: "No lengths of title " +
+		"and description are given. Here: any."},
+	{At: "openUrlAction.url", Source: ref + "#openurlaction", Question: "Whether other schemes than http open is " +
 		"not said. Here: refused."},
-	{At: "createCalendarEventAction", Source: ref + "#createcalendareventaction", Question: "No lengths of title and " +
-		"description are given. Here: any."},
-	{At: "openUrlAction.url", Source: ref + "#openurlaction", Question: "Whether other schemes than http open is not " +
-		"said. Here: refused."},
-	{At: "contentInfo.fileUrl", Source: ref + "#contentinfo", Question: "\"Publicly reachable\" says nothing of http " +
-		"without TLS. Here: refused."},
+	{At: "contentInfo.fileUrl", Source: ref + "#contentinfo", Question: "\"Publicly reachable\" says nothing of " +
+		"http without TLS. Here: refused."},
 	{At: "contentInfo", Source: ref + "#contentinfo", Question: "Size (100 MB) and type are known after Google has " +
 		"fetched the file. Here: not checked."},
-	{At: "messageId used twice", Source: createDocs, Question: "\"Ignored\", with which answer is not said. Here: 200."},
+	{At: "messageId used twice", Source: createDocs, Question: "\"Ignored\", with which answer is not said. Here: " +
+		"200."},
 }

@@ -31,19 +31,20 @@ var Platform = play.Platform{
 }
 
 var open = []play.Open{
-	{At: "Twilio: Body", Source: ref, Question: "The unit of \"1,600 characters\" is not said. Here: UTF-16 units, which is " +
-		"what UCS-2 counts; whoever counts otherwise keeps to it too."},
-	{At: "Twilio: options", Source: ref, Question: "No page of an error names the answer to a wrong SendAt, SendAsMms and " +
-		"the like. Here: 20001."},
+	{At: "Twilio: Body", Source: ref, Question: "The unit of \"1,600 characters\" is not said. Here: UTF-16 units, " +
+		"which is what UCS-2 counts; whoever counts otherwise keeps to it too."},
+	{At: "Twilio: options", Source: ref, Question: "No page of an error names the answer to a wrong SendAt, " +
+		"SendAsMms and the like. Here: 20001."},
 	{At: "Twilio: MediaUrl", Source: mediaDocs, Question: "Whether 5 MB and 500 KB are binary is not said, and size " +
 		"and type are checked when Twilio fetches, after the answer. Here: not at all."},
-	{At: "Twilio: unknown parameters", Source: ref, Question: "Whether they are refused is not said. Here: they are not."},
+	{At: "Twilio: unknown parameters", Source: ref, Question: "Whether they are refused is not said. Here: they are " +
+		"not."},
 	{At: "AWS: Reason", Source: awsNo, Question: "Which reason a broken length or pattern has is not said. Here: " +
 		"INVALID_PARAMETER, and MISSING_PARAMETER where nothing is given."},
-	{At: "AWS: MessageBody", Source: awsDocs + "API_SendTextMessage.html", Question: "It is optional in the model, and " +
-		"what a message without one is is not said. Here: refused."},
-	{At: "AWS: unknown members", Source: protocol, Question: "Services ignore them, says Smithy; this one says nothing. " +
-		"Here: ignored."},
+	{At: "AWS: MessageBody", Source: awsDocs + "API_SendTextMessage.html", Question: "It is optional in the model, " +
+		"and what a message without one is is not said. Here: refused."},
+	{At: "AWS: unknown members", Source: protocol, Question: "Services ignore them, says Smithy; this one says " +
+		"nothing. Here: ignored."},
 }
 
 func sign(a channel.Account, r *channel.Request) {

@@ -39,7 +39,7 @@ const (
 // wrong is a request that AWS does not take, for one of the reasons of its list.
 // https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_ValidationException.html
 func wrong(reason string) play.Refusal {
-	return play.Refusal{Status: 400, Code: "ValidationException", Text: "The request could not be validated.", Sub: reason}
+	return play.Refusal{Status: 400, Code: "ValidationException", Sub: reason, Text: "The request is not valid."}
 }
 
 var (

@@ -255,8 +255,8 @@ var open = []play.Open{
 		"number."},
 	{At: "buttonList", Source: cards + "#ButtonList", Question: "How many buttons it may have is not said. Here: " +
 		"any number."},
-	{At: "imageUrl, iconUrl", Source: cards + "#Image", Question: "That Google must reach the host is clear, whether it " +
-		"looks before it takes the message is not said. Here: it does not."},
+	{At: "imageUrl, iconUrl", Source: cards + "#Image", Question: "That Google must reach the host is clear, " +
+		"whether it looks before it takes the message is not said. Here: it does not."},
 	{At: "openLink.url", Source: cards + "#OpenLink", Question: "Which schemes open is not said, only that http " +
 		"becomes https. Here: any."},
 	{At: "action.function", Source: cards + "#Action", Question: "An add-on's must be a URL, a classic app's a " +

@@ -3,6 +3,7 @@ package sms
 import (
 	"encoding/json"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -42,12 +43,32 @@ func awsFailure(r channel.Reply) *channel.Error {
 		e.Class, e.Remedy = events.ClassAuth, "the account is in the sandbox: verify the number or request production access"
 	case e.Code == "ConflictException":
 		e.Class, e.Remedy = events.ClassAuth, "check the sender: its registration, state and capabilities"
+	case slices.Contains(ofSender, e.Subcode):
+		e.Class, e.Remedy = events.ClassAuth, "the sender is not registered or enabled for that country"
+	case e.Subcode == "DESTINATION_COUNTRY_BLOCKED" || e.Subcode == "COUNTRY_CODE_MISMATCH" || ofRecipient(r):
+		e.Class = events.ClassRecipient
+	case e.Subcode == "PRICE_OVER_THRESHOLD":
+		e.Class, e.Remedy = events.ClassPolicy, "the message costs more than MaxPrice"
 	case strings.HasPrefix(e.Subcode, "MONTHLY_SPEND_LIMIT"):
 		e.Remedy = "raise the monthly spend limit"
 	case e.Code == "ServiceQuotaExceededException":
 		e.Remedy = "the quota of messages to this number or of the account is used up"
 	}
 	return e
+}
+
+// ofSender are the reasons for which a request is not valid that are about who sends.
+// https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_ValidationException.html
+var ofSender = []string{"SENDER_ID_NOT_REGISTERED", "SENDER_ID_NOT_SUPPORTED", "SENDER_ID_REQUIRES_REGISTRATION",
+	"INVALID_IDENTITY_FOR_DESTINATION_COUNTRY", "RESOURCE_NOT_ACCESSIBLE", "INVALID_ARN", "CHANNEL_NOT_ENABLED",
+	"COUNTRY_NOT_ENABLED", "INTERNATIONAL_SENDING_NOT_SUPPORTED"}
+
+// ofRecipient says whether what is not valid is the number that a message goes to.
+// https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_ValidationExceptionField.html
+func ofRecipient(r channel.Reply) bool {
+	var f awsFields
+	_ = json.Unmarshal(r.Body, &f) // without them the reason alone tells
+	return len(f.Fields) > 0 && f.Fields[0].Name == "DestinationPhoneNumber"
 }
 
 // twilioError is an error of Twilio's by its code, whether it comes at once or with a

@@ -185,6 +185,16 @@ func TestSendThroughAWS(t *testing.T) {
 	}
 }
 
+// TestNobodysNumberThroughAWS: AWS names the member that it does not take.
+func TestNobodysNumberThroughAWS(t *testing.T) {
+	o := outgoing("whatsapp:+15550100099", events.NewText("Hi"))
+	_, err := sms.Channel.Send(context.Background(), overAWS().env(), o)
+	var e *channel.Error
+	if !errors.As(err, &e) || e.Class != events.ClassRecipient {
+		t.Errorf("%#v, want recipient", err)
+	}
+}
+
 // TestLongLinksThroughAWS: a file goes as its URL, which AWS counts as it does the text.
 // https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_SendTextMessage.html
 func TestLongLinksThroughAWS(t *testing.T) {
@@ -215,6 +225,10 @@ func TestRefusalsThroughAWS(t *testing.T) {
 		`"ConflictException","Reason":"DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE"`: events.ClassRecipient,
 		`"ConflictException","Reason":"NUMBER_CAPABILITIES_MISMATCH"`:                                events.ClassAuth,
 		`"ServiceQuotaExceededException","Reason":"MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT"`:            events.ClassRate,
+		`"ValidationException","Reason":"SENDER_ID_NOT_REGISTERED"`:                                  events.ClassAuth,
+		`"ValidationException","Reason":"DESTINATION_COUNTRY_BLOCKED"`:                               events.ClassRecipient,
+		`"ValidationException","Reason":"PRICE_OVER_THRESHOLD"`:                                      events.ClassPolicy,
+		`"ValidationException","Reason":"INVALID_PARAMETER"`:                                         events.ClassContent,
 		`"AccessDeniedException","Reason":"ACCOUNT_DISABLED"`:                                        events.ClassAuth,
 	} {
 		p := overAWS()

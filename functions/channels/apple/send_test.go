@@ -612,10 +612,32 @@ func TestDoubleIsStrict(t *testing.T) {
 		return `{` + head + `"type":"interactive","interactiveData":{` + bid +
 			`,"data":{"version":"1.0","requestIdentifier":"r",` + data + `}}}`
 	}
+	full := func(data, more string) string {
+		return strings.TrimSuffix(inter(data), `}}`) + `,"receivedMessage":{"title":"t"` + more +
+			`},"replyMessage":{"title":"t"}}}`
+	}
+	const item = `{"identifier":"a","title":"A"}`
+	const list = `"listPicker":{"sections":[{"items":[` + item + `]}]}`
+	const dot = `"images":[{"identifier":"i","data":"iVBORw0KGgo="}],`
+	page := func(more string) string {
+		return `"dynamic":{"version":"1.2","template":"messageForms","data":{"version":"1.1","startPageIdentifier":"p",` +
+			`"splash":{"header":"h"},"pages":[{"pageIdentifier":"p","type":"input","submitForm":true` + more + `}]}}`
+	}
 	for name, tc := range map[string]struct {
 		body   string
 		status int
 	}{
+		"a list":                  {full(list, ""), 200},
+		"a list, twice one id":    {full(`"listPicker":{"sections":[{"items":[`+item+`,`+item+`]}]}`, ""), 400},
+		"a picture":               {full(dot+list, `,"imageIdentifier":"i"`), 200},
+		"no picture of that name": {full(dot+list, `,"imageIdentifier":"j"`), 400},
+		"a picture that is no PNG": {full(strings.Replace(dot, "iVBORw0KGgo=", "/9j/", 1)+
+			list, ""), 400},
+		"a style":                {full(list, `,"style":"huge"`), 400},
+		"two lines":              {full(list, `,"subtitle":"a\nb"`), 400},
+		"a form":                 {full(page(""), ""), 200},
+		"an older keyboard":      {full(page(`,"options":{"keyboardType":"UIKeyboardTypeDefault"}`), ""), 400},
+		"a page to nowhere":      {full(page(`,"nextPageIdentifier":"q"`), ""), 400},
 		"text":                   {`{` + head + `"type":"text","body":"hi"}`, 200},
 		"text without words":     {`{` + head + `"type":"text","body":""}`, 400},
 		"a placeholder too many": {`{` + head + `"type":"text","body":"\ufffc"}`, 400},

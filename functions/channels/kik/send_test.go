@@ -106,7 +106,15 @@ func TestDoubleIsStrict(t *testing.T) {
 	const good = `{"to":"al","type":"text","body":"hi"}`
 	for body, want := range map[string]int{
 		`{"messages":[` + good + `]}`: 200, `{"messages":[` + strings.Repeat(good+",", 5) + good + `]}`: 400,
-		`{"messages":[]}`: 400, `{}`: 400,
+		`{"messages":[]}`: 400, `{}`: 400, `{"messages":[` + good + `],"to":"al"}`: 400,
+		`{"messages":[{"to":"a","type":"text","body":"hi"}]}`:              400,
+		`{"messages":[{"to":"al","type":"text","body":"hi","url":"a"}]}`:   400,
+		`{"messages":[{"to":"al","type":"is-typing","isTyping":true}]}`:    200,
+		`{"messages":[{"to":"al","type":"is-typing","isTyping":"maybe"}]}`: 400,
+		`{"messages":[{"to":"al","type":"text","body":"x","keyboards":[{"type":"suggested","responses":` +
+			`[{"type":"text","body":"a"}]}]}]}`: 200,
+		`{"messages":[{"to":"al","type":"text","body":"x","keyboards":[{"type":"suggested","responses":` +
+			`[{"type":"text","picUrl":"a"}]}]}]}`: 400,
 		`{"messages":[{"type":"text","body":"hi"}]}`: 400, `{"messages":[{"to":"al","type":"text"}]}`: 400,
 		`{"messages":[{"to":"al","type":"hologram"}]}`:                                                      400,
 		`{"messages":[{"to":"al","type":"picture","picUrl":"http://b.example"}]}`:                           400,

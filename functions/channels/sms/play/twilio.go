@@ -16,7 +16,6 @@ import (
 const (
 	ref       = "https://www.twilio.com/docs/messaging/api/message-resource"
 	mediaDocs = "https://www.twilio.com/docs/messaging/api/media-resource"
-	addresses = "https://www.twilio.com/docs/messaging/channels"
 	errors    = "https://www.twilio.com/docs/api/errors/"
 )
 

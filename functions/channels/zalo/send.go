@@ -70,7 +70,7 @@ func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent,
 		return channel.Sent{}, err
 	}
 	w := consultation{Recipient: newRecipient(o.To.Conversation.PlatformID), Message: m}
-	r, err := e.PostJSON(ctx, "https://"+apiHost+"/v3.0/oa/message/cs", access(e), w)
+	r, err := e.PostJSON(ctx, "https://"+apiHost+w.Recipient.path(), access(e), w)
 	if err != nil {
 		return channel.Sent{}, err
 	}
@@ -88,6 +88,15 @@ func newRecipient(thread string) recipient {
 	}
 	id, conversation, _ := strings.Cut(rest, ":")
 	return recipient{AnonymousID: id, ConversationID: conversation}
+}
+
+// path is where a person is written to, or a visitor without an account.
+// https://developers.zalo.me/docs/official-account/tin-nhan/tin-tu-van/gui-tin-nhan-den-nguoi-dung-an-danh
+func (r recipient) path() string {
+	if r.AnonymousID != "" {
+		return "/v2.0/oa/message"
+	}
+	return "/v3.0/oa/message/cs"
 }
 
 // newText is the message that says o's content.

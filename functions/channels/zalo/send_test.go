@@ -158,7 +158,9 @@ func TestOptionsComeBack(t *testing.T) {
 
 func TestFailures(t *testing.T) {
 	for reply, want := range map[string]string{
-		`{"error":-201}`: events.ClassAuth, `{"error":-216}`: events.ClassAuth, `{"error":-32}`: events.ClassRate,
+		`{"error":-201}`: events.ClassContent, `{"error":-216}`: events.ClassAuth, `{"error":-32}`: events.ClassRate,
+		`{"error":-220}`: events.ClassAuth, `{"error":-211}`: events.ClassPolicy, `{"error":-118}`: events.ClassRecipient,
+		`{"error":-232}`: events.ClassWindow, `{"error":-131}`: events.ClassTemplate,
 		`{"error":-230}`: events.ClassWindow,
 		`{"error":-213}`: events.ClassConsent, `{"error":-203}`: events.ClassContent, `{"error":-9}`: events.ClassUnknown,
 		`{}`: events.ClassPlatform,

@@ -35,7 +35,7 @@ var open = []play.Open{
 	{At: "attachment.image.img_url", Source: plainDocs,
 		Question: "two hosts stand in samples, both below kakao.com: the rulebook takes any below it"},
 	{At: "chat_bubble_type", Source: plainDocs,
-		Question: "its length is printed as 2, and TEXT has four letters; which types plain takes besides TEXT, IMAGE, FILE"},
+		Question: "its length is printed as 2; which types plain takes besides TEXT, IMAGE, FILE and VIDEO"},
 	{At: "attachment.buttons", Source: richDocs,
 		Question: "number (5) and length (14) are from memory: the dictionary of Attachment could not be read"},
 	{At: "serial_number", Source: plainDocs, Question: "what a second message with one number is answered"},

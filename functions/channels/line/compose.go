@@ -244,10 +244,16 @@ func senderOf(s *events.Sender) *sender {
 	return &sender{Name: cut(s.Name, maxSender)}
 }
 
+// quickItems are the options below the last message. LINE wants what a postback shows as
+// said by the customer, which for other buttons may be nothing.
+// https://developers.line.biz/en/reference/messaging-api/#postback-action
 func quickItems(options []events.Option) []quickItem {
 	items := make([]quickItem, len(options))
 	for i, o := range options {
 		items[i] = quickItem{Type: "action", Action: actionOf(o), ImageURL: o.Image}
+		if a := items[i].Action; a.Type == "postback" {
+			a.DisplayText = o.Label
+		}
 	}
 	return items
 }

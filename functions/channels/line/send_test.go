@@ -148,6 +148,18 @@ func TestQuickRepliesGoToTheLastMessage(t *testing.T) {
 	}
 }
 
+// LINE refuses a quick reply of a postback that shows nothing.
+func TestAQuickPostbackShowsItsLabel(t *testing.T) {
+	p := answering(200, `{}`)
+	o := outgoing(choice(events.StyleQuick, events.Option{ID: "y", Label: "Yes", Action: events.ActionPostback}))
+	if _, err := line.Channel.Send(context.Background(), p.env(nil), o); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(p.body), `"displayText":"Yes"`) {
+		t.Errorf("sent %s", p.body)
+	}
+}
+
 // An answer to what we offered names the option, whatever its action.
 func TestAnswersNameTheOption(t *testing.T) {
 	for _, act := range []string{events.ActionReply, events.ActionPostback} {

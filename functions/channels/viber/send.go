@@ -61,6 +61,8 @@ func takesMedia(m *events.Media) string {
 		return "a picture's address ends in .jpg, .jpeg or .png"
 	case m.Type == events.Video && !ends(m.URL, films):
 		return "a film's address ends in .mp4"
+	case m.Type == events.File && endOf(m.URL) == "":
+		return "a file's address ends in its extension"
 	case m.Type == events.File:
 		return takesFile(channel.FileName(*m))
 	}
@@ -77,8 +79,16 @@ var (
 func isPicture(m events.Media) bool { return m.Type == events.Image && ends(m.URL, pictures) }
 
 func ends(address string, extensions []string) bool {
+	return slices.Contains(extensions, endOf(address))
+}
+
+// endOf is the extension in an address, in lower case, or "".
+func endOf(address string) string {
 	u, err := url.Parse(address)
-	return err == nil && slices.Contains(extensions, strings.ToLower(path.Ext(u.Path)))
+	if err != nil || len(path.Ext(u.Path)) < 2 {
+		return ""
+	}
+	return strings.ToLower(path.Ext(u.Path))
 }
 
 // takesFile wants a file's name with an extension, and of no program.
@@ -97,8 +107,9 @@ func takesFile(name string) string {
 }
 
 // programs are formats that Viber forbids. https://developers.viber.com/docs/tools/file-formats/
-var programs = strings.Fields("action apk app bat bin cmd com command cpl csh exe gadget inf1 ins inx ipa isu job jse " +
-	"ksh lnk msc msi msp mst osx out paf pif prg ps1 reg rgs run sct sh shb shs u3p vb vbe vbs vbscript workflow ws wsf")
+var programs = strings.Fields("action apk app bat bin cmd com command cpl csh exe gadget inf1 ins inx ipa " +
+	"isu job jse ksh lnk msc msi msp mst osx out paf pif prg ps1 reg rgs run sct sh shb shs u3p vb vbe vbs " +
+	"vbscript workflow ws wsf")
 
 // longLabel says why a button's text does not fit: the signs < and > take four characters.
 const longLabel = "a button's text has at most 250 characters"

@@ -3,6 +3,8 @@ package zalo
 import (
 	"context"
 	"net/http"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/relais-dev/relais/events"
@@ -38,6 +40,9 @@ func takes(c events.Content) string {
 		return "the only form is " + userInfo
 	case c.Media != nil && c.Media.Type == events.Sticker && (c.Media.PlatformID == "" || c.Media.Set != ""):
 		return "a sticker is known by Zalo's id for it" // those of other platforms come in sets
+	case c.Media != nil && c.Media.Type == events.File &&
+		!slices.Contains(documents, strings.ToLower(path.Ext(fileName("file", *c.Media)))):
+		return "files are PDF, Word or CSV"
 	case c.Choice != nil && c.Choice.Header != nil && (c.Choice.Header.Type != events.Image || c.Choice.Header.URL == ""):
 		return "only a picture with an address stands above buttons"
 	}

@@ -104,8 +104,9 @@ var sendable = play.That("no forbidden format", func(_ play.Taken, v any) bool {
 	return !slices.Contains(programs, strings.ToUpper(strings.TrimPrefix(path.Ext(play.Plain(v)), ".")))
 })
 
-var programs = strings.Fields("ACTION APK APP BAT BIN CMD COM COMMAND CPL CSH EXE GADGET INF1 INS INX IPA ISU JOB " +
-	"JSE KSH LNK MSC MSI MSP MST OSX OUT PAF PIF PRG PS1 REG RGS RUN SCT SH SHB SHS U3P VB VBE VBS VBSCRIPT WORKFLOW WS WSF")
+var programs = strings.Fields("ACTION APK APP BAT BIN CMD COM COMMAND CPL CSH EXE GADGET INF1 INS INX IPA " +
+	"ISU JOB JSE KSH LNK MSC MSI MSP MST OSX OUT PAF PIF PRG PS1 REG RGS RUN SCT SH SHB SHS U3P VB VBE VBS " +
+	"VBSCRIPT WORKFLOW WS WSF")
 
 var rich = play.Rules([]play.Rule{
 	{At: "min_api_version", Must: play.Given(play.Between(2, 99)), Else: version},

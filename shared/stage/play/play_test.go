@@ -39,7 +39,7 @@ func TestRules(t *testing.T) {
 		{"between", `{"a":61}`, "a", Rule{At: "a", Must: Between(5, 60)}},
 		{"UTF-16", `{"a":"👋"}`, "a", Rule{At: "a", Must: Len(0, 1, UTF16)}},
 		{"characters", `{"a":"👋"}`, "", Rule{At: "a", Must: Len(0, 1, Runes)}},
-		{"clusters", `{"a":"👨‍👩‍👧é"}`, "", Rule{At: "a", Must: Len(2, 2, Seen)}},
+		{"clusters", `{"a":"👨‍👩‍👧é"}`, "", Rule{At: "a", Must: Len(2, 2, Graphemes)}},
 		{"a text is no number", `{"a":"7"}`, "a", Rule{At: "a", Must: Number()}},
 		{"a text is no truth", `{"a":"true"}`, "a", Rule{At: "a", Must: Truth()}},
 		{"alike", `{"a":[{"b":1},{"b":1}]}`, "", Rule{At: "a", Must: Alike("b", Plain)}},

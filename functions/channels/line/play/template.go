@@ -15,7 +15,7 @@ var template = kind("template", "#template-messages", play.Rules([]play.Rule{
 		acts("template.actions", 1, 4, 20),
 	)...),
 	layout("confirm", "#confirm", play.Rules([]play.Rule{
-		{At: "template.text", Must: play.Given(play.Len(1, 240, play.Seen))},
+		{At: "template.text", Must: play.Given(play.Len(1, 240, play.Graphemes))},
 	}, acts("template.actions", 2, 2, 20))...),
 	layout("carousel", "#carousel", play.Rules([]play.Rule{
 		{At: "template.columns", Must: play.Given(play.Count(1, 10))},
@@ -28,7 +28,7 @@ var template = kind("template", "#template-messages", play.Rules([]play.Rule{
 		{At: "template.columns", Must: play.Given(play.Count(1, 10))},
 		{At: "template.columns[].imageUrl", Must: play.Given(play.HTTPS(), play.Len(1, 2000, play.UTF16))},
 		{At: "template.columns[].action", Must: play.Given(play.Object())},
-		{At: "template.columns[].action.label", Must: play.Len(0, 12, play.Seen)},
+		{At: "template.columns[].action.label", Must: play.Len(0, 12, play.Graphemes)},
 		{At: "template.columns[].action.type", Must: inMessage},
 	}, play.In("template.columns[].action", action...))...),
 )...)
@@ -42,12 +42,12 @@ func layout(name, anchor string, rules ...play.Rule) []play.Rule {
 func text60(at string, most int, anchor string) []play.Rule {
 	bare := play.If("title", play.Absent()).And("thumbnailImageUrl", play.Absent())
 	rules := []play.Rule{
-		{At: "title", Must: play.Len(1, 40, play.Seen)},
+		{At: "title", Must: play.Len(1, 40, play.Graphemes)},
 		{At: "thumbnailImageUrl", Must: play.All(play.HTTPS(), play.Len(1, 2000, play.UTF16))},
 		{At: "text", Must: play.Given(play.Filled())},
-		{At: "text", When: bare, Must: play.Len(1, most, play.Seen)},
-		{At: "text", When: play.If("title", play.Filled()), Must: play.Len(1, 60, play.Seen)},
-		{At: "text", When: play.If("thumbnailImageUrl", play.Filled()), Must: play.Len(1, 60, play.Seen)},
+		{At: "text", When: bare, Must: play.Len(1, most, play.Graphemes)},
+		{At: "text", When: play.If("title", play.Filled()), Must: play.Len(1, 60, play.Graphemes)},
+		{At: "text", When: play.If("thumbnailImageUrl", play.Filled()), Must: play.Len(1, 60, play.Graphemes)},
 		{At: "imageBackgroundColor", Must: play.Matches(`^#[0-9A-Fa-f]{6}$`)},
 	}
 	return play.From(ref+anchor, play.Refusal{}, play.In(at, rules...)...)
@@ -57,7 +57,7 @@ func text60(at string, most int, anchor string) []play.Rule {
 func acts(at string, least, most, label int) []play.Rule {
 	return play.Rules([]play.Rule{
 		{At: at, Must: play.Given(play.Count(least, most))},
-		{At: at + "[].label", Must: play.Given(play.Len(1, label, play.Seen))},
+		{At: at + "[].label", Must: play.Given(play.Len(1, label, play.Graphemes))},
 		{At: at + "[].type", Must: inMessage},
 	}, play.In(at+"[]", action...))
 }

@@ -230,7 +230,8 @@ func TestAuthorizeIsAskedPerItem(t *testing.T) {
 					"two": {Keys: []map[string]dynamotypes.AttributeValue{key("a"), key("b")}},
 				}})
 			return err
-		}, []string{"dynamodb:BatchGetItem table/one", "dynamodb:BatchGetItem table/two"}},
+		}, []string{"dynamodb:BatchGetItem table/one", "dynamodb:BatchGetItem table/two",
+			"dynamodb:BatchGetItem table/two"}}, // one for each partition
 		"secret by ARN": {func() error {
 			_, err := c.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: secret.ARN})
 			return err

@@ -71,7 +71,9 @@ func tablePermissions(action string, body []byte, hash func(table string) string
 		}
 	}
 	for _, table := range slices.Sorted(maps.Keys(in.RequestItems)) {
-		all = append(all, permission{"dynamodb:" + action, "table/" + ddb.TableName(table), ""})
+		for _, leading := range batched(in.RequestItems[table], hash(ddb.TableName(table))) {
+			all = append(all, permission{"dynamodb:" + action, "table/" + ddb.TableName(table), leading})
+		}
 	}
 	if len(all) > 0 {
 		return all
@@ -86,6 +88,27 @@ func tablePermissions(action string, body []byte, hash func(table string) string
 	key := hash(ddb.TableName(in.TableName))
 	leading := cmp.Or(in.itemRequest.leading(key), in.queryRequest.leading(key))
 	return []permission{{"dynamodb:" + action, resource, leading}}
+}
+
+// batched are the partitions that a batch names of one table, each once; "" where it names none.
+func batched(request json.RawMessage, hash string) []string {
+	var get struct{ Keys []map[string]struct{ S *string } }
+	var write []struct{ PutRequest, DeleteRequest itemRequest }
+	if json.Unmarshal(request, &get) != nil {
+		json.Unmarshal(request, &write)
+	}
+	var all []string
+	for _, key := range get.Keys {
+		all = append(all, itemRequest{Key: key}.leading(hash))
+	}
+	for _, w := range write {
+		all = append(all, cmp.Or(w.PutRequest.leading(hash), w.DeleteRequest.leading(hash)))
+	}
+	if len(all) == 0 {
+		return []string{""}
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
 }
 
 func itemAction(verb string) string {

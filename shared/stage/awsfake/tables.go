@@ -92,7 +92,9 @@ func tablePermissions(action string, body []byte, hash func(table string) string
 
 // batched are the partitions that a batch names of one table, each once; "" where it names none.
 func batched(request json.RawMessage, hash string) []string {
-	var get struct{ Keys []map[string]struct{ S *string } }
+	var get struct {
+		Keys []map[string]struct{ S *string }
+	}
 	var write []struct{ PutRequest, DeleteRequest itemRequest }
 	if json.Unmarshal(request, &get) != nil {
 		json.Unmarshal(request, &write)

@@ -1,0 +1,88 @@
+package system_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/relais-dev/relais/events"
+)
+
+// released has the bot between two teams: sales gives back to it, and it to support.
+var released = strings.Replace(floorConfig, `"sales":{"standby":false}`, `"sales":{"else":"helper"}`, 1)
+
+func (f *floor) holds(want string) {
+	f.t.Helper()
+	f.drain()
+	if got := f.state().Holder; got != want {
+		for _, e := range f.record(f.conversation).history {
+			f.t.Logf("%s, held by %s until %v", inWords(e), e.Holder, e.HoldUntil)
+		}
+		f.t.Errorf("%s holds the conversation, want %s", got, want)
+	}
+}
+
+// TestThanksStartNoLease: what the customer says while it opens nothing is nothing that
+// a bot has to answer, and does not take its time from it when there is.
+func TestThanksStartNoLease(t *testing.T) {
+	f := newFloor(t, floorConfig)
+	f.writes("Where is my parcel?")
+	f.does("", events.Command{Do: events.DoClose, QuietMS: time.Hour.Milliseconds()})
+	f.writes("Thanks!")
+	if s := f.state(); !s.HoldUntil.IsZero() {
+		t.Errorf("the bot has until %v to answer thanks", s.HoldUntil)
+	}
+	f.wait(2 * time.Hour)
+	f.writes("It is broken.")
+	f.holds("helper")
+	f.wait(47 * time.Second)
+	f.holds("support")
+	f.nothingOverdue()
+}
+
+// TestClosedByItsBot: a hold that was given while the conversation was closed has its time
+// from the customer's word on.
+func TestClosedByItsBot(t *testing.T) {
+	f := newFloor(t, floorConfig)
+	f.writes("Where is my parcel?")
+	f.does("", events.Command{Do: events.DoPass, Target: "support"})
+	f.does("", events.Command{Do: events.DoClose})
+	f.does("", events.Command{Do: events.DoPass, Target: "helper"})
+	f.wait(time.Hour)
+	f.writes("It is broken.")
+	f.holds("helper")
+	f.wait(47 * time.Second)
+	f.holds("support")
+}
+
+// TestGivenBackAtTheEnd: a bot has to answer within its lease who waits, and need not make
+// conversation with who does not.
+func TestGivenBackAtTheEnd(t *testing.T) {
+	f := newFloor(t, released)
+	f.writes("Where is my parcel?")
+	f.does("", events.Command{Do: events.DoPass, Target: "sales"})
+	f.answers(events.Outbound{From: "sales", Content: words("At your door.")})
+	f.does("", events.Command{Do: events.DoRelease})
+	f.wait(2 * time.Minute)
+	f.holds("helper")
+	f.does("", events.Command{Do: events.DoAcknowledge, From: "helper"})
+	f.wait(2 * time.Minute)
+	f.holds("helper")
+	f.writes("It is broken.")
+	f.does("", events.Command{Do: events.DoAcknowledge, From: "helper"})
+	f.wait(47 * time.Second)
+	f.holds("support")
+}
+
+// TestOfferOutlivesAcknowledgement: who says that they still work on it takes nothing back.
+func TestOfferOutlivesAcknowledgement(t *testing.T) {
+	f := newFloor(t, floorConfig)
+	f.writes("Where is my parcel?")
+	f.does("", events.Command{Do: events.DoOffer, Target: "support", Until: f.clock.Now().Add(time.Minute)})
+	f.does("", events.Command{Do: events.DoAcknowledge, From: "helper"})
+	if s := f.state(); s.Offered != "support" {
+		t.Errorf("offered to %q, want support", s.Offered)
+	}
+	f.does("support", events.Command{Do: events.DoAccept, From: "support"})
+	f.holds("support")
+}

@@ -1,6 +1,7 @@
 package system_test
 
 import (
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -85,4 +86,46 @@ func TestOfferOutlivesAcknowledgement(t *testing.T) {
 	}
 	f.does("support", events.Command{Do: events.DoAccept, From: "support"})
 	f.holds("support")
+}
+
+// TestAnsweredInTime: what came in time is counted before what ends after it, however late both
+// are looked at.
+func TestAnsweredInTime(t *testing.T) {
+	f := newFloor(t, floorConfig)
+	f.writes("Where is my parcel?")
+	f.clock.Advance(44 * time.Second)
+	if status, why := f.says(events.Outbound{From: "helper", Hold: f.state().Hold, Sender: bot,
+		Content: words("At your door.")}); status != http.StatusAccepted {
+		t.Fatalf("answered %d %+v", status, why)
+	}
+	f.sys.Poll(t.Context(), f.function("sender"), 0)
+	if f.said("whatsapp", "At your door.") != 1 {
+		t.Fatal("not said")
+	}
+	f.clock.Advance(time.Minute)
+	f.holds("helper")
+	for _, e := range f.record(f.conversation).history {
+		if e.Type == events.ControlExpired {
+			t.Errorf("#%s says that the bot has not answered", e.Sequence)
+		}
+	}
+}
+
+// TestWokenBeforeItsTime: of a message and the end of a snooze, what came first woke it.
+func TestWokenBeforeItsTime(t *testing.T) {
+	f := newFloor(t, floorConfig)
+	f.writes("Where is my parcel?")
+	f.does("", events.Command{Do: events.DoPass, Target: "support"})
+	f.does("", events.Command{Do: events.DoSnooze, Until: f.clock.Now().Add(time.Minute)})
+	f.clock.Advance(50 * time.Second)
+	if status := f.post(message{f.customerID, "wamid.wakes", "It is broken.", f.clock.Now()}); status != 200 {
+		t.Fatal(status)
+	}
+	f.clock.Advance(time.Minute)
+	f.drain()
+	for _, e := range f.record(f.conversation).history {
+		if e.Type == events.ConversationOpened {
+			t.Errorf("#%s says that the snooze ended, but the customer's message had woken it", e.Sequence)
+		}
+	}
 }

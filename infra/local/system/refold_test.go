@@ -232,7 +232,7 @@ func (r *rig) nothingOverdue() {
 	r.t.Helper()
 	for _, id := range r.known() {
 		x := r.record(id)
-		if change, due := r.board().Tick(x.kept, x.state.Sequence+1, r.clock.Now()); due {
+		if change, due := r.board().Tick(x.kept, x.state.Sequence+1, r.clock.Now(), r.clock.Now()); due {
 			r.t.Errorf("%s: %s is overdue: %+v", id, change.Type, x.kept.Desk)
 		}
 		if h := x.kept.Desk.Holder; x.state.Sequence > 0 && x.kept.Conversation.Kind != events.Own && h == "" {

@@ -129,3 +129,41 @@ func TestWokenBeforeItsTime(t *testing.T) {
 		}
 	}
 }
+
+// TestOneKeyOneCommand: under the key of one command another one is refused, not said to be done.
+func TestOneKeyOneCommand(t *testing.T) {
+	f := newFloor(t, floorConfig)
+	f.writes("Where is my parcel?")
+	for _, x := range []struct {
+		first, other events.Command
+	}{
+		{events.Command{Do: events.DoTag, Tags: []string{"vip"}}, events.Command{Do: events.DoTag, Tags: []string{"late"}}},
+		{events.Command{Do: events.DoTag, Tags: []string{"new"}}, events.Command{Do: events.DoUntag, Tags: []string{"new"}}},
+		{events.Command{Do: events.DoUntag, Tags: []string{"new"}}, events.Command{Do: events.DoTag, Tags: []string{"new"}}},
+		{events.Command{Do: events.DoAssign, Assignee: "ben"}, events.Command{Do: events.DoAssign, Assignee: "eve"}},
+		{events.Command{Do: events.DoPrioritise, Priority: "high"}, events.Command{Do: events.DoLanguage, Language: "fr"}},
+		{events.Command{Do: events.DoPrioritise, Priority: "low"},
+			events.Command{Do: events.DoPrioritise, Priority: "high"}},
+		{events.Command{Do: events.DoNote, Text: "nice"}, events.Command{Do: events.DoNote, Text: "not nice"}},
+		{events.Command{Do: events.DoSnooze, Until: f.clock.Now().Add(time.Hour)},
+			events.Command{Do: events.DoSnooze, Until: f.clock.Now().Add(2 * time.Hour)}},
+		{events.Command{Do: events.DoPass, Target: "support"}, events.Command{Do: events.DoPass, Target: "sales"}},
+		{events.Command{Do: events.DoPass, Target: "helper"}, events.Command{Do: events.DoTake, From: "support",
+			Takeover: true}},
+		{events.Command{Do: events.DoRead, From: "support", Seen: events.FormatSequence(1)},
+			events.Command{Do: events.DoRead, From: "sales", Seen: events.FormatSequence(1)}},
+	} {
+		f.clock.Advance(time.Second)
+		key := "key-" + f.clock.Now().Format("150405")
+		x.first.IdempotencyKey, x.other.IdempotencyKey = key, key
+		f.does("", x.first)
+		n := f.state().Sequence
+		if status, out, why := f.command("", f.conversation, x.first); status != http.StatusOK || out.Event == nil {
+			t.Errorf("%s repeated was answered %d %+v", x.first.Do, status, why)
+		}
+		f.mayNot("", x.other, "another command")
+		if f.state().Sequence != n {
+			t.Errorf("%s changed something under the key of %s", x.other.Do, x.first.Do)
+		}
+	}
+}

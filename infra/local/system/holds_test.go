@@ -167,3 +167,17 @@ func TestOneKeyOneCommand(t *testing.T) {
 		}
 	}
 }
+
+// TestAnswerOfSomebody: who answers need not say who they are to have answered; a campaign is no answer.
+func TestAnswerOfSomebody(t *testing.T) {
+	f := newFloor(t, floorConfig)
+	f.writes("Where is my parcel?")
+	f.answers(events.Outbound{Priority: events.Bulk, Content: words("Everything is half price!")})
+	if s := f.state(); s.WaitingAt.IsZero() || s.SpokeAt != "" || s.HoldUntil.IsZero() {
+		t.Errorf("after a campaign the customer waits since %v, answered at %q", s.WaitingAt, s.SpokeAt)
+	}
+	f.answers(events.Outbound{Content: words("At your door.")})
+	if s := f.state(); !s.WaitingAt.IsZero() || s.SpokeAt == "" || !s.HoldUntil.IsZero() || s.RepliedAt.IsZero() {
+		t.Errorf("after an answer the customer waits since %v, answered at %q", s.WaitingAt, s.SpokeAt)
+	}
+}

@@ -130,6 +130,25 @@ func TestWokenBeforeItsTime(t *testing.T) {
 	}
 }
 
+// TestOwedDuringASnooze: a destination that refused gets what it is owed within minutes after it is
+// well, though the conversation sleeps for a month.
+func TestOwedDuringASnooze(t *testing.T) {
+	f := newFloor(t, floorConfig)
+	f.writes("Where is my parcel?")
+	f.does("", events.Command{Do: events.DoPass, Target: "support"})
+	f.does("", events.Command{Do: events.DoSnooze, Until: f.clock.Now().Add(30 * 24 * time.Hour), Wake: events.WakeTime})
+	f.sweeps(3) // what was to be looked at before is over
+	f.received("quality")
+	f.breaks(refusing("quality"))
+	f.writes("Hello?")
+	f.breaks(nil)
+	f.sweeps(10)
+	if got := f.texts("quality"); len(got) != 1 || got[0] != "Hello?" {
+		t.Errorf("quality received %v ten minutes after it was well, want what it was owed", got)
+	}
+	f.nothingOverdue()
+}
+
 // TestOneKeyOneCommand: under the key of one command another one is refused, not said to be done.
 func TestOneKeyOneCommand(t *testing.T) {
 	f := newFloor(t, floorConfig)
@@ -179,5 +198,19 @@ func TestAnswerOfSomebody(t *testing.T) {
 	f.answers(events.Outbound{Content: words("At your door.")})
 	if s := f.state(); !s.WaitingAt.IsZero() || s.SpokeAt == "" || !s.HoldUntil.IsZero() || s.RepliedAt.IsZero() {
 		t.Errorf("after an answer the customer waits since %v, answered at %q", s.WaitingAt, s.SpokeAt)
+	}
+}
+
+// TestTimeWhileADestinationRefuses: the sweeper's patience with a destination that refuses makes
+// nobody sleep longer.
+func TestTimeWhileADestinationRefuses(t *testing.T) {
+	f := newFloor(t, floorConfig)
+	f.writes("Where is my parcel?")
+	f.does("", events.Command{Do: events.DoPass, Target: "support"})
+	f.breaks(refusing("quality"))
+	f.does("", events.Command{Do: events.DoSnooze, Until: f.clock.Now().Add(2 * time.Hour), Wake: events.WakeTime})
+	f.sweeps(2*60 + 3)
+	if s := f.state(); s.State != events.StateOpen {
+		t.Errorf("three minutes after the end of the snooze it is %s", s.State)
 	}
 }

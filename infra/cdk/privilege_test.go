@@ -127,6 +127,7 @@ func wantWebhook(p place, channel string) map[string][]string {
 func wantRouter(p place, d deployment) map[string][]string {
 	want := map[string][]string{
 		p.table():          {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
+		p.index("history"): {"dynamodb:Query"},
 		p.index("pending"): {"dynamodb:Query"},
 		rawBodies:          {"s3:GetObject", "s3:PutObjectTagging"},
 		bucket:             {missing},

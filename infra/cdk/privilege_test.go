@@ -128,6 +128,7 @@ func wantRouter(p place, d deployment) map[string][]string {
 	want := map[string][]string{
 		p.table():          {"dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"},
 		p.index("pending"): {"dynamodb:Query"},
+		p.index("history"): {"dynamodb:Query"},
 		rawBodies:          {"s3:GetObject", "s3:PutObjectTagging"},
 		bucket:             {missing},
 		p.queue("ingress"): ringOn,

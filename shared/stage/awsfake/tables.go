@@ -71,8 +71,9 @@ func tablePermissions(action string, body []byte, hash func(table string) string
 		}
 	}
 	for _, table := range slices.Sorted(maps.Keys(in.RequestItems)) {
-		for _, leading := range batched(in.RequestItems[table], hash(ddb.TableName(table))) {
-			all = append(all, permission{"dynamodb:" + action, "table/" + ddb.TableName(table), leading})
+		name := ddb.TableName(table)
+		for _, leading := range leadingOf(in.RequestItems[table], hash(name)) {
+			all = append(all, permission{"dynamodb:" + action, "table/" + name, leading})
 		}
 	}
 	if len(all) > 0 {
@@ -90,27 +91,22 @@ func tablePermissions(action string, body []byte, hash func(table string) string
 	return []permission{{"dynamodb:" + action, resource, leading}}
 }
 
-// batched are the partitions that a batch names of one table, each once; "" where it names none.
-func batched(request json.RawMessage, hash string) []string {
-	var get struct {
+// leadingOf are the partitions that a batch reads of a table; of one that writes, which none of our
+// functions may, it is "".
+func leadingOf(request json.RawMessage, hash string) []string {
+	var read struct {
 		Keys []map[string]struct{ S *string }
 	}
-	var write []struct{ PutRequest, DeleteRequest itemRequest }
-	if json.Unmarshal(request, &get) != nil {
-		json.Unmarshal(request, &write)
-	}
-	var all []string
-	for _, key := range get.Keys {
-		all = append(all, itemRequest{Key: key}.leading(hash))
-	}
-	for _, w := range write {
-		all = append(all, cmp.Or(w.PutRequest.leading(hash), w.DeleteRequest.leading(hash)))
-	}
-	if len(all) == 0 {
+	if json.Unmarshal(request, &read) != nil || len(read.Keys) == 0 {
 		return []string{""}
 	}
-	slices.Sort(all)
-	return slices.Compact(all)
+	var list []string
+	for _, key := range read.Keys {
+		if leading := (itemRequest{Key: key}).leading(hash); !slices.Contains(list, leading) {
+			list = append(list, leading)
+		}
+	}
+	return list
 }
 
 func itemAction(verb string) string {

@@ -3,6 +3,7 @@ package system_test
 import (
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"pgregory.net/rapid"
@@ -23,16 +24,22 @@ const (
 
 // An order is a command that somebody gave by the API, and the event that it made.
 type order struct {
-	conversation, desk string
+	conversation string
 	events.Command
 	event string // "" as long as nobody was told
 }
 
+// forSomebody are the deeds of which it is said who does them.
+var forSomebody = []events.Deed{events.DoTake, events.DoAccept, events.DoAcknowledge}
+
 // drawOrder is any command, sensible or not.
 func (w *world) drawOrder(rt *rapid.T) events.Command {
-	holders := rapid.SampledFrom([]string{"", "support", "support", "sales", "helper", "shop"})
+	holders := rapid.SampledFrom([]string{"support", "sales", "helper", "helper", "shop"})
 	c := events.Command{IdempotencyKey: fmt.Sprint("order-", len(w.orders), "-", w.clock.Now().UnixNano()),
-		Do: rapid.SampledFrom(events.Deeds()).Draw(rt, "do"), From: holders.Draw(rt, "from")}
+		Do: rapid.SampledFrom(events.Deeds()).Draw(rt, "do")}
+	if rapid.IntRange(0, 3).Draw(rt, "somebody") == 0 || slices.Contains(forSomebody, c.Do) {
+		c.From = holders.Draw(rt, "from")
+	}
 	soon := w.clock.Now().Add(rapid.SampledFrom([]time.Duration{30 * time.Second, 10 * time.Minute, 2 * time.Hour,
 		50 * time.Hour}).Draw(rt, "until")).UTC()
 	switch c.Do {
@@ -62,11 +69,13 @@ func (w *world) drawOrder(rt *rapid.T) events.Command {
 	return c
 }
 
-// order gives a command by the API.
+// order gives a few commands by the API.
 func (w *world) order(rt *rapid.T) {
-	o := order{rapid.SampledFrom(w.subjects).Draw(rt, "conversation"), "", w.drawOrder(rt), ""}
-	if w.commanded(rt, &o); o.event != "" || !w.whole() {
-		w.orders = append(w.orders, o)
+	for range rapid.IntRange(1, 3).Draw(rt, "commands") {
+		o := order{rapid.SampledFrom(w.subjects).Draw(rt, "conversation"), w.drawOrder(rt), ""}
+		if w.commanded(rt, &o); o.event != "" || !w.whole() {
+			w.orders = append(w.orders, o)
+		}
 	}
 }
 
@@ -80,7 +89,7 @@ func (w *world) orderAgain(rt *rapid.T) {
 // commanded gives a command and checks the answer: a yes has an event, the same each time.
 func (w *world) commanded(rt *rapid.T, o *order) {
 	whole := w.whole()
-	status, out, why := w.command(o.desk, o.conversation, o.Command)
+	status, out, why := w.command("", o.conversation, o.Command)
 	switch {
 	case status == http.StatusOK && out.Event == nil && o.event == "": // it was so already
 	case status == http.StatusOK && out.Event == nil:
@@ -111,6 +120,9 @@ func (w *world) orderByQueue(rt *rapid.T) {
 		w.rig.put(names.Outbound, "orders", fmt.Sprint(c.IdempotencyKey, i), string(doc))
 	}
 }
+
+// look builds everything anew in the middle: at no moment is it otherwise.
+func (w *world) look(*rapid.T) { w.refold() }
 
 // checkOrders: whoever was told of an event finds it in the conversation, once, and support, which
 // gets all, was told of it.

@@ -43,7 +43,7 @@ func TestRandom(t *testing.T) {
 					"destination": w.breakDestination, "table": w.breakTable, "queues": w.breakQueues, "hiccup": w.hiccup,
 					"rotate": w.rotate, "old secret": w.oldSecret, "order": w.order, "order too": w.order,
 					"order again": w.orderAgain, "order by queue": w.orderByQueue, "sender": w.poll("sender"),
-					"clock":      w.poll("clock"),
+					"clock": w.poll("clock"), "look": w.look,
 					"stray ring": w.ring(names.Queue(names.Local, names.Ingress)), "redrive": w.redrive,
 				})
 				w.finish()
@@ -110,6 +110,12 @@ func newWorld(t *testing.T, rt *rapid.T, conversations int) *world {
 		rt.Fatal(err)
 	}
 	w.account, w.previous = set.Account, set.Account
+	for i := range conversations {
+		m := message{fmt.Sprint(i + 1), fmt.Sprint("wamid.first", i), fmt.Sprint("first ", i), w.clock.Now()}
+		w.sent = append(w.sent, m)
+		w.say(rt, w.account, m)
+	}
+	w.drain()
 	w.breaks(w.misfortune)
 	return w
 }

@@ -38,7 +38,7 @@ func TestSendingAtRandom(t *testing.T) {
 			"sweep":   w.sweep,
 			"advance": w.advance, "restart": w.newProcess,
 			"table": w.breakTable, "queues": w.breakQueues, "hiccup": w.hiccup, "order": w.order,
-			"order again": w.orderAgain, "order by queue": w.orderByQueue, "clock": w.poll("clock"),
+			"order again": w.orderAgain, "order by queue": w.orderByQueue, "clock": w.poll("clock"), "look": w.look,
 		})
 		w.finish()
 	})

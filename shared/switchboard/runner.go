@@ -3,6 +3,9 @@ package switchboard
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -112,7 +115,7 @@ func (r Runner) try(ctx context.Context, c events.Command, by Caller) (Outcome, 
 	if change.Key == "" {
 		change.Key = rand.Text()
 	}
-	change.Key = "command:" + change.Key
+	change.Key, change.Asked = "command:"+change.Key, digest(c)
 	a, err := r.Append(ctx, s, t, change)
 	if errors.Is(err, store.ErrExists) {
 		return out, store.ErrConflict // it came at the same time: it is found now
@@ -133,45 +136,24 @@ func (r Runner) repeated(ctx context.Context, t thread.Thread, c events.Command)
 	if err != nil || !found {
 		return nil, err
 	}
+	if it.Asked != digest(c) {
+		return nil, stale("the idempotency key was used for another command", "use a new key for each command")
+	}
 	e, err := it.Event()
 	if err != nil {
 		return nil, err
 	}
-	if !makes(c.Do, e.Type) {
-		return nil, stale("the idempotency key was used for another command", "use a new key for each command")
-	}
 	return &e, nil
 }
 
-// makes says whether a deed makes events of a type.
-func makes(d events.Deed, t events.Type) bool {
-	switch d {
-	case events.DoOpen:
-		return t == events.ConversationOpened
-	case events.DoClose:
-		return t == events.ConversationClosed
-	case events.DoSnooze:
-		return t == events.ConversationSnoozed
-	case events.DoTag, events.DoUntag:
-		return t == events.ConversationTagged
-	case events.DoAssign:
-		return t == events.ConversationAssigned
-	case events.DoPrioritise, events.DoLanguage:
-		return t == events.ConversationUpdated
-	case events.DoNote:
-		return t == events.NoteAdded
-	case events.DoRead:
-		return t == events.ConversationRead
-	case events.DoTake, events.DoPass:
-		return t == events.ControlPassed
-	case events.DoOffer:
-		return t == events.ControlOffered
-	case events.DoAccept, events.DoAcknowledge:
-		return t == events.ControlAccepted
-	case events.DoRelease:
-		return t == events.ControlReleased
+// digest is equal for equal commands; "" for one without a key, which none repeats.
+func digest(c events.Command) string {
+	if c.IdempotencyKey == "" {
+		return ""
 	}
-	return false
+	doc, _ := json.Marshal(c) // texts, times and numbers
+	sum := sha256.Sum256(doc)
+	return hex.EncodeToString(sum[:])
 }
 
 // keyed makes a key of one conversation: the same key in two is two commands.
@@ -203,7 +185,7 @@ func (r Runner) append(ctx context.Context, s store.State, t thread.Thread, c Ch
 	if err != nil {
 		return Appended{}, err
 	}
-	it, next, err = r.Conversations.Append(ctx, it, s, next, store.Decision{Hold: c.Hold}, load)
+	it, next, err = r.Conversations.Append(ctx, it, s, next, store.Decision{Hold: c.Hold, Asked: c.Asked}, load)
 	return Appended{e, it, next, after}, err
 }
 

@@ -34,6 +34,7 @@ func (o *Outbound) Validate() error {
 	c.need(o.IfSequence == "" || isSequence(o.IfSequence), "ifSequence", "must be the sequence of an event: 20 digits")
 	c.need(len(o.From) <= destinationMax, "from", "must be a destination's name")
 	c.then(o.Then)
+	c.need(o.Then == nil || o.To.Conversation != "" || o.To.IsZero(), "then", "goes with to.conversation alone")
 	c.need(o.Policy == "" || o.Policy == AtMostOnce || o.Policy == AtLeastOnce, "policy",
 		"must be at_most_once or at_least_once")
 	c.need(o.Priority == "" || o.Priority == Reply || o.Priority == Bulk, "priority", "must be reply or bulk")

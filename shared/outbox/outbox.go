@@ -61,6 +61,7 @@ type Refusal struct {
 	HTTP      int                // its status there
 	Faults    events.Faults      // places in the request
 	Rendering []events.Rendering // when the channel cannot show it
+	Stale     bool               // the conversation is not as the request takes it to be
 }
 
 // refuse is a Refusal whose class, title and remedy are given.

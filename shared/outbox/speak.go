@@ -39,8 +39,7 @@ func needsHold(o events.Outbound) bool {
 
 // held is the Refusal of who does not hold.
 func held(d thread.Desk, remedy string) *Refusal {
-	return refuse(http.StatusConflict, events.ClassPolicy,
-		fmt.Sprintf("%s holds the conversation since event %d", cmp.Or(d.Holder, "nobody"), d.Hold), remedy)
+	return outdated(fmt.Sprintf("%s holds the conversation since event %d", cmp.Or(d.Holder, "nobody"), d.Hold), remedy)
 }
 
 // maySay says why a message that was accepted must not be said any more: whoever asked for it
@@ -89,6 +88,12 @@ func senderID(o events.Outbound) string {
 }
 
 func spoken(title string) *Refusal {
-	return refuse(http.StatusConflict, events.ClassPolicy, title,
-		"read what was said, then send it with the newer sequence, or without ifSequence")
+	return outdated(title, "read what was said, then send it with the newer sequence, or without ifSequence")
+}
+
+// outdated is the Refusal of what takes the conversation to be otherwise than it is.
+func outdated(title, remedy string) *Refusal {
+	r := refuse(http.StatusConflict, events.ClassPolicy, title, remedy)
+	r.Stale = true
+	return r
 }

@@ -32,6 +32,9 @@ func (t *Conversations) Append(ctx context.Context, it Item, s, next State, d De
 	if h := d.Hold.String(); h != "" {
 		event["ho"] = text(h)
 	}
+	if d.Asked != "" {
+		event["h"] = text(d.Asked)
+	}
 	put := types.Put{TableName: &t.name, Item: event, ConditionExpression: aws.String("attribute_not_exists(c)")}
 	writes := []types.TransactWriteItem{{Put: &put}, {Update: t.moved(it.Conversation, s, &next).update()}}
 	if load != nil {

@@ -95,7 +95,7 @@ func itemOf(a map[string]types.AttributeValue) Item {
 	it.Order = unparked(it.Order)
 	it.Received = receivedIn(it.Order)
 	it.Ruleset, it.Option = textOf(a["r"]), textOf(a["op"])
-	it.Hold = thread.ParseHold(textOf(a["ho"]))
+	it.Hold, it.Asked = thread.ParseHold(textOf(a["ho"])), textOf(a["h"])
 	if f, ok := a["f"].(*types.AttributeValueMemberSS); ok {
 		it.Destinations = f.Value
 	}

@@ -88,22 +88,13 @@ func listingOf(a attrs) Listing {
 	if t, ok := a["it"].(*types.AttributeValueMemberSS); ok {
 		l.Tags = t.Value
 	}
-	var class string
-	if n, _ := fmt.Sscanf(spaced(textOf(a["il"])), "%s %s", &l.Holder, &class); n < 2 {
+	list := strings.Split(textOf(a["il"]), "#")
+	n := len(list)
+	if n < 3 {
 		return Listing{}
 	}
-	l.Class = Class(class)
+	l.Holder, l.Class = strings.Join(list[:n-2], "#"), Class(list[n-2]) // a platform calls its apps as it likes
 	return l
-}
-
-func spaced(partition string) string {
-	b := []byte(partition)
-	for i := range b {
-		if b[i] == '#' {
-			b[i] = ' '
-		}
-	}
-	return string(b)
 }
 
 // list moves a conversation in the lists. What stays as it is costs nothing.
@@ -149,10 +140,15 @@ type Wanted struct {
 	Assignee   string
 	Unassigned bool
 	Tag        string
-	Accounts   []string // "line/line-jp"; nil is all
+	Accounts   []string // "line/line-jp"; none is all, and so is more than maxAccounts
 	Cursor     string
-	Limit      int // of a page, and of each list that is read for it
+	Limit      int // of a page
 }
+
+// maxAccounts bounds Wanted.Accounts: what IN takes. Whoever may see more looks at each
+// conversation instead.
+// https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.OperatorsAndFunctions.html
+const maxAccounts = 100
 
 // A Listed is a conversation in a page, in its place.
 type Listed struct {
@@ -168,20 +164,21 @@ type ListPage struct {
 }
 
 // Page reads conversations. It costs as much for a thousand as for a million: one query for each
-// shard of each list.
+// shard of each list, or a few where most of a list is filtered out. Then a page may have few
+// conversations, or none, and a cursor behind what was looked at.
 func (t *Lists) Page(ctx context.Context, w Wanted) (ListPage, error) {
 	if w.Cursor != "" && !isPlace(w.Cursor) {
 		return ListPage{}, ErrCursor
 	}
 	lists := w.lists()
 	pages, errs := make([][]Listed, len(lists)), make([]error, len(lists))
-	more := make([]bool, len(lists))
+	ends := make([]string, len(lists))
 	slots := make(chan struct{}, concurrentGets)
 	var wg sync.WaitGroup
 	for i, list := range lists {
 		slots <- struct{}{}
 		wg.Go(func() {
-			pages[i], more[i], errs[i] = t.readList(ctx, list, w)
+			pages[i], ends[i], errs[i] = t.readList(ctx, list, w)
 			<-slots
 		})
 	}
@@ -189,7 +186,7 @@ func (t *Lists) Page(ctx context.Context, w Wanted) (ListPage, error) {
 	if err := errors.Join(errs...); err != nil {
 		return ListPage{}, err
 	}
-	return merged(pages, more, w), nil
+	return merged(pages, ends, w), nil
 }
 
 func (w Wanted) lists() []string {
@@ -207,39 +204,41 @@ func (w Wanted) lists() []string {
 
 // merged puts what lists gave into one order. Behind the end of a list that was not read to its
 // end, nothing can be said: there the page ends.
-func merged(pages [][]Listed, more []bool, w Wanted) ListPage {
-	var all []Listed
-	var end *Listed
-	for i, p := range pages {
-		all = append(all, p...)
-		if more[i] && len(p) > 0 && (end == nil || w.order(p[len(p)-1], *end) < 0) {
-			end = &p[len(p)-1]
+func merged(pages [][]Listed, ends []string, w Wanted) ListPage {
+	all, end := slices.Concat(pages...), ""
+	for _, e := range ends {
+		if e != "" && (end == "" || w.order(e, end) < 0) {
+			end = e
 		}
 	}
-	slices.SortFunc(all, w.order)
-	n := len(all)
-	if end != nil {
-		n, _ = slices.BinarySearchFunc(all, *end, w.order)
-		n++
+	all = slices.DeleteFunc(all, func(l Listed) bool { return end != "" && w.order(l.place, end) > 0 })
+	slices.SortFunc(all, func(a, b Listed) int { return w.order(a.place, b.place) })
+	if n := w.Limit; len(all) > n {
+		return ListPage{Listed: all[:n], Cursor: all[n-1].place}
 	}
-	n = min(n, w.Limit)
-	page := ListPage{Listed: all[:n]}
-	if n > 0 && (n < len(all) || end != nil) {
-		page.Cursor = all[n-1].place
-	}
-	return page
+	return ListPage{Listed: all, Cursor: end}
 }
 
-func (w Wanted) order(a, b Listed) int {
-	c := cmp.Or(cmp.Compare(len(a.place), len(b.place)), cmp.Compare(a.place, b.place))
+func (w Wanted) order(a, b string) int {
+	c := cmp.Or(cmp.Compare(len(a), len(b)), cmp.Compare(a, b))
 	if w.Newest {
 		return -c
 	}
 	return c
 }
 
-// readList reads one list from a place on.
-func (t *Lists) readList(ctx context.Context, list string, w Wanted) (out []Listed, more bool, err error) {
+const (
+	// maxListReads bounds the queries of one list for one page: a filter that takes out
+	// nearly everything must not read a list of a million.
+	maxListReads = 4
+	// filteredPage is how many conversations a query looks at of which it filters some
+	// out: some 30 KB.
+	filteredPage = 200
+)
+
+// readList reads one list from a place on. end is the place up to which it was read; "" is
+// the end of the list.
+func (t *Lists) readList(ctx context.Context, list string, w Wanted) (out []Listed, end string, err error) {
 	in := &dynamodb.QueryInput{TableName: &t.name, IndexName: aws.String(names.ListsIndex),
 		Limit:            aws.Int32(int32(w.Limit)),
 		ScanIndexForward: aws.Bool(!w.Newest), KeyConditionExpression: aws.String("il = :l"),
@@ -252,21 +251,24 @@ func (t *Lists) readList(ctx context.Context, list string, w Wanted) (out []List
 		in.KeyConditionExpression = aws.String(*in.KeyConditionExpression + " AND ia" + behind)
 		in.ExpressionAttributeValues[":from"] = &types.AttributeValueMemberN{Value: w.Cursor}
 	}
-	w.filter(in)
-	for reads := 0; ; reads++ {
+	if w.filter(in); in.FilterExpression != nil {
+		in.Limit = aws.Int32(int32(max(w.Limit, filteredPage)))
+	}
+	for range maxListReads {
 		got, err := t.db.Query(ctx, in)
 		if err != nil {
-			return nil, false, fmt.Errorf("read list: %w", err)
+			return nil, "", fmt.Errorf("read list: %w", err)
 		}
 		for _, a := range got.Items {
 			place := digitsOf(a["ia"])
 			out = append(out, Listed{Conversation: textOf(a["c"]), At: timeOfPlace(place), place: place})
 		}
-		if more = len(got.LastEvaluatedKey) > 0; !more || len(out) >= w.Limit {
-			return out[:min(len(out), w.Limit)], more || len(out) > w.Limit, nil
+		if end = digitsOf(got.LastEvaluatedKey["ia"]); end == "" || len(out) >= w.Limit {
+			break
 		}
 		in.ExclusiveStartKey = got.LastEvaluatedKey
 	}
+	return out, end, nil
 }
 
 func (w Wanted) filter(in *dynamodb.QueryInput) {
@@ -286,7 +288,7 @@ func (w Wanted) filter(in *dynamodb.QueryInput) {
 	if w.Tag != "" {
 		add("contains(it, :t)", ":t", text(w.Tag))
 	}
-	if w.Accounts != nil {
+	if n := len(w.Accounts); n > 0 && n <= maxAccounts {
 		var any string
 		for i, a := range w.Accounts {
 			name := fmt.Sprintf(":c%d", i)

@@ -57,6 +57,7 @@ type Decision struct {
 	Late         bool
 	Option       string // the option that the customer chose by its number, or ""
 	Hold         thread.Hold
+	Asked        string // hash of the command that made the event, or ""
 }
 
 // ErrConflict says that another router moved the conversation on: read again.

@@ -67,7 +67,7 @@
 //	l   whether the event was late
 //	ho  who held the conversation from the event on
 //	op  option that the customer chose by its number
-//	h   hash of a message's request
+//	h   hash of a message's request, or of the command that made an event
 //	i   lane of a message
 //	j   order of a message in its lane, kept after o is gone
 //	p   progress of a message

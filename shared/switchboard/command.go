@@ -235,7 +235,7 @@ func (x decision) hold() (*Change, error) {
 		return x.to(events.ControlAccepted, d.Holder, cmp.Or(c.Reason, "acknowledged")), nil
 	case events.DoRelease:
 		if next := x.after(d.Holder); next != d.Holder {
-			return x.to(events.ControlReleased, next, c.Reason), nil
+			return x.released(next), nil
 		}
 		return nil, stale("nobody comes after "+d.Holder, "pass it to a destination, or close it")
 	}
@@ -263,6 +263,16 @@ func (x decision) accept() (*Change, error) {
 		return nil, stale("the offer is over", "ask the holder to offer it again")
 	}
 	return x.to(events.ControlAccepted, x.c.From, x.c.Reason), nil
+}
+
+// released gives the hold to whoever comes next. Where no customer waits there is nothing
+// to answer in time: the lease of a bot begins with the customer's next words.
+func (x decision) released(next string) *Change {
+	change := x.to(events.ControlReleased, next, x.c.Reason)
+	if x.desk.Waiting.IsZero() {
+		change.Hold.Until = time.Time{}
+	}
+	return change
 }
 
 // to gives the hold to a destination, which may be the same one anew.

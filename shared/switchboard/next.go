@@ -17,18 +17,26 @@ const (
 	candidates = 20
 	// claimTries bounds how often an agent's claim is made that comes twice at once.
 	claimTries = 4
+	// claimPages bounds the candidates that are looked at.
+	claimPages = 10
 )
+
+// A Reach says whose conversations may be given.
+type Reach struct {
+	Accounts []string // "line/line-jp", as store.Wanted has them
+	Of       func(channel, account string) bool
+}
 
 // Next assigns the conversation of a destination that has waited longest and is nobody's;
 // false is none. An agent's limit is looked at in the same transaction that gives the
 // conversation: of two claims at once, one begins again.
 func (r Runner) Next(ctx context.Context, lists *store.Lists, destination string, c events.Claim, by Caller,
-	reaches func(channel, account string) bool) (Outcome, bool, error) {
+	within Reach) (Outcome, bool, error) {
 	err := store.ErrConflict
 	for range claimTries {
 		var out Outcome
 		var found bool
-		if out, found, err = r.claim(ctx, lists, destination, c, by, reaches); !errors.Is(err, store.ErrConflict) {
+		if out, found, err = r.claim(ctx, lists, destination, c, by, within); !errors.Is(err, store.ErrConflict) {
 			return out, found, err
 		}
 	}
@@ -36,7 +44,7 @@ func (r Runner) Next(ctx context.Context, lists *store.Lists, destination string
 }
 
 func (r Runner) claim(ctx context.Context, lists *store.Lists, destination string, c events.Claim, by Caller,
-	reaches func(channel, account string) bool) (Outcome, bool, error) {
+	within Reach) (Outcome, bool, error) {
 	load, err := r.load(ctx, lists, destination, c.Assignee)
 	if err != nil {
 		return Outcome{}, false, err
@@ -44,15 +52,21 @@ func (r Runner) claim(ctx context.Context, lists *store.Lists, destination strin
 	if n := len(load.Conversations); c.Limit > 0 && n >= c.Limit {
 		return Outcome{}, false, stale(fmt.Sprintf("%s has %d conversations", c.Assignee, n), "close or hand over one first")
 	}
-	page, err := lists.Page(ctx, store.Wanted{Holders: []string{destination}, Classes: []store.Class{store.Waiting},
-		Unassigned: true, Limit: candidates})
-	if err != nil {
-		return Outcome{}, false, err
-	}
-	for _, l := range page.Listed {
-		out, taken, err := r.assign(ctx, l.Conversation, destination, c, by, load, reaches)
-		if err != nil || taken {
-			return out, taken, err
+	w := store.Wanted{Holders: []string{destination}, Classes: []store.Class{store.Waiting}, Unassigned: true,
+		Accounts: within.Accounts, Limit: candidates}
+	for range claimPages {
+		page, err := lists.Page(ctx, w)
+		if err != nil {
+			return Outcome{}, false, err
+		}
+		for _, l := range page.Listed {
+			out, taken, err := r.assign(ctx, l.Conversation, destination, c, by, load, within)
+			if err != nil || taken {
+				return out, taken, err
+			}
+		}
+		if w.Cursor = page.Cursor; w.Cursor == "" {
+			break
 		}
 	}
 	return Outcome{}, false, nil
@@ -89,34 +103,42 @@ func (r Runner) load(ctx context.Context, lists *store.Lists, destination, agent
 // largestLoad is how many conversations of an agent are counted.
 const largestLoad = 100
 
-// assign gives one conversation to an agent, unless somebody else was faster.
+// assign gives one conversation to an agent, unless somebody else was faster. That the
+// customer writes once more meanwhile, or a colleague takes a note, costs it no place.
 func (r Runner) assign(ctx context.Context, conversation, destination string, c events.Claim, by Caller, load store.Load,
-	reaches func(channel, account string) bool) (Outcome, bool, error) {
-	s, t, err := r.read(ctx, conversation)
-	if err != nil {
-		return Outcome{}, false, err
-	}
-	d := t.Desk
-	if d.Holder != destination || d.Assignee != "" || d.State != "" || d.Waiting.IsZero() || !reaches(t.Channel, t.Account) {
-		return Outcome{}, false, nil
-	}
-	command := events.Command{To: events.To{Conversation: conversation}, Do: events.DoAssign, From: destination,
-		Assignee: c.Assignee, Reason: "the longest waiting"}
-	change, _, err := r.Board.Decide(t, command, by, s.Sequence+1, r.Now())
-	if err != nil {
-		return Outcome{}, false, err
-	}
-	change.Key = fmt.Sprintf("claim:%s:%d", c.Assignee, s.Sequence)
+	within Reach) (Outcome, bool, error) {
 	load.Conversations = append(load.Conversations, conversation)
-	a, err := r.append(ctx, s, t, change, &load)
-	switch {
-	case errors.Is(err, store.ErrLoad):
-		return Outcome{}, false, store.ErrConflict
-	case errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrExists):
-		return Outcome{}, false, nil // the conversation moved on: the next one
-	case err != nil:
-		return Outcome{}, false, err
+	for range decideTries {
+		s, t, err := r.read(ctx, conversation)
+		if err != nil {
+			return Outcome{}, false, err
+		}
+		if !waits(t.Desk, destination) || !within.Of(t.Channel, t.Account) {
+			return Outcome{}, false, nil
+		}
+		command := events.Command{To: events.To{Conversation: conversation}, Do: events.DoAssign, From: destination,
+			Assignee: c.Assignee, Reason: "the longest waiting"}
+		change, _, err := r.Board.Decide(t, command, by, s.Sequence+1, r.Now())
+		if err != nil {
+			return Outcome{}, false, err
+		}
+		change.Key = fmt.Sprintf("claim:%s:%d", c.Assignee, s.Sequence)
+		a, err := r.append(ctx, s, t, change, &load)
+		switch {
+		case errors.Is(err, store.ErrLoad):
+			return Outcome{}, false, store.ErrConflict
+		case errors.Is(err, store.ErrConflict), errors.Is(err, store.ErrExists):
+			continue
+		case err != nil:
+			return Outcome{}, false, err
+		}
+		out := Outcome{Event: &a.Event, Thread: a.Thread, Sequence: a.State.Sequence, before: t}
+		return out, true, r.ring(ctx, conversation, out)
 	}
-	out := Outcome{Event: &a.Event, Thread: a.Thread, Sequence: a.State.Sequence, before: t}
-	return out, true, r.ring(ctx, conversation, out)
+	return Outcome{}, false, nil // it moves too fast: the next one
+}
+
+// waits says whether a customer waits whom a destination holds and nobody has.
+func waits(d thread.Desk, destination string) bool {
+	return d.Holder == destination && d.Assignee == "" && d.State == "" && !d.Waiting.IsZero()
 }

@@ -3,10 +3,12 @@ package switchboard
 import (
 	"context"
 	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"time"
 
 	"github.com/relais-dev/relais/events"
@@ -113,7 +115,7 @@ func (r Runner) try(ctx context.Context, c events.Command, by Caller) (Outcome, 
 	if change.Key == "" {
 		change.Key = rand.Text()
 	}
-	change.Key = "command:" + change.Key
+	change.Key, change.Asked = "command:"+change.Key, digest(c)
 	a, err := r.Append(ctx, s, t, change)
 	if errors.Is(err, store.ErrExists) {
 		return out, store.ErrConflict // it came at the same time: it is found now
@@ -134,76 +136,24 @@ func (r Runner) repeated(ctx context.Context, t thread.Thread, c events.Command)
 	if err != nil || !found {
 		return nil, err
 	}
+	if it.Asked != digest(c) {
+		return nil, stale("the idempotency key was used for another command", "use a new key for each command")
+	}
 	e, err := it.Event()
 	if err != nil {
 		return nil, err
 	}
-	if !makes(c.Do, e.Type) || !as(c, &e) {
-		return nil, stale("the idempotency key was used for another command", "use a new key for each command")
-	}
 	return &e, nil
 }
 
-// makes says whether a deed makes events of a type.
-func makes(d events.Deed, t events.Type) bool {
-	switch d {
-	case events.DoOpen:
-		return t == events.ConversationOpened
-	case events.DoClose:
-		return t == events.ConversationClosed
-	case events.DoSnooze:
-		return t == events.ConversationSnoozed
-	case events.DoTag, events.DoUntag:
-		return t == events.ConversationTagged
-	case events.DoAssign:
-		return t == events.ConversationAssigned
-	case events.DoPrioritise, events.DoLanguage:
-		return t == events.ConversationUpdated
-	case events.DoNote:
-		return t == events.NoteAdded
-	case events.DoRead:
-		return t == events.ConversationRead
-	case events.DoTake, events.DoPass:
-		return t == events.ControlPassed
-	case events.DoOffer:
-		return t == events.ControlOffered
-	case events.DoAccept, events.DoAcknowledge:
-		return t == events.ControlAccepted
-	case events.DoRelease:
-		return t == events.ControlReleased
+// digest is equal for equal commands; "" for one without a key, which none repeats.
+func digest(c events.Command) string {
+	if c.IdempotencyKey == "" {
+		return ""
 	}
-	return false
-}
-
-// as says whether e, of a type that c makes, is what c asks for.
-func as(c events.Command, e *events.Event) bool {
-	switch d := e.Data; c.Do {
-	case events.DoSnooze:
-		return d.Handling.Until.Equal(c.Ends())
-	case events.DoTag, events.DoUntag:
-		return !slices.ContainsFunc(c.Tags, func(tag string) bool {
-			return slices.Contains(d.Handling.Tags, tag) != (c.Do == events.DoTag)
-		})
-	case events.DoAssign:
-		return d.Handling.Assignee == c.Assignee
-	case events.DoPrioritise:
-		return d.Change.Field == thread.FieldPriority && d.Change.New == c.Priority
-	case events.DoLanguage:
-		return d.Change.Field == thread.FieldLanguage && d.Change.New == c.Language
-	case events.DoNote:
-		return d.Note.Text == c.Text
-	case events.DoRead:
-		return d.Handling.Destination == c.From && d.Handling.Seen == c.Seen
-	case events.DoTake:
-		return d.Control.Taken && d.Control.To == c.From
-	case events.DoPass:
-		return !d.Control.Taken && d.Control.To == c.Target
-	case events.DoOffer:
-		return d.Control.To == c.Target && d.Control.Until.Equal(c.Until)
-	case events.DoAccept, events.DoAcknowledge:
-		return (d.Control.From == d.Control.To) == (c.Do == events.DoAcknowledge)
-	}
-	return true
+	doc, _ := json.Marshal(c) // texts, times and numbers
+	sum := sha256.Sum256(doc)
+	return hex.EncodeToString(sum[:])
 }
 
 // keyed makes a key of one conversation: the same key in two is two commands.
@@ -235,7 +185,7 @@ func (r Runner) append(ctx context.Context, s store.State, t thread.Thread, c Ch
 	if err != nil {
 		return Appended{}, err
 	}
-	it, next, err = r.Conversations.Append(ctx, it, s, next, store.Decision{Hold: c.Hold}, load)
+	it, next, err = r.Conversations.Append(ctx, it, s, next, store.Decision{Hold: c.Hold, Asked: c.Asked}, load)
 	return Appended{e, it, next, after}, err
 }
 

@@ -15,6 +15,8 @@ type Change struct {
 	Data events.Data // the fact alone
 	Hold thread.Hold
 	Key  string // the same for the same change
+
+	Asked string // digest of the command with a key that makes it, or ""
 }
 
 // Due is when something of a conversation ends by itself; zero is never.

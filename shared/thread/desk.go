@@ -79,7 +79,7 @@ func (d *Desk) handle(e *events.Event) {
 		d.open(e)
 	case events.ConversationClosed:
 		d.State, d.Reason, d.Until, d.Wake = events.StateClosed, h.Reason, h.Until, ""
-		d.Closed, d.Waiting, d.Lease, d.Offer = at, time.Time{}, time.Time{}, nil
+		d.Closed, d.Waiting, d.Offer = at, time.Time{}, nil
 	case events.ConversationSnoozed:
 		d.State, d.Reason, d.Until, d.Wake = events.StateSnoozed, h.Reason, h.Until, h.Wake
 	case events.ConversationTagged:
@@ -99,6 +99,9 @@ func (d *Desk) handle(e *events.Event) {
 	case events.ControlPassed, events.ControlAccepted, events.ControlExpired, events.ControlReleased:
 		d.handOver(e, at)
 	}
+	if d.State == events.StateClosed { // nobody has to answer, until the customer opens it
+		d.Lease = time.Time{}
+	}
 }
 
 // handOver ends what belonged to the one who held, and lets the customer wait for the next one, if
@@ -106,7 +109,7 @@ func (d *Desk) handle(e *events.Event) {
 func (d *Desk) handOver(e *events.Event, at time.Time) {
 	c := e.Data.Control
 	if c.From == c.To {
-		return
+		return // it holds anew; what it offers stays offered
 	}
 	waits := d.Waits(e.Type, c.From, c.To)
 	d.Offer = nil

@@ -26,12 +26,17 @@ const draft = `{"outbound":{"content":[{"kind":"text","text":{"body":"Hi"}}]}}`
 // sound are a path and a body with which an endpoint of the document does what it is for.
 func (r *rig) sound(method, path string) (at, body string) {
 	r.t.Helper()
-	at = strings.NewReplacer("{conversation}", conversation("pager"), "{message}", events.OutboundID("k0")).Replace(path)
+	at = strings.NewReplacer("{conversation}", conversation("pager"), "{message}", events.OutboundID("k0"),
+		"{destination}", "support").Replace(path)
 	switch {
 	case method == "GET":
 		return at, ""
 	case strings.HasSuffix(path, "/actions"):
 		return at, `{"verb":"typing","active":true}`
+	case strings.HasSuffix(path, "/commands"):
+		return at, `{"do":"read","from":"support","seen":"00000000000000000001"}`
+	case strings.HasSuffix(path, "/next"):
+		return at, `{"assignee":"ana"}`
 	case path == "/v1/render":
 		return at, draft
 	case path == "/v1/messages":
@@ -78,8 +83,11 @@ func TestEveryEndpointIsGuarded(t *testing.T) {
 					t.Errorf("%s with the scope %s: %d, the document names %v", where, s, got.status, scopes)
 				}
 			}
-			if strings.Contains(path, "{") {
-				r.as("foreign", method, at, body).refused(t, missing)
+			if stranger := "foreign"; strings.Contains(path, "{") {
+				if strings.Contains(path, "{destination}") {
+					stranger = "elsewhere"
+				}
+				r.as(stranger, method, at, body).refused(t, missing)
 			}
 			if !slices.Contains(methods, "DELETE") {
 				r.call("DELETE", at, "").refused(t, notAllowed)

@@ -68,8 +68,8 @@ func New(name string, channels []channel.Channel, e function.Env) (function.Hand
 	}
 	runner := switchboard.Runner{Board: board, Conversations: box.Conversations, Ingress: e.Queue(c, names.EnvIngress),
 		Clock: e.Queue(c, names.EnvClock), Now: e.Now, Log: e.Log(name)}
-	return &Handler{Outbox: box, Lists: store.NewLists(kept), Runner: runner, Messages: box.Messages, Receipts: store.NewReceipts(kept),
-		Conversations: box.Conversations, Files: files,
+	return &Handler{Outbox: box, Lists: store.NewLists(kept), Runner: runner, Messages: box.Messages,
+		Receipts: store.NewReceipts(kept), Conversations: box.Conversations, Files: files,
 		Outbound: queues[names.Outbound], Audit: store.NewAudit(kept), door: callers, Log: e.Log(name), Now: e.Now}, nil
 }
 

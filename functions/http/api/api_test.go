@@ -35,6 +35,7 @@ import (
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/stage/awsfake"
 	"github.com/relais-dev/relais/shared/store"
+	"github.com/relais-dev/relais/shared/switchboard"
 	"github.com/relais-dev/relais/shared/thread"
 )
 
@@ -234,7 +235,9 @@ func tokens(t testing.TB) string {
 		"masked": {Principal: "desk", Rights: access.Rights{Scopes: []access.Scope{access.Read, access.Reply,
 			access.Outreach}, Destinations: any, Accounts: any}},
 		"foreign": {Principal: "others", Rights: access.Rights{Scopes: access.Scopes(), Destinations: any,
-			Accounts: []string{"pager/other", "shutter/dem", "demo"}}}}
+			Accounts: []string{"pager/other", "shutter/dem", "demo"}}},
+		"elsewhere": {Principal: "shop", Rights: access.Rights{Scopes: access.Scopes(),
+			Destinations: []string{"elsewhere"}, Accounts: any}}}
 	for _, s := range access.Scopes() {
 		table[string(s)] = access.Caller{Principal: "only " + string(s),
 			Rights: access.Rights{Scopes: []access.Scope{s}, Destinations: any, Accounts: any}}
@@ -442,6 +445,24 @@ func (r *rig) hear(name string, e events.Event) events.Event {
 	return e
 }
 
+func (r *rig) board() switchboard.Board {
+	r.t.Helper()
+	b, err := switchboard.Parse(r.env[names.EnvDesks])
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return b
+}
+
+// rules send what begins with "bot" to the bot.
+func (r *rig) rules(e *events.Event) []string {
+	if m := e.Data.Message; m != nil && len(m.Content) > 0 && m.Content[0].Text != nil &&
+		strings.HasPrefix(m.Content[0].Text.Body, "bot") {
+		return []string{"helper"}
+	}
+	return nil
+}
+
 func (r *rig) route(it store.Item, e *events.Event) {
 	r.t.Helper()
 	ctx := r.t.Context()
@@ -453,8 +474,12 @@ func (r *rig) route(it store.Item, e *events.Event) {
 	if err != nil {
 		r.t.Fatal(err)
 	}
-	s.Thread = known.After(e).Encode()
-	if it, _, err = store.NewConversations(r.store).Sequence(ctx, it, s, s, store.Decision{Destinations: []string{"support"}}); err != nil {
+	e.Sequence = events.FormatSequence(s.Sequence + 1)
+	hold := r.board().Admit(known.Desk, e, r.rules(e), s.Sequence+1)
+	hold.Stamp(e)
+	next, _ := r.board().Next(s, known, e)
+	decision := store.Decision{Destinations: r.board().Receivers(e, nil), Hold: hold}
+	if it, _, err = store.NewConversations(r.store).Sequence(ctx, it, s, next, decision); err != nil {
 		r.t.Fatal(err)
 	}
 	if err := store.NewInbox(r.store).Served(ctx, it, it.Destinations); err != nil {
@@ -562,12 +587,14 @@ func TestPathsAndMethods(t *testing.T) {
 	for _, e := range endpoints() {
 		for _, foreign := range []string{"", "1", "cnv_", "cnv_" + id[1:], "cnv_" + id + "a", "msg_" + strings.ToUpper(id),
 			"evt_" + id, "cnv_" + id[:25] + "1", "..", "cnv_%2f" + id[1:], "msg_" + id + ".1"} {
-			path := strings.NewReplacer("{conversation}", foreign, "{message}", foreign).Replace(e.path)
+			path := strings.NewReplacer("{conversation}", foreign, "{message}", foreign,
+				"{destination}", "_"+foreign).Replace(e.path)
 			if path != e.path {
 				r.call(e.method, path, "").refused(t, missing)
 			}
 		}
-		path := strings.NewReplacer("{conversation}", "cnv_"+id, "{message}", "msg_"+id).Replace(e.path)
+		path := strings.NewReplacer("{conversation}", "cnv_"+id, "{message}", "msg_"+id,
+			"{destination}", "nowhere").Replace(e.path)
 		r.call(e.method, path+"/", "").refused(t, missing)
 		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"} {
 			if _, _, err := find(method, path); err == nil {

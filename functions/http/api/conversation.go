@@ -19,7 +19,8 @@ import (
 
 // thread is what is known of a conversation that the caller may see.
 // sequence is of its newest event.
-func (h *Handler) thread(ctx context.Context, who access.Caller, id string) (t thread.Thread, sequence uint64, err error) {
+func (h *Handler) thread(ctx context.Context, who access.Caller, id string) (t thread.Thread, sequence uint64,
+	err error) {
 	s, err := h.Conversations.State(ctx, id)
 	if err != nil {
 		return t, 0, err

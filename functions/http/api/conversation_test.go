@@ -26,7 +26,8 @@ func TestConversation(t *testing.T) {
 	got := read[events.ConversationState](t, r.call("GET", path, ""))
 	want := events.ConversationState{Channel: "shutter", Account: "demo", Conversation: *e.Data.Conversation,
 		Contact: e.Data.Contact, HeardAt: noon.Add(time.Second), Sequence: events.FormatSequence(1), State: events.StateOpen,
-		Episode: 1, BeganAt: noon, WaitingAt: noon, ActiveAt: noon, Preview: "Hello"}
+		Episode: 1, BeganAt: noon, WaitingAt: noon, ActiveAt: noon, Preview: "Hello",
+		Holder: "support", Hold: events.FormatSequence(1), Unread: []events.Unread{{Destination: "support", Messages: 1}}}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}

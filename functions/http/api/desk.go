@@ -22,7 +22,8 @@ import (
 // they have read; the rest changes what everybody works with.
 func deedScopes(c events.Command) []access.Scope {
 	switch c.Do {
-	case events.DoTake, events.DoPass, events.DoOffer, events.DoAccept, events.DoRelease, events.DoAcknowledge, events.DoRead:
+	case events.DoTake, events.DoPass, events.DoOffer, events.DoAccept, events.DoRelease, events.DoAcknowledge,
+		events.DoRead:
 		if !c.Takeover {
 			return []access.Scope{access.Reply, access.Manage}
 		}
@@ -45,6 +46,10 @@ func (h *Handler) command(ctx context.Context, r request) (answer, error) {
 		return answer{}, fault("idempotencyKey", "must equal the header Idempotency-Key")
 	}
 	c.IdempotencyKey = cmp.Or(c.IdempotencyKey, key)
+	from, notFrom := speaker(r.Caller, c.From)
+	if notFrom == nil {
+		c.From = from
+	}
 	var faults events.Faults
 	if err := c.Validate(); errors.As(err, &faults) {
 		return answer{}, faulty(faults)
@@ -55,11 +60,9 @@ func (h *Handler) command(ctx context.Context, r request) (answer, error) {
 	if _, _, err := h.thread(ctx, r.Caller, r.id); err != nil {
 		return answer{}, err
 	}
-	from, err := speaker(r.Caller, c.From)
-	if err != nil {
-		return answer{}, err
+	if notFrom != nil {
+		return answer{}, notFrom
 	}
-	c.From = from
 	out, err := h.Runner.Run(ctx, c, callerOf(r.Caller))
 	if err != nil {
 		return answer{}, h.undone(r, out, err)
@@ -102,9 +105,7 @@ func (h *Handler) undone(r request, out switchboard.Outcome, err error) error {
 	case errors.Is(err, switchboard.ErrUnknown):
 		return missing.because("no such conversation")
 	case errors.Is(err, store.ErrConflict):
-		p := unavailable.because("the conversation moves too fast; try again")
-		p.header = map[string]string{"retry-after": "1"}
-		return p
+		return busy("the conversation moves too fast; try again")
 	case !errors.As(err, &refused):
 		return err
 	case !refused.Stale:
@@ -112,9 +113,14 @@ func (h *Handler) undone(r request, out switchboard.Outcome, err error) error {
 		p.Remedy = refused.Remedy
 		return p
 	}
-	p := stale.because(refused.Title)
-	now := h.shown(r, out.Thread, out.Sequence)
-	p.Remedy, p.Conversation = refused.Remedy, &now
+	return h.outdated(r, refused.Title, refused.Remedy, out.Thread, out.Sequence)
+}
+
+// outdated is the problem of a request that takes a conversation to be otherwise than it is.
+func (h *Handler) outdated(r request, title, remedy string, t thread.Thread, sequence uint64) *problem {
+	p := stale.because(title)
+	now := h.shown(r, t, sequence)
+	p.Remedy, p.Conversation = remedy, &now
 	return p
 }
 
@@ -141,9 +147,9 @@ func (h *Handler) veil(ctx context.Context, r request, e *events.Event) error {
 
 func listParameters() []parameter {
 	return []parameter{
-		{"holder", "Of these destinations, separated by commas. Absent: all that the caller may act for."},
-		{"state", "open (when absent), waiting, snoozed, closed or all. Waiting are the open ones whose customer nobody has " +
-			"answered."},
+		{"holder", "Of these destinations, at most 10, separated by commas. Absent: all that the caller may act for."},
+		{"state", "open (when absent), waiting, snoozed, closed or all. Waiting are the open ones whose customer nobody " +
+			"has answered."},
 		{"order", "newest (when absent) or waiting. In both, who waits stands where they began to, and who was answered " +
 			"where somebody spoke last; newest begins at the latest, waiting at the earliest."},
 		{"assignee", "Only of this agent."},
@@ -203,13 +209,21 @@ func (h *Handler) selectionOf(r request, q url.Values) (selection, error) {
 		fmt.Sprintf("must name 1 to %d destinations that you may act for", maxHolders))
 	if s.account != "" {
 		s.Accounts = []string{s.channel + "/" + s.account}
-	} else if !slices.Contains(r.Accounts, access.Any) {
-		s.Accounts = r.Accounts
+	} else {
+		s.Accounts = seen(r.Rights)
 	}
 	if len(faults) > 0 {
 		return s, faulty(faults)
 	}
 	return s, nil
+}
+
+// seen are the accounts whose conversations somebody may see; nil is all.
+func seen(r access.Rights) []string {
+	if slices.Contains(r.Accounts, access.Any) {
+		return nil
+	}
+	return append([]string{}, r.Accounts...)
 }
 
 // holders are the destinations whose lists are read: those that were asked for, as far as the
@@ -223,7 +237,7 @@ func (h *Handler) holders(c access.Caller, asked string) []string {
 	}
 	slices.Sort(list)
 	if asked == "" {
-		return list[:min(len(list), maxHolders)]
+		return list
 	}
 	for _, name := range strings.Split(asked, ",") {
 		if !slices.Contains(list, name) {
@@ -269,8 +283,8 @@ func (h *Handler) list(ctx context.Context, r request) (answer, error) {
 
 // states are the conversations of a page as they are now: lists lag, so that what has
 // moved on is left to where it moved.
-func (h *Handler) states(ctx context.Context, r request, s selection, listed []store.Listed) ([]events.ConversationState,
-	error) {
+func (h *Handler) states(ctx context.Context, r request, s selection,
+	listed []store.Listed) ([]events.ConversationState, error) {
 	ids := make([]string, len(listed))
 	for i, l := range listed {
 		ids[i] = l.Conversation
@@ -323,7 +337,14 @@ func (h *Handler) next(ctx context.Context, r request) (answer, error) {
 	if !known || !r.SpeaksFor(r.id) {
 		return answer{}, missing.because("no such destination, or not one of yours")
 	}
-	out, found, err := h.Runner.Next(ctx, h.Lists, r.id, c, callerOf(r.Caller), r.Rights.Reaches)
+	within := switchboard.Reach{Accounts: seen(r.Rights), Of: r.Reaches}
+	if within.Accounts != nil && len(within.Accounts) == 0 {
+		return answer{status: http.StatusOK, body: events.ClaimOutcome{}}, nil
+	}
+	out, found, err := h.Runner.Next(ctx, h.Lists, r.id, c, callerOf(r.Caller), within)
+	if errors.Is(err, store.ErrConflict) {
+		return answer{}, busy("the agent claims at several places at once; try again")
+	}
 	var refused *switchboard.Refusal
 	if errors.As(err, &refused) {
 		p := stale.because(refused.Title)

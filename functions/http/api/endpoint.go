@@ -40,7 +40,7 @@ func endpoints() []endpoint {
 	return []endpoint{
 		{method: http.MethodPost, path: "/v1/messages", serve: (*Handler).send, scopes: speaks,
 			operation: "sendMessage", summary: "Send a message to a conversation, a contact or an identity", key: true,
-			body: "Addressed", success: http.StatusAccepted, answer: "Acceptance", refuses: []kind{missing, conflict}},
+			body: "Addressed", success: http.StatusAccepted, answer: "Acceptance", refuses: []kind{missing, conflict, stale}},
 		{method: http.MethodGet, path: "/v1/messages/{message}", serve: (*Handler).message, scopes: reads(),
 			operation: "getMessage", summary: "Tell what became of a message", success: http.StatusOK, answer: "Delivery"},
 		{method: http.MethodGet, path: "/v1/conversations", serve: (*Handler).list, scopes: reads(),
@@ -51,7 +51,7 @@ func endpoints() []endpoint {
 			answer: "ConversationState"},
 		{method: http.MethodPost, path: "/v1/conversations/{conversation}/messages", serve: (*Handler).reply, scopes: speaks,
 			operation: "sendToConversation", summary: "Send a message to a conversation", key: true,
-			body: "Draft", success: http.StatusAccepted, answer: "Acceptance", refuses: []kind{conflict}},
+			body: "Draft", success: http.StatusAccepted, answer: "Acceptance", refuses: []kind{conflict, stale}},
 		{method: http.MethodGet, path: "/v1/conversations/{conversation}/messages", serve: (*Handler).history,
 			scopes: reads(), unmasked: true,
 			operation: "listEvents", summary: "List a conversation's events by their sequence", query: historyParameters(),

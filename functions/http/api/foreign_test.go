@@ -37,7 +37,7 @@ func TestForeignIDs(t *testing.T) {
 		events.ConversationID("shutter", "other", phone), events.ConversationID("pager", "demo", "nobody"),
 		"later:" + message, "sending:" + conversation,
 		"ticket:hash", "socket:socket1", "socket1", "account:shutter/demo", "shutter/demo", "demo", "*", "%00", "..",
-		"cnv_", "msg_", strings.ToUpper(conversation)}
+		"cnv_", "msg_", strings.ToUpper(conversation), "platform:inbox", "nowhere"}
 	own := map[string][]string{"conversation": {conversation}, "message": {message, e.Data.Message.ID}}
 	for path, methods := range documented(t) {
 		before, rest, ok := strings.Cut(path, "{")

@@ -65,6 +65,13 @@ func fault(path, message string) *problem {
 	return faulty(events.Faults{{Path: path, Message: message}})
 }
 
+// busy is the problem of a request that others kept from being done.
+func busy(detail string) *problem {
+	p := unavailable.because(detail)
+	p.header = map[string]string{"retry-after": "1"}
+	return p
+}
+
 // refuse is the answer to a request that failed. What is not meant for callers is
 // logged.
 func (h *Handler) refuse(err error) answer {
@@ -77,8 +84,7 @@ func (h *Handler) refuse(err error) answer {
 		p = refusal(r)
 	case errors.As(err, &call), errors.Is(err, context.DeadlineExceeded), errors.Is(err, context.Canceled):
 		h.Log.Error("cannot answer now", "error", err.Error())
-		p = unavailable.because("try again")
-		p.header = map[string]string{"retry-after": "1"}
+		p = busy("try again")
 	default:
 		h.Log.Error("cannot answer", "error", err.Error())
 		p = broken.because("the operators can see why")
@@ -98,6 +104,8 @@ func refusal(r *outbox.Refusal) *problem {
 		k = closed
 	case r.HTTP == http.StatusConflict && r.Class == events.ClassConsent:
 		k = withdrawn
+	case r.Stale:
+		k = stale
 	case r.HTTP == http.StatusConflict:
 		k = conflict
 	case r.Rendering != nil:

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -112,7 +113,7 @@ func (h *Handler) accept(ctx context.Context, r request, o events.Outbound) (ans
 	}
 	a, err := h.outbox(r.Caller).Accept(ctx, o)
 	if err != nil {
-		return answer{}, err
+		return answer{}, h.unsaid(ctx, r, o.To.Conversation, err)
 	}
 	if a.State == events.Queued {
 		if err := h.Outbox.Ring(ctx, a); err != nil {
@@ -126,6 +127,22 @@ func (h *Handler) accept(ctx context.Context, r request, o events.Outbound) (ans
 	}
 	return answer{status: http.StatusAccepted, header: map[string]string{"location": "/v1/messages/" + a.ID},
 		body: a.Acceptance, made: a.ID}, nil
+}
+
+// unsaid is why a message is not accepted. Where another answers, or has spoken, it comes with
+// the conversation as it is.
+func (h *Handler) unsaid(ctx context.Context, r request, conversation string, err error) error {
+	var refused *outbox.Refusal
+	if !errors.As(err, &refused) || !refused.Stale || conversation == "" {
+		return err
+	}
+	t, sequence, unread := h.thread(ctx, r.Caller, conversation)
+	if unread != nil {
+		return err
+	}
+	p := h.outdated(r, refused.Title, refused.Remedy, t, sequence)
+	p.Class = refused.Class
+	return p
 }
 
 // voice is the destination for which a caller speaks: the one it names, or its only

@@ -48,8 +48,8 @@ func welcome(s *system.System, o system.Options, bot string) (string, error) {
 	fmt.Fprintf(&b, "\nPlatforms: write as a customer, see what each platform received, make it fail\n  %s/platforms\n",
 		o.PublicURL)
 	if bot != "" {
-		fmt.Fprintf(&b, "\nChat: open %s/ in a browser, a demo agent answers: the bot %s, which passes to %s who writes %q\n",
-			o.PublicURL, bot, s.System.Config.Default, person)
+		fmt.Fprintf(&b, "\nChat: open %s/ in a browser, a demo agent answers\n", o.PublicURL)
+		fmt.Fprintf(&b, "  It is the bot %s; who writes %q is passed to %s.\n", bot, person, s.System.Config.Default)
 	}
 	fmt.Fprintf(&b, "\nA demo team that answers every customer\n  go run ./infra/examples/integrator --endpoint %s --queue %s --outbound %s\n",
 		o.AWSURL, s.QueueURL(s.System.Config.Default), s.QueueURL(names.Outbound))

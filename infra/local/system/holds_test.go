@@ -300,3 +300,14 @@ func TestWhoDidIt(t *testing.T) {
 		t.Errorf("done by %v, want %s", got, want)
 	}
 }
+
+// TestNotesAreForPeople: also where a bot takes what nobody else does.
+func TestNotesAreForPeople(t *testing.T) {
+	f := newFloor(t, `{"channels":["whatsapp"],"default":"helper",
+		"destinations":{"helper":{"role":"bot","else":"support"},"support":{}}}`)
+	f.writes("Where is my parcel?")
+	f.does("", events.Command{Do: events.DoNote, From: "support", Text: "VIP, be nice"})
+	f.then("a note while a bot holds",
+		"1 message.received Where is my parcel? > helper",
+		"2 note.added VIP, be nice > ~support")
+}

@@ -173,7 +173,11 @@ func (b Board) Receivers(e *events.Event, to []string) []string {
 			add(name)
 		}
 	}
-	if len(list) == 0 {
+	switch {
+	case len(list) > 0:
+	case b.isBot(b.Default) && !forBot(e, b.Default):
+		list = append(list, b.team(b.Default))
+	default:
 		list = append(list, b.Default)
 	}
 	return list

@@ -232,6 +232,53 @@ func (d *desk) asks(e events.Event, key, text string) int {
 	return status
 }
 
+// usdOf is what calls cost for a million of a message's kind.
+func usdOf(t *testing.T, calls []awsfake.Call) (usd float64, list []string) {
+	t.Helper()
+	for _, c := range calls {
+		usd += c.Units * priceOf(t, c.Action)
+		list = append(list, c.Principal+" "+c.Action)
+	}
+	return usd, list
+}
+
+// TestListsCostLittle: the lists of conversations take no call of their own, and at most 1.50 USD
+// per million messages that move a conversation in them; and a conversation's state stays
+// below one write unit.
+func TestListsCostLittle(t *testing.T) {
+	const most = 1.50
+	r := newDesk(t, config)
+	r.send(1, "A")
+	r.clock.Advance(time.Minute)
+	usual, calls := usdOf(t, r.send(1, "B"))
+	id := events.ConversationID("whatsapp", "demo", "16505550000")
+	doc := asked(t, say(events.Event{Subject: id}, "k1", "It left the warehouse today."))
+	r.put("outbound", "desk", "k1", doc)
+	r.drain()
+	r.received("support")
+	if l := r.record(id).state.Listing; l.Class != "answered" {
+		t.Fatalf("stands in the list %+v", l)
+	}
+	r.clock.Advance(time.Minute)
+	moved, again := usdOf(t, r.send(1, "C"))
+	if l := r.record(id).state.Listing; l.Class != "waiting" {
+		t.Fatalf("stands in the list %+v", l)
+	}
+	if diff := cmp.Diff(calls, again); diff != "" {
+		t.Errorf("a message that moves a conversation takes other calls (-usual +moved):\n%s", diff)
+	}
+	t.Logf("USD per million: %.3f usual, %.3f with a move in the lists", usual, moved)
+	if moved-usual > most {
+		t.Errorf("to move a conversation in the lists costs %.3f USD per million, want %.2f at the most", moved-usual, most)
+	}
+	state := r.record(id).state
+	t.Logf("the state's document has %d bytes", len(state.Thread))
+	if n := len(state.Thread); n > 900 {
+		t.Errorf("a conversation's document has %d bytes: with its keys and its place in the lists it takes a second write "+
+			"unit with every event; shorten it", n)
+	}
+}
+
 // perMessage sums the calls of a principal by action and shares them among n
 // messages, in the order of their first appearance.
 func perMessage(t *testing.T, calls []awsfake.Call, principal, who string, n int) []cost {

@@ -214,3 +214,100 @@ func TestTimeWhileADestinationRefuses(t *testing.T) {
 		t.Errorf("three minutes after the end of the snooze it is %s", s.State)
 	}
 }
+
+// TestOnlyMessagesMove: what colleagues do makes nothing unread, and takes nobody's place in a list.
+func TestOnlyMessagesMove(t *testing.T) {
+	f := newFloor(t, floorConfig)
+	f.writes("Where is my parcel?")
+	f.does("", events.Command{Do: events.DoPass, Target: "support"})
+	f.does("", events.Command{Do: events.DoRead, From: "support", Seen: f.state().Sequence})
+	before := f.record(f.conversation).state.Listing
+	f.wait(time.Minute)
+	f.does("", events.Command{Do: events.DoTag, Tags: []string{"vip"}})
+	f.does("", events.Command{Do: events.DoNote, From: "support", Text: "be nice"})
+	f.does("", events.Command{Do: events.DoPrioritise, Priority: events.PriorityHigh})
+	after := f.record(f.conversation).state.Listing
+	if s := f.state(); after.At != before.At || after.Class != before.Class || s.Unread[0].Messages != 0 {
+		t.Errorf("moved from %+v to %+v, unread %+v", before, after, s.Unread)
+	}
+}
+
+// TestNobodySleepsOnIt: an assignee who lets the customer wait loses the conversation, once.
+func TestNobodySleepsOnIt(t *testing.T) {
+	f := newFloor(t, floorConfig)
+	f.writes("Where is my parcel?")
+	f.does("", events.Command{Do: events.DoPass, Target: "support"})
+	f.does("", events.Command{Do: events.DoAssign, Assignee: "ben"})
+	f.sweeps(29)
+	if s := f.state(); s.Assignee != "ben" {
+		t.Fatalf("after 29 of 30 minutes %q has it", s.Assignee)
+	}
+	f.sweeps(5)
+	history := f.record(f.conversation).history
+	if last := history[len(history)-1]; f.state().Assignee != "" || last.Type != events.ConversationAssigned ||
+		last.Data.Handling.Was != "ben" {
+		t.Errorf("after 34 minutes %q has it, and the last event is %s", f.state().Assignee, inWords(last))
+	}
+	f.sweeps(60)
+	if n := len(f.record(f.conversation).history); n != len(history) {
+		t.Errorf("%d events more, though nobody has it", n-len(history))
+	}
+}
+
+// TestClosedSleepsOn: what was to end by itself does nothing to a conversation that was closed since.
+func TestClosedSleepsOn(t *testing.T) {
+	f := newFloor(t, floorConfig)
+	f.writes("Where is my parcel?")
+	f.does("", events.Command{Do: events.DoSnooze, Until: f.clock.Now().Add(10 * time.Minute)})
+	f.does("", events.Command{Do: events.DoOffer, Target: "support", Until: f.clock.Now().Add(5 * time.Minute)})
+	f.does("", events.Command{Do: events.DoClose})
+	n := f.state().Sequence
+	f.sweeps(20)
+	if s := f.state(); s.State != events.StateClosed || s.Sequence != n {
+		t.Errorf("it is %s, and #%s came after #%s", s.State, s.Sequence, n)
+	}
+}
+
+// TestHourOfTheZone: an hour is the customer's, and the night in which clocks go forward is shorter.
+func TestHourOfTheZone(t *testing.T) {
+	f := newFloor(t, floorConfig)
+	f.clock.Advance(time.Date(2027, 3, 27, 12, 0, 0, 0, time.UTC).Sub(f.clock.Now()))
+	f.writes("Call me tomorrow at nine.")
+	f.does("", events.Command{Do: events.DoSnooze, Local: "2027-03-28T09:00", Zone: "Europe/Paris"})
+	if want := time.Date(2027, 3, 28, 7, 0, 0, 0, time.UTC); !f.state().Until.Equal(want) {
+		t.Errorf("asleep until %v, want %v", f.state().Until, want)
+	}
+}
+
+// TestWhoDidIt: every act of the brand says whose it was; what happens by itself is nobody's.
+func TestWhoDidIt(t *testing.T) {
+	f := newFloor(t, floorConfig)
+	f.writes("Where is my parcel?")
+	f.wait(47 * time.Second) // the bot is dead
+	f.does("support", events.Command{Do: events.DoPass, Target: "sales"})
+	f.does("", events.Command{Do: events.DoTag, Tags: []string{"vip"}, By: &events.Actor{Role: events.Agent, ID: "ben"}})
+	var got []string
+	for _, e := range f.record(f.conversation).history {
+		by := "nobody"
+		if c := e.Data.Control; c != nil && c.By != nil {
+			by = c.By.ID
+		} else if h := e.Data.Handling; h != nil && h.By != nil {
+			by = h.By.ID
+		}
+		got = append(got, by)
+	}
+	if want := "nobody nobody desk:support ben"; strings.Join(got, " ") != want {
+		t.Errorf("done by %v, want %s", got, want)
+	}
+}
+
+// TestNotesAreForPeople: also where a bot takes what nobody else does.
+func TestNotesAreForPeople(t *testing.T) {
+	f := newFloor(t, `{"channels":["whatsapp"],"default":"helper",
+		"destinations":{"helper":{"role":"bot","else":"support"},"support":{}}}`)
+	f.writes("Where is my parcel?")
+	f.does("", events.Command{Do: events.DoNote, From: "support", Text: "VIP, be nice"})
+	f.then("a note while a bot holds",
+		"1 message.received Where is my parcel? > helper",
+		"2 note.added VIP, be nice > ~support")
+}

@@ -127,10 +127,55 @@ var threats = []row{
 		"functions/channels/custom TestVectorOfThePrivateKey"}, ""},
 }
 
+// complaints are what people say of desks, as far as it is a matter of how conversations are
+// kept and told; the rest is a matter of the desk's pages, and has its rows there.
+var complaints = []row{
+	{"note reached the customer, bot answered it", []string{sys + "TestStory"}, ""},
+	{"double answers", []string{sys + "TestStory", sys + "TestAnswerOfSomebody"}, ""},
+	{"sent twice", []string{sys + "TestSameKeySameMessage", sys + "TestEveryCallOfSending",
+		sys + "TestEveryCallOfOrders", sys + "TestOneKeyOneCommand"}, ""},
+	{"window shut, text \"sent\"", []string{sys + "TestClosedWindow"}, ""},
+	{"failure unseen", []string{sys + "TestOutcomeIsTold"}, ""},
+	{"catch-up missed a reply", nil, "a feed cursor per destination: issue \"The desk\""},
+	{"longest waiting; tags bump", []string{sys + "TestRandom", sys + "TestOnlyMessagesMove"}, ""},
+	{"waiting clock wrong with bots", []string{sys + "TestStory", sys + "TestAnswerOfSomebody",
+		sys + "TestGivenBackAtTheEnd"}, ""},
+	{"unread is not unhandled; a tag makes unread", []string{sys + "TestStory", sys + "TestRandom",
+		sys + "TestOnlyMessagesMove"}, ""},
+	{"counters stuck, disagree", []string{sys + "TestRandom", sys + "TestSendingAtRandom"},
+		"counters of many conversations: issue \"The desk\""},
+	{"hand-off notified nobody", []string{sys + "TestStory"}, ""},
+	{"two take one chat, assignee flips", []string{sys + "TestStory"}, ""},
+	{"queue stuck when capacity frees, limit overrun", nil, "a test of `next` with agents at once"},
+	{"stays with someone off or gone", []string{sys + "TestNobodySleepsOnIt"},
+		"who has no right any more: issue \"Agents\""},
+	{"forward hits a busy colleague", []string{sys + "TestStory", sys + "TestOfferOutlivesAcknowledgement"}, ""},
+	{"bot talks over human, late", []string{sys + "TestStory", sys + "TestAnsweredInTime"}, ""},
+	{"human answers in the phone app, bot goes on", []string{sys + "TestStory"}, ""},
+	{"bot mute after return", []string{sys + "TestStory", sys + "TestClosedByItsBot"}, ""},
+	{"hand-off errors, pending for ever", []string{sys + "TestStory", sys + "TestEveryCallOfOrders",
+		sys + "TestRandom"}, ""},
+	{"holder removed: silent move", []string{sys + "TestStory"},
+		"what nobody writes in is passed with its next event only"},
+	{"rule loops", []string{sys + "TestBotThatAnswersItself_Row38"}, "issue \"Rules with actions\""},
+	{"reopen: same or new, endless goodbyes", []string{sys + "TestStory", sys + "TestThanksStartNoLease"}, ""},
+	{"snooze: until when, timer after close", []string{sys + "TestStory", sys + "TestWokenBeforeItsTime",
+		sys + "TestEveryCallOfOrders", sys + "TestClosedSleepsOn"}, ""},
+	{"hour in the server's zone, reminder late", []string{sys + "TestHourOfTheZone",
+		sys + "TestTimeWhileADestinationRefuses"}, ""},
+	{"others' chats, previews, phones seen", []string{"functions/http/api TestForeignIsAsUnknown",
+		"functions/http/api TestMasked"}, ""},
+	{"who did it?", []string{"functions/http/api TestAudit", sys + "TestWhoDidIt"}, ""},
+	{"duplicate people; merge", nil, "issue \"People\""},
+	{"STOP by hand", nil, "issue \"Consent\""},
+	{"deadlines in business time, away message", nil, "issue \"Hours\""},
+	{"reports do not add up, surveys", nil, "issue \"Numbers\""},
+}
+
 // TestEveryRowHasATest: each row names tests that exist, or what it waits for.
 func TestEveryRowHasATest(t *testing.T) {
 	exist := map[string][]string{}
-	for i, x := range slices.Concat(failures, threats) {
+	for i, x := range slices.Concat(failures, threats, complaints) {
 		if i < len(failures) && !strings.HasPrefix(x.name, rowNumber(i)) {
 			t.Errorf("row %q stands in the place of %s", x.name, rowNumber(i))
 		}

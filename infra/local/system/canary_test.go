@@ -132,9 +132,11 @@ func leaves(doc any, under func(name string) bool) (list []string) {
 
 // isSaid says of a member's name that its text is a person's words, or says who one is.
 func isSaid(name string) bool {
-	return slices.Contains([]string{"body", "title", "subtitle", "description", "caption", "text", "name", "first", "last",
+	return slices.Contains([]string{
+		"body", "title", "subtitle", "description", "caption", "text", "name", "first", "last",
 		"given", "family", "formatted", "value", "address", "street", "emoji", "fileName", "header", "footer", "label",
-		"note", "preview", "phone", "email", "city"}, name)
+		"note", "preview", "phone", "email", "city",
+	}, name)
 }
 
 // dateForm is a day, which stands in every log.
@@ -423,7 +425,8 @@ func attribute(v types.AttributeValue) string {
 // enough: each channel was heard, was sent to and failed.
 func (f *flock) enough(t testing.TB) {
 	for _, ch := range functions.Channels() {
-		if len(ch.Outbound.Hosts) > 0 && !slices.ContainsFunc(f.called, func(c outside.Call) bool { return c.Channel == ch.Name }) {
+		called := slices.ContainsFunc(f.called, func(c outside.Call) bool { return c.Channel == ch.Name })
+		if len(ch.Outbound.Hosts) > 0 && !called {
 			t.Errorf("%s was never called", ch.Name)
 		}
 	}

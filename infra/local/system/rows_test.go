@@ -101,7 +101,7 @@ var threats = []row{
 	{"private addresses", []string{"shared/outhttp TestPrivateAddresses", "shared/outhttp TestRebinding",
 		"shared/outhttp TestRedirects"}, ""},
 	{"secret leakage, PII in logs", []string{sys + "TestLogsTellNothingPrivate", sys + "TestCanaries"}, ""},
-	{"isolation of accounts", nil, "a property of two accounts with markers"},
+	{"isolation of accounts", []string{sys + "TestAccountsAreIsolated", "functions/http/api TestForeignIDs"}, ""},
 	{"foreign ids", []string{"functions/http/api TestForeignIDs"}, ""},
 	{"WebSocket access", []string{sys + "TestInAppTickets", sys + "TestInAppTicketTwiceAtOnce",
 		sys + "TestInAppOrigins", sys + "TestInAppLogout"}, ""},

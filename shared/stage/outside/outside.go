@@ -29,7 +29,8 @@ type World struct {
 	Account   func(name string) (channel.Account, error) // the demo account of a channel
 	Deliver   func(channel.Channel, channel.Request)     // takes what a platform posts, signed
 	Now       func() time.Time
-	Record    func(Call) // takes each call before it has an effect; nil keeps none beside Calls
+	Record    func(Call)                          // takes each call before it has an effect; nil keeps none beside Calls
+	Further   func(name string) []channel.Account // other accounts of a channel, beside Account's; nil is none
 
 	mu     sync.Mutex
 	calls  []Call
@@ -200,7 +201,7 @@ func (w *World) of(caller, host string) (place, error) {
 			return place{}, err
 		}
 		if p.Answers(account, host) {
-			answer := func(c play.Call) play.Answer { return p.Answer(account, c) }
+			answer := func(c play.Call) play.Answer { return w.answerOf(p, account, c) }
 			return place{ch.Name, ch, account, answer}, nil
 		}
 	}
@@ -208,6 +209,20 @@ func (w *World) of(caller, host string) (place, error) {
 		return place{name: PushName, answer: pushService}, nil
 	}
 	return place{name: "web", answer: web}, nil
+}
+
+// answerOf is what a platform says to a call: for the account that it knows the call by.
+func (w *World) answerOf(p play.Platform, first channel.Account, c play.Call) play.Answer {
+	answer := p.Answer(first, c)
+	if w.Further == nil {
+		return answer
+	}
+	for _, a := range w.Further(p.Channel) {
+		if other := p.Answer(a, c); other.OK() && !answer.OK() {
+			answer = other
+		}
+	}
+	return answer
 }
 
 // platform is the one that a channel talks to.

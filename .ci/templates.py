@@ -211,7 +211,7 @@ def facts(endpoint, stage):
                                "billing": t.get("BillingModeSummary", {}).get("BillingMode")}
     queues = {}
     for url in sqs.list_queues().get("QueueUrls", []):
-        if "-demo-agent" in url:  # the team of local mode's own page
+        if "-assistant" in url:  # the bot of local mode's own page
             continue
         name = url.rsplit("/", 1)[1]
         if not belongs(name, stage):

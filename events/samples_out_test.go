@@ -207,7 +207,8 @@ func recordSamples() []request {
 			Image: "https://media.example.com/descale.jpg",
 		}}),
 		say("native", Content{Kind: KindNative, Native: &Native{Channel: "line",
-			JSON: `{"type":"flex","altText":"Receipt","contents":{"type":"bubble"}}`}}),
+			JSON: `{"type":"flex","altText":"Receipt","contents":{"type":"bubble","body":{"type":"box","layout":"vertical",` +
+				`"contents":[{"type":"text","text":"Paid"}]}}}`}}),
 		say("mixed", NewText("Here it is:"), media(Media{Type: Image, URL: "https://media.example.com/kettle.jpg",
 			MIME: "image/jpeg", Bytes: 184_311}),
 			choice(Choice{Text: "Is this the one?", Style: StyleQuick, Options: []Option{{ID: "yes", Label: "Yes"}, {ID: "no",

@@ -118,7 +118,7 @@ func TestConfigErrors(t *testing.T) {
 		{"bot as default with nobody after it", `"destinations":{"support":{"role":"bot","lease":"45s"}}`, "",
 			`context.relais.destinations.support.else: leads in a circle: support, support (without else, a bot is followed by the default); let it end at a team`},
 		{"roles that Lambda has no room for", `"destinations":{"support":{},` + bots(60) + `}`, "",
-			`context.relais.destinations: their roles, leases and the like take 3481 bytes of the functions' environment, where 2800 are free; take shorter names, and leave out what is so anyway`},
+			`context.relais.destinations: their roles, leases and the like take 3524 bytes of the functions' environment, where 2800 are free; take shorter names, and leave out what is so anyway`},
 		{"misspelt setting", `"destination":{}`, "", `context.relais: unknown field "destination"`},
 	} {
 		t.Run(x.name, func(t *testing.T) {

@@ -22,40 +22,41 @@ import (
 	"github.com/relais-dev/relais/shared/media"
 	"github.com/relais-dev/relais/shared/names"
 	"github.com/relais-dev/relais/shared/route"
+	"github.com/relais-dev/relais/shared/switchboard"
 )
 
-// agentQueue is the demo agent's destination. It gets what it answers beside whom
-// the rules name, so that it takes nothing from anybody.
-const agentQueue = "demo-agent"
+// assistant is the demo agent's destination, unless the configuration has one of that name.
+const assistant = "assistant"
 
-// withAgent adds the demo agent to a configuration that has in-app messaging.
-func withAgent(c topology.Config) topology.Config {
-	if _, taken := c.Destinations[agentQueue]; taken || !c.Has(inapp.Name) {
-		return c
+// withAgent adds the demo agent to a configuration: a bot, as operators configure theirs,
+// that holds the conversations which when is true of, beside whom the rules name.
+func withAgent(c topology.Config, when string) (with topology.Config, name string) {
+	name = assistant
+	for _, taken := c.Destinations[name]; taken; _, taken = c.Destinations[name] {
+		name = "demo-" + name
 	}
 	c.Destinations = maps.Clone(c.Destinations)
-	c.Destinations[agentQueue] = topology.Destination{Description: "answers on the page of this machine"}
-	c.Rules = append([]route.Rule{{Name: "what the demo agent answers", When: "event.channel == 'inapp'",
-		To: []string{agentQueue}, Continue: true}}, c.Rules...)
-	return c
+	c.Destinations[name] = topology.Destination{Description: "answers on this machine",
+		Desk: switchboard.Desk{Role: switchboard.Bot, Lease: "45s", Else: c.Default}}
+	c.Rules = append([]route.Rule{{Name: "what the demo agent answers", When: when, To: []string{name},
+		Continue: true}}, c.Rules...)
+	return c, name
 }
 
-// An agent answers visitors of the page as an integrator does: it receives from its
-// queue and asks for messages on the outbound queue.
+// An agent answers customers as an integrator's bot does: it receives from its queue,
+// and asks for messages on the outbound queue as long as it holds.
 type agent struct {
 	sys     *system.System
 	sqs     *sqs.Client
+	name    string // its destination
 	picture string // the digest of a stored file
 }
 
-// answer works until ctx is done.
-func answer(ctx context.Context, s *system.System) {
-	if _, there := s.System.Config.Destinations[agentQueue]; !there {
-		return
-	}
-	s.Release(agentQueue) // an agent of an earlier process is gone with it
+// answer works as the destination name until ctx is done.
+func answer(ctx context.Context, s *system.System, name string) {
+	s.Release(name) // an agent of an earlier process is gone with it
 	picture := pictureOf(ctx, s)
-	a := agent{s, sqs.NewFromConfig(s.ConfigOf(agentQueue, cloud.Work)), picture}
+	a := agent{s, sqs.NewFromConfig(s.ConfigOf(name, cloud.Work)), name, picture}
 	for ctx.Err() == nil {
 		if err := a.receive(ctx); err != nil && ctx.Err() == nil {
 			select {
@@ -85,7 +86,7 @@ func pictureOf(ctx context.Context, s *system.System) string {
 }
 
 func (a agent) receive(ctx context.Context) error {
-	url := a.sys.QueueURL(agentQueue)
+	url := a.sys.QueueURL(a.name)
 	out, err := a.sqs.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &url, MaxNumberOfMessages: 10,
 		WaitTimeSeconds: 5})
 	if err != nil {
@@ -107,26 +108,49 @@ func (a agent) receive(ctx context.Context) error {
 	return nil
 }
 
-// handle reads, types and answers.
+// handle reads, types and answers what it is its turn to answer.
 func (a agent) handle(ctx context.Context, e *events.Event) error {
-	content := a.reply(e)
-	if content == nil {
+	if e.Holder != a.name || e.Type != events.MessageReceived && e.Type != events.InteractionReceived {
 		return nil
 	}
+	if e.Channel == inapp.Name { // others can show that by far not all
+		if err := a.attend(ctx, e); err != nil {
+			return err
+		}
+	}
+	o := events.Outbound{IdempotencyKey: "agent-" + e.ID, To: events.To{Conversation: e.Subject}, From: a.name,
+		Hold: e.Hold, Content: a.reply(e), Sender: &events.Sender{Role: events.Bot, Name: "Demo agent"}}
+	if o.Content == nil { // its last words, and pass
+		o.Content, o.Then = say("A colleague takes over from here."), a.handOver(e)
+	}
+	return a.ask(ctx, e.Subject, "answer-"+e.ID, o)
+}
+
+// attend shows that e was read, and is being answered.
+func (a agent) attend(ctx context.Context, e *events.Event) error {
+	to := events.To{Conversation: e.Subject}
 	if m := e.Data.Message; m != nil {
-		read := events.Action{To: events.To{Conversation: e.Subject}, Verb: events.ActRead, Message: &events.Ref{ID: m.ID,
-			PlatformID: m.PlatformID}}
+		read := events.Action{To: to, Verb: events.ActRead, Message: &events.Ref{ID: m.ID, PlatformID: m.PlatformID}}
 		if err := a.ask(ctx, e.Subject, "read-"+e.ID, read); err != nil {
 			return err
 		}
 	}
-	if err := a.ask(ctx, e.Subject, "typing-"+e.ID, events.Action{To: events.To{Conversation: e.Subject},
-		Verb: events.ActTyping, Active: true}); err != nil {
-		return err
+	return a.ask(ctx, e.Subject, "typing-"+e.ID, events.Action{To: to, Verb: events.ActTyping, Active: true})
+}
+
+// Why the demo agent hands over.
+const (
+	personWanted = "the customer asks for a person"
+	noWords      = "the demo agent has no words for it"
+)
+
+// handOver passes a conversation to people, with what was said.
+func (a agent) handOver(e *events.Event) *events.Command {
+	c := &events.Command{Do: events.DoPass, Target: a.sys.System.Config.Default, Reason: noWords, History: 20}
+	if wants(e) == person {
+		c.Reason = personWanted
 	}
-	return a.ask(ctx, e.Subject, "answer-"+e.ID, events.Outbound{IdempotencyKey: "agent-" + e.ID,
-		To: events.To{Conversation: e.Subject}, Content: content,
-		Sender: &events.Sender{Role: events.Bot, Name: "Demo agent"}})
+	return c
 }
 
 func (a agent) ask(ctx context.Context, conversation, dedup string, request any) error {
@@ -140,31 +164,41 @@ func (a agent) ask(ctx context.Context, conversation, dedup string, request any)
 	return err
 }
 
-// reply is what the agent says to what a customer said, nil when it is silent.
+// person is what customers choose, or write, who want one.
+const person = "person"
+
+// wants is what a customer chose or wrote, as far as it is one word.
+func wants(e *events.Event) string {
+	if in := e.Data.Interaction; in != nil {
+		return in.Option
+	}
+	if t := e.Data.Message.Content[0].Text; t != nil {
+		return strings.ToLower(strings.TrimSpace(t.Body))
+	}
+	return ""
+}
+
+// reply is what the agent says to what a customer said, nil when that is for a person.
 func (a agent) reply(e *events.Event) []events.Content {
-	switch {
-	case e.Type == events.InteractionReceived:
-		in := e.Data.Interaction
+	wanted := wants(e)
+	if wanted == person {
+		return nil
+	}
+	if show, ok := a.shows()[wanted]; ok {
+		return []events.Content{show}
+	}
+	if in := e.Data.Interaction; in != nil {
 		if len(in.Values) > 0 {
 			return say("Thank you: I have written that down.")
 		}
-		if c, ok := a.shows()[in.Option]; ok {
-			return []events.Content{c}
-		}
 		return say(fmt.Sprintf("You chose %q. A good choice.", in.Option))
-	case e.Type != events.MessageReceived:
-		return nil
 	}
-	c := e.Data.Message.Content[0]
-	switch {
+	switch c := e.Data.Message.Content[0]; {
 	case c.Text != nil:
-		if show, ok := a.shows()[strings.ToLower(strings.TrimSpace(c.Text.Body))]; ok {
-			return []events.Content{show}
-		}
 		return []events.Content{events.NewText("You wrote: " + c.Text.Body), {Kind: events.KindChoice,
 			Choice: &events.Choice{Text: "What would you like to see?", Style: events.StyleQuick,
 				Options: []events.Option{{ID: "choices", Label: "Choices"}, {ID: "cards", Label: "Cards"}, {ID: "form",
-					Label: "A form"}, {ID: "times", Label: "Times"}}}}}
+					Label: "A form"}, {ID: "times", Label: "Times"}, {ID: person, Label: "A person"}}}}}
 	case c.Media != nil:
 		return say("Thank you for the file.")
 	case c.Location != nil:

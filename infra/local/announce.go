@@ -3,11 +3,12 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/relais-dev/relais/functions"
-	"github.com/relais-dev/relais/functions/channels/inapp"
 	"github.com/relais-dev/relais/functions/plays"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/shared/access"
@@ -16,13 +17,14 @@ import (
 )
 
 // announce prints where everything is, and a line to try that works as it stands.
-func announce(s *system.System, o system.Options, out io.Writer) error {
-	text, err := welcome(s, o)
+func announce(s *system.System, o system.Options, bot string, out io.Writer) error {
+	text, err := welcome(s, o, bot)
 	fmt.Fprint(out, text)
 	return err
 }
 
-func welcome(s *system.System, o system.Options) (string, error) {
+// welcome is that text; bot is the demo agent's destination, or "".
+func welcome(s *system.System, o system.Options, bot string) (string, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Relais is up. Each channel has a demo account; its credentials are in functions/<channel>/testdata/account.json.\n\nWebhooks\n")
 	for _, f := range s.Functions {
@@ -32,7 +34,7 @@ func welcome(s *system.System, o system.Options) (string, error) {
 	}
 	fmt.Fprintf(&b, "\nQueues, for any AWS SDK or the aws CLI (any credentials, region us-east-1)\n")
 	for _, d := range s.System.Config.DestinationNames() {
-		if d == agentQueue { // its agent is here
+		if d == bot { // its agent is here
 			continue
 		}
 		fmt.Fprintf(&b, "  %-10s %s\n", d, s.QueueURL(d))
@@ -45,24 +47,21 @@ func welcome(s *system.System, o system.Options) (string, error) {
 	}
 	fmt.Fprintf(&b, "\nPlatforms: write as a customer, see what each platform received, make it fail\n  %s/platforms\n",
 		o.PublicURL)
-	if s.System.Config.Has(inapp.Name) {
-		fmt.Fprintf(&b, "\nChat: open %s/ in a browser, a demo agent answers\n", o.PublicURL)
+	if bot != "" {
+		fmt.Fprintf(&b, "\nChat: open %s/ in a browser, a demo agent answers: the bot %s, which passes to %s who writes %q\n",
+			o.PublicURL, bot, s.System.Config.Default, person)
 	}
 	fmt.Fprintf(&b, "\nA demo team that answers every customer\n  go run ./infra/examples/integrator --endpoint %s --queue %s --outbound %s\n",
 		o.AWSURL, s.QueueURL(s.System.Config.Default), s.QueueURL(names.Outbound))
-	line, err := tryLine(s, o)
-	if err != nil {
-		return b.String(), err
-	}
-	fmt.Fprintf(&b, "\nTry it: a customer writes, the %s queue receives\n%s\n  AWS_ACCESS_KEY_ID=me AWS_SECRET_ACCESS_KEY=me AWS_DEFAULT_REGION=us-east-1 aws --endpoint-url %s \\\n    sqs receive-message --queue-url %s --wait-time-seconds 5 --query 'Messages[].Body' --output text\n\nCtrl-C stops.\n",
-		s.System.Config.Default, line, o.AWSURL, s.QueueURL(s.System.Config.Default))
-	return b.String(), nil
+	try, err := tryLines(s, o)
+	fmt.Fprintf(&b, "%s\nCtrl-C stops.\n", try)
+	return b.String(), err
 }
 
-// tryLine is a curl command that posts a channel's recorded text message with a
-// signature made now. It is whatsapp's where that is switched on, because people
-// know it.
-func tryLine(s *system.System, o system.Options) (string, error) {
+// tryLines are commands that work as they stand: a customer writes, a queue receives, and an
+// agent looks at the list of conversations and closes the one that began. It is whatsapp's
+// where that is switched on, because people know it.
+func tryLines(s *system.System, o system.Options) (string, error) {
 	ch, ok := pick(s)
 	if !ok {
 		return "", nil
@@ -79,19 +78,40 @@ func tryLine(s *system.System, o system.Options) (string, error) {
 	r.Received = s.Now()
 	platform, _ := plays.Of(ch.Name) // plays has one for each channel
 	platform.Sign(set.Account, &r)
+	evs, err := ch.Events(set.Account, r)
+	if err != nil {
+		return "", fmt.Errorf("functions/channels/%s/testdata/in/text.http: %w", ch.Name, err)
+	}
 	url := o.PublicURL + r.Path
 	if r.RawQuery != "" {
 		url += "?" + r.RawQuery
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "  curl -sS -i %s \\\n", quote(url))
-	for name, values := range r.Header {
+	fmt.Fprintf(&b, "\nTry it: a customer writes, the %s queue receives\n%s\n", s.System.Config.Default,
+		curlLine(url, r.Header, string(r.Body)))
+	fmt.Fprintf(&b, "  AWS_ACCESS_KEY_ID=me AWS_SECRET_ACCESS_KEY=me AWS_DEFAULT_REGION=us-east-1 aws --endpoint-url %s \\\n    sqs receive-message --queue-url %s --wait-time-seconds 5 --query 'Messages[].Body' --output text\n",
+		o.AWSURL, s.QueueURL(s.System.Config.Default))
+	bearer := channel.Bearer(s.APIToken)
+	fmt.Fprintf(&b, "\nThen an agent lists who waits, and closes that conversation\n%s\n", curlLine(o.PublicURL+
+		"/v1/conversations?state=waiting", bearer, ""))
+	bearer.Set("Content-Type", "application/json")
+	fmt.Fprintf(&b, "%s\n", curlLine(o.PublicURL+"/v1/conversations/"+evs[0].Subject+"/commands", bearer,
+		`{"do":"close","reason":"answered"}`))
+	return b.String(), nil
+}
+
+// curlLine is a command that asks for a URL; with a body it posts.
+func curlLine(url string, header http.Header, body string) string {
+	words := []string{"  curl -sS -i " + quote(url)}
+	for _, name := range slices.Sorted(maps.Keys(header)) {
 		if !strings.EqualFold(name, "content-length") && !strings.EqualFold(name, "host") {
-			fmt.Fprintf(&b, "    -H %s \\\n", quote(name+": "+values[0]))
+			words = append(words, "-H "+quote(name+": "+header[name][0]))
 		}
 	}
-	fmt.Fprintf(&b, "    --data-binary %s", quote(string(r.Body)))
-	return b.String(), nil
+	if body != "" {
+		words = append(words, "--data-binary "+quote(body))
+	}
+	return strings.Join(words, " \\\n    ")
 }
 
 func pick(s *system.System) (channel.Channel, bool) {
@@ -114,12 +134,12 @@ func pick(s *system.System) (channel.Channel, bool) {
 func quote(s string) string { return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'" }
 
 // home adds this machine's own pages to the gateway.
-func home(s *system.System, o system.Options, page *pageHandler) http.Handler {
+func home(s *system.System, o system.Options, bot string, page *pageHandler) http.Handler {
 	gateway, own := s.Gateway(), http.NewServeMux()
 	own.Handle(platformsPath, platformPages(s))
 	own.Handle(platformsPath+"/", platformPages(s))
 	own.Handle("GET "+pagePath, page)
-	own.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { tell(w, r, s, o, page) })
+	own.HandleFunc("GET /{$}", func(w http.ResponseWriter, r *http.Request) { tell(w, r, s, o, bot, page) })
 	guarded := ownPages(own)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if _, pattern := own.Handler(r); pattern == "" { // taken as it is, and nothing cleaned
@@ -131,8 +151,9 @@ func home(s *system.System, o system.Options, page *pageHandler) http.Handler {
 }
 
 // tell shows where everything is, to browsers beside a chat.
-func tell(w http.ResponseWriter, r *http.Request, s *system.System, o system.Options, page *pageHandler) {
-	text, err := welcome(s, o)
+func tell(w http.ResponseWriter, r *http.Request, s *system.System, o system.Options, bot string,
+	page *pageHandler) {
+	text, err := welcome(s, o, bot)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
 		return

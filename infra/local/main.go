@@ -27,6 +27,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"github.com/relais-dev/relais/functions"
+	"github.com/relais-dev/relais/functions/channels/inapp"
 	"github.com/relais-dev/relais/infra/local/system"
 	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/stage/outside"
@@ -224,7 +225,10 @@ func serve(ctx context.Context, c serveCommand, o system.Options, out io.Writer)
 	}
 	defer aws.Close()
 	o.PublicURL, o.AWSURL = "http://"+web.Addr().String(), "http://"+aws.Addr().String()
-	o.Config = withAgent(o.Config)
+	bot := ""
+	if o.Config.Has(inapp.Name) {
+		o.Config, bot = withAgent(o.Config, "event.channel == 'inapp'")
+	}
 	fmt.Fprintln(out, "starting …")
 	s, err := system.Start(ctx, o)
 	if err != nil {
@@ -235,12 +239,12 @@ func serve(ctx context.Context, c serveCommand, o system.Options, out io.Writer)
 	if err != nil {
 		return err
 	}
-	gateway := &http.Server{Handler: hostsOf(web, c.Listen, c.names(o)).only(home(s, o, page))}
+	gateway := &http.Server{Handler: hostsOf(web, c.Listen, c.names(o)).only(home(s, o, bot, page))}
 	endpoint := &http.Server{Handler: hostsOf(aws, c.AWSListen, c.Host).only(noPages(s.AWS))}
 	failed := make(chan error, 2)
 	go func() { failed <- gateway.Serve(web) }()
 	go func() { failed <- endpoint.Serve(aws) }()
-	if err := announce(s, o, out); err != nil {
+	if err := announce(s, o, bot, out); err != nil {
 		return err
 	}
 	work, cancel := context.WithCancel(ctx)
@@ -254,7 +258,9 @@ func serve(ctx context.Context, c serveCommand, o system.Options, out io.Writer)
 		}
 	}()
 	var agent sync.WaitGroup
-	agent.Go(func() { answer(work, s) })
+	if bot != "" {
+		agent.Go(func() { answer(work, s, bot) })
+	}
 	s.Run(work)
 	agent.Wait()
 	fmt.Fprintln(out, "\nfinishing what was begun …")

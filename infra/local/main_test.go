@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
@@ -114,8 +116,8 @@ func TestSieve(t *testing.T) {
 	}
 }
 
-// TestDemoTellsLosses: an event that did not arrive, one that came twice and a
-// refused webhook each make the demo fail and say so.
+// TestDemoTellsLosses: an event that did not arrive, one that came twice, a refused
+// webhook and a conversation that nobody holds each make the demo fail and say so.
 func TestDemoTellsLosses(t *testing.T) {
 	config, err := topology.Load(configFile, functions.Channels())
 	if err != nil {
@@ -128,16 +130,25 @@ func TestDemoTellsLosses(t *testing.T) {
 	}
 	defer s.Close()
 	e := events.Event{ID: "evt_1", Subject: "cnv_1", Type: events.MessageReceived, Sequence: events.FormatSequence(1)}
+	unheld := e
+	unheld.Data.Conversation = &events.Conversation{ID: e.Subject, Kind: events.Direct}
+	held, own := unheld, unheld
+	held.Holder = "support"
+	own.Data.Conversation = &events.Conversation{ID: e.Subject, Kind: events.Own}
 	for _, x := range []struct {
 		accepted  int
 		delivered []delivery
 		want      string
+		good      bool
 	}{
-		{1, []delivery{{"support", e}}, "lost=0 duplicates=0"},
-		{1, nil, "lost=1 duplicates=0"},
-		{1, []delivery{{"shop", e}}, "lost=1 duplicates=0"},
-		{1, []delivery{{"support", e}, {"support", e}}, "lost=0 duplicates=1"},
-		{0, []delivery{{"support", e}}, "lost=0 duplicates=0"},
+		{1, []delivery{{"support", e}}, "lost=0 duplicates=0", true},
+		{1, nil, "lost=1 duplicates=0", false},
+		{1, []delivery{{"shop", e}}, "lost=1 duplicates=0", false},
+		{1, []delivery{{"support", e}, {"support", e}}, "lost=0 duplicates=1", false},
+		{0, []delivery{{"support", e}}, "lost=0 duplicates=0", false},
+		{1, []delivery{{"support", unheld}}, "lost=0 duplicates=0", false},
+		{1, []delivery{{"support", held}}, "lost=0 duplicates=0", true},
+		{1, []delivery{{"support", own}}, "lost=0 duplicates=0", true},
 	} {
 		var out bytes.Buffer
 		r := result{webhooks: 1, accepted: x.accepted, expected: map[string]events.Event{e.ID: e}, delivered: x.delivered}
@@ -146,7 +157,7 @@ func TestDemoTellsLosses(t *testing.T) {
 		if !strings.HasSuffix(out.String(), line) {
 			t.Errorf("ends with %q, want %q", out.String(), line)
 		}
-		if good := x.want == "lost=0 duplicates=0" && x.accepted == 1; good != (err == nil) {
+		if x.good != (err == nil) {
 			t.Errorf("%s accepted=%d: error %v", x.want, x.accepted, err)
 		}
 	}
@@ -195,17 +206,26 @@ func up(t *testing.T) (out *screen, stop func() error) {
 // stands, and the event is in the queue it names.
 func TestWelcome(t *testing.T) {
 	out, stop := up(t)
-	_, rest, _ := strings.Cut(out.String(), "\n  curl ")
-	command, _, found := strings.Cut(rest, "\n  AWS_ACCESS_KEY_ID=")
-	if !found {
-		t.Fatalf("no curl command:\n%s", out)
+	commands := curls(out.String())
+	if len(commands) != 3 {
+		t.Fatalf("%d curl commands, want 3:\n%s", len(commands), out)
 	}
-	if got := curl(t, command); got != http.StatusOK {
-		t.Fatalf("the command was answered %d", got)
+	if status, _ := curl(t, commands[0]); status != http.StatusOK {
+		t.Fatalf("the webhook was answered %d", status)
 	}
 	e := receiveOne(t, addresses(t, out.String()).AWS, addresses(t, out.String()).Queues["support"])
 	if !strings.Contains(e, `"type":"message.received.v1"`) {
 		t.Errorf("received %s", e)
+	}
+	var page events.ConversationPage
+	if status, text := curl(t, commands[1]); status != http.StatusOK || json.Unmarshal([]byte(text), &page) != nil ||
+		len(page.Items) != 1 || !strings.Contains(e, page.Items[0].Conversation.ID) || page.Items[0].Holder != "support" {
+		t.Errorf("the list was answered %d %s, want the conversation of %s", status, text, e)
+	}
+	var done events.Outcome
+	if status, text := curl(t, commands[2]); status != http.StatusOK || json.Unmarshal([]byte(text), &done) != nil ||
+		done.Conversation.State != events.StateClosed || done.Event == nil || !strings.Contains(e, done.Event.Subject) {
+		t.Errorf("the command was answered %d %s, want the conversation of %s closed", status, text, e)
 	}
 	resp, err := http.Get(addresses(t, out.String()).URL + "/")
 	if err != nil {
@@ -223,16 +243,25 @@ func TestWelcome(t *testing.T) {
 	}
 }
 
+// curls are the curl commands of a welcome, with the lines that they go on in.
+func curls(welcome string) []string {
+	var list []string
+	for _, m := range regexp.MustCompile(`(?m)^  curl ((?:.*\\\n)*.*)$`).FindAllStringSubmatch(welcome, -1) {
+		list = append(list, m[1])
+	}
+	return list
+}
+
 // curl lets a shell take the words of a curl command apart, as it would for
 // curl, and sends what they say.
-func curl(t *testing.T, command string) int {
+func curl(t *testing.T, command string) (status int, answer string) {
 	t.Helper()
 	words, err := exec.Command("sh", "-c", `show() { for w; do printf '%s\0' "$w"; done; }; show `+command).Output()
 	if err != nil {
 		t.Fatalf("the shell refuses %s: %v", command, err)
 	}
 	list := strings.Split(strings.TrimSuffix(string(words), "\x00"), "\x00")
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "", nil)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -245,6 +274,7 @@ func curl(t *testing.T, command string) int {
 			req.Header.Set(name, value)
 		case "--data-binary":
 			i++
+			req.Method = http.MethodPost
 			req.Body, req.ContentLength = io.NopCloser(strings.NewReader(list[i])), int64(len(list[i]))
 		default:
 			if req.URL, err = req.URL.Parse(list[i]); err != nil {
@@ -256,8 +286,12 @@ func curl(t *testing.T, command string) int {
 	if err != nil {
 		t.Fatal(err)
 	}
-	resp.Body.Close()
-	return resp.StatusCode
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(text)
 }
 
 // TestAnyCredentials: whoever is called as a function is gets what anybody gets.

@@ -403,7 +403,7 @@ func inbound() []mutant {
 			tests: []string{sys + "TestPermanentRefusal"}},
 		{file: router,
 			why:   "late is not said",
-			old:   `Late: it.LateAfter(state)`,
+			old:   `Late: it.LateAfter(d.state)`,
 			new:   `Late: false`,
 			tests: []string{sys + "TestLateStaysLate"}},
 		{file: router,

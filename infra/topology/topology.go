@@ -179,9 +179,10 @@ func router(c Config, channels []channel.Channel) Function {
 	f := Function{Name: "router", Program: Router, Consumes: names.Ingress, Batch: 10, Parallel: 50,
 		Timeout: 20 * time.Second, Memory: 512, Told: []Reference{RoutesFile, StageName},
 		Grants: []Grant{on(OnTable, "", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
-			on(OnIndex, names.PendingIndex, "dynamodb:Query"), on(OnObjects, "raw/", "s3:GetObject", "s3:PutObjectTagging"),
-			on(OnBucket, "raw/", "s3:ListBucket"), send(names.Ingress), send(names.Media),
-			send(names.Clock)}}
+			on(OnIndex, names.PendingIndex, "dynamodb:Query"),
+			on(OnIndex, names.HistoryIndex, "dynamodb:Query"), // what a new holder gets
+			on(OnObjects, "raw/", "s3:GetObject", "s3:PutObjectTagging"), on(OnBucket, "raw/", "s3:ListBucket"),
+			send(names.Ingress), send(names.Media), send(names.Clock)}}
 	for _, d := range c.DestinationNames() {
 		f.Grants = append(f.Grants, send(d))
 	}

@@ -1,9 +1,14 @@
 package fit
 
 import (
+	"cmp"
+	"path"
+	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // Linked is content with an address on every media that is one of our stored files.
@@ -40,6 +45,19 @@ func withLink(m *events.Media, link func(string) string) *events.Media {
 		return m
 	}
 	with := *m
-	with.URL = link(m.SHA256)
+	with.URL = link(m.SHA256 + ending(*m))
 	return &with
+}
+
+// plainEnding is an extension that stands in an address as it is.
+var plainEnding = regexp.MustCompile(`^\.[a-z0-9]{1,8}$`)
+
+// ending is the extension of m's type, else that of its name: platforms that fetch a file
+// look at how its address ends.
+func ending(m events.Media) string {
+	named := strings.ToLower(path.Ext(m.Name))
+	if !plainEnding.MatchString(named) {
+		named = ""
+	}
+	return cmp.Or(channel.Extension(m), named)
 }

@@ -79,11 +79,19 @@ func (f *Files) LoadKey(ctx context.Context) error {
 }
 
 // Link is an address at which anyone who has it can load a file, until LinkLife
-// is over; LoadKey must have succeeded.
-func (f *Files) Link(digest string) string {
+// is over; LoadKey must have succeeded. name is the file's digest, and perhaps the
+// extension of its type: some platforms look at how an address ends.
+func (f *Files) Link(name string) string {
+	digest := Digest(name)
 	expires := strconv.FormatInt(f.now().Add(LinkLife).Unix(), 10)
-	return f.base + "/v1/media/" + digest + "?" + url.Values{"expires": {expires}, "signature": {f.sign(digest,
+	return f.base + "/v1/media/" + name + "?" + url.Values{"expires": {expires}, "signature": {f.sign(digest,
 		expires)}}.Encode()
+}
+
+// Digest is the digest in the name of a link.
+func Digest(name string) string {
+	digest, _, _ := strings.Cut(name, ".")
+	return digest
 }
 
 func (f *Files) sign(digest, expires string) string {

@@ -73,8 +73,11 @@ func (t *Backlog) Postpone(ctx context.Context, d Due, now time.Time) error {
 	if err != nil || out == nil {
 		return err
 	}
-	if rings := int(intOf(out.Attributes["w"])); rings > 1 {
-		later := now.Add(patience[min(rings, len(patience))-1])
+	later := now.Add(patience[min(max(int(intOf(out.Attributes["w"])), 1), len(patience))-1])
+	if ends := secondsOf(out.Attributes["tm"]); ends.After(now) && ends.Before(later) { // nobody waits longer for that
+		later = ends
+	}
+	if later.Unix() != now.Add(patience[0]).Unix() {
 		_, err = t.postpone(ctx, d, "SET d = :d", attrs{":d": number(later.Unix())})
 	}
 	return err
@@ -85,7 +88,7 @@ func (t *Backlog) postpone(ctx context.Context, d Due, update string, values att
 	error) {
 	out, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(d.Conversation, d.ID),
 		UpdateExpression: &update, ConditionExpression: aws.String("attribute_exists(b)"),
-		ExpressionAttributeValues: values, ReturnValues: types.ReturnValueUpdatedNew})
+		ExpressionAttributeValues: values, ReturnValues: types.ReturnValueAllNew})
 	if isRefused(err) {
 		return nil, nil
 	}

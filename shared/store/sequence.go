@@ -145,10 +145,14 @@ func (t *Conversations) SetBlocked(ctx context.Context, conversation string, s S
 		in.UpdateExpression = aws.String("SET d = :d REMOVE u, t, w")
 		values[":d"] = number(seconds(s.Timer))
 	}
+	soon := since/1000 + int64(SweepAfter.Seconds())
 	if len(blocked) > 0 {
-		in.UpdateExpression = aws.String("SET u = :u, b = :b, d = if_not_exists(d, :d), t = :t")
+		in.UpdateExpression = aws.String("SET u = :u, b = :b, t = :t, d = if_not_exists(d, :d)")
+		if len(s.Blocked) == 0 && soon < s.due { // what ends in a month is no reason to wait so long
+			in.UpdateExpression = aws.String("SET u = :u, b = :b, t = :t, d = :d")
+		}
 		values[":u"], values[":b"], values[":t"] = text(blockedDoc(blocked)), text(Bucket(conversation)), number(since)
-		values[":d"] = number(since/1000 + int64(SweepAfter.Seconds()))
+		values[":d"] = number(soon)
 	}
 	if len(values) > 0 {
 		in.ExpressionAttributeValues = values
@@ -158,11 +162,13 @@ func (t *Conversations) SetBlocked(ctx context.Context, conversation string, s S
 	} else if err != nil {
 		return s, fmt.Errorf("keep blocked destinations: %w", err)
 	}
+	was := len(s.Blocked) > 0
 	s.Blocked = blocked
-	if len(blocked) > 0 && s.due == 0 {
-		s.due = since/1000 + int64(SweepAfter.Seconds())
-	} else if len(blocked) == 0 {
+	switch {
+	case len(blocked) == 0:
 		s.due = seconds(s.Timer)
+	case s.due == 0 || !was && soon < s.due:
+		s.due = soon
 	}
 	return s, nil
 }

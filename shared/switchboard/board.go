@@ -106,7 +106,9 @@ func (b Board) Admit(d thread.Desk, e *events.Event, to []string, sequence uint6
 		h = thread.Hold{Holder: b.first(to), Version: sequence}
 	}
 	switch {
-	case speaks(e) && h.Until.IsZero() && b.isBot(h.Holder):
+	case speaks(e) && d.Quiet(e):
+		h.Until = time.Time{} // it needs no answer
+	case speaks(e) && (h.Until.IsZero() || d.State == events.StateClosed) && b.isBot(h.Holder):
 		h.Until = b.given(h.Holder, sequence, e.RecordedTime).Until
 	case e.Type == events.MessageEchoed && e.Data.Message.Actor.Role != events.System:
 		h.Until = time.Time{}

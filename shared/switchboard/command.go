@@ -271,6 +271,9 @@ func (x decision) to(t events.Type, holder, reason string) *Change {
 	if holder == x.desk.Holder {
 		h.Version = x.desk.Hold
 	}
+	if !x.desk.Waits(t, x.desk.Holder, holder) { // then there is nothing that a bot has to answer in time
+		h.Until = time.Time{}
+	}
 	return &Change{Type: t, Hold: h, Data: events.Data{Control: &events.Control{From: x.desk.Holder, To: holder,
 		Reason: reason, By: x.c.By, Metadata: x.c.Metadata, Recall: x.c.History}}}
 }

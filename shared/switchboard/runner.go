@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/relais-dev/relais/events"
@@ -137,7 +138,7 @@ func (r Runner) repeated(ctx context.Context, t thread.Thread, c events.Command)
 	if err != nil {
 		return nil, err
 	}
-	if !makes(c.Do, e.Type) {
+	if !makes(c.Do, e.Type) || !as(c, &e) {
 		return nil, stale("the idempotency key was used for another command", "use a new key for each command")
 	}
 	return &e, nil
@@ -172,6 +173,37 @@ func makes(d events.Deed, t events.Type) bool {
 		return t == events.ControlReleased
 	}
 	return false
+}
+
+// as says whether e, of a type that c makes, is what c asks for.
+func as(c events.Command, e *events.Event) bool {
+	switch d := e.Data; c.Do {
+	case events.DoSnooze:
+		return d.Handling.Until.Equal(c.Ends())
+	case events.DoTag, events.DoUntag:
+		return !slices.ContainsFunc(c.Tags, func(tag string) bool {
+			return slices.Contains(d.Handling.Tags, tag) != (c.Do == events.DoTag)
+		})
+	case events.DoAssign:
+		return d.Handling.Assignee == c.Assignee
+	case events.DoPrioritise:
+		return d.Change.Field == thread.FieldPriority && d.Change.New == c.Priority
+	case events.DoLanguage:
+		return d.Change.Field == thread.FieldLanguage && d.Change.New == c.Language
+	case events.DoNote:
+		return d.Note.Text == c.Text
+	case events.DoRead:
+		return d.Handling.Destination == c.From && d.Handling.Seen == c.Seen
+	case events.DoTake:
+		return d.Control.Taken && d.Control.To == c.From
+	case events.DoPass:
+		return !d.Control.Taken && d.Control.To == c.Target
+	case events.DoOffer:
+		return d.Control.To == c.Target && d.Control.Until.Equal(c.Until)
+	case events.DoAccept, events.DoAcknowledge:
+		return (d.Control.From == d.Control.To) == (c.Do == events.DoAcknowledge)
+	}
+	return true
 }
 
 // keyed makes a key of one conversation: the same key in two is two commands.

@@ -59,11 +59,11 @@ func offerEnds(d thread.Desk) time.Time {
 	return time.Time{}
 }
 
-// Tick is the next change that nobody asked for: what is over by now, and what the
-// conversation's own course brings about. false is none.
-func (b Board) Tick(t thread.Thread, sequence uint64, now time.Time) (Change, bool) {
+// Tick is the next change that nobody asked for: what is over by a time, which is not after
+// now, and what the conversation's own course brings about. false is none.
+func (b Board) Tick(t thread.Thread, sequence uint64, by, now time.Time) (Change, bool) {
 	d := t.Desk
-	past := func(at time.Time) bool { return !at.IsZero() && !at.After(now) }
+	past := func(at time.Time) bool { return !at.IsZero() && !at.After(by) }
 	switch {
 	case t.Conversation.Kind == events.Own || d.Holder == "":
 		return Change{}, false
@@ -95,7 +95,7 @@ func (b Board) Tick(t thread.Thread, sequence uint64, now time.Time) (Change, bo
 // and for ever: it is asked once more, not every minute.
 func (b Board) move(typ events.Type, d thread.Desk, to, reason string, sequence uint64, now time.Time) Change {
 	h := b.given(to, sequence, now)
-	if to == d.Holder {
+	if to == d.Holder || !d.Waits(typ, d.Holder, to) {
 		h.Until = time.Time{}
 	}
 	return Change{Type: typ, Hold: h, Key: "hold:" + events.FormatSequence(d.Hold) + ":" + d.Lease.String() + ":" + reason,

@@ -104,14 +104,28 @@ func (d *Desk) handle(e *events.Event) {
 // handOver ends what belonged to the one who held, and lets the customer wait for the next one, if
 // it was not given back at the end of a talk.
 func (d *Desk) handOver(e *events.Event, at time.Time) {
-	d.Offer = nil
-	if c := e.Data.Control; c.From == c.To {
+	c := e.Data.Control
+	if c.From == c.To {
 		return
 	}
+	waits := d.Waits(e.Type, c.From, c.To)
+	d.Offer = nil
 	d.assign("", at)
-	if e.Type != events.ControlReleased && d.State != events.StateClosed && d.Waiting.IsZero() {
+	if waits && d.Waiting.IsZero() {
 		d.Waiting = at
 	}
+}
+
+// Waits says whether the customer waits for an answer after an event of this type that gives the hold
+// from one to another: who is handed on does, if it is not at the end of a talk.
+func (d Desk) Waits(t events.Type, from, to string) bool {
+	switch {
+	case d.State == events.StateClosed:
+		return false
+	case from == to || t == events.ControlReleased:
+		return !d.Waiting.IsZero()
+	}
+	return true
 }
 
 func (d *Desk) assign(agent string, at time.Time) {
@@ -151,14 +165,18 @@ func (d *Desk) open(e *events.Event) {
 	d.State, d.Reason, d.Until, d.Wake = "", "", time.Time{}, ""
 }
 
+// Quiet says whether e, the customer's word, opens nothing.
+func (d Desk) Quiet(e *events.Event) bool {
+	return d.State == events.StateClosed && d.Until.After(moment(e))
+}
+
 // customer notes that the customer spoke. What is closed stays closed in its quiet
 // time: a word of thanks opens nothing.
 func (d *Desk) customer(e *events.Event, at time.Time) {
 	d.Said++
 	d.Spoken = ParseSequence(e.Sequence)
 	d.said(e, at, false)
-	quiet := d.State == events.StateClosed && d.Until.After(at)
-	if quiet {
+	if d.Quiet(e) {
 		return
 	}
 	if d.State == events.StateClosed || d.State == events.StateSnoozed && d.Wake != events.WakeTime {

@@ -43,6 +43,7 @@ var Channel = channel.Channel{
 var outbound = channel.Outbound{
 	Limits: channel.Limits{
 		Text: maxText,
+		Unit: channel.UTF16,
 		// https://register.apple.com/resources/messages/msp-rest-api/type-text
 		Media: map[string]channel.MediaLimit{
 			events.Image: {Bytes: maxFile, Caption: maxText}, events.Video: {Bytes: maxFile, Caption: maxText},

@@ -5,9 +5,9 @@ import (
 	"context"
 	"strconv"
 	"time"
-	"unicode/utf8"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 )
 
 // businessExtension is the iMessage app that shows what businesses offer.
@@ -28,16 +28,16 @@ func (s sender) interactive(d sentData, received, reply *sentSummary) sentMessag
 // choice is a quick reply or a list picker.
 func (s sender) choice(ctx context.Context, c *events.Choice) sentMessage {
 	if c.Style == events.StyleQuick {
-		q := &sentQuickReply{SummaryText: c.Text}
+		q := &sentQuickReply{SummaryText: oneLine(c.Text)}
 		for _, o := range c.Options {
-			q.Items = append(q.Items, item{o.ID, o.Label})
+			q.Items = append(q.Items, item{o.ID, oneLine(o.Label)})
 		}
 		return s.interactive(sentData{QuickReply: q}, nil, nil)
 	}
 	l := lister{sender: s, style: "icon", multiple: c.Multiple}
-	received := &sentSummary{Title: cmp.Or(c.Title, c.Text), Style: "icon"}
+	received := &sentSummary{Title: oneLine(cmp.Or(c.Title, c.Text)), Style: "icon"}
 	if c.Title != "" {
-		received.Subtitle = c.Text
+		received.Subtitle = oneLine(c.Text)
 	}
 	if c.Header != nil {
 		if received.ImageIdentifier = l.image(ctx, *c.Header); received.ImageIdentifier != "" {
@@ -56,18 +56,19 @@ type lister struct {
 	multiple bool
 	picker   sentListPicker
 	images   []sentImage
+	size     int // of all images
 }
 
 // add adds options, each in its section: one for each run of the same name.
 func (l *lister) add(ctx context.Context, options []events.Option) {
 	for i, o := range options {
 		if i == 0 || o.Section != options[i-1].Section {
-			l.picker.Sections = append(l.picker.Sections, sentSection{Title: o.Section, Order: len(l.picker.Sections),
+			l.picker.Sections = append(l.picker.Sections, sentSection{Title: oneLine(o.Section), Order: len(l.picker.Sections),
 				MultipleSelection: l.multiple})
 		}
 		last := &l.picker.Sections[len(l.picker.Sections)-1]
 		last.Items = append(last.Items, sentListItem{
-			Identifier: o.ID, Title: o.Label, Subtitle: o.Description, Order: len(last.Items), Style: l.style,
+			Identifier: o.ID, Title: oneLine(o.Label), Subtitle: oneLine(o.Description), Order: len(last.Items), Style: l.style,
 			ImageIdentifier: l.image(ctx, events.Media{Type: events.Image, URL: o.Image}),
 		})
 	}
@@ -84,6 +85,10 @@ func (l *lister) image(ctx context.Context, m events.Media) string {
 		if known.Data == data {
 			return known.Identifier
 		}
+	}
+	if l.size += len(data); l.size >= maxPictures {
+		l.size -= len(data)
+		return ""
 	}
 	id := "image" + strconv.Itoa(len(l.images)+1)
 	l.images = append(l.images, sentImage{Identifier: id, Data: data})
@@ -104,7 +109,7 @@ func (s sender) cards(ctx context.Context, cards []events.Panel) sentMessage {
 		}
 		l.add(ctx, options)
 	}
-	title := cards[0].Title
+	title := oneLine(cmp.Or(cards[0].Title, cards[0].Text, cards[0].Options[0].Label))
 	return s.interactive(sentData{Images: l.images, ListPicker: &l.picker}, &sentSummary{Title: title, Style: "large"},
 		&sentSummary{Title: title, Style: "icon"})
 }
@@ -124,7 +129,7 @@ const slotTime = "2006-01-02T15:04-0700"
 
 // schedule is a time picker. Without a zone it shows the customer's own.
 func (s sender) schedule(w *events.Schedule) sentMessage {
-	e := &sentEvent{Identifier: w.ID, Title: w.Title}
+	e := &sentEvent{Identifier: cmp.Or(w.ID, s.id), Title: oneLine(w.Title)}
 	for _, slot := range w.Slots {
 		e.Timeslots = append(e.Timeslots, sentTimeslot{slot.ID, slot.Start.UTC().Format(slotTime), slot.DurationMS / 1000})
 	}
@@ -134,15 +139,32 @@ func (s sender) schedule(w *events.Schedule) sentMessage {
 		e.TimezoneOffset = &minutes
 	}
 	if p := w.Location; p != nil {
-		e.Location = &sentPlace{p.Latitude, p.Longitude, p.Accuracy, cmp.Or(p.Name, p.Address)}
+		e.Location = &sentPlace{p.Latitude, p.Longitude, p.Accuracy, oneLine(cmp.Or(p.Name, p.Address))}
 	}
-	return s.interactive(sentData{Event: e}, &sentSummary{Title: w.Title, Subtitle: w.Text, Style: "icon"},
-		&sentSummary{Title: w.Title, Style: "icon"})
+	return s.interactive(sentData{Event: e}, &sentSummary{Title: e.Title, Subtitle: oneLine(w.Text), Style: "icon"},
+		&sentSummary{Title: e.Title, Style: "icon"})
 }
 
 // maxPage is one more than the longest identifier of a form's page.
 // https://register.apple.com/resources/messages/msp-rest-api/type-interactive#form-message
 const maxPage = 20
+
+// scheduleProblem is why w cannot be a time picker.
+func scheduleProblem(w *events.Schedule) string {
+	for _, slot := range w.Slots {
+		if slot.DurationMS < 1000 {
+			return "a time picker shows how long a slot lasts, and one has no duration"
+		}
+	}
+	place := ""
+	if w.Location != nil {
+		place = cmp.Or(w.Location.Name, w.Location.Address)
+	}
+	if w.Title == "" || tooLong(w.Title, w.Text, place) {
+		return "a time picker shows a title, a text and a place in at most " + strconv.Itoa(maxLabel) + " characters each"
+	}
+	return ""
+}
 
 // formProblem is why f cannot be a form: its fields become pages of the same names.
 func formProblem(f *events.Form) string {
@@ -150,15 +172,19 @@ func formProblem(f *events.Form) string {
 		return "a form needs fields: Apple knows no forms by id"
 	}
 	for _, field := range f.Fields {
-		if len(field.ID) >= maxPage {
-			return "the id of a form's field has at most " + strconv.Itoa(maxPage-1) + " bytes"
+		if channel.UTF16.Len(field.ID) >= maxPage {
+			return "the id of a form's field has at most " + strconv.Itoa(maxPage-1) + " characters"
 		}
-		if utf8.RuneCountInString(field.Label) > maxLabel {
-			return "the label of a form's field has at most " + strconv.Itoa(maxLabel) + " characters"
+		labels := []string{field.Label}
+		for _, o := range field.Options {
+			labels = append(labels, o.Label)
+		}
+		if tooLong(labels...) {
+			return "the labels of a form's field have at most " + strconv.Itoa(maxLabel) + " characters"
 		}
 	}
-	if utf8.RuneCountInString(f.Title) > maxLabel || utf8.RuneCountInString(f.Text) > maxLabel {
-		return "a form shows title and text in at most " + strconv.Itoa(maxLabel) + " characters each"
+	if f.Title == "" || tooLong(f.Title, f.Text, f.Submit) {
+		return "a form shows a title, a text and a button in at most " + strconv.Itoa(maxLabel) + " characters each"
 	}
 	return ""
 }
@@ -167,7 +193,7 @@ func formProblem(f *events.Form) string {
 func (s sender) form(f *events.Form) sentMessage {
 	d := sentForm{
 		Version: "1.1", StartPageIdentifier: f.Fields[0].ID, ShowSummary: true,
-		Splash: sentSplash{Header: f.Title, Text: f.Text, ButtonTitle: cmp.Or(f.Submit, f.Title)},
+		Splash: sentSplash{Header: oneLine(f.Title), Text: oneLine(f.Text), ButtonTitle: oneLine(cmp.Or(f.Submit, f.Title))},
 	}
 	for i := range f.Fields {
 		next := ""
@@ -176,19 +202,20 @@ func (s sender) form(f *events.Form) sentMessage {
 		}
 		d.Pages = append(d.Pages, page(&f.Fields[i], next))
 	}
-	summary := &sentSummary{Title: f.Title, Subtitle: f.Text, Style: "icon"}
+	summary := &sentSummary{Title: d.Splash.Header, Subtitle: d.Splash.Text, Style: "icon"}
 	return s.interactive(sentData{Dynamic: &sentDynamic{Version: "1.2", Template: "messageForms", Data: d}}, summary,
-		&sentSummary{Title: f.Title, Style: "icon"})
+		&sentSummary{Title: d.Splash.Header, Style: "icon"})
 }
 
 // page asks for one field; the last one, without a next, submits the form.
 func page(f *events.FormField, next string) sentPage {
-	p := sentPage{PageIdentifier: f.ID, Title: f.Label, SubmitForm: next == "", NextPageIdentifier: next}
+	p := sentPage{PageIdentifier: f.ID, Title: oneLine(f.Label), SubmitForm: next == "", NextPageIdentifier: next}
 	switch f.Type {
 	case events.InputSelect:
 		p.Type, p.NextPageIdentifier = "select", ""
 		for _, o := range f.Options {
-			p.Items = append(p.Items, sentPageItem{Identifier: o.ID, Title: o.Label, Value: o.ID, NextPageIdentifier: next})
+			p.Items = append(p.Items, sentPageItem{Identifier: o.ID, Title: oneLine(o.Label), Value: o.ID,
+				NextPageIdentifier: next})
 		}
 	case events.InputDate:
 		p.Type, p.Options = "datePicker", &sentInput{DateFormat: "yyyy-MM-dd"}

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -53,8 +54,27 @@ func paymentProblem(p *events.Payment) string {
 	if session := value(p.Fields, merchantSession); !strings.HasPrefix(session, "{") || !json.Valid([]byte(session)) {
 		return "the field " + merchantSession + " is no JSON object"
 	}
+	labels := []string{cmp.Or(p.Title, p.Reference)}
+	for _, l := range p.Lines {
+		labels = append(labels, l.Label)
+	}
+	if slices.Contains(labels, "") || tooLong(labels...) {
+		return "Apple Pay shows a title and each line in 1 to " + strconv.Itoa(maxLabel) + " characters"
+	}
+	if country := value(p.Fields, countryCode); len(country) != 2 || strings.ToUpper(country) != country {
+		return "the field " + countryCode + " is no country of ISO 3166 in two capitals"
+	}
+	for _, name := range endpoints {
+		if u := value(p.Fields, name); u != "" && !strings.HasPrefix(u, "https://") {
+			return "the field " + name + " is no https URL"
+		}
+	}
 	return ""
 }
+
+// endpoints are the fields with addresses that Apple calls.
+var endpoints = []string{paymentGatewayURL, "fallbackUrl", "paymentMethodUpdateUrl", "shippingContactUpdateUrl",
+	"shippingMethodUpdateUrl", "orderTrackingUrl"}
 
 func value(fields []events.Field, name string) string {
 	for _, f := range fields {
@@ -73,7 +93,7 @@ func (s sender) payment(p *events.Payment) sentMessage {
 	if len(networks) == 0 {
 		networks = []string{"amex", "discover", "masterCard", "visa"}
 	}
-	total := sentLine{Label: cmp.Or(p.Title, p.Reference), Amount: p.Amount.Decimal(), Type: "final"}
+	total := sentLine{Label: oneLine(cmp.Or(p.Title, p.Reference)), Amount: p.Amount.Decimal(), Type: "final"}
 	w := &sentPayment{
 		MerchantSession: json.RawMessage(value(p.Fields, merchantSession)),
 		Request: sentPayRequest{
@@ -87,18 +107,17 @@ func (s sender) payment(p *events.Payment) sentMessage {
 	}
 	for i := range p.Lines {
 		w.Request.LineItems = append(w.Request.LineItems,
-			sentLine{Label: p.Lines[i].Label, Amount: p.Lines[i].Amount.Decimal(), Type: "final"})
+			sentLine{Label: oneLine(p.Lines[i].Label), Amount: p.Lines[i].Amount.Decimal(), Type: "final"})
 	}
 	if len(p.Lines) == 0 {
 		w.Request.LineItems = []sentLine{total}
 	}
-	for _, name := range []string{paymentGatewayURL, "fallbackUrl", "paymentMethodUpdateUrl", "shippingContactUpdateUrl",
-		"shippingMethodUpdateUrl", "orderTrackingUrl"} {
+	for _, name := range endpoints {
 		if u := value(p.Fields, name); u != "" {
 			w.Endpoints[name] = u
 		}
 	}
-	if p.URL != "" && w.Endpoints["fallbackUrl"] == "" {
+	if strings.HasPrefix(p.URL, "https://") && w.Endpoints["fallbackUrl"] == "" {
 		w.Endpoints["fallbackUrl"] = p.URL
 	}
 	summary := &sentSummary{Title: total.Label, Subtitle: total.Amount + " " + p.Amount.Currency, Style: "icon"}

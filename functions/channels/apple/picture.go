@@ -16,9 +16,11 @@ import (
 )
 
 const (
-	// maxPicture is of a picture in an interactive message or a rich link, as PNG.
-	// https://register.apple.com/resources/messages/msp-rest-api/type-interactive
-	maxPicture = 200_000
+	// maxPicture is of a picture in an interactive message or a rich link, as PNG, and
+	// maxPictures of all those of a message, as they are sent.
+	// https://help.webexconnect.io/changelog/apple-messages-for-business-compliance-updates
+	maxPicture  = 200_000
+	maxPictures = 4_900_000 // of 5 MB: their names and brackets count too
 	// side is how large such pictures are shown at most.
 	// https://register.apple.com/resources/messages/msp-rest-api/type-richlink
 	side = 240

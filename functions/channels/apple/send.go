@@ -7,8 +7,9 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
-	"unicode/utf8"
+	"strings"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -21,8 +22,8 @@ const (
 	// maxText and maxItems are ours: Apple publishes no limit for either.
 	maxText  = 10_000
 	maxItems = 100
-	// maxLabel is of every text that an interactive message shows.
-	// https://register.apple.com/resources/messages/msp-rest-api/type-interactive
+	// maxLabel is of every text that an interactive message shows; in which unit is not said.
+	// https://help.webexconnect.io/changelog/apple-messages-for-business-compliance-updates
 	maxLabel = 200
 	// https://register.apple.com/resources/messages/msp-rest-api/type-text
 	maxFile = 100 << 20
@@ -32,15 +33,13 @@ const (
 func takes(c events.Content) string {
 	switch c.Kind {
 	case events.KindLink:
-		if utf8.RuneCountInString(linkTitle(c.Link)) > maxLabel {
+		if tooLong(linkTitle(c.Link)) {
 			return "a rich link shows title and text in at most " + strconv.Itoa(maxLabel) + " characters"
 		}
 	case events.KindForm:
 		return formProblem(c.Form)
 	case events.KindSchedule:
-		if utf8.RuneCountInString(c.Schedule.Title) > maxLabel || utf8.RuneCountInString(c.Schedule.Text) > maxLabel {
-			return "a time picker shows title and text in at most " + strconv.Itoa(maxLabel) + " characters each"
-		}
+		return scheduleProblem(c.Schedule)
 	case events.KindPayment:
 		return paymentProblem(c.Payment)
 	case events.KindCards:
@@ -48,6 +47,16 @@ func takes(c events.Content) string {
 	}
 	return ""
 }
+
+func tooLong(labels ...string) bool {
+	return slices.ContainsFunc(labels, func(s string) bool { return channel.UTF16.Len(s) > maxLabel })
+}
+
+// oneLine is s as an interactive message shows it: printable characters, and so in one line.
+// https://help.webexconnect.io/changelog/apple-messages-for-business-compliance-updates
+func oneLine(s string) string { return strings.Join(strings.FieldsFunc(s, breaks), " ") }
+
+func breaks(r rune) bool { return strings.ContainsRune("\n\r\t\v\f\u0085\u2028\u2029", r) }
 
 // send sends one content. Its id is ours; what answers it carries the same.
 // https://register.apple.com/resources/messages/msp-rest-api/messages-sent
@@ -192,7 +201,7 @@ func (s sender) message(kind string) sentMessage {
 // https://register.apple.com/resources/messages/msp-rest-api/type-richlink
 func (s sender) link(ctx context.Context, l *events.Link) sentMessage {
 	m := s.message("richLink")
-	m.Body, m.RichLink = l.URL, &richLink{URL: l.URL, Title: linkTitle(l)}
+	m.Body, m.RichLink = l.URL, &richLink{URL: l.URL, Title: oneLine(linkTitle(l))}
 	if data := s.picture(ctx, events.Media{Type: events.Image, URL: l.Image}); data != "" {
 		m.RichLink.Assets = &assets{Image: asset{Data: data, MIMEType: "image/png"}}
 	}

@@ -16,6 +16,7 @@ import (
 	"image/png"
 	"io"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -349,7 +350,8 @@ func TestRecipients(t *testing.T) {
 func TestNative(t *testing.T) {
 	m := send(t, events.Content{Kind: events.KindNative, Native: &events.Native{Channel: "apple",
 		JSON: `{"type":"interactive","id":"mine","destinationId":"urn:mbid:another",` +
-			`"interactiveData":{"bid":"com.apple.messages.MSMessageExtensionBalloonPlugin:T:app","URL":"?a=1","appId":7}}`}},
+			`"interactiveData":{"bid":"com.apple.messages.MSMessageExtensionBalloonPlugin:A1B2C3D4E5:app","URL":"?a=1",` +
+			`"appName":"App","appId":7}}`}},
 		nil)
 	if m["id"] != channel.UUID("msg_a.1") || m["destinationId"] != "urn:mbid:AQAAYdemo/Kx7+0w==" || m["v"] != 1.0 ||
 		at(m, "interactiveData", "URL") != "?a=1" {
@@ -610,10 +612,32 @@ func TestDoubleIsStrict(t *testing.T) {
 		return `{` + head + `"type":"interactive","interactiveData":{` + bid +
 			`,"data":{"version":"1.0","requestIdentifier":"r",` + data + `}}}`
 	}
+	full := func(data, more string) string {
+		return strings.TrimSuffix(inter(data), `}}`) + `,"receivedMessage":{"title":"t"` + more +
+			`},"replyMessage":{"title":"t"}}}`
+	}
+	const item = `{"identifier":"a","title":"A"}`
+	const list = `"listPicker":{"sections":[{"items":[` + item + `]}]}`
+	const dot = `"images":[{"identifier":"i","data":"iVBORw0KGgo="}],`
+	page := func(more string) string {
+		return `"dynamic":{"version":"1.2","template":"messageForms","data":{"version":"1.1","startPageIdentifier":"p",` +
+			`"splash":{"header":"h"},"pages":[{"pageIdentifier":"p","type":"input","submitForm":true` + more + `}]}}`
+	}
 	for name, tc := range map[string]struct {
 		body   string
 		status int
 	}{
+		"a list":                  {full(list, ""), 200},
+		"a list, twice one id":    {full(`"listPicker":{"sections":[{"items":[`+item+`,`+item+`]}]}`, ""), 400},
+		"a picture":               {full(dot+list, `,"imageIdentifier":"i"`), 200},
+		"no picture of that name": {full(dot+list, `,"imageIdentifier":"j"`), 400},
+		"a picture that is no PNG": {full(strings.Replace(dot, "iVBORw0KGgo=", "/9j/", 1)+
+			list, ""), 400},
+		"a style":                {full(list, `,"style":"huge"`), 400},
+		"two lines":              {full(list, `,"subtitle":"a\nb"`), 400},
+		"a form":                 {full(page(""), ""), 200},
+		"an older keyboard":      {full(page(`,"options":{"keyboardType":"UIKeyboardTypeDefault"}`), ""), 400},
+		"a page to nowhere":      {full(page(`,"nextPageIdentifier":"q"`), ""), 400},
 		"text":                   {`{` + head + `"type":"text","body":"hi"}`, 200},
 		"text without words":     {`{` + head + `"type":"text","body":""}`, 400},
 		"a placeholder too many": {`{` + head + `"type":"text","body":"\ufffc"}`, 400},
@@ -650,6 +674,60 @@ func TestDoubleIsStrict(t *testing.T) {
 		call.Header.Set("Authorization", "Bearer "+vectorToken) // Apple's own
 		if got := play.Platform.Answer(account(vectorMSP, vectorSecret), call).Status; got != 403 {
 			t.Errorf("%s with another's token: %d, want 403", name, got)
+		}
+	}
+}
+
+// TestWhatIsShownIsPrintable: Apple refuses a label with a line end.
+// https://help.webexconnect.io/changelog/apple-messages-for-business-compliance-updates
+func TestWhatIsShownIsPrintable(t *testing.T) {
+	m := send(t, events.Content{Kind: events.KindChoice, Choice: &events.Choice{Style: events.StyleQuick,
+		Text:    "Which\nday?",
+		Options: []events.Option{{ID: "1", Label: "Mon\nday"}, {ID: "2", Label: "Tuesday"}}}}, nil)
+	if got := at(m, "interactiveData", "data", "quick-reply", "summaryText"); got != "Which day?" {
+		t.Errorf("summary %q", got)
+	}
+}
+
+// TestPicturesFitInOneMessage: those of a message have less than 5 MB; the rest of a
+// long list goes without.
+func TestPicturesFitInOneMessage(t *testing.T) {
+	files, options := map[string][]byte{}, []events.Option(nil)
+	for i := range 60 {
+		noise := image.NewNRGBA(image.Rect(0, 0, 200, 150))
+		drawn := uint32(i)
+		for p := range noise.Pix {
+			drawn = drawn*1664525 + 1013904223
+			noise.Pix[p] = byte(drawn>>24) | 1
+		}
+		var b bytes.Buffer
+		if err := png.Encode(&b, noise); err != nil {
+			t.Fatal(err)
+		}
+		id := strconv.Itoa(i)
+		files[id], options = b.Bytes(), append(options, events.Option{ID: id, Label: "Option " + id, Image: id})
+	}
+	m := send(t, events.Content{Kind: events.KindChoice, Choice: &events.Choice{Text: "Which?", Style: events.StyleList,
+		Options: options}}, files)
+	images, _ := at(m, "interactiveData", "data", "images").([]any)
+	if len(images) == 0 || len(images) >= 60 {
+		t.Errorf("%d images, want some and not all", len(images))
+	}
+}
+
+func TestOffersThatAppleRefuses(t *testing.T) {
+	slot := events.Slot{ID: "1", Start: received}
+	for name, c := range map[string]events.Content{
+		"no duration": {Kind: events.KindSchedule, Schedule: &events.Schedule{Title: "T", Slots: []events.Slot{slot}}},
+		"no title":    {Kind: events.KindForm, Form: &events.Form{Fields: []events.FormField{{ID: "a", Label: "A"}}}},
+		"long button": {Kind: events.KindForm, Form: &events.Form{Title: "T", Submit: strings.Repeat("s", 201),
+			Fields: []events.FormField{{ID: "a", Label: "A"}}}},
+		"http": {Kind: events.KindPayment, Payment: &events.Payment{Title: "T", Fields: []events.Field{
+			{Name: "merchantSession", Value: "{}"}, {Name: "merchantIdentifier", Value: "m"},
+			{Name: "countryCode", Value: "DE"}, {Name: "paymentGatewayUrl", Value: "http://b.example"}}}},
+	} {
+		if why := apple.Channel.Limits.Takes(c); why == "" {
+			t.Errorf("%s is taken", name)
 		}
 	}
 }

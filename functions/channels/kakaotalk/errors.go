@@ -77,6 +77,25 @@ func alimtalkError(code, title string) *channel.Error {
 }
 
 var alimtalkClasses = map[string]string{
+	"1002":                                   events.ClassAuth, // the dealer's key, then the sender's
+	"1003":                                   events.ClassAuth,
+	"1005":                                   events.ClassAuth,
+	"1006":                                   events.ClassAuth, // the sender is deleted, stopped, blocked
+	"1007":                                   events.ClassAuth,
+	"1011":                                   events.ClassAuth, // no contract
+	"1021":                                   events.ClassAuth, // the channel is blocked, switched off, deleted
+	"1022":                                   events.ClassAuth,
+	"1023":                                   events.ClassAuth,
+	"1001":                                   events.ClassContent, // no JSON, or a member is missing
+	"1004":                                   events.ClassContent,
+	"2004":                                   events.ClassTemplate,
+	"3013":                                   events.ClassContent, // empty, too long
+	"3014":                                   events.ClassContent,
+	"3015":                                   events.ClassTemplate, // no such template
+	"3027":                                   events.ClassTemplate, // its buttons are others
+	"3028":                                   events.ClassTemplate, // its title is another
+	"3000":                                   events.ClassPlatform,
+	"9998":                                   events.ClassPlatform,
 	"3008":                                   events.ClassRecipient, // the phone number is wrong
 	"3016":                                   events.ClassTemplate,  // the text is not that of the template
 	"3018":                                   events.ClassRecipient, // no KakaoTalk on this number, or it blocks AlimTalk

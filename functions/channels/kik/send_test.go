@@ -103,14 +103,22 @@ func TestOptionsComeBack(t *testing.T) {
 }
 
 func TestDoubleIsStrict(t *testing.T) {
-	const good = `{"to":"a","type":"text","body":"hi"}`
+	const good = `{"to":"al","type":"text","body":"hi"}`
 	for body, want := range map[string]int{
 		`{"messages":[` + good + `]}`: 200, `{"messages":[` + strings.Repeat(good+",", 5) + good + `]}`: 400,
-		`{"messages":[]}`: 400, `{}`: 400,
-		`{"messages":[{"type":"text","body":"hi"}]}`: 400, `{"messages":[{"to":"a","type":"text"}]}`: 400,
-		`{"messages":[{"to":"a","type":"hologram"}]}`:                                                      400,
-		`{"messages":[{"to":"a","type":"picture","picUrl":"http://b.example"}]}`:                           400,
-		`{"messages":[{"to":"a","type":"text","body":"x","keyboards":[{"type":"sugar","responses":[]}]}]}`: 400,
+		`{"messages":[]}`: 400, `{}`: 400, `{"messages":[` + good + `],"to":"al"}`: 400,
+		`{"messages":[{"to":"a","type":"text","body":"hi"}]}`:              400,
+		`{"messages":[{"to":"al","type":"text","body":"hi","url":"a"}]}`:   400,
+		`{"messages":[{"to":"al","type":"is-typing","isTyping":true}]}`:    200,
+		`{"messages":[{"to":"al","type":"is-typing","isTyping":"maybe"}]}`: 400,
+		`{"messages":[{"to":"al","type":"text","body":"x","keyboards":[{"type":"suggested","responses":` +
+			`[{"type":"text","body":"a"}]}]}]}`: 200,
+		`{"messages":[{"to":"al","type":"text","body":"x","keyboards":[{"type":"suggested","responses":` +
+			`[{"type":"text","picUrl":"a"}]}]}]}`: 400,
+		`{"messages":[{"type":"text","body":"hi"}]}`: 400, `{"messages":[{"to":"al","type":"text"}]}`: 400,
+		`{"messages":[{"to":"al","type":"hologram"}]}`:                                                      400,
+		`{"messages":[{"to":"al","type":"picture","picUrl":"http://b.example"}]}`:                           400,
+		`{"messages":[{"to":"al","type":"text","body":"x","keyboards":[{"type":"sugar","responses":[]}]}]}`: 400,
 	} {
 		call := stage.Call{Host: "api.kik.com", Request: request(body)}
 		call.Path = "/v1/message"

@@ -3,6 +3,7 @@ package line
 import (
 	"cmp"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -18,6 +19,7 @@ const (
 	maxAlt      = 400  // https://developers.line.biz/en/reference/messaging-api/#flex-message
 	maxPlace    = 100  // https://developers.line.biz/en/reference/messaging-api/#location-message
 	maxData     = 300  // https://developers.line.biz/en/reference/messaging-api/#postback-action
+	maxURL      = 2000 // https://developers.line.biz/en/reference/messaging-api/#image-message
 	maxValue    = 1000 // https://developers.line.biz/en/reference/messaging-api/#uri-action #clipboard-action
 	maxQuick    = 13   // https://developers.line.biz/en/reference/messaging-api/#items-object
 	maxCards    = 12   // https://developers.line.biz/en/reference/messaging-api/#f-carousel
@@ -65,6 +67,8 @@ func takesMedia(m events.Media) string {
 		return "LINE sends its own stickers only, by package and id"
 	case m.Type != events.Sticker && m.URL == "" && m.SHA256 == "":
 		return "LINE fetches media from a URL"
+	case !short(m.URL, m.Thumbnail):
+		return longAddress
 	case m.Type == events.Video && !isHTTPS(m.Thumbnail):
 		return "a video needs a thumbnail with an https URL"
 	case (m.Type == events.Audio || m.Type == events.Voice) && m.DurationMS <= 0:
@@ -74,8 +78,13 @@ func takesMedia(m events.Media) string {
 }
 
 func takesChoice(c events.Choice) string {
-	if h := c.Header; h != nil && h.Type == events.Video && !isHTTPS(h.Thumbnail) {
-		return "a video needs a thumbnail with an https URL"
+	if h := c.Header; h != nil {
+		switch {
+		case h.Type == events.Video && !isHTTPS(h.Thumbnail):
+			return "a video needs a thumbnail with an https URL"
+		case !short(h.URL, h.Thumbnail):
+			return longAddress
+		}
 	}
 	if problem := takesOptions(c.Options); problem != "" || c.Style == events.StyleQuick {
 		return problem
@@ -87,6 +96,9 @@ func takesCards(panels []events.Panel) string {
 	for _, p := range panels {
 		if p.Media != nil && p.Media.Type == events.Video {
 			return "a card shows a picture, no film"
+		}
+		if p.Media != nil && !short(p.Media.URL) {
+			return longAddress
 		}
 		if problem := takesOptions(p.Options); problem != "" {
 			return problem
@@ -100,6 +112,9 @@ func takesOptions(options []events.Option) string {
 		if len(o.Value) > maxValue || len(o.ID) > maxData {
 			return "an option's address has at most 1000 characters, its id 300"
 		}
+		if !short(o.Image) {
+			return longAddress
+		}
 	}
 	return ""
 }
@@ -109,6 +124,12 @@ func fits(v any, size int) string {
 		return "longer than the " + strconv.Itoa(size) + " bytes of JSON that LINE takes"
 	}
 	return ""
+}
+
+const longAddress = "the address of a file has at most 2000 characters"
+
+func short(addresses ...string) bool {
+	return !slices.ContainsFunc(addresses, func(s string) bool { return channel.UTF16.Len(s) > maxURL })
 }
 
 func isHTTPS(s string) bool { return strings.HasPrefix(s, "https://") }
@@ -223,10 +244,16 @@ func senderOf(s *events.Sender) *sender {
 	return &sender{Name: cut(s.Name, maxSender)}
 }
 
+// quickItems are the options below the last message. LINE wants what a postback shows as
+// said by the customer, which for other buttons may be nothing.
+// https://developers.line.biz/en/reference/messaging-api/#postback-action
 func quickItems(options []events.Option) []quickItem {
 	items := make([]quickItem, len(options))
 	for i, o := range options {
 		items[i] = quickItem{Type: "action", Action: actionOf(o), ImageURL: o.Image}
+		if a := items[i].Action; a.Type == "postback" {
+			a.DisplayText = o.Label
+		}
 	}
 	return items
 }

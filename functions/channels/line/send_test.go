@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -147,6 +148,18 @@ func TestQuickRepliesGoToTheLastMessage(t *testing.T) {
 	}
 }
 
+// LINE refuses a quick reply of a postback that shows nothing.
+func TestAQuickPostbackShowsItsLabel(t *testing.T) {
+	p := answering(200, `{}`)
+	o := outgoing(choice(events.StyleQuick, events.Option{ID: "y", Label: "Yes", Action: events.ActionPostback}))
+	if _, err := line.Channel.Send(context.Background(), p.env(nil), o); err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(p.body), `"displayText":"Yes"`) {
+		t.Errorf("sent %s", p.body)
+	}
+}
+
 // An answer to what we offered names the option, whatever its action.
 func TestAnswersNameTheOption(t *testing.T) {
 	for _, act := range []string{events.ActionReply, events.ActionPostback} {
@@ -173,6 +186,8 @@ func TestWhatLINEDoesNotTake(t *testing.T) {
 			URL: "https://example.com/s.webp"}),
 		"a video without a picture":  events.NewMedia(events.Media{Type: events.Video, URL: "https://example.com/v.mp4"}),
 		"audio without its duration": events.NewMedia(events.Media{Type: events.Audio, URL: "https://example.com/a.mp3"}),
+		"a file's address longer than 2000": events.NewMedia(events.Media{Type: events.Image,
+			URL: "https://example.com/" + strings.Repeat("a", 1981)}),
 		"another platform's id":      events.NewMedia(events.Media{Type: events.Image, PlatformID: "AgAC"}),
 		"a bubble larger than 30 KB": choice(events.StyleButtons, large(30)...),
 		"an address longer than 1000": choice(events.StyleQuick,

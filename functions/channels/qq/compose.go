@@ -12,7 +12,7 @@ import (
 )
 
 // Types of a message.
-// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/overview.html
+// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/send.html
 const (
 	typeText     = 0
 	typeMarkdown = 2

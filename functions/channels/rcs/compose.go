@@ -64,7 +64,7 @@ func media(m events.Media) contentMessage {
 
 func fileInfo(m events.Media) *contentInfo {
 	info := &contentInfo{FileURL: m.URL}
-	if strings.HasPrefix(m.Thumbnail, "https://") {
+	if fetched(m.Thumbnail) {
 		info.ThumbnailURL = m.Thumbnail
 	}
 	return info

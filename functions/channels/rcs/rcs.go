@@ -55,11 +55,13 @@ var outbound = channel.Outbound{
 	Hosts:   []string{globalHost, "us-" + globalHost, "europe-" + globalHost, "asia-" + globalHost, google.TokenHost},
 }
 
-// limits are those of AgentContentMessage and of the media types.
+// limits are those of AgentContentMessage and of the media types. Google does not say
+// what a character is: whoever keeps to UTF-16 units keeps to all readings.
 // https://developers.google.com/business-communications/rcs-business-messaging/reference/rest/v1/phones.agentMessages#agentcontentmessage
 // https://developers.google.com/business-communications/rcs-business-messaging/guides/build/messages/send#media
 var limits = channel.Limits{
 	Text:  3072,
+	Unit:  channel.UTF16,
 	Kinds: []events.Kind{events.KindLocation},
 	Media: map[string]channel.MediaLimit{
 		events.Image: {Bytes: maxFile, MIME: []string{"image/jpeg", "image/png", "image/gif"}, Caption: maxDescription},

@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,12 +29,36 @@ const (
 var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView,
 	events.ActionCall, events.ActionLocation}
 
-// takes says no to a place without words: a message must have a text, and we add none.
+// takes says no to a place without words: a message must have a text, and we add none;
+// and to files that Google cannot fetch.
+// https://developers.google.com/business-communications/rcs-business-messaging/reference/rest/v1/phones.agentMessages#contentinfo
 func takes(c events.Content) string {
 	if l := c.Location; l != nil && l.Name == "" && l.Address == "" {
 		return "a place needs a name or an address"
 	}
+	for _, m := range files(c) {
+		if !fetched(m.URL) {
+			return "a file needs a public https URL"
+		}
+	}
 	return ""
+}
+
+// fetched says whether Google can open a file's address.
+func fetched(address string) bool {
+	return strings.HasPrefix(address, "https://") && channel.Links{}.Opens(address)
+}
+
+// files are those of c that go by their URL.
+func files(c events.Content) []*events.Media {
+	list := []*events.Media{c.Media}
+	if c.Choice != nil {
+		list = append(list, c.Choice.Header)
+	}
+	for _, p := range c.Cards {
+		list = append(list, p.Media)
+	}
+	return slices.DeleteFunc(list, func(m *events.Media) bool { return m == nil })
 }
 
 // keep is how long an undelivered message is kept; Google's own 30 days are longer

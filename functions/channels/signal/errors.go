@@ -1,6 +1,7 @@
 package signal
 
 import (
+	"cmp"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -24,8 +25,13 @@ var refusals = []refusal{
 	{"not a group member", events.ClassRecipient, "the account is no member of the group"},
 	{"Group not found", events.ClassRecipient, "the account is no member of the group"},
 	{"Invalid identifier", events.ClassRecipient, "the recipient is neither a UUID, a number nor a group"},
+	{"IDENTITY_FAILURE", events.ClassPolicy, "the recipient has a new safety number: trust it in the container"},
 	{"UNTRUSTED_IDENTITY", events.ClassPolicy, "the recipient has a new safety number: trust it in the container"},
 	{"Untrusted Identity", events.ClassPolicy, "the recipient has a new safety number: trust it in the container"},
+	{"PROOF_REQUIRED_FAILURE", events.ClassRate,
+		"a person must solve a captcha: POST /v1/accounts/<number>/rate-limit-challenge"},
+	{"RATE_LIMIT_FAILURE", events.ClassRate, "send less"},
+	{"NETWORK_FAILURE", events.ClassPlatform, "the container could not reach Signal"},
 	{"CAPTCHA", events.ClassRate, "a person must solve a captcha: POST /v1/accounts/<number>/rate-limit-challenge"},
 	{"ratelimit", events.ClassRate, "send less"},
 	{"Rate limit", events.ClassRate, "send less"},
@@ -47,11 +53,25 @@ func failure(r channel.Reply) *channel.Error {
 	if r.Status != http.StatusBadRequest {
 		return e
 	}
-	for _, x := range refusals {
-		if strings.Contains(strings.ToLower(p.Error), strings.ToLower(x.words)) {
-			e.Class, e.Title, e.Remedy = x.class, x.words, x.remedy
-			return e
-		}
+	if x := meaning(p.Error); x.class != "" {
+		e.Class, e.Title, e.Remedy = x.class, x.words, x.remedy
 	}
 	return e
+}
+
+// meaning is the refusal whose words said has in it; none where nobody knows.
+func meaning(said string) refusal {
+	for _, x := range refusals {
+		if strings.Contains(strings.ToLower(said), strings.ToLower(x.words)) {
+			return x
+		}
+	}
+	return refusal{}
+}
+
+// unreached is why a message that the container took did not reach its one recipient.
+func unreached(reason string) *channel.Error {
+	x := meaning(reason)
+	return &channel.Error{Class: cmp.Or(x.class, events.ClassRecipient), Code: reason,
+		Title: cmp.Or(x.words, "not delivered"), Remedy: x.remedy}
 }

@@ -38,10 +38,12 @@ func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent,
 	if err != nil {
 		return channel.Sent{}, err
 	}
-	return post(ctx, e, m)
+	return post(ctx, e, m, isGroup(o.To.Conversation.PlatformID))
 }
 
-func post(ctx context.Context, e channel.Env, body any) (channel.Sent, error) {
+func isGroup(place string) bool { return strings.HasPrefix(place, "group.") }
+
+func post(ctx context.Context, e channel.Env, body any, toGroup bool) (channel.Sent, error) {
 	r, err := call(ctx, e, http.MethodPost, "/v2/send", body)
 	if err != nil {
 		return channel.Sent{}, err
@@ -54,7 +56,14 @@ func post(ctx context.Context, e channel.Env, body any) (channel.Sent, error) {
 		return channel.Sent{}, &channel.Error{Class: events.ClassPlatform, Title: "answered without a timestamp",
 			Unknown: true}
 	}
-	return channel.Sent{IDs: []string{self + ":" + string(s.Timestamp)}}, nil
+	done := channel.Sent{IDs: []string{self + ":" + string(s.Timestamp)}}
+	switch missed := s.Errors.Recipients; {
+	case len(missed) > 0 && !toGroup:
+		return channel.Sent{}, unreached(missed[0].Reason)
+	case len(missed) > 0:
+		done.Note = "not delivered to " + strconv.Itoa(len(missed)) + " of the group"
+	}
+	return done, nil
 }
 
 // compose is o as the container wants it.
@@ -189,7 +198,7 @@ func edit(ctx context.Context, e channel.Env, m outgoing, content []events.Conte
 		return &channel.Error{Class: events.ClassContent, Title: "an edit has one text"}
 	}
 	m.text(*content[0].Text)
-	_, err := post(ctx, e, m)
+	_, err := post(ctx, e, m, isGroup(m.Recipients[0]))
 	return err
 }
 

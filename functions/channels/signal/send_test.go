@@ -69,6 +69,23 @@ func TestSentIsNamedAsReceiptsDo(t *testing.T) {
 	}
 }
 
+// TestTakenIsNotReached: the container answers 201, too, when a message went to nobody.
+func TestTakenIsNotReached(t *testing.T) {
+	s := &sidecar{status: 201, answer: `{"timestamp":"1785600000123","errors":{"recipients":[` +
+		`{"uuid":"` + customer + `","reason":"UNREGISTERED_FAILURE"}]}}`}
+	o := channel.Outgoing{ID: "msg_1.1", To: to(customer, events.Direct), Content: []events.Content{events.NewText("hi")}}
+	_, err := signal.Channel.Send(context.Background(), s.env(), o)
+	var e *channel.Error
+	if !errors.As(err, &e) || e.Class != events.ClassRecipient || e.Unknown {
+		t.Errorf("%#v, want recipient", err)
+	}
+	o.To = to("group.AAAA", events.Group)
+	if sent, err := signal.Channel.Send(context.Background(), s.env(), o); err != nil || len(sent.IDs) != 1 ||
+		sent.Note == "" {
+		t.Errorf("to a group: %v, %v, want a note", sent, err)
+	}
+}
+
 func TestQuotes(t *testing.T) {
 	for quoted, want := range map[string]string{
 		customer + ":1785599990000": `"quote_author":"` + customer + `","quote_timestamp":1785599990000`,

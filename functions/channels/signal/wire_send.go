@@ -17,9 +17,15 @@ type outgoing struct {
 	EditTimestamp  int64    `json:"edit_timestamp,omitempty"`
 }
 
-// sent is the time that names the message. It is a text; a number is read too.
+// sent is the time that names the message, a text or a number, and whom it did not reach.
+// https://github.com/bbernhard/signal-cli-rest-api/blob/master/src/datastructs/datastructs.go
 type sent struct {
 	Timestamp json.Number `json:"timestamp"`
+	Errors    struct {
+		Recipients []struct {
+			Reason string `json:"reason"`
+		} `json:"recipients"`
+	} `json:"errors"`
 }
 
 // problem is an error of the container.

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/functions/channels/internal/aws"
@@ -140,8 +141,12 @@ func awsMessage(o channel.Outgoing) (map[string]any, error) {
 	case events.KindText:
 		return map[string]any{"MessageBody": c.Text.Body, "MessageType": kind}, nil
 	case events.KindMedia:
-		return map[string]any{"MessageBody": strings.TrimPrefix(c.Media.Caption+"\n"+c.Media.URL, "\n"),
-			"MessageType": kind}, nil
+		body := strings.TrimPrefix(c.Media.Caption+"\n"+c.Media.URL, "\n")
+		if utf8.RuneCountInString(body) > maxText {
+			return nil, &channel.Error{Class: events.ClassContent, Title: "the caption and the link are too long for one text",
+				Remedy: "shorten the caption, or give the file a shorter URL"}
+		}
+		return map[string]any{"MessageBody": body, "MessageType": kind}, nil
 	case events.KindNative:
 		return awsNative(c.Native, kind)
 	default:

@@ -21,10 +21,10 @@ const maxText = 1600
 
 // Sizes of an MMS. Pictures are made smaller by Twilio where a carrier wants it,
 // other files are not.
-// https://www.twilio.com/docs/messaging/guides/accepted-mime-types
+// https://www.twilio.com/docs/messaging/api/message-resource#request-body-parameters
 const (
 	maxPicture = 5 << 20
-	maxFile    = 600 << 10
+	maxFile    = 500 << 10
 	maxCaption = 1200 // of maxText: where files are links, the link is in the text too
 )
 

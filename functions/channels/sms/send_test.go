@@ -76,7 +76,7 @@ func outgoing(to string, c events.Content) channel.Outgoing {
 }
 
 func TestSendThroughTwilio(t *testing.T) {
-	const hx = "HX00000000000000000000000000000001"
+	const hx, mg = "HX00000000000000000000000000000001", "MG00000000000000000000000000000001"
 	for name, tc := range map[string]struct {
 		sender, to string
 		content    events.Content
@@ -86,23 +86,23 @@ func TestSendThroughTwilio(t *testing.T) {
 			url.Values{"From": {"+15550100001"}, "To": {"+15550100099"}, "Body": {"Hi"}}},
 		"no plus sign": {"+15550100001", "15550100099", events.NewText("Hi"),
 			url.Values{"From": {"+15550100001"}, "To": {"+15550100099"}, "Body": {"Hi"}}},
-		"short code": {"12345", "72975", events.NewText("Hi"),
-			url.Values{"From": {"12345"}, "To": {"72975"}, "Body": {"Hi"}}},
-		"service": {"MG1", "+15550100099", events.NewText("Hi"),
-			url.Values{"MessagingServiceSid": {"MG1"}, "To": {"+15550100099"}, "Body": {"Hi"}}},
+		"short code": {"12345", "+15550100099", events.NewText("Hi"),
+			url.Values{"From": {"12345"}, "To": {"+15550100099"}, "Body": {"Hi"}}},
+		"service": {mg, "+15550100099", events.NewText("Hi"),
+			url.Values{"MessagingServiceSid": {mg}, "To": {"+15550100099"}, "Body": {"Hi"}}},
 		"another channel": {"+15550100001", "whatsapp:+15550100099", events.NewText("Hi"),
 			url.Values{"From": {"whatsapp:+15550100001"}, "To": {"whatsapp:+15550100099"}, "Body": {"Hi"}}},
 		"the channel's own": {"rcs:shop", "rcs:+15550100099", events.NewText("Hi"),
 			url.Values{"From": {"rcs:shop"}, "To": {"rcs:+15550100099"}, "Body": {"Hi"}}},
-		"template": {"MG1", "whatsapp:+15550100099",
+		"template": {mg, "whatsapp:+15550100099",
 			events.Content{Kind: events.KindTemplate,
 				Template: &events.Template{Name: hx, Parameters: []events.Field{{Name: "1", Value: "Ana"}}}},
-			url.Values{"MessagingServiceSid": {"MG1"}, "To": {"whatsapp:+15550100099"}, "ContentSid": {hx},
+			url.Values{"MessagingServiceSid": {mg}, "To": {"whatsapp:+15550100099"}, "ContentSid": {hx},
 				"ContentVariables": {`{"1":"Ana"}`}}},
-		"native": {"MG1", "+15550100099",
+		"native": {mg, "+15550100099",
 			events.Content{Kind: events.KindNative,
 				Native: &events.Native{JSON: `{"Body":"Hi","ValidityPeriod":"600","To":"+1999"}`}},
-			url.Values{"MessagingServiceSid": {"MG1"}, "To": {"+15550100099"}, "Body": {"Hi"}, "ValidityPeriod": {"600"}}},
+			url.Values{"MessagingServiceSid": {mg}, "To": {"+15550100099"}, "Body": {"Hi"}, "ValidityPeriod": {"600"}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := overTwilio(tc.sender)
@@ -185,6 +185,28 @@ func TestSendThroughAWS(t *testing.T) {
 	}
 }
 
+// TestNobodysNumberThroughAWS: AWS names the member that it does not take.
+func TestNobodysNumberThroughAWS(t *testing.T) {
+	o := outgoing("whatsapp:+15550100099", events.NewText("Hi"))
+	_, err := sms.Channel.Send(context.Background(), overAWS().env(), o)
+	var e *channel.Error
+	if !errors.As(err, &e) || e.Class != events.ClassRecipient {
+		t.Errorf("%#v, want recipient", err)
+	}
+}
+
+// TestLongLinksThroughAWS: a file goes as its URL, which AWS counts as it does the text.
+// https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_SendTextMessage.html
+func TestLongLinksThroughAWS(t *testing.T) {
+	p := overAWS()
+	_, err := sms.Channel.Send(context.Background(), p.env(), outgoing("+15550100099", events.NewMedia(events.Media{
+		Type: events.Image, URL: "https://a.example/" + strings.Repeat("x", 500), Caption: strings.Repeat("a", 1200)})))
+	var e *channel.Error
+	if !errors.As(err, &e) || e.Class != events.ClassContent || e.Remedy == "" || len(p.calls) > 0 {
+		t.Errorf("%#v after %d calls, want class content and none", err, len(p.calls))
+	}
+}
+
 func TestRefusalsThroughAWS(t *testing.T) {
 	for fault, want := range map[stage.Fault]string{
 		stage.Throttled: events.ClassRate, stage.Expired: events.ClassAuth, stage.Gone: events.ClassConsent,
@@ -203,6 +225,10 @@ func TestRefusalsThroughAWS(t *testing.T) {
 		`"ConflictException","Reason":"DESTINATION_PHONE_NUMBER_BLOCKED_BY_PROTECT_NUMBER_OVERRIDE"`: events.ClassRecipient,
 		`"ConflictException","Reason":"NUMBER_CAPABILITIES_MISMATCH"`:                                events.ClassAuth,
 		`"ServiceQuotaExceededException","Reason":"MONTHLY_SPEND_LIMIT_REACHED_FOR_TEXT"`:            events.ClassRate,
+		`"ValidationException","Reason":"SENDER_ID_NOT_REGISTERED"`:                                  events.ClassAuth,
+		`"ValidationException","Reason":"DESTINATION_COUNTRY_BLOCKED"`:                               events.ClassRecipient,
+		`"ValidationException","Reason":"PRICE_OVER_THRESHOLD"`:                                      events.ClassPolicy,
+		`"ValidationException","Reason":"INVALID_PARAMETER"`:                                         events.ClassContent,
 		`"AccessDeniedException","Reason":"ACCOUNT_DISABLED"`:                                        events.ClassAuth,
 	} {
 		p := overAWS()
@@ -218,10 +244,12 @@ func TestRefusalsThroughAWS(t *testing.T) {
 func TestRefusalsOfTwilio(t *testing.T) {
 	for code, want := range map[string]string{
 		"21610": events.ClassConsent, "21211": events.ClassRecipient, "21408": events.ClassAuth, "21606": events.ClassAuth,
-		"30034": events.ClassAuth,
+		"30034": events.ClassAuth, "21701": events.ClassAuth, "21608": events.ClassAuth, "30035": events.ClassAuth,
 		"21617": events.ClassContent, "21620": events.ClassMedia, "30007": events.ClassPolicy, "20429": events.ClassRate,
-		"20003": events.ClassAuth,
-		"63016": events.ClassWindow, "99999": events.ClassContent,
+		"20003": events.ClassAuth, "30022": events.ClassRate, "30023": events.ClassRate, "30036": events.ClassRate,
+		"63016": events.ClassWindow, "99999": events.ClassContent, "63014": events.ClassConsent,
+		"21265": events.ClassRecipient, "21635": events.ClassRecipient, "21655": events.ClassTemplate,
+		"21656": events.ClassTemplate, "21624": events.ClassContent, "63034": events.ClassMedia,
 	} {
 		p := overTwilio("+15550100001")
 		p.answers = []channel.Reply{{Status: 400, Body: []byte(`{"code":` + code + `,"message":"m","status":400}`)}}
@@ -230,6 +258,17 @@ func TestRefusalsOfTwilio(t *testing.T) {
 		if !errors.As(err, &e) || e.Class != want || e.Code != code || e.Unknown {
 			t.Errorf("%s gives %#v, want class %s", code, err, want)
 		}
+	}
+}
+
+// TestNobodyAnswersAShortCode: Twilio does not send to one, and its word for it is told.
+// https://www.twilio.com/docs/api/errors/21265
+func TestNobodyAnswersAShortCode(t *testing.T) {
+	p := overTwilio("+15550100001")
+	_, err := sms.Channel.Send(context.Background(), p.env(), outgoing("72975", events.NewText("Hi")))
+	var e *channel.Error
+	if !errors.As(err, &e) || e.Class != events.ClassRecipient || e.Code != "21265" {
+		t.Errorf("%#v, want recipient 21265", err)
 	}
 }
 

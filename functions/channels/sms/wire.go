@@ -52,3 +52,11 @@ type twilioRefusal struct {
 type awsAnswer struct {
 	MessageID string `json:"MessageId"`
 }
+
+// awsFields are what is not valid in a request.
+// https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_ValidationException.html
+type awsFields struct {
+	Fields []struct {
+		Name string `json:"Name"`
+	} `json:"Fields"`
+}

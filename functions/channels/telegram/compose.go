@@ -20,6 +20,7 @@ const (
 	maxButtons = 100  // what the servers take of inline keyboards; no document tells
 	maxTitle   = 32   // of an invoice, https://core.telegram.org/bots/api#sendinvoice
 	maxPayload = 128  // bytes, same place
+	maxVCard   = 2048 // bytes, https://core.telegram.org/bots/api#sendcontact
 
 	// https://core.telegram.org/bots/api#sending-files
 	maxPhoto    = 10 << 20
@@ -40,6 +41,8 @@ func takes(c events.Content) string {
 		return "neither a file at a URL nor one that the bot has"
 	case slices.ContainsFunc(c.Contacts, func(card events.Card) bool { return len(card.Phones) == 0 }):
 		return "a contact needs a phone number"
+	case slices.ContainsFunc(c.Contacts, func(card events.Card) bool { return len(card.VCard) > maxVCard }):
+		return "a vCard has at most 2048 bytes"
 	case c.Choice != nil && slices.ContainsFunc(c.Choice.Options, func(o events.Option) bool {
 		return o.Action == events.ActionCopy && channel.UTF16.Len(o.Value) > maxCopy
 	}):
@@ -56,7 +59,7 @@ func takesPayment(p events.Payment) string {
 	switch {
 	case p.Amount == nil || p.Provider != provider(p.Amount.Currency) && p.Amount.Currency != stars:
 		return "an invoice needs the currency XTR, or the provider telegram"
-	case p.Title == "" || channel.UTF16.Len(p.Title) > maxTitle || len(p.Reference) > maxPayload:
+	case p.Title == "" || channel.UTF16.Len(p.Title) > maxTitle || p.Reference == "" || len(p.Reference) > maxPayload:
 		return "an invoice needs a title of at most 32 characters and a reference of at most 128 bytes"
 	}
 	return ""
@@ -264,6 +267,9 @@ func (c call) card(card events.Card) (call, error) {
 // choice is a text, or a picture with a caption, with buttons.
 func (c call) choice(at recipient, ch events.Choice) (call, error) {
 	c.method, c.Text = "sendMessage", ch.Text
+	if ch.Style == events.StyleQuick && at.chat < 0 {
+		return c, unacceptable("a group cannot be asked for a location or a number: ask the person in private")
+	}
 	if ch.Style == events.StyleQuick {
 		c.Markup = requests(ch.Options)
 		return c, nil
@@ -316,6 +322,9 @@ func requests(options []events.Option) *keyboard {
 func (c call) invoice(a channel.Account, p events.Payment) (call, error) {
 	if problem := takesPayment(p); problem != "" {
 		return c, unacceptable(problem)
+	}
+	if c.Connection != "" {
+		return c, unacceptable("a business account sends no invoices: send a link")
 	}
 	c.method, c.Title, c.Description, c.Payload, c.Currency = "sendInvoice", p.Title, p.Title, p.Reference,
 		p.Amount.Currency

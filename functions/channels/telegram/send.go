@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
+	"strings"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -117,8 +119,12 @@ func acting(c call, at recipient, a events.Action) (call, error) {
 			return c, unacceptable("there are no reactions in the chats of a business account")
 		}
 		c.method, c.Reaction = "setMessageReaction", &[]reactionOut{}
-		if a.Emoji != "" {
-			c.Reaction = &[]reactionOut{{Type: "emoji", Emoji: a.Emoji}}
+		sign := strings.ReplaceAll(a.Emoji, "\ufe0f", "") // Telegram's list is without
+		if sign != "" && !slices.Contains(reactions, sign) {
+			return c, unacceptable("a bot reacts with none but the emoji of Telegram's list, as 👍 and ❤")
+		}
+		if sign != "" {
+			c.Reaction = &[]reactionOut{{Type: "emoji", Emoji: sign}}
 		}
 	case events.ActDelete:
 		c.method = "deleteMessage"
@@ -130,6 +136,10 @@ func acting(c call, at recipient, a events.Action) (call, error) {
 	}
 	return c, nil
 }
+
+// reactions are all that a bot may react with. https://core.telegram.org/bots/api#reactiontypeemoji
+var reactions = strings.Fields("❤ 👍 👎 🔥 🥰 👏 😁 🤔 🤯 😱 🤬 😢 🎉 🤩 🤮 💩 🙏 👌 🕊 🤡 🥱 🥴 😍 🐳 ❤‍🔥 🌚 🌭 💯 🤣 ⚡ 🍌 🏆 💔 🤨 " +
+	"😐 🍓 🍾 💋 🖕 😈 😴 😭 🤓 👻 👨‍💻 👀 🎃 🙈 😇 😨 🤝 ✍ 🤗 🫡 🎅 🎄 ☃ 💅 🤪 🗿 🆒 💘 🙉 🦄 😘 💊 🙊 😎 👾 🤷‍♂ 🤷 🤷‍♀ 😡")
 
 // edited is the call that gives a message new content.
 // https://core.telegram.org/bots/api#updating-messages

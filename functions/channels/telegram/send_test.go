@@ -98,6 +98,50 @@ func TestRecipientsAndIDs(t *testing.T) {
 	}
 }
 
+// TestRulesOfPlaces: what the reference allows in some chats only.
+func TestRulesOfPlaces(t *testing.T) {
+	quick := events.Content{Kind: events.KindChoice, Choice: &events.Choice{Text: "Where?", Style: events.StyleQuick,
+		Options: []events.Option{{ID: "a", Label: "Here", Action: events.ActionLocation}}}}
+	pay := events.Content{Kind: events.KindPayment, Payment: &events.Payment{Title: "Tea", Reference: "r1",
+		Amount: &events.Money{Amount: 5, Currency: "XTR"}}}
+	for name, o := range map[string]channel.Outgoing{
+		"a group asked for its place": outgoing(events.Conversation{PlatformID: "-1001"}, quick),
+		"an invoice of a business":    outgoing(events.Conversation{PlatformID: "bc1:700"}, pay),
+	} {
+		p := answering(200, sentText)
+		var e *channel.Error
+		if _, err := p.send(o); !errors.As(err, &e) || e.Class != events.ClassContent || len(p.asked) > 0 {
+			t.Errorf("%s: %v after %d calls", name, err, len(p.asked))
+		}
+	}
+}
+
+// TestReactions: a bot may react with the emoji of Telegram's list, which has no variation selectors.
+func TestReactions(t *testing.T) {
+	for emoji, want := range map[string]string{"❤️": `"emoji":"❤"`, "": `"reaction":[]`, "🥦": ""} {
+		p := answering(200, `{"ok":true,"result":true}`)
+		err := telegram.Channel.Act(context.Background(), p.env(), channel.Recipient{Conversation: private},
+			events.Action{Verb: events.ActReact, Emoji: emoji, Message: channel.Ref("7000000001:51")})
+		if (err == nil) != (want != "") || want != "" && !strings.Contains(p.bodies[0], want) {
+			t.Errorf("%q: %v, %v", emoji, err, p.bodies)
+		}
+	}
+}
+
+// TestTakes: what the reference says and no number does.
+func TestTakes(t *testing.T) {
+	for want, c := range map[string]events.Content{
+		"a vCard has at most 2048 bytes": {Contacts: []events.Card{{Name: "Ada", VCard: strings.Repeat("x", 2049),
+			Phones: []events.LabeledValue{{Value: "+1"}}}}},
+		"an invoice needs a title of at most 32 characters and a reference of at most 128 bytes": {
+			Payment: &events.Payment{Title: "Tea", Amount: &events.Money{Amount: 5, Currency: "XTR"}}},
+	} {
+		if got := telegram.Channel.Limits.Takes(c); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 func TestAGroupThatMovedIsFollowedOnce(t *testing.T) {
 	const moved = `{"ok":false,"error_code":400,"description":"Bad Request: group chat was upgraded to a supergroup ` +
 		`chat","parameters":{"migrate_to_chat_id":-100777}}`

@@ -154,13 +154,9 @@ func (m *outgoing) cards(cards []events.Panel) {
 	m.TrackingData = trackingData(list)
 	var titles []string
 	for _, p := range cards {
-		words := "<b>" + plain(p.Title) + "</b>"
-		if p.Text != "" {
-			words += "<br>" + plain(p.Text)
-		}
 		r.Buttons = append(r.Buttons,
 			button{Columns: wholeRow, Rows: pictureRows, ActionType: "none", Image: p.Media.URL},
-			button{Columns: wholeRow, Rows: wordRows, ActionType: "none", Text: words})
+			button{Columns: wholeRow, Rows: wordRows, ActionType: "none", Text: wordsOf(p)})
 		for _, o := range list[:len(p.Options)] {
 			b := newButton(o)
 			b.Columns, b.Rows = wholeRow, 1
@@ -169,6 +165,15 @@ func (m *outgoing) cards(cards []events.Panel) {
 		list, titles = list[len(p.Options):], append(titles, p.Title)
 	}
 	m.Type, m.MinAPIVersion, m.RichMedia, m.AltText = "rich_media", richVersion, r, strings.Join(titles, ", ")
+}
+
+// wordsOf is what stands below a card's picture.
+func wordsOf(p events.Panel) string {
+	words := "<b>" + plain(p.Title) + "</b>"
+	if p.Text != "" {
+		words += "<br>" + plain(p.Text)
+	}
+	return words
 }
 
 // offerCards offers the options of all cards: several may have the same label.

@@ -7,6 +7,10 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
+	"path"
+	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/relais-dev/relais/events"
@@ -17,7 +21,8 @@ const (
 	captionLength  = 768
 	keyboardRows   = 24
 	labelLength    = 250
-	trackingLength = 4096
+	trackingLength = 4000 // https://creators.viber.com/docs/bots-api/resources/messaging/send-message
+	nameLength     = 256
 )
 
 var actions = []string{events.ActionReply, events.ActionPostback, events.ActionURL, events.ActionWebView,
@@ -32,9 +37,11 @@ func takes(c events.Content) string {
 		return takesCard(c.Contacts[0])
 	case c.Media != nil:
 		return takesMedia(c.Media)
+	case c.Choice != nil && !labelled(c.Choice.Options):
+		return longLabel
 	case c.Choice != nil && len(trackingData(offer(c.Choice.Options, nil))) > trackingLength:
 		return "the ids and labels are longer than what comes back"
-	case c.Choice != nil && c.Choice.Header != nil && (c.Choice.Header.Type != events.Image || c.Choice.Header.URL == ""):
+	case c.Choice != nil && c.Choice.Header != nil && !isPicture(*c.Choice.Header):
 		return "only a picture with an address stands above a keyboard"
 	case len(c.Cards) > 0:
 		return takesCards(c.Cards)
@@ -50,8 +57,67 @@ func takesMedia(m *events.Media) string {
 		return "a sticker is known by Viber's number for it"
 	case m.Type != events.Sticker && m.URL == "":
 		return "a medium is fetched from its address"
+	case m.Type == events.Image && !ends(m.URL, pictures):
+		return "a picture's address ends in .jpg, .jpeg or .png"
+	case m.Type == events.Video && !ends(m.URL, films):
+		return "a film's address ends in .mp4"
+	case m.Type == events.File && endOf(m.URL) == "":
+		return "a file's address ends in its extension"
+	case m.Type == events.File:
+		return takesFile(channel.FileName(*m))
 	}
 	return ""
+}
+
+// Viber looks at the end of an address's path.
+// https://developers.viber.com/docs/api/rest-bot-api/#picture-message
+var (
+	pictures = []string{".jpg", ".jpeg", ".png"}
+	films    = []string{".mp4"}
+)
+
+func isPicture(m events.Media) bool { return m.Type == events.Image && ends(m.URL, pictures) }
+
+func ends(address string, extensions []string) bool {
+	return slices.Contains(extensions, endOf(address))
+}
+
+// endOf is the extension in an address, in lower case, or "".
+func endOf(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || len(path.Ext(u.Path)) < 2 {
+		return ""
+	}
+	return strings.ToLower(path.Ext(u.Path))
+}
+
+// takesFile wants a file's name with an extension, and of no program.
+// https://developers.viber.com/docs/api/rest-bot-api/#file-message
+func takesFile(name string) string {
+	extension := strings.ToLower(path.Ext(name))
+	switch {
+	case len(extension) < 2:
+		return "a file's name has an extension"
+	case utf8.RuneCountInString(name) > nameLength:
+		return "a file's name has at most 256 characters"
+	case slices.Contains(programs, extension[1:]):
+		return "Viber takes no files of the type " + extension
+	}
+	return ""
+}
+
+// programs are formats that Viber forbids. https://developers.viber.com/docs/tools/file-formats/
+var programs = strings.Fields("action apk app bat bin cmd com command cpl csh exe gadget inf1 ins inx ipa " +
+	"isu job jse ksh lnk msc msi msp mst osx out paf pif prg ps1 reg rgs run sct sh shb shs u3p vb vbe vbs " +
+	"vbscript workflow ws wsf")
+
+// longLabel says why a button's text does not fit: the signs < and > take four characters.
+const longLabel = "a button's text has at most 250 characters"
+
+func labelled(options []events.Option) bool {
+	return !slices.ContainsFunc(options, func(o events.Option) bool {
+		return utf8.RuneCountInString(plain(o.Label)) > labelLength
+	})
 }
 
 // https://developers.viber.com/docs/api/rest-bot-api/#contact-message
@@ -67,6 +133,9 @@ func takesCards(cards []events.Panel) string {
 	for _, p := range cards {
 		if p.Media == nil || p.Media.Type != events.Image || p.Media.URL == "" {
 			return "every card has a picture with an address"
+		}
+		if utf8.RuneCountInString(wordsOf(p)) > labelLength || !labelled(p.Options) {
+			return longLabel
 		}
 	}
 	if len(trackingData(offerCards(cards))) > trackingLength {

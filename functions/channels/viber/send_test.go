@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/relais-dev/relais/events"
@@ -141,6 +142,33 @@ func TestFiles(t *testing.T) {
 	m := new(double).sent(t, events.NewMedia(events.Media{Type: events.File, URL: "https://cdn.example/a/b.pdf?x=1"}))
 	if m.Size != 1234 || m.FileName != "b.pdf" || m.Receiver != "U" || m.Sender.Name != "Shop" {
 		t.Errorf("sent %+v", m)
+	}
+}
+
+// What Viber would refuse, or tell by a failed receipt long after, goes as a link.
+func TestWhatViberDoesNotTake(t *testing.T) {
+	file := func(kind, address, name string) events.Content {
+		return events.NewMedia(events.Media{Type: kind, URL: address, Name: name})
+	}
+	sharp := strings.Repeat("<", 63) // four characters each, as buttons write it
+	for name, c := range map[string]events.Content{
+		"a picture without an extension": file(events.Image, "https://cdn.example/a?b=c.jpg", ""),
+		"a picture of another type":      file(events.Image, "https://cdn.example/a.webp", ""),
+		"a film of another type":         file(events.Video, "https://cdn.example/a.mov", ""),
+		"a file without an extension":    file(events.File, "https://cdn.example/a", "a.pdf"),
+		"a program":                      file(events.File, "https://cdn.example/a.exe", "setup.EXE"),
+		"a long name":                    file(events.File, "https://cdn.example/a.pdf", strings.Repeat("a", 253)+".pdf"),
+		"a label of many signs": {Kind: events.KindChoice,
+			Choice: &events.Choice{Text: "?", Options: []events.Option{{ID: "a", Label: sharp}}}},
+		"a card of many signs": {Kind: events.KindCards, Cards: []events.Panel{{Title: sharp[:60], Text: sharp,
+			Media: &events.Media{Type: events.Image, URL: "https://cdn.example/a.jpg"}}}},
+	} {
+		if viber.Channel.Limits.Takes(c) == "" {
+			t.Errorf("%s is taken", name)
+		}
+	}
+	if why := viber.Channel.Limits.Takes(file(events.Image, "https://cdn.example/a.JPG?b=c", "")); why != "" {
+		t.Error(why)
 	}
 }
 

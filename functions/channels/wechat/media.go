@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"net/url"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/relais-dev/relais/events"
@@ -21,22 +22,30 @@ import (
 func medium(ctx context.Context, e channel.Env, id string, m events.Media) (message, error) {
 	kind := mediaKind(e.Account, m)
 	if kind == "" {
-		if m.URL == "" {
-			return nil, unsendable("a Mini Program sends pictures only")
-		}
-		return text(e.Account, lines(cmp.Or(m.Name, m.Alt), m.URL)), nil
+		return linked(e.Account, m, "a Mini Program sends pictures only")
 	}
-	media, err := mediaID(ctx, e, id, kind, m)
-	if err != nil {
-		return nil, err
-	}
-	out := outMedia{MediaID: media}
-	if kind == "video" && !isKF(e.Account) && m.Thumbnail != "" {
+	var out outMedia
+	var err error
+	if kind == "video" && !isKF(e.Account) { // sendPath's page wants a picture with each film
 		if out.ThumbMediaID, err = thumbnail(ctx, e, id, m.Thumbnail); err != nil {
 			return nil, err
 		}
+		if out.ThumbMediaID == "" {
+			return linked(e.Account, m, "a film needs a picture of at most 64 KB, as JPEG")
+		}
+	}
+	if out.MediaID, err = mediaID(ctx, e, id, kind, m); err != nil {
+		return nil, err
 	}
 	return newMessage(kind, out), nil
+}
+
+// linked is a medium as a text with its address, or why it has none.
+func linked(a channel.Account, m events.Media, why string) (message, error) {
+	if m.URL == "" {
+		return nil, unsendable(why)
+	}
+	return text(a, lines(cmp.Or(m.Name, m.Alt), m.URL)), nil
 }
 
 // mediaKind is as what m goes, "" where it goes as a link. Customer Service takes
@@ -68,7 +77,7 @@ func mediaID(ctx context.Context, e channel.Env, id, kind string, m events.Media
 
 // thumbnail is a film's picture by its media id; none when it is too large for one.
 func thumbnail(ctx context.Context, e channel.Env, id, picture string) (string, error) {
-	if !strings.HasPrefix(picture, "https://") {
+	if !strings.HasPrefix(picture, "https://") { // an id of WeChat's, or none
 		return picture, nil
 	}
 	media, err := upload(ctx, e, id, "thumb", events.Media{Type: events.Image, URL: picture})
@@ -130,14 +139,18 @@ var extensions = map[string]string{
 
 var usualExtensions = map[string]string{"image": ".jpg", "thumb": ".jpg", "voice": ".amr", "video": ".mp4"}
 
-// fileName is m's name, else the end of its address, with an extension.
+// told are the extensions that WeChat takes for a picture, a recording or a film.
+var told = []string{".jpg", ".jpeg", ".png", ".gif", ".bmp", ".amr", ".mp3", ".mp4"}
+
+// fileName is m's name, else the end of its address, with an extension that tells its type.
 func fileName(kind string, m events.Media) string {
 	name := m.Name
 	if u, err := url.Parse(m.URL); name == "" && err == nil && u.Path != "" {
 		name = path.Base(u.Path)
 	}
 	name = strings.Trim(name, "/")
-	if name == "" || path.Ext(name) == "" {
+	silent := kind != "file" && !slices.Contains(told, strings.ToLower(path.Ext(name)))
+	if name == "" || path.Ext(name) == "" || silent {
 		name = cmp.Or(name, kind) + cmp.Or(extensions[m.MIME], usualExtensions[kind])
 	}
 	return name

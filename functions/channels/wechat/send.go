@@ -50,6 +50,8 @@ func takes(c events.Content) string {
 	case c.Link != nil && (c.Link.Title == "" || len(c.Link.Title) > maxTitle || len(c.Link.Text) > maxDesc ||
 		len(c.Link.URL) > maxURL):
 		return "a link's card has a title of 1 to 128 bytes, a text of up to 512 and an address of up to 2048"
+	case c.Media != nil && c.Media.Type == events.Video && c.Media.Thumbnail == "":
+		return "a film needs a thumbnail, a JPEG of up to 64 KB"
 	case c.Media != nil && time.Duration(c.Media.DurationMS)*time.Millisecond > maxVoice &&
 		(c.Media.Type == events.Voice || c.Media.Type == events.Audio):
 		return "a recording lasts a minute at most"

@@ -162,8 +162,8 @@ func TestWays(t *testing.T) {
 			`{"msgtype":"text","text":{"content":"f.bin\nhttps://e.example/f.bin"},` + to},
 		{"native", kf, events.Content{Kind: events.KindNative,
 			Native: &events.Native{Channel: "wechat",
-				JSON: `{"msgtype":"location","touser":"other","location":{"latitude":1.50}}`}},
-			`{"location":{"latitude":1.50},"msgid":"MSGID","msgtype":"location",` + kfTo},
+				JSON: `{"msgtype":"location","touser":"other","location":{"latitude":1.50,"longitude":2}}`}},
+			`{"location":{"latitude":1.50,"longitude":2},"msgid":"MSGID","msgtype":"location",` + kfTo},
 	} {
 		p := playing(v.a)
 		sent, err := Channel.Send(context.Background(), p.env(t), outgoing(v.a, v.content))
@@ -378,8 +378,14 @@ func TestUploads(t *testing.T) {
 	if got := film(64 << 10); !strings.Contains(got, `"thumb_media_id"`) {
 		t.Errorf("a film is %s", got)
 	}
-	if got := film(64<<10 + 1); strings.Contains(got, `"thumb_media_id"`) {
+	if got := film(64<<10 + 1); !strings.Contains(got, `"content":"https://e.example/f.mp4"`) {
 		t.Errorf("a film with a large picture is %s", got)
+	}
+	if Channel.Limits.Takes(aMedium(events.Video, "video/mp4")) == "" {
+		t.Error("a film without a picture is taken")
+	}
+	if got := fileName("image", events.Media{MIME: "image/gif", Name: "f.bin"}); got != "f.bin.gif" {
+		t.Errorf("a picture with another name is called %s", got)
 	}
 	if got := fileName("voice", events.Media{MIME: "audio/mpeg", URL: "https://e.example/"}); got != "voice.mp3" {
 		t.Errorf("a nameless recording is called %s", got)

@@ -30,10 +30,12 @@ const (
 	maxRowID       = 200
 	maxDescription = 72
 	maxSection     = 24
+	maxSections    = 10
 
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/interactive-media-carousel-messages
-	maxPanels    = 10
-	maxPanelText = 160
+	maxPanels      = 10
+	maxPanelText   = 160
+	maxPanelBreaks = 2 // line breaks in that text
 
 	stillSticker = 100 << 10 // bytes of a sticker that does not move
 )
@@ -137,8 +139,16 @@ func compose(o channel.Outgoing) ([]byte, error) {
 	default:
 		return nil, &channel.Error{Class: events.ClassContent, Title: "WhatsApp cannot send " + string(c.Kind)}
 	}
+	if m.Kind == toGroup && (m.Interactive != nil || m.Location != nil || m.Contacts != nil) {
+		return nil, &channel.Error{Class: events.ClassContent, Title: "WhatsApp's groups take no " + string(c.Kind),
+			Remedy: "send it as a text, a file or a template"}
+	}
 	return channel.JSON(m)
 }
+
+// toGroup is the kind of a recipient to whom texts, files and templates go, and no more.
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/groups/groups-messaging
+const toGroup = "group"
 
 // envelope is all of a message but what it says. A conversation is with a number, a
 // business-scoped user id or a group.
@@ -146,7 +156,7 @@ func envelope(o channel.Outgoing) sendRequest {
 	m := sendRequest{Product: product, Kind: "individual", Correlation: o.ID}
 	switch to := o.To.Conversation.PlatformID; {
 	case o.To.Conversation.Kind == events.Group:
-		m.Kind, m.To = "group", to
+		m.Kind, m.To = toGroup, to
 	case channel.Digits(strings.TrimPrefix(to, "+")):
 		m.To = plus(to) // without the sign Meta may put our country's code before it
 	default:

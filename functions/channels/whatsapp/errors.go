@@ -33,14 +33,19 @@ func failure(e channel.Env, r channel.Reply) *channel.Error {
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput
 const pairPause = 6 * time.Second
 
+// templateSync is how long a template may take until it can be sent.
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+const templateSync = 10 * time.Minute
+
 // refused is a refusal by its code.
 func refused(f meta.Error) *channel.Error {
 	c := classify(f.Number())
+	if f.Code == "100" && f.Subcode == "33" { // the address of the call has no such object
+		c = classify(33)
+	}
 	e := &channel.Error{Class: c.Name, Code: string(f.Code), Subcode: string(f.Subcode), Title: f.Text(),
 		Remedy: c.Remedy}
-	if e.Code == "131056" {
-		e.RetryAfter = pairPause
-	}
+	e.RetryAfter = c.After
 	return e
 }
 
@@ -50,8 +55,14 @@ func classify(code int) meta.Class {
 	switch code {
 	case 131000, 131016, 131057, 133004, 2494100:
 		return meta.Class{Name: events.ClassPlatform, Retryable: true}
-	case 130429, 131048, 131056, 131064, 133016:
+	case 131056:
+		return meta.Class{Name: events.ClassRate, Retryable: true, After: pairPause, Remedy: "send more slowly"}
+	case 130429, 131048, 131064, 133016:
 		return meta.Class{Name: events.ClassRate, Retryable: true, Remedy: "send more slowly"}
+	case 132069:
+		return meta.Class{Name: events.ClassRate, Retryable: true, Remedy: "the Flow is throttled: ten messages an hour"}
+	case 33:
+		return meta.Class{Name: events.ClassAuth, Remedy: "the business number is deleted: check phone_number_id"}
 	case 131005, 131045, 133010:
 		return meta.Class{Name: events.ClassAuth, Remedy: "check the number's registration and the token's permissions"}
 	case 131031:
@@ -64,15 +75,22 @@ func classify(code int) meta.Class {
 		return meta.Class{Name: events.ClassConsent, Remedy: "send no marketing until the customer resumes it"}
 	case 131049:
 		return meta.Class{Name: events.ClassPolicy, Remedy: "wait at least 24 hours before the next marketing message"}
+	case 131043: // it waited longer than it may
+		return meta.Class{Name: events.ClassRecipient, Remedy: "the message expired before it reached a phone"}
 	case 131021, 131026, 131030, 131037, 131044, 130472, 130497:
 		return meta.Class{Name: events.ClassRecipient}
 	case 131062:
 		return meta.Class{Name: events.ClassRecipient, Remedy: "authentication templates need a phone number"}
 	case 131052, 131053:
 		return meta.Class{Name: events.ClassMedia, Retryable: true, Remedy: "check type and size; retry once"}
+	case 134101:
+		return meta.Class{Name: events.ClassPlatform, Retryable: true, After: templateSync,
+			Remedy: "a new template is usable after ten minutes at most"}
+	case 131055, 131058, 134102:
+		return meta.Class{Name: events.ClassTemplate, Remedy: "the number or this API may not send that template"}
 	case 131063:
 		return meta.Class{Name: events.ClassTemplate, Remedy: "send it through the marketing messages API"}
-	case 131008, 131009, 131051, 134011, 135000, 137000:
+	case 131001, 131002, 131006, 131008, 131009, 131051, 134011, 135000, 137000:
 		return meta.Class{Name: events.ClassContent}
 	}
 	switch {

@@ -12,9 +12,12 @@ import (
 // What has buttons.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/messages/send-messages
 
-// takesChoice says why c is not taken, or "". Titles of buttons must differ, and
-// sections have names as soon as there are two.
+// takesChoice says why c is not taken, or "". Titles of buttons must differ, ids have no
+// space at an end, and sections have names as soon as there are two.
 func takesChoice(c *events.Choice) string {
+	if slices.ContainsFunc(c.Options, func(o events.Option) bool { return strings.TrimSpace(o.ID) != o.ID }) {
+		return "an option's id begins or ends with a space"
+	}
 	if c.Style == events.StyleList {
 		sections := sectionsOf(c.Options)
 		if channel.UTF16.Len(c.Button) > maxLabel {
@@ -98,6 +101,8 @@ func takesCards(panels []events.Panel) string {
 			return "the pictures of all cards must be of one type"
 		case len(p.Options) != 1:
 			return "a card has one button, which opens a page"
+		case strings.Count(panelText(p), "\n") > maxPanelBreaks:
+			return "a card has at most three lines"
 		}
 	}
 	if channel.UTF16.Len(titles(panels)) > maxPrompt {
@@ -111,13 +116,16 @@ func carousel(panels []events.Panel) *sendInteractive {
 	i := &sendInteractive{Type: "carousel", Body: &sendBody{Text: titles(panels)}}
 	for n, p := range panels {
 		card := sendPanel{Index: n, Type: "cta_url", Header: *header("", p.Media), Action: openPage(p.Options[0])}
-		if text := strings.Trim(p.Title+"\n"+p.Text, "\n"); text != "" {
+		if text := panelText(p); text != "" {
 			card.Body = &sendBody{Text: text}
 		}
 		i.Action.Cards = append(i.Action.Cards, card)
 	}
 	return i
 }
+
+// panelText is what a card says.
+func panelText(p events.Panel) string { return strings.Trim(p.Title+"\n"+p.Text, "\n") }
 
 func titles(panels []events.Panel) string {
 	var list []string

@@ -68,6 +68,9 @@ func act(ctx context.Context, e channel.Env, to channel.Recipient, a events.Acti
 		body = readRequest{Product: product, Status: "read", MessageID: a.Message.PlatformID, Typing: &typing{Type: "text"}}
 	case events.ActReact:
 		m := envelope(channel.Outgoing{To: to})
+		if m.Kind == toGroup {
+			return &channel.Error{Class: events.ClassContent, Title: "WhatsApp's groups take no reactions"}
+		}
 		m.Type, m.Reaction = "reaction", &sendReaction{MessageID: a.Message.PlatformID, Emoji: a.Emoji}
 		body = m
 	default:
@@ -157,7 +160,8 @@ func fetch(ctx context.Context, e channel.Env, m events.Media) (io.ReadCloser, e
 
 // lost says of a file that is not there any more that it is the media that fails.
 func lost(err error) error {
-	if e, ok := err.(*channel.Error); ok && (e.Class == events.ClassRecipient || e.Class == events.ClassContent) {
+	e, ok := err.(*channel.Error)
+	if ok && (e.Class == events.ClassRecipient || e.Class == events.ClassContent || e.Code == "100") {
 		e.Class = events.ClassMedia
 	}
 	return err

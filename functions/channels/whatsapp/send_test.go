@@ -83,6 +83,46 @@ func outgoing(to string, c events.Content) channel.Outgoing {
 		To: channel.Recipient{Conversation: events.Conversation{PlatformID: to, Kind: events.Direct}}}
 }
 
+// TestGroups: Meta's groups take no buttons, places and contacts, and no reactions.
+func TestGroups(t *testing.T) {
+	m := overCloud()
+	for _, c := range []events.Content{
+		{Kind: events.KindChoice, Choice: &events.Choice{Text: "Which?", Options: []events.Option{{ID: "a", Label: "A"}}}},
+		{Kind: events.KindLocation, Location: &events.Location{Latitude: 1, Longitude: 2}},
+		{Kind: events.KindContacts, Contacts: []events.Card{{Name: "Ada"}}},
+	} {
+		o := outgoing("G1", c)
+		o.To.Conversation.Kind = events.Group
+		_, err := whatsapp.Channel.Send(context.Background(), m.env(), o)
+		var e *channel.Error
+		if !errors.As(err, &e) || e.Class != events.ClassContent || e.Remedy == "" || len(m.calls) > 0 {
+			t.Errorf("%s in a group gives %#v after %d calls", c.Kind, err, len(m.calls))
+		}
+	}
+	to := outgoing("G1", events.Content{}).To
+	to.Conversation.Kind = events.Group
+	action := events.Action{Verb: events.ActReact, Emoji: "x", Message: &events.Ref{PlatformID: "wamid.A"}}
+	if err := whatsapp.Channel.Act(context.Background(), m.env(), to, action); err == nil || len(m.calls) > 0 {
+		t.Errorf("a reaction in a group gives %v after %d calls", err, len(m.calls))
+	}
+}
+
+// TestLayouts: what Meta's pages say of options and cards, and no number does.
+func TestLayouts(t *testing.T) {
+	panel := events.Panel{Title: "One", Text: "a\nb\nc",
+		Media:   &events.Media{Type: events.Image, URL: "https://x.example/a.jpg"},
+		Options: []events.Option{{Label: "Open", Action: events.ActionURL, Value: "https://x.example"}}}
+	for want, c := range map[string]events.Content{
+		"a card has at most three lines": {Kind: events.KindCards, Cards: []events.Panel{panel, panel}},
+		"an option's id begins or ends with a space": {Kind: events.KindChoice, Choice: &events.Choice{Text: "?",
+			Options: []events.Option{{ID: "a ", Label: "A"}}}},
+	} {
+		if got := whatsapp.Channel.Limits.Takes(c); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // AWS carries Meta's body, and its statuses bring our id back.
 func TestSendThroughAWS(t *testing.T) {
 	m := overAWS()
@@ -362,6 +402,8 @@ func TestErrors(t *testing.T) {
 			""},
 		"repeats a token": {401, `{"error":{"code":190,"message":"Malformed access token EAAG-token"}}`, events.ClassAuth,
 			"190", false, 0, "Malformed access token [token]", "EAAG-token"},
+		"no such number": {400, `{"error":{"code":100,"error_subcode":33,"message":"m"}}`, events.ClassAuth, "100", false, 0,
+			"m", ""},
 		"no id": {200, `{"messages":[]}`, events.ClassPlatform, "", true, 0, "answered without a message id", ""},
 	} {
 		m := overCloud()

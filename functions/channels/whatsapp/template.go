@@ -86,15 +86,16 @@ func (d *draft) take(name []string, value string) bool {
 	case name[0] == "card" && len(name) > 2:
 		i, ok := place(name[1])
 		d.cards[i] = append(d.cards[i], events.Field{Name: strings.Join(name[2:], "."), Value: value})
-		return ok && i < maxPanels
+		return ok
 	}
 	return false
 }
 
-// place is the index of a button or card.
+// place is the index of a button or card, of which a template has ten at most.
+// https://github.com/facebook/openapi/blob/main/business-messaging-api_v23.0.yaml
 func place(s string) (int, bool) {
 	n, err := strconv.Atoi(s)
-	return n, err == nil && channel.Digits(s)
+	return n, err == nil && channel.Digits(s) && n < maxPanels
 }
 
 // textParameter is a text, named unless it is known by its number.
@@ -204,17 +205,21 @@ func (d *draft) button(index string, name []string, value string) bool {
 	return b.SubType == name[0] && b.Parameters[0].press(strings.Join(name, "."), value)
 }
 
+// noCoupon says whether r cannot be in a code, which is alphanumeric.
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/marketing-templates/coupon-templates
+func noCoupon(r rune) bool { return !('0' <= r && r <= '9' || 'a' <= r|0x20 && r|0x20 <= 'z') }
+
 func (p *sendParameter) press(name, value string) bool {
 	switch name {
 	case "quick_reply":
 		p.Type, p.Payload = "payload", value
-		return true
+		return value != ""
 	case "url":
 		p.Type, p.Text = "text", value
-		return true
+		return value != ""
 	case "copy_code":
 		p.Type, p.Coupon = "coupon_code", value
-		return true
+		return value != "" && strings.IndexFunc(value, noCoupon) < 0
 	}
 	p.Type = "action"
 	if p.Action == nil {
@@ -232,6 +237,8 @@ func (p *sendParameter) press(name, value string) bool {
 		a.FlowData = doc
 	case "mpm.sections":
 		a.Sections = doc
+		var list []json.RawMessage
+		return json.Unmarshal(doc, &list) == nil && 0 < len(list) && len(list) <= maxSections
 	case "order_details":
 		a.Order = doc
 	default:
@@ -328,12 +335,18 @@ func (p *sendParameter) incomplete() string {
 	case p.Document != nil && p.Document.Filename == "" && p.Document.Link != "":
 		m := events.Media{Type: events.File, URL: p.Document.Link, MIME: "application/pdf"} // what a header takes
 		p.Document.Filename = channel.FileName(m)
-	case p.Location != nil && (p.Location.Latitude == "" || p.Location.Longitude == ""):
-		return "the template's location needs latitude and longitude"
+	case p.Location != nil && !p.Location.whole():
+		return "the template's location needs latitude, longitude, name and address"
 	case p.Product != nil && (p.Product.ID == "" || p.Product.Catalog == ""):
 		return "the template's product needs header.product and header.product.catalog"
 	}
 	return ""
+}
+
+// whole says whether a header can show the place: all four are wanted there.
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/templates/utility-templates/location-templates
+func (l *sendPlace) whole() bool {
+	return l.Latitude != "" && l.Longitude != "" && l.Name != "" && l.Address != ""
 }
 
 // located says whether Meta can find the file.

@@ -41,9 +41,9 @@ func TestTemplateParts(t *testing.T) {
 		"its name": {templated("header.document.name", "Invoice.pdf", "header.document", "330001"),
 			`[{"type":"header","parameters":[{"type":"document","document":{"id":"330001","filename":"Invoice.pdf"}}]}]`},
 		"location": {templated("header.location.longitude", "-0.1", "header.location.latitude", "51.5",
-			"header.location.name", "Depot"),
+			"header.location.name", "Depot", "header.location.address", "1 Pier Road"),
 			`[{"type":"header","parameters":[{"type":"location","location":{"latitude":"51.5","longitude":"-0.1",` +
-				`"name":"Depot"}}]}]`},
+				`"name":"Depot","address":"1 Pier Road"}}]}]`},
 		"product": {templated("header.product.catalog", "77", "header.product", "SKU"),
 			`[{"type":"header","parameters":[{"type":"product","product":{"product_retailer_id":"SKU","catalog_id":"77"}}]}]`},
 		"flow": {templated("button.0.flow.data", `{"a":1}`, "button.0.flow", "T"),
@@ -52,9 +52,11 @@ func TestTemplateParts(t *testing.T) {
 		"catalogue": {templated("button.0.catalog", "SKU"),
 			`[{"type":"button","sub_type":"catalog","index":"0","parameters":[{"type":"action",` +
 				`"action":{"thumbnail_product_retailer_id":"SKU"}}]}]`},
-		"products": {templated("button.0.mpm", "SKU", "button.0.mpm.sections", `[]`),
+		"products": {templated("button.0.mpm", "SKU", "button.0.mpm.sections",
+			`[{"title":"New","product_items":[{"product_retailer_id":"SKU"}]}]`),
 			`[{"type":"button","sub_type":"mpm","index":"0","parameters":[{"type":"action",` +
-				`"action":{"thumbnail_product_retailer_id":"SKU","sections":[]}}]}]`},
+				`"action":{"thumbnail_product_retailer_id":"SKU","sections":[{"title":"New",` +
+				`"product_items":[{"product_retailer_id":"SKU"}]}]}}]}]`},
 		"offer": {templated("button.1.url", "x", "offer.expires", "1785600000000", "button.0.copy_code", "SAVE"),
 			`[{"type":"limited_time_offer","parameters":[{"type":"limited_time_offer",` +
 				`"limited_time_offer":{"expiration_time_ms":1785600000000}}]},{"type":"button","sub_type":"copy_code",` +
@@ -102,6 +104,10 @@ func TestTemplateRefused(t *testing.T) {
 		"a header of two kinds": templated("header.image", "1", "header.video", "2"),
 		"a button of two kinds": templated("button.0.url", "x", "button.0.flow", "y"),
 		"half a place":          templated("header.location.latitude", "1"), "no JSON": templated("button.0.flow.data", "{"),
+		"a place without an address": templated("header.location.latitude", "1", "header.location.longitude", "2",
+			"header.location.name", "x"),
+		"a code with a sign": templated("button.0.copy_code", "20%"), "an eleventh button": templated("button.10.url", "x"),
+		"no section": templated("button.0.mpm.sections", "[]"), "no payload": templated("button.0.quick_reply", ""),
 		"no number": templated("offer.expires", "tomorrow"), "a missing card": templated("card.1.1", "x"),
 		"a nameless document": templated("header.document.name", "x"), "an empty part": templated("header.", "x"),
 	} {

@@ -22,7 +22,7 @@ const (
 	postPath   = "/2/tweets"
 	uploadPath = "/2/media/upload/" // initialize, then <id>/append and <id>/finalize
 
-	maxImage = 5 << 20
+	maxImage = 5_000_000 // of 5 MB, and X does not say which
 )
 
 // send answers in public where the conversation is public, and in private else: what

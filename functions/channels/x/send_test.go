@@ -154,6 +154,8 @@ func TestRefusals(t *testing.T) {
 			`{"errors":[{"message":"You cannot send messages to users who are not following you."}]}`, events.ClassRecipient,
 			0},
 		{"blocked", 403, nil, `{"detail":"You have been blocked from sending."}`, events.ClassConsent, 0},
+		{"gone", 403, nil,
+			`{"detail":"You attempted to reply to a Tweet that is deleted or not visible to you."}`, events.ClassRecipient, 0},
 		{"same again", 403, nil, `{"detail":"You are not allowed to create a Tweet with duplicate content."}`,
 			events.ClassContent, 0},
 		{"rules", 403, nil, `{"title":"Forbidden"}`, events.ClassPolicy, 0},

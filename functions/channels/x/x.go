@@ -60,6 +60,7 @@ var outbound = channel.Outbound{
 		// say for sure (https://docs.x.com/fundamentals/counting-characters).
 		// https://docs.x.com/x-api/direct-messages/manage/introduction
 		Text: 10_000,
+		Unit: channel.UTF16,
 		Media: map[string]channel.MediaLimit{
 			// https://docs.x.com/x-api/media/quickstart/best-practices
 			events.Image: {Bytes: maxImage, MIME: []string{"image/jpeg", "image/png", "image/webp"}, Caption: 10_000},

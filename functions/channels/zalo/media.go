@@ -1,10 +1,14 @@
 package zalo
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"path"
+	"slices"
+	"strings"
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
@@ -42,7 +46,7 @@ func templated(text string, p templatePayload) reply {
 // upload stores a file at Zalo for about a week.
 // https://developers.zalo.me/docs/official-account/quan-ly/upload-hinh-anh
 func upload(ctx context.Context, e channel.Env, id, kind string, m *events.Media) (uploaded, error) {
-	contentType, body, err := e.Form(ctx, id, nil, channel.File{Field: "file", Name: channel.FileName(*m), Media: *m})
+	contentType, body, err := e.Form(ctx, id, nil, channel.File{Field: "file", Name: fileName(kind, *m), Media: *m})
 	if err != nil {
 		return uploaded{}, err
 	}
@@ -60,6 +64,27 @@ func upload(ctx context.Context, e channel.Env, id, kind string, m *events.Media
 		return uploaded{}, &channel.Error{Class: events.ClassPlatform, Title: "an upload without an id"}
 	}
 	return w, nil
+}
+
+// Extensions of what Zalo takes.
+// https://developers.zalo.me/docs/official-account/quan-ly/upload-hinh-anh
+// https://developers.zalo.me/docs/official-account/quan-ly/upload-file
+var (
+	pictures  = []string{".jpg", ".jpeg", ".png"}
+	documents = []string{".pdf", ".doc", ".docx", ".csv"}
+)
+
+// fileName is m's name, with the extension of its type where it does not end in one that
+// Zalo takes.
+func fileName(kind string, m events.Media) string {
+	name, known, usual := channel.FileName(m), documents, channel.Extension(m)
+	if kind == "image" {
+		known, usual = pictures, cmp.Or(usual, ".jpg")
+	}
+	if slices.Contains(known, strings.ToLower(path.Ext(name))) {
+		return name
+	}
+	return name + usual
 }
 
 // unsaid is err, of an upload: whatever became of it, nobody has read anything yet.

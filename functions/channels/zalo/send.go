@@ -3,6 +3,8 @@ package zalo
 import (
 	"context"
 	"net/http"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/relais-dev/relais/events"
@@ -38,6 +40,9 @@ func takes(c events.Content) string {
 		return "the only form is " + userInfo
 	case c.Media != nil && c.Media.Type == events.Sticker && (c.Media.PlatformID == "" || c.Media.Set != ""):
 		return "a sticker is known by Zalo's id for it" // those of other platforms come in sets
+	case c.Media != nil && c.Media.Type == events.File &&
+		!slices.Contains(documents, strings.ToLower(path.Ext(fileName("file", *c.Media)))):
+		return "files are PDF, Word or CSV"
 	case c.Choice != nil && c.Choice.Header != nil && (c.Choice.Header.Type != events.Image || c.Choice.Header.URL == ""):
 		return "only a picture with an address stands above buttons"
 	}
@@ -70,7 +75,7 @@ func send(ctx context.Context, e channel.Env, o channel.Outgoing) (channel.Sent,
 		return channel.Sent{}, err
 	}
 	w := consultation{Recipient: newRecipient(o.To.Conversation.PlatformID), Message: m}
-	r, err := e.PostJSON(ctx, "https://"+apiHost+"/v3.0/oa/message/cs", access(e), w)
+	r, err := e.PostJSON(ctx, "https://"+apiHost+w.Recipient.path(), access(e), w)
 	if err != nil {
 		return channel.Sent{}, err
 	}
@@ -88,6 +93,15 @@ func newRecipient(thread string) recipient {
 	}
 	id, conversation, _ := strings.Cut(rest, ":")
 	return recipient{AnonymousID: id, ConversationID: conversation}
+}
+
+// path is where a person is written to, or a visitor without an account.
+// https://developers.zalo.me/docs/official-account/tin-nhan/tin-tu-van/gui-tin-nhan-den-nguoi-dung-an-danh
+func (r recipient) path() string {
+	if r.AnonymousID != "" {
+		return "/v2.0/oa/message"
+	}
+	return "/v3.0/oa/message/cs"
 }
 
 // newText is the message that says o's content.

@@ -28,6 +28,7 @@ var sending = channel.NewAccount("demo", "", map[string]string{
 type double struct {
 	reply    string // instead of Zalo's
 	body     []byte
+	uploaded []byte
 	webhooks []channel.Request
 }
 
@@ -37,6 +38,9 @@ func (d *double) Do(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	d.body = body
+	if strings.Contains(r.URL.Path, "/upload/") {
+		d.uploaded = body
+	}
 	a := play.Platform.Answer(sending,
 		stage.Call{Host: r.URL.Host, Request: channel.Request{Method: r.Method, Path: r.URL.Path, Header: r.Header,
 			Body: body, Received: received}})
@@ -59,8 +63,11 @@ func mint(t *testing.T, refresh string) channel.Token {
 
 func (d *double) send(t *testing.T, thread string, c events.Content) (channel.Sent, error) {
 	t.Helper()
+	open := func(context.Context, events.Media) (io.ReadCloser, error) {
+		return io.NopCloser(strings.NewReader("a file")), nil
+	}
 	return zalo.Channel.Send(context.Background(), channel.Env{Account: sending, HTTP: d, Token: mint(t, "").Value,
-		Now: received}, channel.Outgoing{
+		Now: received, Open: open}, channel.Outgoing{
 		ID: "msg_1.1", To: channel.Recipient{Conversation: events.Conversation{PlatformID: thread}},
 		Content: []events.Content{c},
 	})
@@ -124,6 +131,30 @@ func TestZNS(t *testing.T) {
 	}
 }
 
+// Zalo tells a file's type by its name.
+func TestFileNames(t *testing.T) {
+	for _, v := range []struct {
+		media events.Media
+		want  string
+	}{
+		{events.Media{Type: events.Image, Name: "kettle"}, `filename="kettle.jpg"`},
+		{events.Media{Type: events.Image, Name: "kettle.v2", MIME: "image/png"}, `filename="kettle.v2.png"`},
+		{events.Media{Type: events.File, Name: "offer.v2", MIME: "application/pdf"}, `filename="offer.v2.pdf"`},
+	} {
+		v.media.URL = "https://cdn.example/a"
+		d := new(double)
+		if _, err := d.send(t, "6142000000000000001", events.NewMedia(v.media)); err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(d.uploaded), v.want) {
+			t.Errorf("%s is uploaded as\n%s", v.want, d.uploaded)
+		}
+	}
+	if zalo.Channel.Limits.Takes(events.NewMedia(events.Media{Type: events.File, URL: "https://cdn.example/a"})) == "" {
+		t.Error("a file of no known type is taken")
+	}
+}
+
 func TestVisitors(t *testing.T) {
 	d := new(double)
 	if _, err := d.send(t, "anonymous:anon1:conv1", events.NewText("a")); err != nil {
@@ -158,7 +189,9 @@ func TestOptionsComeBack(t *testing.T) {
 
 func TestFailures(t *testing.T) {
 	for reply, want := range map[string]string{
-		`{"error":-201}`: events.ClassAuth, `{"error":-216}`: events.ClassAuth, `{"error":-32}`: events.ClassRate,
+		`{"error":-201}`: events.ClassContent, `{"error":-216}`: events.ClassAuth, `{"error":-32}`: events.ClassRate,
+		`{"error":-220}`: events.ClassAuth, `{"error":-211}`: events.ClassPolicy, `{"error":-118}`: events.ClassRecipient,
+		`{"error":-232}`: events.ClassWindow, `{"error":-131}`: events.ClassTemplate,
 		`{"error":-230}`: events.ClassWindow,
 		`{"error":-213}`: events.ClassConsent, `{"error":-203}`: events.ClassContent, `{"error":-9}`: events.ClassUnknown,
 		`{}`: events.ClassPlatform,

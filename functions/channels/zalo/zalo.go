@@ -51,7 +51,7 @@ var outbound = channel.Outbound{
 			events.Image: {Bytes: 1 << 20, MIME: []string{"image/jpeg", "image/png"}, Caption: textLength},
 			events.File: {Bytes: 5 << 20, MIME: []string{"application/pdf", "application/msword",
 				// https://developers.zalo.me/docs/official-account/quan-ly/upload-file
-				"application/vnd.openxmlformats-officedocument.wordprocessingml.document"}},
+				"application/vnd.openxmlformats-officedocument.wordprocessingml.document", "text/csv"}},
 			events.Sticker: {},
 		},
 		Choices: []channel.Choices{ // https://developers.zalo.me/docs/official-account/tin-nhan/tin-tu-van/

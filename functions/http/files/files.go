@@ -49,7 +49,7 @@ func (h *Handler) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		h.Log.Error("cannot check links", "error", err.Error())
 		return refuse(http.StatusServiceUnavailable, "try again")
 	}
-	id, q := lambdahttp.Account(r.Path), r.Query()
+	id, q := media.Digest(lambdahttp.Account(r.Path)), r.Query()
 	if !digest.MatchString(id) || !h.Files.Check(id, q.Get("expires"), q.Get("signature")) {
 		return refuse(http.StatusForbidden, "the link is not valid, or not any more")
 	}

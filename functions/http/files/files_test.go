@@ -172,6 +172,8 @@ func TestLinks(t *testing.T) {
 		want  int
 	}{
 		{"ours", good, 0, 302},
+		{"ours, with its extension", r.link(mine + ".jpg"), 0, 302},
+		{"with a path behind", at(good, mine+".jpg/x"), 0, 403},
 		{"ours, in its last second", good, media.LinkLife - time.Second, 302},
 		{"expired", good, media.LinkLife, 403},
 		{"lengthened", with(good, "expires", "4102444800"), 0, 403},

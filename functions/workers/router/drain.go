@@ -51,16 +51,16 @@ func (d *drain) run(ctx context.Context) error {
 		if n < 0 {
 			n = len(items)
 		}
-		if err := d.all(ctx, items[:n]); err != nil {
+		if err := d.all(ctx, items[:n], true); err != nil {
 			return err
 		}
 		if err := d.owed(ctx); err != nil {
 			return err
 		}
-		if err := d.tick(ctx); err != nil {
+		if err := d.tick(ctx, d.before(items[n:], more)); err != nil {
 			return err
 		}
-		if err := d.all(ctx, items[n:]); err != nil {
+		if err := d.all(ctx, items[n:], more); err != nil {
 			return err
 		}
 		if !more {
@@ -69,10 +69,25 @@ func (d *drain) run(ctx context.Context) error {
 	}
 }
 
-// tick makes events of what is over by now, and of what the last event brought about.
-func (d *drain) tick(ctx context.Context) error {
+// before is when the earliest of the events came that wait for their sequence: what ends later is
+// decided after them, however late both are looked at. Who answered in time has answered in time.
+func (d *drain) before(waiting []store.Item, more bool) time.Time {
+	by := d.Now()
+	if more {
+		by = time.Time{} // there are others, which came nobody knows when
+	}
+	for _, it := range waiting {
+		if it.Received.Before(by) {
+			by = it.Received
+		}
+	}
+	return by
+}
+
+// tick makes events of what is over by a time, and of what the last event brought about.
+func (d *drain) tick(ctx context.Context, by time.Time) error {
 	for {
-		change, ok := d.Board.Tick(d.thread, d.state.Sequence+1, d.Now())
+		change, ok := d.Board.Tick(d.thread, d.state.Sequence+1, by, d.Now())
 		if !ok {
 			return nil
 		}
@@ -140,9 +155,9 @@ func (d *drain) withLast(ctx context.Context, items []store.Item, more bool) ([]
 	return slices.Insert(items, 0, last), nil
 }
 
-// all handles events in their order, as long as the turn lasts.
-func (d *drain) all(ctx context.Context, items []store.Item) error {
-	for _, it := range items {
+// all handles events in their order, as long as the turn lasts. With more, others wait behind them.
+func (d *drain) all(ctx context.Context, items []store.Item, more bool) error {
+	for i, it := range items {
 		if d.began && d.group.Over(step) {
 			return queue.ErrTurn
 		}
@@ -150,7 +165,7 @@ func (d *drain) all(ctx context.Context, items []store.Item) error {
 			return err
 		}
 		d.began = true
-		if err := d.tick(ctx); err != nil {
+		if err := d.tick(ctx, d.before(items[i+1:], more)); err != nil {
 			return err
 		}
 	}

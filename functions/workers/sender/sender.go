@@ -144,17 +144,9 @@ func (s *Sender) request(ctx context.Context, g queue.Group, r queue.Record) err
 	if err != nil {
 		return s.reject(ctx, r, o, malformed(err))
 	}
-	if err := s.mayThen(ctx, o); err != nil {
-		return s.refused(ctx, r, o, err)
-	}
-	a, err := s.Outbox.Accept(ctx, o)
+	a, err := s.accept(ctx, o)
 	if err != nil {
 		return s.refused(ctx, r, o, err)
-	}
-	if c, ok := outbox.Then(o, a.Conversation); ok {
-		if err := s.decide(ctx, c); err != nil {
-			return s.refused(ctx, r, o, err)
-		}
 	}
 	if !a.Fresh {
 		return nil
@@ -163,6 +155,18 @@ func (s *Sender) request(ctx context.Context, g queue.Group, r queue.Record) err
 		return s.Outbox.Ring(ctx, a)
 	}
 	return s.Drain(ctx, g, a.Lane)
+}
+
+// accept accepts a message, and decides the command that goes with it: both or neither.
+func (s *Sender) accept(ctx context.Context, o events.Outbound) (outbox.Accepted, error) {
+	if err := s.mayThen(ctx, o); err != nil {
+		return outbox.Accepted{}, err
+	}
+	a, err := s.Outbox.Accept(ctx, o)
+	if c, ok := outbox.Then(o, a.Conversation); ok && err == nil {
+		err = s.decide(ctx, c)
+	}
+	return a, err
 }
 
 // errBusy says that another sender is at work in the lane: it will find what is new.

@@ -97,9 +97,12 @@ func outcome(m store.Message, r outbox.Request, now time.Time) events.Event {
 
 func echo(m store.Message, r outbox.Request, ref events.Ref) *events.Message {
 	o := r.Outbound
-	actor := events.Actor{Role: events.System}
-	if o.Sender != nil {
+	actor := events.Actor{Role: events.Agent} // somebody who does not say who they are
+	switch {
+	case o.Sender != nil:
 		actor = events.Actor{Role: o.Sender.Role, ID: o.Sender.ID, Name: o.Sender.Name}
+	case o.Priority == events.Bulk: // a campaign is nobody's answer
+		actor.Role = events.System
 	}
 	x := &events.Message{ID: ref.ID, PlatformID: ref.PlatformID, Actor: actor, Content: visible(o.Content),
 		ReplyTo: o.ReplyTo, Origin: "api", Metadata: o.Metadata, IdempotencyKey: o.IdempotencyKey, Rendering: r.Rendering}

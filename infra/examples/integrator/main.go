@@ -88,11 +88,13 @@ func (t *team) handle(ctx context.Context, body string) error {
 		return fmt.Errorf("not an event: %w", err)
 	}
 	switch m := e.Data.Message; {
+	case e.Standby: // another answers
 	case e.Type == events.MessageReceived && m.Content[0].Text != nil:
 		fmt.Printf("%-10s customer: %s\n", e.Channel, m.Content[0].Text.Body)
 		return t.send(ctx, events.Outbound{
 			IdempotencyKey: "answer-to-" + e.ID,
 			To:             events.To{Conversation: e.Subject},
+			Hold:           e.Hold, // refused when another has taken over since
 			Sender:         &events.Sender{Role: events.Bot, Name: "Demo"},
 			Content: []events.Content{{Kind: events.KindChoice, Choice: &events.Choice{
 				Text:    fmt.Sprintf("You wrote %q. Is it about an order?", m.Content[0].Text.Body),

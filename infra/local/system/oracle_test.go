@@ -40,7 +40,7 @@ func (w *world) conversation(from int) string {
 
 // consume takes what has arrived, as integrators do before retention ends.
 func (w *world) consume() {
-	for _, d := range []string{"support", "shop"} {
+	for _, d := range w.sys.Config.DestinationNames() {
 		w.deliveries[d] = append(w.deliveries[d], w.received(d)...)
 	}
 }
@@ -56,6 +56,7 @@ func (w *world) finish() {
 	w.checkAcceptance()
 	w.checkOrder()
 	w.checkDecisions()
+	w.checkOrders()
 	w.checkNothingWaits()
 }
 
@@ -81,7 +82,9 @@ func (w *world) first(destination string) []events.Event {
 func (w *world) checkAcceptance() {
 	arrived := map[string]int{}
 	for _, e := range w.first("support") {
-		arrived[text(e)]++
+		if e.Type == events.MessageReceived {
+			arrived[text(e)]++
+		}
 	}
 	for text := range w.acknowledged {
 		if arrived[text] != 1 {
@@ -98,7 +101,7 @@ func (w *world) checkAcceptance() {
 // checkOrder: sequences rise, support (which is owed everything) sees no gap, and
 // exactly what the channel dates before something delivered earlier is late.
 func (w *world) checkOrder() {
-	for destination, gaps := range map[string]bool{"support": false, "shop": true} {
+	for destination, gaps := range map[string]bool{"support": false, "shop": true, "sales": true, "helper": true} {
 		last := map[string]string{}
 		count := map[string]uint64{}
 		newest := map[string]time.Time{}
@@ -113,6 +116,9 @@ func (w *world) checkOrder() {
 			}
 			if want := events.FormatSequence(count[e.Subject]); e.Sequence != want {
 				w.t.Errorf("%s: #%s, want #%s", destination, e.Sequence, want)
+			}
+			if e.Data.Message == nil && e.Data.Rejection == nil { // a command or a timer: it got its place at once
+				continue
 			}
 			if late := e.Time.Before(newest[e.Subject]); late != e.Late {
 				w.t.Errorf("%s: #%s of %v has late=%v, and the newest before it is of %v", destination, e.Sequence, e.Time, e.Late,
@@ -171,8 +177,8 @@ func (w *world) checkNothingWaits() {
 	if out.Count > 0 {
 		w.t.Errorf("%d events are pending: %v", out.Count, out.Items)
 	}
-	for _, q := range []string{names.Ingress, names.Spill, names.Ingress + "-dlq", names.Spill + "-dlq", "support-dlq",
-		"shop-dlq"} {
+	for _, q := range []string{names.Ingress, names.Spill, names.Outbound, names.Clock, names.Ingress + "-dlq",
+		names.Spill + "-dlq", names.Outbound + "-dlq", names.Clock + "-dlq", "support-dlq", "shop-dlq"} {
 		url := w.sys.QueueURL(q)
 		out, err := w.admin().GetQueueAttributes(context.Background(), &sqs.GetQueueAttributesInput{QueueUrl: &url,
 			AttributeNames: []types.QueueAttributeName{"All"}})

@@ -14,8 +14,10 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"pgregory.net/rapid"
 
+	"github.com/relais-dev/relais/functions"
 	whatsappplay "github.com/relais-dev/relais/functions/channels/whatsapp/play"
 	"github.com/relais-dev/relais/infra/local/system"
+	"github.com/relais-dev/relais/infra/topology"
 	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/cloud"
 	"github.com/relais-dev/relais/shared/names"
@@ -39,7 +41,9 @@ func TestRandom(t *testing.T) {
 					"router": w.poll("router"), "drainer": w.poll("drainer"), "drain": w.drainAll, "sweep": w.sweep,
 					"advance": w.advance, "restart": w.newProcess, "new rules": w.newRules,
 					"destination": w.breakDestination, "table": w.breakTable, "queues": w.breakQueues, "hiccup": w.hiccup,
-					"rotate": w.rotate, "old secret": w.oldSecret,
+					"rotate": w.rotate, "old secret": w.oldSecret, "order": w.order, "order too": w.order,
+					"order again": w.orderAgain, "order by queue": w.orderByQueue, "sender": w.poll("sender"),
+					"clock": w.poll("clock"), "look": w.look,
 					"stray ring": w.ring(names.Queue(names.Local, names.Ingress)), "redrive": w.redrive,
 				})
 				w.finish()
@@ -61,6 +65,8 @@ type world struct {
 	sent         []message
 	acknowledged map[string]bool // by text
 	deliveries   map[string][]delivery
+	subjects     []string // conversations
+	orders       []order
 
 	table       string          // action that fails, "" when whole
 	queues      bool            // whether SQS is down
@@ -89,13 +95,27 @@ func (b tb) Fatalf(f string, v ...any) { b.rt.Fatalf(f, v...) }
 func (b tb) Logf(f string, v ...any)   { b.rt.Logf(f, v...) }
 
 func newWorld(t *testing.T, rt *rapid.T, conversations int) *world {
-	w := &world{rig: newRig(tb{t, rt}, func(o *system.Options) { o.Observe = nil }), conversations: conversations,
-		acknowledged: map[string]bool{}, deliveries: map[string][]delivery{}, destination: map[string]bool{}}
+	c, err := topology.Parse([]byte(orderConfig), functions.Channels())
+	if err != nil {
+		rt.Fatal(err)
+	}
+	w := &world{rig: newRig(tb{t, rt}, func(o *system.Options) { o.Config, o.Observe = c, nil }),
+		conversations: conversations, acknowledged: map[string]bool{}, deliveries: map[string][]delivery{},
+		destination: map[string]bool{}}
+	for i := range conversations {
+		w.subjects = append(w.subjects, w.conversation(i+1))
+	}
 	set, err := w.sys.Samples("whatsapp")
 	if err != nil {
 		rt.Fatal(err)
 	}
 	w.account, w.previous = set.Account, set.Account
+	for i := range conversations {
+		m := message{fmt.Sprint(i + 1), fmt.Sprint("wamid.first", i), fmt.Sprint("first ", i), w.clock.Now()}
+		w.sent = append(w.sent, m)
+		w.say(rt, w.account, m)
+	}
+	w.drain()
 	w.breaks(w.misfortune)
 	return w
 }

@@ -92,7 +92,7 @@ func (d *desk) bot(answers func(e events.Event) bool, role string) (texts []stri
 		texts = append(texts, outcomes([]events.Event{e})...)
 		if answers(e) {
 			o := say(e, "answer-"+e.ID, "answer")
-			o.Sender = &events.Sender{Role: role, Name: "Robot"}
+			o.Sender, o.Hold = &events.Sender{Role: role, Name: "Robot"}, e.Hold
 			doc := asked(d.t, o)
 			if _, err := c.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: &outbound, MessageBody: &doc,
 				MessageGroupId: aws.String("bot"), MessageDeduplicationId: &e.ID}); err != nil {

@@ -37,7 +37,8 @@ func TestSendingAtRandom(t *testing.T) {
 			"sender": w.poll("sender"), "bulk": w.poll("bulk"), "router": w.poll("router"), "drain": w.drainAll,
 			"sweep":   w.sweep,
 			"advance": w.advance, "restart": w.newProcess,
-			"table": w.breakTable, "queues": w.breakQueues, "hiccup": w.hiccup,
+			"table": w.breakTable, "queues": w.breakQueues, "hiccup": w.hiccup, "order": w.order,
+			"order again": w.orderAgain, "order by queue": w.orderByQueue, "clock": w.poll("clock"), "look": w.look,
 		})
 		w.finish()
 	})
@@ -64,11 +65,13 @@ type request struct {
 
 func newSending(t *testing.T, rt *rapid.T) *sending {
 	d := newDesk(tb{t, rt},
-		`{"channels":["line","telegram","whatsapp","messenger"],"destinations":{"support":{},"shop":{"role":"observer"}},"default":"support"}`)
+		`{"channels":["line","telegram","whatsapp","messenger"],`+orderDestinations+`}`)
 	w := &sending{world: &world{rig: d.rig, deliveries: map[string][]delivery{}, destination: map[string]bool{}}, desk: d,
 		threads: map[string]events.Event{}}
 	for _, name := range sendingChannels {
 		w.threads[name] = d.writes(name, "Hello?")
+		w.deliveries["support"] = append(w.deliveries["support"], w.threads[name])
+		w.subjects = append(w.subjects, w.threads[name].Subject)
 	}
 	w.breaks(w.misfortune)
 	return w
@@ -178,6 +181,7 @@ func (w *sending) finish() {
 		w.t.Errorf("%d items wait", n)
 	}
 	w.checkOutcomes(w.effects())
+	w.checkOrders()
 	if w.t.Failed() {
 		w.t.Logf("%s", w.logs)
 	}

@@ -30,10 +30,14 @@ func TestMessageReachesItsDestinations(t *testing.T) {
 	if len(shop) != 1 || len(support) != 1 {
 		t.Fatalf("shop received %d and support %d events, want 1 and 1", len(shop), len(support))
 	}
-	if diff := cmp.Diff(shop[0], support[0]); diff != "" {
+	e, held := shop[0], support[0]
+	if !e.Standby || held.Standby || held.Holder != "support" {
+		t.Errorf("standby %v for who looks on, %v for the holder, which is %q", e.Standby, held.Standby, held.Holder)
+	}
+	held.Standby = e.Standby
+	if diff := cmp.Diff(e, held); diff != "" {
 		t.Errorf("destinations received different events:\n%s", diff)
 	}
-	e := shop[0]
 	if text(e) != "order 42, please 🎉" || e.Sequence != events.FormatSequence(1) || e.Ruleset == "" || e.Late {
 		t.Errorf("text %q, sequence %q, ruleset %q, late %v", text(e), e.Sequence, e.Ruleset, e.Late)
 	}

@@ -194,6 +194,28 @@ func TestDeniedCallHasNoEffect(t *testing.T) {
 	}
 }
 
+// TestBatchIsOfItsPartitions: who may read some partitions may read a batch of them, and none with
+// another in it, as with IAM's ForAllValues.
+func TestBatchIsOfItsPartitions(t *testing.T) {
+	c := open(t, awsfake.Options{AuthorizeKey: func(_, action, _, partition string) bool {
+		return action != "dynamodb:BatchGetItem" || strings.HasPrefix(partition, "cnv_")
+	}})
+	c.table(t, "relais-dev")
+	for _, x := range []struct {
+		keys []map[string]dynamotypes.AttributeValue
+		want string
+	}{
+		{[]map[string]dynamotypes.AttributeValue{key("cnv_a"), key("cnv_b")}, "<nil>"},
+		{[]map[string]dynamotypes.AttributeValue{key("cnv_a"), key("user:b")}, "AccessDeniedException"},
+	} {
+		_, err := c.tables.BatchGetItem(t.Context(), &dynamodb.BatchGetItemInput{
+			RequestItems: map[string]dynamotypes.KeysAndAttributes{"relais-dev": {Keys: x.keys}}})
+		if got := code(err); got != x.want {
+			t.Errorf("%v: %s, want %s", x.keys, got, x.want)
+		}
+	}
+}
+
 func TestAuthorizeIsAskedPerItem(t *testing.T) {
 	ctx := context.Background()
 	g := &guard{}
@@ -230,7 +252,8 @@ func TestAuthorizeIsAskedPerItem(t *testing.T) {
 					"two": {Keys: []map[string]dynamotypes.AttributeValue{key("a"), key("b")}},
 				}})
 			return err
-		}, []string{"dynamodb:BatchGetItem table/one", "dynamodb:BatchGetItem table/two"}},
+		}, []string{"dynamodb:BatchGetItem table/one", "dynamodb:BatchGetItem table/two",
+			"dynamodb:BatchGetItem table/two"}},
 		"secret by ARN": {func() error {
 			_, err := c.secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: secret.ARN})
 			return err

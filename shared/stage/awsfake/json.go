@@ -20,7 +20,7 @@ const callerGone = 499
 // A permission is an action and the resource it is asked for.
 type permission struct {
 	action, resource string
-	leading          string // the partition key of the one item, or of the query, that is asked for; "" of several, or none
+	leading          string // the partition key of the item, or of the query, that is asked for; "" of none
 }
 
 // allowed asks for a permission, as IAM does with the condition key dynamodb:LeadingKeys.

@@ -71,7 +71,10 @@ func tablePermissions(action string, body []byte, hash func(table string) string
 		}
 	}
 	for _, table := range slices.Sorted(maps.Keys(in.RequestItems)) {
-		all = append(all, permission{"dynamodb:" + action, "table/" + ddb.TableName(table), ""})
+		name := ddb.TableName(table)
+		for _, leading := range leadingOf(in.RequestItems[table], hash(name)) {
+			all = append(all, permission{"dynamodb:" + action, "table/" + name, leading})
+		}
 	}
 	if len(all) > 0 {
 		return all
@@ -86,6 +89,24 @@ func tablePermissions(action string, body []byte, hash func(table string) string
 	key := hash(ddb.TableName(in.TableName))
 	leading := cmp.Or(in.itemRequest.leading(key), in.queryRequest.leading(key))
 	return []permission{{"dynamodb:" + action, resource, leading}}
+}
+
+// leadingOf are the partitions that a batch reads of a table; of one that writes, which none of our
+// functions may, it is "".
+func leadingOf(request json.RawMessage, hash string) []string {
+	var read struct {
+		Keys []map[string]struct{ S *string }
+	}
+	if json.Unmarshal(request, &read) != nil || len(read.Keys) == 0 {
+		return []string{""}
+	}
+	var list []string
+	for _, key := range read.Keys {
+		if leading := (itemRequest{Key: key}).leading(hash); !slices.Contains(list, leading) {
+			list = append(list, leading)
+		}
+	}
+	return list
 }
 
 func itemAction(verb string) string {

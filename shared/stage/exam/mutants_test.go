@@ -110,8 +110,8 @@ var declarationMutants = []mutant{
 	{name: "none", check: "declaration/readme", words: "missing", files: map[string]string{"README.md": ""}},
 	{name: "silent", check: "declaration/readme", words: "verify_token",
 		files: map[string]string{"README.md": "# Fake\n\n`secret`, `app_id`\n"}},
-	{name: "long", check: "declaration/readme", words: "at most 60",
-		files: map[string]string{"README.md": strings.Repeat("`secret` `verify_token` `app_id`\n", 61)}},
+	{name: "long", check: "declaration/readme", words: "at most 140",
+		files: map[string]string{"README.md": strings.Repeat("`secret` `verify_token` `app_id`\n", 141)}},
 }
 
 // more is a second file of the fake channel.

@@ -29,13 +29,26 @@ func (t Taken) at(place string) []found {
 	if kind, name, ok := strings.Cut(place, ":"); ok {
 		return []found{t.outside(kind, name)}
 	}
-	list := []found{{value: t.Tree, given: true}}
-	for _, step := range steps(place) {
-		var next []found
-		for _, f := range list {
-			next = append(next, f.step(step)...)
-		}
-		list = next
+	return t.walk(steps(place))
+}
+
+// walk finds what is at the end of way, and keeps what it found while rules are read: many
+// begin alike, and what lies below ** is all of a message.
+func (t Taken) walk(way []string) []found {
+	if len(way) == 0 {
+		return []found{{value: t.Tree, given: true}}
+	}
+	name := strings.Join(way, ".")
+	if list, ok := t.walked[name]; ok {
+		return list
+	}
+	last := len(way) - 1
+	var list []found
+	for _, f := range t.walk(way[:last]) {
+		list = append(list, f.step(way[last])...)
+	}
+	if t.walked != nil {
+		t.walked[name] = list
 	}
 	return list
 }
@@ -126,23 +139,19 @@ func join(place, name string) string {
 	return place + "." + name
 }
 
-// bound is place with the elements fixed that lie on the way to f, as far as both
-// places name the same lists: "messages[].type" beside "messages[2].text" is the type
-// of that message.
-func (t Taken) bound(place, beside string, f found) []found {
-	list := t.at(place)
-	shared := lists(place, beside)
-	var kept []found
-	for _, other := range list {
-		same := len(other.index) >= shared && len(f.index) >= shared
-		for i := 0; same && i < shared; i++ {
-			same = other.index[i] == f.index[i]
-		}
-		if same && (!strings.Contains(beside, "**") || near(other.place, f.place, place, beside)) {
-			kept = append(kept, other)
+// bound says whether other, which is at place, belongs to f, which is beside it: as far as
+// both places name the same lists, at the same elements. "messages[].type" beside
+// "messages[2].text" is the type of that message.
+func bound(other, f found, place, beside string, shared int) bool {
+	if len(other.index) < shared || len(f.index) < shared {
+		return false
+	}
+	for i := range shared {
+		if other.index[i] != f.index[i] {
+			return false
 		}
 	}
-	return kept
+	return !strings.Contains(beside, "**") || near(other.place, f.place, place, beside)
 }
 
 // lists counts the lists with which both places begin.

@@ -149,6 +149,8 @@ type Taken struct {
 	Vars    map[string]string // of the endpoint's Path, unescaped
 	Query   url.Values
 	Tree    any // the body as Endpoint.Body reads it: objects, lists, texts, numbers
+
+	walked map[string][]found // what was found on each way, while rules are read
 }
 
 // A Fault is a way in which a platform fails, asked of it.

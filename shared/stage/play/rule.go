@@ -74,10 +74,15 @@ func Rules(lists ...[]Rule) []Rule { return slices.Concat(lists...) }
 
 // broken are the rules that t breaks, once for each place.
 func (t Taken) broken(rules []Rule) []Broken {
+	t.walked = map[string][]found{}
 	var list []Broken
 	for _, r := range rules {
+		conditions, may := t.met(r)
+		if !may {
+			continue
+		}
 		for _, f := range t.at(r.At) {
-			if t.applies(r, f) && !r.Must.kept(t, f) {
+			if applies(conditions, f) && !r.Must.kept(t, f) {
 				list = append(list, Broken{r, f.place})
 			}
 		}
@@ -85,10 +90,35 @@ func (t Taken) broken(rules []Rule) []Broken {
 	return list
 }
 
-func (t Taken) applies(r Rule, f found) bool {
+// A met condition has the places where it holds.
+type met struct {
+	at, beside string
+	shared     int // lists with which both places begin
+	holds      []found
+}
+
+// met are r's conditions with the places where each holds; false when one holds nowhere.
+func (t Taken) met(r Rule) ([]met, bool) {
+	var list []met
 	for _, c := range r.When {
-		holds := func(other found) bool { return c.Is.met(t, other) }
-		if !slices.ContainsFunc(t.bound(c.At, r.At, f), holds) {
+		m := met{at: c.At, beside: r.At, shared: lists(c.At, r.At)}
+		for _, f := range t.at(c.At) {
+			if c.Is.met(t, f) {
+				m.holds = append(m.holds, f)
+			}
+		}
+		if len(m.holds) == 0 {
+			return nil, false
+		}
+		list = append(list, m)
+	}
+	return list, true
+}
+
+func applies(conditions []met, f found) bool {
+	for _, m := range conditions {
+		here := func(other found) bool { return bound(other, f, m.at, m.beside, m.shared) }
+		if !slices.ContainsFunc(m.holds, here) {
 			return false
 		}
 	}

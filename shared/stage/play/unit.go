@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/rivo/uniseg"
 )
 
 // A Unit is what a vendor counts in. These are the stage's own: a channel that counts
@@ -15,10 +17,11 @@ type Unit struct {
 
 // The units.
 var (
-	UTF16 = Unit{"UTF-16 units", func(s string) int { return len(utf16.Encode([]rune(s))) }}
-	Runes = Unit{"characters", utf8.RuneCountInString}
-	UTF8  = Unit{"bytes of UTF-8", func(s string) int { return len(s) }}
-	GSM   = Unit{"GSM septets, or UTF-16 units where a character is not of GSM 7-bit", gsm}
+	UTF16     = Unit{"UTF-16 units", func(s string) int { return len(utf16.Encode([]rune(s))) }}
+	Runes     = Unit{"characters", utf8.RuneCountInString}
+	Graphemes = Unit{"grapheme clusters", uniseg.GraphemeClusterCount} // https://unicode.org/reports/tr29/
+	UTF8      = Unit{"bytes of UTF-8", func(s string) int { return len(s) }}
+	GSM       = Unit{"GSM septets, or UTF-16 units where a character is not of GSM 7-bit", gsm}
 )
 
 // gsmBasic and gsmExtended are the default alphabet and its extension, whose characters

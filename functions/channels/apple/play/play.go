@@ -32,6 +32,7 @@ var Platform = play.Platform{
 	Channel:  "apple",
 	Sign:     func(a channel.Account, r *channel.Request) { sign(a, r) },
 	Customer: customer,
+	Open:     open,
 	APIs: []play.API{
 		{Name: "Files", Hosts: []string{host}, Missing: status(404), Write: write, Endpoints: []play.Endpoint{
 			{Method: "POST", Path: "/files/{id}", Docs: textDocs, Answer: stored},

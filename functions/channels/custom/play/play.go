@@ -13,7 +13,12 @@ import (
 )
 
 // spec is where the frame of a delivery is described; what is in it is ours.
-const spec = "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md"
+const (
+	spec = "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md"
+	// convention is ours, as bridges are told it; contract is where its objects are.
+	convention = "https://github.com/relais-dev/relais/blob/main/functions/channels/custom/README.md"
+	contract   = "https://github.com/relais-dev/relais/blob/main/events/README.md"
+)
 
 // Platform is a bridge.
 var Platform = play.Platform{
@@ -37,6 +42,7 @@ var Platform = play.Platform{
 				Answer: taken},
 		},
 	}},
+	Open: open,
 }
 
 func origin(a channel.Account) string { return a.Value("outbound_url") }
@@ -65,36 +71,6 @@ var address = play.That("the account's outbound_url", func(t play.Taken, _ any) 
 	u, err := url.Parse(t.Account.Value("outbound_url"))
 	return err == nil && u.EscapedPath() == t.Path
 })
-
-var rules = play.Rules([]play.Rule{
-	{At: "path:path", Must: address, Else: play.Refusal{Status: 404}},
-	{At: "type", Must: play.Given(play.Is("message.send", "message.edit", "message.delete", "typing", "read"))},
-	{At: "timestamp", Must: play.Given(play.Filled())},
-	{At: "data.conversation.externalId", Must: play.Given(play.Len(1, 256, play.UTF8), play.Matches(`\S`))},
-	{At: "data.messageId", When: play.If("type", play.Is("message.send")),
-		Must: play.Given(play.Matches(`^[A-Za-z0-9_.-]{1,128}$`))},
-	{At: "data", When: play.If("type", play.Is("message.edit", "message.delete", "read")),
-		Must: play.Some("messageId", "externalMessageId")},
-	{At: "data.active", When: play.If("type", play.Is("typing")), Must: play.Given()},
-	{At: "data.content", When: play.If("type", play.Is("message.send", "message.edit")), Must: play.Given()},
-	{At: "data.content", When: play.If("data.content.kind", play.Not(play.Is(plain...))),
-		Must: play.Some("choice", "cards", "form",
-			"schedule", "payment", "product", "order", "template", "link", "native")},
-}, play.In("data.content", content...))
-
-// plain are the kinds that are no object of their own.
-var plain = []string{"text", "image", "video", "audio", "voice", "file", "animation", "sticker", "location", "contact"}
-
-var content = []play.Rule{
-	{At: "kind", Must: play.Given(play.Filled())},
-	{At: "text", When: play.If("kind", play.Is("text")), Must: play.Given(play.Filled())},
-	{At: "", When: play.If("kind", play.Is("image", "video", "audio", "voice", "file", "animation")),
-		Must: play.Some("url", "mediaId")},
-	{At: "", When: play.If("kind", play.Is("sticker")), Must: play.Some("url", "id")},
-	{At: "lat", When: play.If("kind", play.Is("location")), Must: play.Given()},
-	{At: "lng", When: play.If("kind", play.Is("location")), Must: play.Given()},
-	{At: "name", When: play.If("kind", play.Is("contact")), Must: play.Given(play.Filled())},
-}
 
 // taken is the bridge's answer to what it understood, and the receipts of a message.
 func taken(t play.Taken) play.Answer {

@@ -29,6 +29,7 @@ var Platform = play.Platform{
 	Customer: customer,
 	APIs: []play.API{google.Tokens(scope), google.API("Google Chat", scope, []string{"chat.googleapis.com"},
 		endpoints...)},
+	Open: open,
 }
 
 // sign signs as Chat does for a project number, and as its service account, or that of

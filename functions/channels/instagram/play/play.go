@@ -19,8 +19,11 @@ func dialect(host string, typed bool) meta.Dialect {
 		Channel: "instagram", Object: "instagram", Account: "17840000000000005", User: "8000000000000002",
 		Hosts: []string{host},
 		Token: "access_token", Typed: typed, Closed: "2534022",
+		Nobody: "2534014", Insta: true,
+		Wrong:    meta.Refuse("190", "", "Invalid OAuth access token - Cannot parse access token"),
+		TextOpen: "What a valid formatted URL in a text is, and what becomes of others: texts are not searched",
 		// https://developers.facebook.com/docs/instagram-platform/instagram-api-with-instagram-login/messaging-api
-		Text:  play.Most(1000, play.UTF8),
+		Text:  play.Len(1, 1000, play.UTF8),
 		Right: func(t play.Taken) bool { return t.RawQuery == "" && (t.Account.Value("login") == "facebook") == typed },
 	}
 }
@@ -31,6 +34,7 @@ var Platform = play.Platform{
 	Sign:     func(a channel.Account, r *channel.Request) { meta.Sign(a.Value("app_secret"), r) },
 	Customer: dialect(instagram, false).Customer,
 	APIs:     []play.API{tokens, dialect(instagram, false).API(), dialect(facebook, true).API()},
+	Open:     dialect(instagram, false).Open(),
 }
 
 var ended = play.Refusal{Status: 400, Code: "190", Text: "Error validating access token"}

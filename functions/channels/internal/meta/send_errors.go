@@ -57,6 +57,10 @@ func sendCodeClass(code int) Class {
 		return Class{Name: events.ClassPlatform, Retryable: true}
 	case 429, 80006:
 		return Class{Name: events.ClassRate, Retryable: true, Remedy: "send more slowly"}
+	case 9:
+		return Class{Name: events.ClassRate, Retryable: true, Remedy: "send more slowly"}
+	case 105, 194, 10900, 10903: // too many or too few elements; a comment that was answered, or may not be
+		return Class{Name: events.ClassContent}
 	case 551, 9000001:
 		return Class{Name: events.ClassRecipient}
 	case 2022, 2534122:

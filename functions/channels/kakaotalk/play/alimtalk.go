@@ -43,15 +43,36 @@ var nhn = play.API{
 		Answer: requested, Rules: []play.Rule{
 			{At: "path:key", Must: play.Own("nhn_app_key")},
 			{At: "header:X-NC-API-IDEMPOTENCY-KEY", Must: play.Given(play.Filled())},
-			{At: "senderKey", Must: play.Given(play.Own("sender_key")), Else: refuseNHN(200, "3016", "no matched template")},
-			{At: "templateCode", Must: play.Given(play.Len(1, 20, play.UTF8)),
-				Else: refuseNHN(200, "3016", "no matched template")},
-			{At: "recipientList", Must: play.Given(play.Count(1, 1)), Else: refuseNHN(200, "3008", "invalid phone number")},
-			{At: "recipientList[].recipientNo", Must: play.Given(play.Matches(`^0[0-9]*$`)),
+			{At: "path:version", Must: play.Is("v2.0", "v2.1", "v2.2", "v2.3")},
+			{At: "header:X-NC-API-IDEMPOTENCY-KEY", Must: play.Len(1, 100, play.UTF8)},
+			{At: "", Must: play.Object()},
+			{At: "senderKey", Must: play.Given(play.Len(40, 40, play.UTF8))},
+			{At: "senderKey", Must: play.Own("sender_key"), Else: refuseNHN(200, "3016", "no matched template")},
+			{At: "templateCode", Must: play.Given(play.Filled())},
+			{At: "templateCode", Must: play.Len(1, 20, play.UTF8), Else: refuseNHN(200, "3016", "no matched template")},
+			{At: "recipientList", Must: play.Given(play.List())},
+			{At: "recipientList", Must: play.Count(1, 1000)},
+			{At: "recipientList[].recipientNo", Must: play.Given(play.Filled()),
 				Else: refuseNHN(200, "3008", "invalid phone number")},
+			{At: "recipientList[].recipientNo", Must: play.All(play.Len(1, 15, play.UTF8), play.Matches(`^0[0-9]*$`)),
+				Else: refuseNHN(200, "3008", "invalid phone number")},
+			{At: "recipientList[].templateParameter", Must: play.Object()},
+			{At: "recipientList[].templateParameter", Must: texts},
+			{At: "requestDate", Must: play.Matches(`^\d{4}-\d\d-\d\d \d\d:\d\d$`)},
 		},
 	}},
 }
+
+// texts are members that are all texts.
+var texts = play.That("texts alone", func(_ play.Taken, v any) bool {
+	object, _ := v.(map[string]any)
+	for _, member := range object {
+		if _, ok := member.(string); !ok {
+			return false
+		}
+	}
+	return true
+})
 
 func requested(t play.Taken) play.Answer {
 	id, number := channel.Digest([]byte(t.Header.Get("X-NC-API-IDEMPOTENCY-KEY"))), t.Get("recipientList[].recipientNo")
@@ -109,12 +130,22 @@ var sens = play.API{
 		Method: "POST", Path: "/alimtalk/v2/services/{service}/messages", Docs: sensDocs, Body: play.JSON,
 		Rules: []play.Rule{
 			{At: "path:service", Must: play.Own("sens_service_id")},
-			{At: "messages", Must: play.Given(play.Count(1, 1))},
-			{At: "messages[].countryCode", Must: play.Given(play.Is("82")), Else: noUser},
+			{At: "header:Content-Type", Must: play.Given(play.MIME("application/json"))},
+			{At: "", Must: play.Object()},
+			{At: "plusFriendId", Must: play.Given(play.Filled())},
+			{At: "plusFriendId", Must: play.Own("plus_friend_id"), Else: noTemplate},
+			{At: "templateCode", Must: play.Given(play.Filled())},
+			{At: "messages", Must: play.Given(play.List())},
+			{At: "messages", Must: play.Count(1, 100)},
+			{At: "messages[].countryCode", Must: play.Is("82"), Else: noUser},
 			{At: "messages[].to", Must: play.Given(play.Digits()), Else: noUser},
-			{At: "plusFriendId", Must: play.Given(play.Own("plus_friend_id")), Else: noTemplate},
-			{At: "templateCode", Must: play.Given(play.Filled()), Else: noTemplate},
 			{At: "messages[].content", Must: play.Given(play.Filled()), Else: noTemplate},
+			{At: "messages[].content", Must: play.Most(1000, play.Runes), Else: noTemplate},
+			{At: "messages[].buttons", Must: play.Count(0, 5)},
+			{At: "messages[].buttons[].type", Must: play.Given(play.Is("DS", "WL", "AL", "BK", "MD", "AC"))},
+			{At: "messages[].buttons[].name", Must: play.Given(play.Len(1, 14, play.Runes))},
+			{At: "messages[].useSmsFailover", Must: play.Truth()},
+			{At: "reserveTime", Must: play.Matches(`^\d{4}-\d\d-\d\d \d\d:\d\d$`)},
 		},
 		Answer: func(t play.Taken) play.Answer {
 			return taken(channel.Digest(t.Body, t.Header.Get("x-ncp-apigw-timestamp")), "A000", "success")

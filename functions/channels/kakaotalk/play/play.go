@@ -19,6 +19,28 @@ var Platform = play.Platform{
 	Sign:     sign,
 	Customer: customer,
 	APIs:     []play.API{callback, hub, nhn, sens},
+	Open:     open,
+}
+
+// open is what the pages leave open.
+var open = []play.Open{
+	{At: "template.outputs[] of the chatbot", Source: answers,
+		Question: "the tables of cards could not be read again: 400, 230, 50, 30, 40 and 15 characters, and 14 of a " +
+			"button, are from memory and from SDKs that repeat the page"},
+	{At: "callback URL", Source: callDocs,
+		Question: "what a used or expired one answers; the rulebook says 404 and keeps no calls"},
+	{At: "codes of the hub", Source: hubDocs,
+		Question: "the page of codes could not be read: -505 InvalidImageSizeException is printed, the others are not"},
+	{At: "image", Source: imageDocs, Question: "the largest picture is not on the page; 500 KB is what channels take"},
+	{At: "attachment.image.img_url", Source: plainDocs,
+		Question: "two hosts stand in samples, both below kakao.com: the rulebook takes any below it"},
+	{At: "chat_bubble_type", Source: plainDocs,
+		Question: "its length is printed as 2; which types plain takes besides TEXT, IMAGE, FILE and VIDEO"},
+	{At: "attachment.buttons", Source: richDocs,
+		Question: "number (5) and length (14) are from memory: the dictionary of Attachment could not be read"},
+	{At: "serial_number", Source: plainDocs, Question: "what a second message with one number is answered"},
+	{At: "NHN Cloud: result codes", Source: nhnDocs, Question: "-1000 and -1007 are from memory"},
+	{At: "SENS: messages", Source: sensDocs, Question: "100 messages, five buttons and 1,000 characters are from memory"},
 }
 
 var (

@@ -16,7 +16,14 @@ import (
 	"github.com/relais-dev/relais/shared/stage/play"
 )
 
-const ref = "https://github.com/kikinteractive/kik-python"
+const (
+	ref = "https://github.com/kikinteractive/kik-python"
+	// node is Kik's other library, which knows how much fits in a call.
+	node = "https://github.com/kikinteractive/kik-node/blob/master/lib/bot.js"
+	// withdrawn are Kik's own pages, which are not served any more: what names them here
+	// is from memory.
+	withdrawn = "https://dev.kik.com/#/docs/messaging"
+)
 
 // Platform is Kik.
 var Platform = play.Platform{
@@ -34,15 +41,14 @@ var Platform = play.Platform{
 		},
 		Write: write,
 		Endpoints: []play.Endpoint{
-			{Method: "POST", Path: "/v1/message", Docs: ref, Body: body, Rules: rules, Answer: taken},
-			{Method: "POST", Path: "/v1/broadcast", Docs: ref, Body: body, Rules: rules, Answer: taken},
+			{Method: "POST", Path: "/v1/message", Docs: ref, Body: play.JSON, Answer: taken,
+				Rules: play.Rules(upTo(25), rules)},
+			{Method: "POST", Path: "/v1/broadcast", Docs: ref, Body: play.JSON, Answer: taken,
+				Rules: play.Rules(upTo(100), rules)},
 		},
 	}},
-	Open: []play.Open{{At: "messages[].body", Source: ref,
-		Question: "the longest text is not in the library; what is longer than 8,000 bytes is refused here"}},
+	Open: open,
 }
-
-var body = play.JSON
 
 func refuse(status int, code string) play.Refusal { return play.Refusal{Status: status, Code: code} }
 
@@ -64,21 +70,6 @@ func knows(t play.Taken) bool {
 	pair := t.Account.Value("username") + ":" + t.Account.Value("api_key")
 	return t.Header.Get("Authorization") == "Basic "+base64.StdEncoding.EncodeToString([]byte(pair))
 }
-
-var rules = play.Rules([]play.Rule{{At: "messages", Must: play.Given(play.Count(1, 5))}},
-	play.In("messages[]", []play.Rule{
-		{At: "", Must: play.Some("to", "chatId")},
-		{At: "type", Must: play.Given(play.Is("text", "picture", "video", "link", "is-typing", "read-receipt"))},
-		{At: "body", Must: play.Most(8000, play.UTF8)},
-		{At: "body", When: play.If("type", play.Is("text")), Must: play.Given(play.Filled())},
-		{At: "picUrl", When: play.If("type", play.Is("picture")), Must: play.Given(play.Begins("https://"))},
-		{At: "videoUrl", When: play.If("type", play.Is("video")), Must: play.Given(play.Begins("https://"))},
-		{At: "url", When: play.If("type", play.Is("link")), Must: play.Given(play.Filled())},
-		{At: "isTyping", When: play.If("type", play.Is("is-typing")), Must: play.Given()},
-		{At: "messageIds", When: play.If("type", play.Is("read-receipt")), Must: play.Given(play.Filled())},
-		{At: "keyboards[].type", Must: play.Given(play.Is("suggested"))},
-		{At: "keyboards[].responses", Must: play.Given(play.Count(1, 20))},
-	}...))
 
 type sent struct {
 	To     string `json:"to"`

@@ -5,8 +5,10 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"fmt"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/relais-dev/relais/shared/channel"
@@ -25,15 +27,19 @@ var Platform = play.Platform{
 	APIs: []play.API{
 		{
 			Name: "Channel access tokens", Hosts: []string{"api.line.me"}, Write: writeOAuth,
-			Missing: play.Refusal{Status: 404, Code: "not_found"}, Else: play.Refusal{Status: 400, Code: "invalid_request",
-				Text: "invalid request"},
+			Missing: play.Refusal{Status: 404, Code: "not_found"},
+			Else:    play.Refusal{Status: 400, Code: "invalid_request", Text: "invalid request"},
 			Endpoints: []play.Endpoint{{
 				Method: "POST", Path: "/oauth2/v3/token", Docs: ref + "#issue-stateless-channel-access-token", Body: play.Form,
 				Rules: []play.Rule{
-					{At: "grant_type", Must: play.Given(play.Is("client_credentials"))},
+					{At: "header:Content-Type", Must: play.Given(play.MIME("application/x-www-form-urlencoded"))},
+					{At: "grant_type", Must: play.Given(play.Filled())},
+					{At: "grant_type", Must: play.Is("client_credentials"),
+						Else: play.Refusal{Status: 400, Code: "unsupported_grant_type", Text: "unsupported grant type"}},
 					{At: "client_id", Must: play.Given(play.Filled())},
 					{At: "client_id", Must: play.Own("channel_id"), Else: stranger},
-					{At: "client_secret", Must: play.Given(play.Own("channel_secret")), Else: stranger},
+					{At: "client_secret", Must: play.Given(play.Filled())},
+					{At: "client_secret", Must: play.Own("channel_secret"), Else: stranger},
 				},
 				Answer: minted,
 			}},
@@ -41,22 +47,42 @@ var Platform = play.Platform{
 		{
 			Name: "Messaging API", Hosts: []string{"api.line.me"}, Knows: knows, Unknown: unknown, Write: write,
 			Missing: play.Refusal{Status: 404, Text: "Not found"},
-			Else:    play.Refusal{Status: 400, Text: "The request body has 1 error(s)"},
+			Else:    play.Refusal{Status: 400, Text: errorsIn},
 			Faults: map[play.Fault]play.Refusal{
 				play.Throttled: {Status: 429, Text: "The API rate limit has been exceeded. Try again later."},
 				play.Gone:      {Status: 400, Text: "Failed to send messages"},
-				play.Invalid:   {Status: 400, Text: "The request body has 1 error(s)"},
+				play.Invalid:   {Status: 400, Text: errorsIn},
 			},
 			Endpoints: []play.Endpoint{push, reply, loading},
 		},
 		{
 			Name: "Content", Hosts: []string{"api-data.line.me"}, Knows: knows, Unknown: unknown, Write: write,
-			Missing: play.Refusal{Status: 404, Text: "Not found"},
-			Endpoints: []play.Endpoint{{
-				Method: "GET", Path: "/v2/bot/message/{id}/content", Docs: ref + "#get-content", Answer: play.Picture,
-			}},
+			Missing:   play.Refusal{Status: 404, Text: "Not found"},
+			Endpoints: []play.Endpoint{content},
 		},
 	},
+	Open: open,
+}
+
+// open is what LINE's pages leave open, or say in a way that we could not read again.
+var open = []play.Open{
+	{At: "messages[].altText", Source: ref + "#flex-message",
+		Question: "400 or, as some pages have it, 1,500 characters; the rulebook takes 400"},
+	{At: "trackingId, customAggregationUnits[], video.externalLink.label",
+		Source:   ref + "#video-message",
+		Question: "lengths and characters are from memory: the descriptions that were read again do not repeat them"},
+	{At: "messages[].substitution", Source: ref + "#text-message-v2",
+		Question: "how many substitutions, and which keys; the rulebook takes any"},
+	{At: "messages[].sender.name", Source: nickname,
+		Question: "which words besides LINE may not be used, and in which case; the rulebook refuses LINE in capitals"},
+	{At: "members that the reference does not have", Source: ref + "#error-messages",
+		Question: "whether they are ignored or refused; the rulebook ignores them"},
+	{At: "header:X-Line-Retry-Key", Source: retries,
+		Question: "a second call with one key is answered 409 with X-Line-Accepted-Request-Id; a rulebook keeps no calls"},
+	{At: "files behind addresses", Source: ref + "#image-message",
+		Question: "LINE does not say when it looks at type, size and dimensions; the rulebook does not fetch them"},
+	{At: "details[].message", Source: ref + "#error-details",
+		Question: "the words are published for three kinds of errors only; the others are the rulebook's"},
 }
 
 var (
@@ -99,16 +125,58 @@ type detail struct {
 	Property string `json:"property"`
 }
 
-// write names the first property that is wrong.
+// errorsIn is the message of a body with wrong properties.
+const errorsIn = "The request body has 1 error(s)"
+
+// write names all properties that are wrong.
 func write(r play.Refusal, broken []play.Broken) play.Answer {
 	body := struct {
 		Message string   `json:"message"`
 		Details []detail `json:"details,omitempty"`
 	}{Message: r.Text}
-	if len(broken) > 0 && r.Text == "The request body has 1 error(s)" {
-		body.Details = []detail{{"must be " + broken[0].Must.Says, broken[0].Place}}
+	if r.Text != errorsIn {
+		return play.Value(r.Status, body)
+	}
+	for _, b := range broken {
+		if b.Else.Status == 0 {
+			body.Details = append(body.Details, detail{says(b.Must.Says), b.Place})
+		}
+	}
+	if n := len(body.Details); n > 0 {
+		body.Message = fmt.Sprintf("The request body has %d error(s)", n)
+	}
+	if message, rest, deep := strings.Cut(first(body.Details).Property, ".contents"); deep {
+		body.Message = "A message (" + message + ") in the request body is invalid"
+		body.Details[0].Property, body.Details = pointer(rest), body.Details[:1]
 	}
 	return play.Value(r.Status, body)
+}
+
+func first(list []detail) detail {
+	if len(list) == 0 {
+		return detail{}
+	}
+	return list[0]
+}
+
+// pointer is a place within a Flex Message as LINE names it: "/body/contents/0/text".
+func pointer(place string) string {
+	return "/" + strings.TrimPrefix(strings.NewReplacer(".", "/", "[", "/", "]", "").Replace(place), "/")
+}
+
+// says is what is wrong in LINE's words, where they are known.
+// https://developers.line.biz/en/reference/messaging-api/#error-details
+func says(must string) string {
+	switch {
+	case strings.HasPrefix(must, "at least one of header"):
+		return "At least one block must be specified"
+	case must == "given" || strings.HasSuffix(must, "not empty"):
+		return "May not be empty"
+	case strings.Contains(must, " | "):
+		list := strings.ReplaceAll(strings.TrimPrefix(must, "given, "), " | ", ", ")
+		return "Must be one of the following values: [" + list + "]"
+	}
+	return "must be " + must
 }
 
 // sent are the ids of the messages that a call sent: the same for the same call.

@@ -20,10 +20,9 @@ const (
 	scope = "https://www.googleapis.com/auth/rcsbusinessmessaging"
 	host  = "rcsbusinessmessaging.googleapis.com"
 
-	business   = "https://developers.google.com/business-communications/rcs-business-messaging/"
-	ref        = business + "reference/rest/v1/phones.agentMessages"
-	eventDocs  = business + "reference/rest/v1/phones.agentEvents"
-	revokeDocs = business + "guides/build/messages/revoke"
+	business  = "https://developers.google.com/business-communications/rcs-business-messaging/"
+	ref       = business + "reference/rest/v1/phones.agentMessages"
+	eventDocs = business + "reference/rest/v1/phones.agentEvents"
 )
 
 // Platform is RCS for Business.
@@ -35,6 +34,7 @@ var Platform = play.Platform{
 		google.Tokens(scope),
 		google.API("RCS for Business", scope, []string{host, "us-" + host, "europe-" + host, "asia-" + host}, endpoints...),
 	},
+	Open: open,
 }
 
 // sign signs what is in the envelope.

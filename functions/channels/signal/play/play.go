@@ -12,8 +12,14 @@ import (
 	"github.com/relais-dev/relais/shared/stage/play"
 )
 
-// ref is the container's own description.
-const ref = "https://bbernhard.github.io/signal-cli-rest-api/"
+const (
+	// ref is the container's own description.
+	ref = "https://bbernhard.github.io/signal-cli-rest-api/"
+	// source is the container's code, for what the description does not say.
+	source = "https://github.com/bbernhard/signal-cli-rest-api/blob/master/src/"
+	// man is signal-cli's, which the container calls.
+	man = "https://github.com/AsamK/signal-cli/blob/master/man/signal-cli.1.adoc"
+)
 
 // Platform is Signal, through signal-cli-rest-api.
 var Platform = play.Platform{
@@ -27,14 +33,17 @@ var Platform = play.Platform{
 			return token != "" && t.Header.Get("Authorization") == "Bearer "+token
 		},
 		Unknown: refuse(401, "unknown token"), Missing: refuse(404, "404 page not found"),
-		Else: refuse(400, "Couldn't process request - invalid request"),
+		Else: invalid,
 		Faults: map[play.Fault]play.Refusal{
-			play.Throttled: {Status: 429, Text: "Rate limit exceeded: CAPTCHA proof required", Sub: "challenge-1"},
-			play.Gone:      refuse(400, `Failed to send message due to: Unregistered user "+15550001111"`),
-			play.Invalid:   refuse(400, "Couldn't process request - please provide a valid message"),
+			play.Throttled: {Status: 429, Sub: "challenge-1", Text: "Rate limit exceeded: CAPTCHA proof required. Use the " +
+				"attached challenge tokens to lift the rate limit restrictions via the " +
+				"'/v1/accounts/{number}/rate-limit-challenge' endpoint."},
+			play.Gone:    refuse(400, `Failed to send message due to: Unregistered user "+15550001111"`),
+			play.Invalid: refuse(400, "Failed to send message"),
 		},
 		Endpoints: endpoints,
 	}},
+	Open: open,
 }
 
 func refuse(status int, text string) play.Refusal { return play.Refusal{Status: status, Text: text} }
@@ -45,61 +54,6 @@ func write(r play.Refusal, _ []play.Broken) play.Answer {
 		body["challenge_tokens"] = []string{r.Sub}
 	}
 	return play.Value(r.Status, body)
-}
-
-const address = `^([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|\+[0-9]{5,` +
-	`15}|group\.[A-Za-z0-9+/]+=*)$`
-
-var endpoints = []play.Endpoint{
-	{Method: "GET", Path: "/v1/attachments/{id...}", Docs: ref + "#/Attachments/get_v1_attachments__attachment_",
-		Answer: play.Picture,
-		Faults: map[play.Fault]play.Refusal{play.Throttled: {}, play.Gone: {}, play.Invalid: {}}},
-	{Method: "POST", Path: "/v2/send", Docs: ref + "#/Messages/post_v2_send", Body: body, Answer: sent,
-		Rules: []play.Rule{
-			{At: "number", Must: play.Given(play.Own("number")),
-				Else: refuse(400, "Couldn't process request - number is not registered")},
-			{At: "recipients", Must: play.Given(play.Count(1, 1)), Else: refuse(400, "Invalid identifier given")},
-			{At: "recipients[]", Must: play.Matches(address), Else: refuse(400, "Invalid identifier given")},
-			{At: "base64_attachments[]", Must: play.Matches(`^data:[^;,]+/[^;,]+(;filename=[^;,]+)?;base64,[A-Za-z0-9+/]+=*$`),
-				Else: noMessage},
-			{At: "sticker", Must: play.Any(play.Is(""), play.Matches(`^[0-9a-f]{32}:[0-9]+$`)), Else: noMessage},
-			{At: "quote_author", Must: play.Any(play.Is(""), play.Matches(address)), Else: noMessage},
-			{At: "", Must: says, Else: noMessage},
-		}},
-	act("PUT", "typing-indicator", "#/Messages/put_v1_typing_indicator__number_"),
-	act("DELETE", "typing-indicator", "#/Messages/delete_v1_typing_indicator__number_"),
-	act("POST", "receipts", "#/Receipts/post_v1_receipts__number_", timestamp,
-		play.Rule{At: "receipt_type", Must: play.Given(play.Is("read", "viewed"))}),
-	act("POST", "reactions", "#/Reactions/post_v1_reactions__number_", timestamp,
-		play.Rule{At: "reaction", Must: play.Given(play.Filled())},
-		play.Rule{At: "target_author", Must: play.Given(play.Matches(address))}),
-	act("DELETE", "reactions", "#/Reactions/delete_v1_reactions__number_", timestamp,
-		play.Rule{At: "target_author", Must: play.Given(play.Matches(address))}),
-	act("DELETE", "remote-delete", "#/Messages/delete_v1_remote_delete__number_", timestamp),
-}
-
-var body = play.JSON
-
-var noMessage = refuse(400, "Couldn't process request - please provide a valid message")
-
-var timestamp = play.Rule{At: "timestamp", Must: play.Given(play.Between(1, 1e15))}
-
-// says is a message with something to show.
-var says = play.That("a message, a file or a sticker", func(t play.Taken, _ any) bool {
-	return t.Get("message") != "" || t.Size("base64_attachments[]") > 0 || t.Get("sticker") != ""
-})
-
-// act is a call that is no message.
-func act(method, name, page string, rules ...play.Rule) play.Endpoint {
-	return play.Endpoint{
-		Method: method, Path: "/v1/" + name + "/{number}", Docs: ref + page, Body: body,
-		Rules: append([]play.Rule{
-			{At: "path:number", Must: play.Given(play.Own("number")), Else: refuse(404, "404 page not found")},
-			{At: "recipient", Must: play.Given(play.Matches(address))},
-		}, rules...),
-		Faults: map[play.Fault]play.Refusal{play.Gone: {}, play.Invalid: {}},
-		Answer: func(play.Taken) play.Answer { return play.Reply(http.StatusNoContent, "", nil) },
-	}
 }
 
 // sent names the message by a time that is never the same twice; here the call decides it.

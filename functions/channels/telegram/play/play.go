@@ -3,6 +3,7 @@ package play
 
 import (
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -22,10 +23,9 @@ var Platform = play.Platform{
 	Customer: customer,
 	APIs: []play.API{{
 		Name: "Bot API", Hosts: []string{"api.telegram.org"}, Write: write,
-		Knows: func(t play.Taken) bool {
-			return t.Vars["token"] == t.Account.Value("bot_token") && t.Vars["token"] != ""
-		},
-		Unknown: refuse(401, "Unauthorized"), Missing: refuse(404, "Not Found"), Else: refuse(400, "Bad Request"),
+		Knows:   knows,
+		Unknown: refuse(401, "Unauthorized"), Missing: refuse(404, "Not Found: method not found"),
+		Else: refuse(400, bad),
 		Faults: map[play.Fault]play.Refusal{
 			play.Throttled: refuse(429, "Too Many Requests: retry after 7"),
 			play.Closed:    refuse(400, "Bad Request: BUSINESS_PEER_USAGE_MISSING"),
@@ -34,6 +34,15 @@ var Platform = play.Platform{
 		},
 		Endpoints: endpoints(),
 	}},
+	Open: open,
+}
+
+// knows says whether a call has the bot's token, whatever method it names.
+func knows(t play.Taken) bool {
+	rest, _ := strings.CutPrefix(strings.TrimPrefix(t.Path, "/file"), "/bot")
+	sent, _, _ := strings.Cut(rest, "/")
+	token, err := url.PathUnescape(sent)
+	return err == nil && token != "" && token == t.Account.Value("bot_token")
 }
 
 func refuse(status int, text string) play.Refusal {

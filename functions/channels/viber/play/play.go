@@ -37,6 +37,30 @@ var Platform = play.Platform{
 				Answer: taken},
 		},
 	}},
+	Open: open,
+}
+
+// open is what Viber's pages leave open.
+var open = []play.Open{
+	{At: "tracking_data", Source: ref + "#send-message",
+		Question: "4,096 characters in the reference, 4,000 on the newer page; the rulebook takes 4,000"},
+	{At: "media of type picture, video, file; thumbnails", Source: ref + "#picture-message",
+		Question: "sizes are told by the files, which Viber fetches later: a rulebook does not; failed tells"},
+	{At: "media of type picture", Source: ref + "#picture-message",
+		Question: "the page lists .jpeg, .png and .gif and shows .jpg: the rulebook takes all four"},
+	{At: "alt_text", Source: ref + "#rich-media-message--carousel-content-message",
+		Question: "no length is published; 7,000 is that of a text"},
+	{At: "keyboard.Buttons", Source: keyboards,
+		Question: "how many rows a keyboard has is not in the table; 24 rows are from memory"},
+	{At: "keyboard and buttons", Source: keyboards,
+		Question: "250 characters of Text, heights, scales and enums are from memory: the tables could not be read again"},
+	{At: "file_name", Source: forbidden, Question: "the list of forbidden formats is from memory"},
+	{At: "TextHAlign, TextSize", Source: ref + "#rich-media-message--carousel-content-message",
+		Question: "the samples have middle and medium, which the table lacks; the rulebook takes them"},
+	{At: "header:Content-Type", Source: ref + "#send-message",
+		Question: "what Viber does without application/json; the rulebook reads nothing else"},
+	{At: "receiver", Source: ref + "#send-message",
+		Question: "100 messages in an hour without an answer are a 12; a rulebook keeps no calls"},
 }
 
 func refuse(status, text string) play.Refusal {

@@ -26,6 +26,29 @@ var Platform = play.Platform{
 	Sign:     sign,
 	Customer: customer,
 	APIs:     []play.API{stableToken, official, kfToken, service},
+	Open:     open,
+}
+
+// open is what the pages leave open.
+var open = []play.Open{
+	{At: "text.content of Official Accounts", Source: sendDocs,
+		Question: "the page has no length; 45002 comes above 2,048 bytes, as the community and Customer Service's page say"},
+	{At: "media of type image, Official Accounts", Source: uploadDocs,
+		Question: "10 MB on one page, 2 MB on another; the rulebook takes 2 MB"},
+	{At: "news.articles[].title, url", Source: sendDocs,
+		Question: "not marked as required; an article without them shows nothing, and the rulebook wants them"},
+	{At: "msgmenu of Official Accounts", Source: sendDocs,
+		Question: "no number of lines and no lengths are published; the rulebook takes any"},
+	{At: "msgmenu.list[].click.id", Source: kfSendDocs,
+		Question: "64 bytes in older copies of the page, 128 in newer ones; the rulebook takes 64"},
+	{At: "link, miniprogram, text lines of Customer Service", Source: kfSendDocs,
+		Question: "128, 512, 64 and 256 bytes are from memory: the page could not be read again to its end"},
+	{At: "data.*.value", Source: subscribeDocs,
+		Question: "time, date, amount and name have forms too, in several locales; the rulebook takes any text"},
+	{At: "header:Content-Type", Source: sendDocs,
+		Question: "the pages do not ask for application/json; the rulebook reads nothing else"},
+	{At: "quotas (5 messages in 48 hours, 3 in a minute)", Source: sendDocs,
+		Question: "a rulebook keeps no calls: Closed plays 45015, and 45047 is the channel's own table's"},
 }
 
 // isKF says whether a is an account of Customer Service, which WeCom operates.

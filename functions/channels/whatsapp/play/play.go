@@ -8,7 +8,6 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"maps"
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +24,7 @@ var Platform = play.Platform{
 	Sign:     sign,
 	Customer: customer,
 	APIs:     []play.API{graph, files, social},
+	Open:     open,
 }
 
 func sign(a channel.Account, r *channel.Request) {
@@ -40,7 +40,9 @@ func knows(t play.Taken) bool {
 	return token != "" && t.Header.Get("Authorization") == "Bearer "+token
 }
 
-var unsupported = meta.Refuse("100", "", "Unsupported request")
+// unsupported is what an id hears that is none.
+var unsupported = meta.Refuse("100", "33", "Unsupported request. Object does not exist, cannot be loaded due to "+
+	"missing permissions, or does not support this operation.")
 
 // faults are how Meta refuses a message.
 // https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
@@ -53,32 +55,51 @@ var faults = map[play.Fault]play.Refusal{
 }
 
 var graph = play.API{
-	Name: "Graph API", Hosts: []string{"graph.facebook.com"}, Knows: knows, Write: meta.Write,
+	Name: "Graph API", Hosts: []string{"graph.facebook.com"}, Knows: knows, Write: write,
 	Unknown: meta.Refuse("190", "", "Invalid OAuth access token data."), Missing: unsupported, Faults: faults,
-	Else: meta.Refuse("131009", "", "Parameter value is not valid"),
+	Else: wrong,
 	Endpoints: []play.Endpoint{
 		{Method: "POST", Path: "/v25.0/{number}/messages", Docs: messages + "send-messages", Body: play.JSON.Or(invalid),
 			Rules:  play.Rules([]play.Rule{{At: "path:number", Must: play.Own("phone_number_id"), Else: unsupported}}, rules),
 			Answer: accepted},
-		{Method: "GET", Path: "/v25.0/{media}", Faults: none, Answer: found,
-			Docs: "https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media"},
+		{Method: "GET", Path: "/v25.0/{media}", Faults: none, Answer: found, Docs: mediaDocs, Else: unsupported,
+			Rules: []play.Rule{
+				{At: "path:media", Must: play.Digits()},
+				{At: "query:phone_number_id", Must: play.Own("phone_number_id")},
+			}},
 	},
 }
 
 // none of the faults of a message are those of a file.
 var none = map[play.Fault]play.Refusal{play.Closed: {}, play.Gone: {}, play.Invalid: {}}
 
+const mediaDocs = platform + "business-phone-numbers/media"
+
+// write is a refusal as WhatsApp writes it: Graph's, with what is wrong beside the
+// title. https://developers.facebook.com/documentation/business-messaging/whatsapp/support/error-codes
+func write(r play.Refusal, broken []play.Broken) play.Answer {
+	failure := map[string]any{"message": "(#" + r.Code + ") " + r.Text, "type": "OAuthException",
+		"code": json.Number(r.Code), "fbtrace_id": "played"}
+	if r.Sub != "" {
+		failure["error_subcode"], failure["type"] = json.Number(r.Sub), "GraphMethodException"
+	}
+	if len(broken) > 0 {
+		failure["error_data"] = map[string]string{"messaging_product": "whatsapp",
+			"details": broken[0].Place + " must be " + broken[0].Must.Says}
+	}
+	return play.Value(r.Status, map[string]any{"error": failure})
+}
+
 // files is where Graph says that a file is.
 var files = play.API{
 	Name: "Media", Hosts: []string{"lookaside.fbsbx.com"}, Knows: knows, Write: meta.Write,
 	Unknown: meta.Refuse("190", "", "Invalid OAuth access token data."), Missing: unsupported,
-	Endpoints: []play.Endpoint{{Method: "GET", Path: "/{file...}", Answer: play.Picture,
-		Docs: "https://developers.facebook.com/documentation/business-messaging/whatsapp/business-phone-numbers/media"}},
+	Endpoints: []play.Endpoint{{Method: "GET", Path: "/{file...}", Answer: play.Picture, Docs: mediaDocs}},
 }
 
-func found(play.Taken) play.Answer {
-	return play.Text(200, `{"messaging_product":"whatsapp","mime_type":"image/jpeg",`+
-		`"url":"https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1"}`)
+func found(t play.Taken) play.Answer {
+	return play.Text(200, `{"messaging_product":"whatsapp","id":%q,"mime_type":"image/jpeg",`+
+		`"url":"https://lookaside.fbsbx.com/whatsapp_business/attachments/?mid=1"}`, t.Vars["media"])
 }
 
 // accepted is Graph's answer to a message or an action.
@@ -118,7 +139,7 @@ var social = play.API{
 	Unknown: play.Refusal{Status: 403, Code: "InvalidSignatureException",
 		Text: "The request signature we calculated does not match the signature you provided."},
 	Missing: play.Refusal{Status: 400, Code: "ValidationException", Text: "The request is not valid."},
-	Else:    meta.Refuse("131009", "", "Parameter value is not valid"),
+	Else:    wrong,
 	Faults: map[play.Fault]play.Refusal{
 		play.Throttled: {Status: 429, Code: "ThrottledRequestException", Text: "Rate exceeded"},
 		play.Expired:   {Status: 403, Code: "AccessDeniedByMetaException", Text: "Access denied"},
@@ -134,14 +155,22 @@ var social = play.API{
 		Method: "POST", Path: "/v1/whatsapp/send", Docs: socialDocs + "API_SendWhatsAppMessage.html",
 		Body: play.Body{Says: "JSON, with Meta's in base64", Read: wrapped, Else: badSocial},
 		Rules: play.Rules([]play.Rule{
-			{At: "originationPhoneNumberId", Must: play.Given(play.Filled()), Else: badSocial},
-			{At: "metaApiVersion", Must: play.Given(play.Is("v25.0")), Else: badSocial},
+			{At: "", Must: play.Only("message", "metaApiVersion", "originationPhoneNumberId"), Else: badSocial},
+			{At: "message", Must: play.Given(play.Bytes(1, 2_048_000)), Else: badSocial},
+			{At: "originationPhoneNumberId", Must: play.Given(play.Len(1, 100, play.UTF8)), Else: badSocial},
+			{At: "originationPhoneNumberId",
+				Must: play.Matches(`^phone-number-id-.*$|^arn:.*:phone-number-id/[0-9a-zA-Z]+$`), Else: badSocial},
+			{At: "originationPhoneNumberId", Must: play.Own("phone_number_id"), Else: noNumber},
+			{At: "metaApiVersion", Must: play.Given(play.Matches(`^v[0-9]+\.[0-9]+$`)), Else: badSocial},
 		}, play.In("message", rules...)),
 		Answer: published,
 	}},
 }
 
 var badSocial = play.Refusal{Status: 400, Code: "ValidationException", Text: "The request is not valid."}
+
+// noNumber is said of a number that is not the caller's.
+var noNumber = play.Refusal{Status: 404, Code: "ResourceNotFoundException", Text: "The resource was not found."}
 
 // wrapped reads a call of AWS, whose message is Meta's in base64.
 func wrapped(c play.Call) (any, error) {
@@ -230,5 +259,3 @@ func statuses(t play.Taken, at, id, number string) []string {
 	}
 	return list
 }
-
-var invalid = play.Refusal{Status: http.StatusBadRequest, Code: "100", Text: "Invalid parameter"}

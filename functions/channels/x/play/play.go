@@ -47,6 +47,7 @@ var Platform = play.Platform{
 				Answer: play.Picture}},
 		},
 	},
+	Open: open,
 }
 
 const about = "about:blank"
@@ -66,7 +67,11 @@ func write(r play.Refusal, broken []play.Broken) play.Answer {
 	if len(broken) > 0 && r.Code != about {
 		r.Text += " " + broken[0].Place + ": " + broken[0].Must.Says
 	}
-	a := play.Value(r.Status, map[string]any{"title": r.Sub, "detail": r.Text, "type": r.Code, "status": r.Status})
+	problem := map[string]any{"title": r.Sub, "detail": r.Text, "type": r.Code, "status": r.Status}
+	if len(broken) > 0 {
+		problem["errors"] = []any{map[string]any{"message": broken[0].Place + ": " + broken[0].Must.Says}}
+	}
+	a := play.Value(r.Status, problem)
 	a.Header.Set("Content-Type", "application/problem+json")
 	return a
 }

@@ -66,8 +66,13 @@ type Dialect struct {
 	Calls   bool       // buttons may call
 	Marks   bool       // receipts are times, not messages, and there are some of delivery
 	Closed  string     // subcode of a closed window
+	Nobody  string     // subcode of a user whom nobody knows
+	Insta   bool       // what Instagram's pages say, instead of Messenger's
+
+	TextOpen string // what is not said of a text
 
 	Right func(play.Taken) bool // whether a call has the right host and proof
+	Wrong play.Refusal          // what it hears where not
 	Token string                // the credential that is the access token
 }
 
@@ -125,6 +130,9 @@ func (d Dialect) posts(t play.Taken, to, id string) []channel.Request {
 	}
 	if v := t.Raw("message.attachment"); v != nil {
 		sent["attachments"] = []any{v}
+	}
+	if v := t.Raw("message.attachments"); v != nil {
+		sent["attachments"] = v
 	}
 	at := t.Received.UnixMilli()
 	list := []channel.Request{d.post(t.Account, at, d.Account, to, "message", sent)}

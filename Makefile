@@ -2,7 +2,7 @@
 
 check: ; .ci/run
 test:  ; go test ./...
-thorough: ; RELAIS_THOROUGH=1 go test -timeout 30m ./infra/local/system
+thorough: ; RELAIS_THOROUGH=1 go test -timeout 30m ./infra/local/system ./functions
 local: ; go run ./infra/local
 demo:  ; go run ./infra/local demo
 

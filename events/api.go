@@ -126,7 +126,7 @@ type ActionAcceptance struct {
 // A RenderRequest asks what a message would become.
 type RenderRequest struct {
 	Channels []string `json:"channels,omitempty"` // absent: the channel of outbound.to, or all channels without one
-	Outbound Outbound `json:"outbound"`           // only its content is needed
+	Outbound Outbound `json:"outbound"`           // only its content is needed; with a recipient it is shown as it would be there
 }
 
 // Rendered is what a message would become.
@@ -170,7 +170,7 @@ type ChannelAbility struct {
 // ChannelLimits say what one call of a platform carries. A longer message is split.
 type ChannelLimits struct {
 	Text     int           `json:"text"`               // longest text, counted by Unit
-	Unit     string        `json:"unit"`               // characters, utf16, bytes or gsm (septets, else UTF-16 units)
+	Unit     string        `json:"unit"`               // characters, utf16, bytes, gsm (septets, else UTF-16 units) or posts (as X counts)
 	Styles   []string      `json:"styles,omitempty"`   // of text that are shown
 	Links    []string      `json:"links"`              // schemes of addresses that open; others are written out
 	Intranet bool          `json:"intranet,omitempty"` // addresses without a public host open too

@@ -64,6 +64,7 @@ type Conversation struct {
 	Kind       string  `json:"kind"`               // Direct, Group, Public or Own
 	Title      string  `json:"title,omitempty"`    // of a group
 	Topic      string  `json:"topic,omitempty"`    // a thread within a group
+	Product    string  `json:"product,omitempty"`  // which of the platform's products the account has, where it shows less or more: "aws", "mini", "premium"
 	Window     *Window `json:"window,omitempty"`   // until when free-form answers are allowed
 	Controls   string  `json:"controls,omitempty"` // who holds the conversation when it is not us
 	Answer     *Handle `json:"answer,omitempty"`   // a short-lived handle with which to answer what is no message and no interaction

@@ -204,7 +204,7 @@ func TestEveryMessageOnEveryChannel(t *testing.T) {
 	}
 	for _, ch := range functions.Channels() {
 		for _, o := range all {
-			r := outbox.Render(ch, o.Outbound, func(string) string { return "https://relais.example/file" })
+			r := outbox.Render(ch, nil, o.Outbound, func(string) string { return "https://relais.example/file" })
 			want := len(o.Content)
 			for _, v := range o.Overrides {
 				if v.Channel == ch.Name {

@@ -2,9 +2,14 @@ package functions_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"io"
+	"math/rand/v2"
+	"os"
+	"strconv"
 	"strings"
+	"testing"
 	"time"
 
 	"pgregory.net/rapid"
@@ -42,6 +47,29 @@ var (
 		events.KindContacts, events.KindForm, events.KindSchedule, events.KindPayment, events.KindProduct, events.KindOrder,
 		events.KindTemplate, events.KindLink})
 )
+
+// draw checks as many draws as rapid is told to, or many more where there is time for
+// them (.ci/run and `make thorough` say so), and then names the seed that draws them again.
+func draw(t *testing.T, check func(*rapid.T)) {
+	t.Helper()
+	const many = "2000"
+	checks, seed := flag.Lookup("rapid.checks"), flag.Lookup("rapid.seed")
+	if os.Getenv("RELAIS_THOROUGH") != "" && checks.Value.String() == checks.DefValue {
+		set(t, checks.Name, many)
+	}
+	if seed.Value.String() == seed.DefValue {
+		set(t, seed.Name, strconv.FormatUint(rand.Uint64(), 10))
+	}
+	t.Logf("draws: -rapid.checks=%s -rapid.seed=%s", checks.Value, seed.Value)
+	rapid.Check(t, check)
+}
+
+func set(t *testing.T, name, value string) {
+	t.Helper()
+	if err := flag.Set(name, value); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // drawSaid is a text that shows something.
 func drawSaid(t *rapid.T, most int) string {

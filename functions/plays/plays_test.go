@@ -12,7 +12,7 @@ import (
 	"github.com/relais-dev/relais/functions/plays"
 )
 
-var update = flag.Bool("update", false, "rewrite the rulebooks for people, channels/*/play/RULES.md")
+var update = flag.Bool("update", false, "rewrite the rulebooks for people, channels/*/play/RULES.md, and READMEs")
 
 // TestEveryChannelIsPlayed keeps the stage in step with functions.Channels: a channel
 // without a platform cannot be tried, and one platform too many plays to nobody.
@@ -43,6 +43,35 @@ func TestRulebooks(t *testing.T) {
 			continue
 		}
 		if text, err := os.ReadFile(file); err != nil || string(text) != p.Sheet() {
+			t.Errorf("%s is not up to date: run go test ./functions/plays -update", file)
+		}
+	}
+}
+
+// TestReadmes: who reads what a channel leaves out sees how much the rulebook asks, in
+// numbers that cannot drift from it.
+func TestReadmes(t *testing.T) {
+	const head, begin, end = "\n## Left out\n\n", "<!-- rules -->\n", "<!-- /rules -->\n"
+	for _, p := range plays.All() {
+		file := filepath.Join("..", "channels", p.Channel, "README.md")
+		doc, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, rest, ok := strings.Cut(string(doc), head+begin)
+		_, after, closed := strings.Cut(rest, end)
+		if !ok || !closed {
+			t.Errorf("%s has no section %q that begins with %q and %q", file, strings.TrimSpace(head), begin, end)
+			continue
+		}
+		want := before + head + begin + "The rulebook, [play/RULES.md](play/RULES.md): " + p.Summary() + "\n" + end + after
+		if *update {
+			if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			continue
+		}
+		if string(doc) != want {
 			t.Errorf("%s is not up to date: run go test ./functions/plays -update", file)
 		}
 	}

@@ -58,7 +58,7 @@ func readOutbound(file string) (events.Outbound, error) {
 
 // show prints a channel's plan: what each part becomes, then each call.
 func show(out io.Writer, ch channel.Channel, o events.Outbound) error {
-	r := outbox.Render(ch, o, func(digest string) string { return "https://relais.example/v1/media/" + digest })
+	r := outbox.Render(ch, nil, o, func(digest string) string { return "https://relais.example/v1/media/" + digest })
 	fmt.Fprintf(out, "%s\n", ch.Name)
 	for _, x := range r.Rendering {
 		fmt.Fprintf(out, "  part %d, %s: %s, loss %s\n", x.Part, x.Kind, x.As, x.Loss)

@@ -66,8 +66,14 @@ type Channel struct {
 type Outbound struct {
 	Limits Limits
 	Rate   Rate
-	Class  func(Outgoing) Class // what a repeated call does
-	Opens  []events.Scheme      // identities to which a conversation can be opened
+
+	// In are the Limits in one conversation, where its kind, its place or the account's
+	// product (Conversation.Product) makes a difference: Limits hold where nobody says
+	// which conversation, and In changes a copy of them. Optional: nil is Limits everywhere.
+	In func(events.Conversation) Limits
+
+	Class func(Outgoing) Class // what a repeated call does
+	Opens []events.Scheme      // identities to which a conversation can be opened
 
 	// Address writes an identity as the platform does: an integrator's "+44 20 7946"
 	// is WhatsApp's "44207946"; "" for what can be none. Optional: nil takes it verbatim.

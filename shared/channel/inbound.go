@@ -19,6 +19,16 @@ func Unsupported(e *events.Event, kind, reason string, raw []byte) {
 	}
 }
 
+// Through says of evs' conversations through which of the platform's products they go.
+func Through(product string, evs []events.Event) []events.Event {
+	for i := range evs {
+		if c := evs[i].Data.Conversation; c != nil {
+			c.Product = product
+		}
+	}
+	return evs
+}
+
 const (
 	// firstSecond is a moment of 2001, before any of the platforms: what is earlier is no
 	// time of theirs.

@@ -2,6 +2,7 @@ package channel
 
 import (
 	"regexp"
+	"strings"
 	"time"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -83,6 +84,14 @@ type Cards struct {
 	Uniform  bool // all cards have as many options as each other
 }
 
+// LimitsIn are the limits in c; without one, those that stand for the channel.
+func (o Outbound) LimitsIn(c *events.Conversation) Limits {
+	if c == nil || o.In == nil {
+		return o.Limits
+	}
+	return o.In(*c)
+}
+
 // Has says whether l shows contents of kind k natively in some form.
 func (l Limits) Has(k events.Kind) bool {
 	switch k {
@@ -112,6 +121,7 @@ const (
 	UTF16 Unit = "utf16"
 	Bytes Unit = "bytes" // of UTF-8
 	GSM   Unit = "gsm"   // septets while all of the text is in GSM 7-bit, else UTF-16 units; see Septets
+	Posts Unit = "posts" // as X counts a post; see posted
 )
 
 // Len is the length of s in u.
@@ -126,8 +136,45 @@ func (u Unit) Len(s string) int {
 			return n
 		}
 		return utf16Len(s)
+	case Posts:
+		return posted(s)
 	}
 	return utf8.RuneCountInString(s)
+}
+
+// address is what X may take for one: with its scheme, or a bare host and what follows.
+var address = regexp.MustCompile(`(?i)https?://[!-~]+|[a-z0-9-]+(?:\.[a-z0-9-]+)+[!-~]*`)
+
+// posted is the length of a post: the letters of most alphabets and usual punctuation
+// count one, all other signs two, an address 23 however long it is. Where it is not sure
+// that X sees an address, the greater of both counts.
+// https://docs.x.com/fundamentals/counting-characters
+func posted(s string) int {
+	const addressed = 23
+	n, at := 0, 0
+	for _, span := range address.FindAllStringIndex(s, -1) {
+		n += weighed(s[at:span[0]])
+		at = span[1]
+		found := s[span[0]:at]
+		_, rest, complete := strings.Cut(found, "://")
+		host, _, _ := strings.Cut(rest, "/")
+		if complete && strings.Contains(strings.Trim(host, "."), ".") {
+			n += addressed
+			continue
+		}
+		n += max(addressed, weighed(found))
+	}
+	return n + weighed(s[at:])
+}
+
+func weighed(s string) int {
+	n := 0
+	for _, r := range s {
+		if n++; r > 4351 && (r < 8192 || r > 8205) && (r < 8208 || r > 8223) && (r < 8242 || r > 8247) {
+			n++
+		}
+	}
+	return n
 }
 
 func utf16Len(s string) int {

@@ -2,6 +2,7 @@ package channel_test
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -44,5 +45,23 @@ func TestWithin(t *testing.T) {
 	}
 	if got := channel.Within("a", nil); got != nil {
 		t.Errorf("no entities become %v", got)
+	}
+}
+
+// TestPosts counts as X's page on counting characters does; where it leaves open whether
+// something is an address, no less.
+func TestPosts(t *testing.T) {
+	for text, want := range map[string]int{
+		"": 0, "kettle": 6, "Straße, “quoted” – or…": 23, "漢字。": 6, "🍎": 2,
+		"see https://example.com/a/very/long/path?with=many&parameters=in it": 4 + 23 + 3,
+		"https://a.co":   23,
+		"漢https://a.co漢": 27,
+		"a.co":           23, // a bare host
+		"https://localhost/" + strings.Repeat("x", 30): 48, // not surely one
+		"End. New": 8,
+	} {
+		if got := channel.Posts.Len(text); got != want {
+			t.Errorf("%q: %d, want %d", text, got, want)
+		}
 	}
 }

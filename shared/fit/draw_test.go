@@ -198,7 +198,7 @@ func drawLimits(t *rapid.T) channel.Limits {
 	small := rapid.SampledFrom([]int{0, 0, 1, 3, 8, 20, 60})
 	l := channel.Limits{
 		Text: rapid.IntRange(1, 300).Draw(t, "text"), Unit: rapid.SampledFrom([]channel.Unit{channel.Runes, channel.UTF16,
-			channel.Bytes, channel.GSM}).Draw(t, "unit"),
+			channel.Bytes, channel.GSM, channel.Posts}).Draw(t, "unit"),
 		Styles: drawSome(t, marks, "styles"), Batch: rapid.IntRange(0, 5).Draw(t, "batch"), Kinds: drawSome(t, kinds[9:18],
 			"kinds"),
 		Contacts: rapid.IntRange(0, 2).Draw(t, "contacts"), Media: map[string]channel.MediaLimit{},

@@ -16,6 +16,7 @@ type shape struct {
 func shapes() []shape {
 	return []shape{
 		{"sms", channel.Limits{Text: 160, Unit: channel.GSM}},
+		{"posts", channel.Limits{Text: 280, Unit: channel.Posts}},
 		{"tiny", channel.Limits{Text: 1, Unit: channel.Bytes}},
 		{"line", likeLINE()},
 		{"whatsapp", likeWhatsApp()},

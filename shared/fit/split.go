@@ -199,10 +199,17 @@ type meter struct {
 	unit      channel.Unit
 	n, septet int
 	ucs2      bool
+	text      string // of a post, whose parts count otherwise than the whole
 }
 
 func (m *meter) add(s string) {
-	if m.unit != channel.GSM {
+	switch m.unit {
+	case channel.GSM:
+	case channel.Posts:
+		m.text += s
+		m.n = m.unit.Len(m.text)
+		return
+	default:
 		m.n += m.unit.Len(s)
 		return
 	}

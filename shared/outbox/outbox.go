@@ -256,21 +256,21 @@ func (b *Outbox) plan(ctx context.Context, o events.Outbound) (Request, error) {
 		return Request{}, refuse(http.StatusNotFound, events.ClassRecipient, "this deployment has no channel "+t.Channel,
 			"switch the channel on in the configuration")
 	}
-	r := Render(ch, o, b.Link)
+	r := Render(ch, &t.Conversation, o, b.Link)
 	r.Thread = t
 	return r, nil
 }
 
-// Render is what o becomes on a channel: the calls and what each part loses. It
-// needs no conversation.
-func Render(ch channel.Channel, o events.Outbound, link func(string) string) Request {
+// Render is what o becomes in a conversation of a channel: the calls and what each part
+// loses. Without one it is what the channel's own limits make of it.
+func Render(ch channel.Channel, in *events.Conversation, o events.Outbound, link func(string) string) Request {
 	content := o.Content
 	for _, v := range o.Overrides {
 		if v.Channel == ch.Name {
 			content = v.Content
 		}
 	}
-	p := fit.Message(ch.Name, fit.Linked(content, link), ch.Limits)
+	p := fit.Message(ch.Name, fit.Linked(content, link), ch.LimitsIn(in))
 	return Request{Outbound: o, Calls: p.Calls, Rendering: p.Report, Numbered: p.Numbered}
 }
 
@@ -281,6 +281,12 @@ func (b *Outbox) channel(name string) (channel.Channel, bool) {
 		}
 	}
 	return channel.Channel{}, false
+}
+
+// Recipient is the conversation of to, as Accept would find it; a Refusal where there is
+// none, and none can be begun.
+func (b *Outbox) Recipient(ctx context.Context, to events.To) (thread.Thread, error) {
+	return b.resolve(ctx, to)
 }
 
 func (b *Outbox) resolve(ctx context.Context, to events.To) (thread.Thread, error) {
@@ -463,7 +469,7 @@ func (b *Outbox) Allowed(r Request, t thread.Thread, i int, now time.Time) *chan
 	e := &channel.Error{Class: events.ClassWindow,
 		Title:  "the customer has not written for too long: " + ch.Title + " allows no free message now",
 		Remedy: "wait for the customer to write"}
-	if ch.Limits.Has(events.KindTemplate) {
+	if ch.LimitsIn(&t.Conversation).Has(events.KindTemplate) {
 		e.Remedy = "send a template, or wait for the customer to write"
 	}
 	return e
@@ -499,7 +505,7 @@ func (b *Outbox) Act(ctx context.Context, a *events.Action) (thread.Thread, erro
 	if a.Verb != events.ActEdit {
 		return t, nil
 	}
-	p := fit.Message(ch.Name, a.Content, ch.Limits)
+	p := fit.Message(ch.Name, a.Content, ch.LimitsIn(&t.Conversation))
 	if len(p.Calls) != 1 || len(p.Calls[0].Content) != 1 {
 		return t, refuse(http.StatusUnprocessableEntity, events.ClassContent,
 			"the new content is no single message of "+t.Channel, "shorten it, or delete the message and send another",

@@ -77,7 +77,8 @@ func (t *Thread) address(c *events.Conversation) {
 	if title == "" {
 		title = t.Conversation.Title
 	}
-	t.Conversation = events.Conversation{ID: c.ID, PlatformID: c.PlatformID, Kind: c.Kind, Topic: c.Topic, Title: title}
+	t.Conversation = events.Conversation{ID: c.ID, PlatformID: c.PlatformID, Kind: c.Kind, Topic: c.Topic, Title: title,
+		Product: c.Product}
 	if c.Window != nil {
 		t.open(*c.Window)
 	}

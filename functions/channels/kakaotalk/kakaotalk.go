@@ -16,6 +16,7 @@ package kakaotalk
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 
 	"github.com/relais-dev/relais/events"
@@ -64,29 +65,11 @@ var Channel = channel.Channel{
 	Outbound: outbound,
 }
 
-// outbound holds what both the chatbot and the consultation talk can show, because a
-// message is planned before it is known which of them takes it.
+// outbound holds what both the chatbot and the consultation talk can show; limitsIn has
+// what each of them can.
 var outbound = channel.Outbound{
-	Limits: channel.Limits{
-		Text: 1000, // https://developer-center.happytalk.io/KakaoWebhook/MessageSend/plain
-		// outputs of one answer of the chatbot:
-		// https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format#skilltemplate
-		Batch: 3,
-		Kinds: []events.Kind{events.KindTemplate}, // AlimTalk
-		Media: map[string]channel.MediaLimit{
-			// https://developer-center.happytalk.io/KakaoWebhook/Upload/image
-			events.Image: {Bytes: 500 << 10, MIME: []string{"image/jpeg", "image/png"}},
-		},
-		Choices: []channel.Choices{
-			// A card of the chatbot: description 230, label 14, three buttons.
-			// https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format#textcard
-			{Style: events.StyleButtons, Min: 1, Max: 3, Actions: []string{events.ActionReply, events.ActionPostback,
-				events.ActionURL, events.ActionWebView}, Text: 230, Label: 14, Header: true},
-			// Quick replies of the chatbot (ten) and buttons of the talk (five).
-			{Style: events.StyleQuick, Min: 1, Max: 5, Text: 1000, Label: 14},
-		},
-		Takes: takes,
-	},
+	Limits:  limits,
+	In:      limitsIn,
 	Class:   class,
 	Opens:   []events.Scheme{events.Phone},
 	Address: channel.PlusAddress,
@@ -94,6 +77,49 @@ var outbound = channel.Outbound{
 	Send:    send,
 	Outside: func(o channel.Outgoing) bool { return template(o) != nil },
 	Hosts:   []string{callbackHost, hubHost, nhnHost, sensHost},
+}
+
+var limits = channel.Limits{
+	Text: 1000, // https://developer-center.happytalk.io/KakaoWebhook/MessageSend/plain
+	// outputs of one answer of the chatbot:
+	// https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format#skilltemplate
+	Batch: 3,
+	Kinds: []events.Kind{events.KindTemplate}, // AlimTalk
+	Media: map[string]channel.MediaLimit{
+		// https://developer-center.happytalk.io/KakaoWebhook/Upload/image
+		events.Image: {Bytes: 500 << 10, MIME: []string{"image/jpeg", "image/png"}},
+	},
+	Choices: []channel.Choices{
+		// A card of the chatbot: description 230, label 14, three buttons.
+		// https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format#textcard
+		{Style: events.StyleButtons, Min: 1, Max: 3, Actions: []string{events.ActionReply, events.ActionPostback,
+			events.ActionURL, events.ActionWebView}, Text: 230, Label: 14, Header: true},
+		// Quick replies of the chatbot (ten) and buttons of the talk (five).
+		{Style: events.StyleQuick, Min: 1, Max: talkButtons, Text: 1000, Label: 14},
+	},
+	Takes: takes,
+}
+
+// talkButtons are those of the talk; the chatbot has twice as many quick replies.
+// https://developer-center.happytalk.io/KakaoWebhook/MessageSend/rich
+// https://kakaobusiness.gitbook.io/main/tool/chatbot/skill_guide/answer_json_format#quickreplies
+const (
+	talkButtons  = 5
+	quickReplies = 10
+)
+
+// limitsIn are those of one conversation: of the chatbot or of the talk, each of which
+// its PlatformID names.
+func limitsIn(c events.Conversation) channel.Limits {
+	l := limits
+	l.Choices = slices.Clone(l.Choices)
+	switch {
+	case strings.HasPrefix(c.PlatformID, botThread):
+		l.Choices[1].Max = quickReplies
+	case strings.HasPrefix(c.PlatformID, talkThread):
+		l.Choices[0].Max, l.Choices[0].Text = talkButtons, l.Text
+	}
+	return l
 }
 
 const (

@@ -50,6 +50,7 @@ var Channel = channel.Channel{
 // https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/send.html
 var outbound = channel.Outbound{
 	Limits: limits,
+	In:     limitsIn,
 	// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/send.html
 	Rate:    channel.Rate{Pair: 5},
 	Class:   class,
@@ -80,6 +81,18 @@ var limits = channel.Limits{
 	Choices: []channel.Choices{{Style: events.StyleButtons, Max: rows * columns,
 		Actions: []string{events.ActionReply, events.ActionPostback, events.ActionURL}}},
 	Takes: takes,
+}
+
+// limitsIn are those of one conversation: guilds show the picture at an address and no
+// other file, and they alone show what is quoted.
+// https://bot.q.qq.com/wiki/develop/api-v2/server-inter/message/send-receive/send.html
+func limitsIn(c events.Conversation) channel.Limits {
+	l := limits
+	l.Quote = inGuild(c)
+	if l.Quote {
+		l.Media = map[string]channel.MediaLimit{events.Image: limits.Media[events.Image]}
+	}
+	return l
 }
 
 const (

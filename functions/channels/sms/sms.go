@@ -50,6 +50,7 @@ var Channel = channel.Channel{
 // Twilio queues what is too much, AWS throttles it.
 var outbound = channel.Outbound{
 	Limits:  limits,
+	In:      limitsIn,
 	Class:   channel.Always(channel.Correlated), // statuses bring our id back
 	Opens:   []events.Scheme{events.Phone},
 	Address: channel.PlusAddress,
@@ -72,6 +73,20 @@ var limits = channel.Limits{
 		events.File: {Bytes: maxFile, MIME: []string{"application/pdf", "text/vcard"}, Caption: maxCaption},
 	},
 	Takes: takes,
+}
+
+// productAWS is the product of an account that sends through AWS.
+const productAWS = "aws"
+
+// limitsIn are those of one conversation. AWS sends texts: it takes files from a bucket
+// only, so that they go as links, and it has no templates.
+// https://docs.aws.amazon.com/pinpoint/latest/apireference_smsvoicev2/API_SendTextMessage.html
+func limitsIn(c events.Conversation) channel.Limits {
+	l := limits
+	if c.Product == productAWS {
+		l.Media, l.Kinds = nil, nil
+	}
+	return l
 }
 
 const (
@@ -98,11 +113,16 @@ func keys(a channel.Account, r channel.Request) string {
 	return ""
 }
 
-func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
+func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
+	read := parseTwilio
 	if aws.Posted(r) {
-		return parseAWS(r)
+		read = parseAWS
 	}
-	return parseTwilio(r)
+	evs, err := read(r)
+	if viaAWS(a) {
+		evs = channel.Through(productAWS, evs)
+	}
+	return evs, err
 }
 
 // ack is an empty document for Twilio, which would send a text to the customer.

@@ -49,6 +49,7 @@ var Channel = channel.Channel{
 // everybody else who started the bot can be written to at any time.
 var outbound = channel.Outbound{
 	Limits: limits,
+	In:     limitsIn,
 	// https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
 	Rate:    channel.Rate{Account: 30, Pair: 1, Burst: 5},
 	Class:   channel.Always(channel.Blind), // the Bot API takes no key of ours and finds no message
@@ -90,6 +91,22 @@ var limits = channel.Limits{
 		{Style: events.StyleButtons, Min: 1, Max: maxButtons, Actions: inlineActions, ID: maxData},
 	},
 	Takes: takes,
+}
+
+// limitsIn are those of one conversation. Only a private chat with the bot can be asked
+// for a location or a number, and a business account sends no invoices.
+// https://core.telegram.org/bots/api#replykeyboardmarkup
+// https://core.telegram.org/bots/api#sendinvoice
+func limitsIn(c events.Conversation) channel.Limits {
+	l, at := limits, recipientOf(c)
+	if !at.direct() {
+		l.Choices = slices.DeleteFunc(slices.Clone(l.Choices),
+			func(way channel.Choices) bool { return way.Style == events.StyleQuick })
+	}
+	if at.connection != "" {
+		l.Kinds = slices.DeleteFunc(slices.Clone(l.Kinds), func(k events.Kind) bool { return k == events.KindPayment })
+	}
+	return l
 }
 
 const (

@@ -58,6 +58,8 @@ func mediaKind(a channel.Account, m events.Media) string {
 		kind = "voice"
 	case events.Video:
 		kind = "video"
+	case events.File:
+		kind = "file"
 	}
 	switch {
 	case isMini(a) && kind != "image":
@@ -131,16 +133,12 @@ func unsaid(err error) error {
 	return err
 }
 
-// extensions are those from which WeChat tells a file's type.
-var extensions = map[string]string{
-	"image/jpeg": ".jpg", "image/png": ".png", "image/gif": ".gif", "audio/amr": ".amr", "audio/mpeg": ".mp3",
-	"video/mp4": ".mp4",
-}
-
-var usualExtensions = map[string]string{"image": ".jpg", "thumb": ".jpg", "voice": ".amr", "video": ".mp4"}
-
-// told are the extensions that WeChat takes for a picture, a recording or a film.
-var told = []string{".jpg", ".jpeg", ".png", ".gif", ".bmp", ".amr", ".mp3", ".mp4"}
+// told are the extensions from which WeChat sees that a file is of a kind, the usual one
+// first. A file of any other kind needs one too, whichever it is.
+// https://developers.weixin.qq.com/doc/service/api/material/temporary/api_uploadtempmedia
+// https://developer.work.weixin.qq.com/document/path/90253
+var told = map[string][]string{"image": {".jpg", ".jpeg", ".png", ".gif"}, "thumb": {".jpg", ".jpeg"},
+	"voice": {".amr", ".mp3"}, "video": {".mp4"}, "file": {".bin"}}
 
 // fileName is m's name, else the end of its address, with an extension that tells its type.
 func fileName(kind string, m events.Media) string {
@@ -148,12 +146,17 @@ func fileName(kind string, m events.Media) string {
 	if u, err := url.Parse(m.URL); name == "" && err == nil && u.Path != "" {
 		name = path.Base(u.Path)
 	}
-	name = strings.Trim(name, "/")
-	silent := kind != "file" && !slices.Contains(told, strings.ToLower(path.Ext(name)))
-	if name == "" || path.Ext(name) == "" || silent {
-		name = cmp.Or(name, kind) + cmp.Or(extensions[m.MIME], usualExtensions[kind])
+	name = strings.TrimRight(strings.Trim(name, "/"), ".")
+	tells := func(extension string) bool {
+		return extension != "" && (kind == "file" || slices.Contains(told[kind], extension))
 	}
-	return name
+	if tells(strings.ToLower(path.Ext(name))) {
+		return name
+	}
+	if usual := channel.Extension(m); tells(usual) {
+		return cmp.Or(name, kind) + usual
+	}
+	return cmp.Or(name, kind) + told[kind][0]
 }
 
 // fetch opens what a customer sent: by its media id, for three days, or where it is.

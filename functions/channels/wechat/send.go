@@ -42,6 +42,25 @@ const (
 	syncPath    = "/cgi-bin/kf/sync_msg"
 )
 
+// takesKF is takes of Customer Service.
+func takesKF(c events.Content) string {
+	switch {
+	case c.Link != nil && c.Link.Image == "":
+		return "Customer Service shows a link with a picture only"
+	case c.Media != nil && c.Media.Type == events.Video:
+		return ""
+	}
+	return takes(c)
+}
+
+// takesMini is takes of a Mini Program, which has templates of one category.
+func takesMini(c events.Content) string {
+	if c.Template != nil && c.Template.Category != subscribed {
+		return "is no template of the category " + subscribed
+	}
+	return takes(c)
+}
+
 // takes says what the numbers leave open.
 func takes(c events.Content) string {
 	switch {

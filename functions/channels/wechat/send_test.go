@@ -384,6 +384,19 @@ func TestUploads(t *testing.T) {
 	if Channel.Limits.Takes(aMedium(events.Video, "video/mp4")) == "" {
 		t.Error("a film without a picture is taken")
 	}
+	for want, m := range map[string]events.Media{
+		"100%.mp4.jpg": {URL: "https://e.example/100%25.mp4", MIME: "image/jpeg"},
+		"a.JPEG":       {URL: "https://e.example/a.JPEG"}} {
+		if got := fileName("image", m); got != want {
+			t.Errorf("a picture is named %q, want %q", got, want)
+		}
+	}
+	for want, m := range map[string]events.Media{"1024.bin": {Name: "1024."}, "kettle.pdf": {Name: "kettle",
+		MIME: "application/pdf"}, "a.xyz": {Name: "a.xyz"}} {
+		if got := fileName("file", m); got != want {
+			t.Errorf("a file is named %q, want %q", got, want)
+		}
+	}
 	if got := fileName("image", events.Media{MIME: "image/gif", Name: "f.bin"}); got != "f.bin.gif" {
 		t.Errorf("a picture with another name is called %s", got)
 	}

@@ -57,11 +57,11 @@ var Channel = channel.Channel{
 	Outbound: outbound,
 }
 
-// outbound holds what an Official Account and Customer Service both show, because a
-// message is planned before it is known which of them takes it. A Mini Program shows
-// less of it; see compose.
+// outbound holds what an Official Account and Customer Service both show; limitsIn has
+// what each product does.
 var outbound = channel.Outbound{
 	Limits:  limits,
+	In:      limitsIn,
 	Class:   channel.Always(channel.Blind), // see send
 	Opens:   []events.Scheme{events.WeChatOpenID},
 	Send:    send,
@@ -94,6 +94,34 @@ var limits = channel.Limits{
 	Takes: takes,
 }
 
+// productMini is the product of a Mini Program. A conversation of Customer Service is
+// known by its PlatformID.
+const productMini = "mini"
+
+// limitsIn are those of one conversation. A Mini Program shows texts, pictures and links.
+// Customer Service takes files too, recordings as AMR, films without a picture, links
+// with one; no GIF, and no templates.
+// https://developers.weixin.qq.com/miniprogram/dev/server/API/kf-mgnt/kf-message/api_sendcustommessage.html
+// https://developer.work.weixin.qq.com/document/path/90253
+func limitsIn(c events.Conversation) channel.Limits {
+	l := limits
+	_, _, ofKF := kfRecipient(c.PlatformID)
+	switch {
+	case ofKF:
+		l.Kinds, l.Takes = []events.Kind{events.KindLink}, takesKF
+		voice := channel.MediaLimit{Bytes: maxUpload["voice"], MIME: []string{"audio/amr"}}
+		l.Media = map[string]channel.MediaLimit{
+			events.Image: {Bytes: maxUpload["image"], MIME: []string{"image/jpeg", "image/png"}},
+			events.Voice: voice, events.Audio: voice, events.Video: limits.Media[events.Video],
+			events.File: {Bytes: maxUpload["file"]},
+		}
+	case c.Product == productMini:
+		l.Media = map[string]channel.MediaLimit{events.Image: limits.Media[events.Image]}
+		l.Choices, l.Takes = nil, takesMini
+	}
+	return l
+}
+
 const (
 	token     = "token"
 	aesKey    = "encoding_aes_key"
@@ -108,7 +136,7 @@ const (
 func isKF(a channel.Account) bool { return a.Value(corpID) != "" }
 
 // isMini says whether a is a Mini Program.
-func isMini(a channel.Account) bool { return a.Value(product) == "mini" }
+func isMini(a channel.Account) bool { return a.Value(product) == productMini }
 
 // receiver is whose id the envelopes for a hold, "" if it has none.
 func receiver(a channel.Account) string { return cmp.Or(a.Value(corpID), a.Value(appID)) }
@@ -219,7 +247,11 @@ func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
 		return announced(doc, []byte(body))
 	}
 	p := parser{push: readPush(doc), app: a.Value(appID), raw: []byte(body), at: r.Received.UTC()}
-	return p.events()
+	evs, err := p.events()
+	if isMini(a) {
+		evs = channel.Through(productMini, evs)
+	}
+	return evs, err
 }
 
 // open decrypts with whichever of the account's keys fits. What opens for another

@@ -50,6 +50,7 @@ var Channel = channel.Channel{
 // last message, else with a template. The core knows the window from the inbound side.
 var outbound = channel.Outbound{
 	Limits: limits,
+	In:     limitsIn,
 	// 80 messages a second, and to one person one in six seconds after a burst of 45.
 	// https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput
 	Rate:    channel.Rate{Account: 80, Pair: 1.0 / 6, Burst: 45},
@@ -86,6 +87,18 @@ var limits = channel.Limits{
 		Label: maxLabel, Media: true, Uniform: true,
 	},
 	Takes: takes, Refuses: refuses, Folds: true,
+}
+
+// limitsIn are those of one conversation: groups take texts, files and templates, and
+// no more. Meta's API and that of AWS take the same.
+// https://developers.facebook.com/documentation/business-messaging/whatsapp/groups/groups-messaging
+func limitsIn(c events.Conversation) channel.Limits {
+	l := limits
+	if c.Kind == events.Group {
+		l.Kinds = []events.Kind{events.KindLink, events.KindTemplate}
+		l.Contacts, l.Choices, l.Cards = 0, nil, nil
+	}
+	return l
 }
 
 // The account's credentials: those of the Cloud API, or of AWS, or of both while an

@@ -41,6 +41,8 @@ var Channel = channel.Channel{
 		{Name: accessToken, Help: "Keys and tokens, Access Token of the account itself; it begins with the account's user " +
 			"id", Optional: true},
 		{Name: accessSecret, Help: "beside it, Access Token Secret", Optional: true},
+		{Name: premium, Help: "any text where the account has X Premium, whose posts may be longer; X's API does not " +
+			"say", Optional: true, Public: true},
 	},
 	MaxBody: 1 << 20, // X publishes no limit
 
@@ -55,17 +57,8 @@ var Channel = channel.Channel{
 // one in a public thread. The person who is written to must follow the account,
 // take messages from everyone, or have written before; there is no window.
 var outbound = channel.Outbound{
-	Limits: channel.Limits{
-		// Of a direct message; a post has 280 by X's own count, which only X can
-		// say for sure (https://docs.x.com/fundamentals/counting-characters).
-		// https://docs.x.com/x-api/direct-messages/manage/introduction
-		Text: 10_000,
-		Unit: channel.UTF16,
-		Media: map[string]channel.MediaLimit{
-			// https://docs.x.com/x-api/media/quickstart/best-practices
-			events.Image: {Bytes: maxImage, MIME: []string{"image/jpeg", "image/png", "image/webp"}, Caption: 10_000},
-		},
-	},
+	Limits: limits,
+	In:     limitsIn,
 	// X lets an account send 15 direct messages in 15 minutes, and says in its answer
 	// when to go on. A steady rate would keep a person waiting for the second
 	// sentence (https://docs.x.com/x-api/fundamentals/rate-limits).
@@ -78,7 +71,49 @@ var outbound = channel.Outbound{
 	Hosts: []string{apiHost, tonHost, videoHost},
 }
 
+// limits are those of a direct message.
+// https://docs.x.com/x-api/direct-messages/manage/introduction
+var limits = channel.Limits{
+	Text:  maxDirect,
+	Unit:  channel.UTF16,
+	Media: pictures(maxDirect),
+}
+
+// Lengths of a direct message, and by X's own count of a post; where the account has
+// Premium, of a longer post.
+// https://docs.x.com/fundamentals/counting-characters
+// https://help.x.com/en/using-x/x-premium
 const (
+	maxDirect  = 10_000
+	maxPost    = 280
+	maxPremium = 25_000
+)
+
+// pictures with captions of that length.
+// https://docs.x.com/x-api/media/quickstart/best-practices
+func pictures(caption int) map[string]channel.MediaLimit {
+	return map[string]channel.MediaLimit{events.Image: {Bytes: maxImage,
+		MIME: []string{"image/jpeg", "image/png", "image/webp"}, Caption: caption}}
+}
+
+// productPremium is the product of an account that has Premium.
+const productPremium = "premium"
+
+// limitsIn are those of one conversation: in a public thread we post.
+func limitsIn(c events.Conversation) channel.Limits {
+	l := limits
+	if c.Kind == events.Public {
+		l.Text, l.Unit = maxPost, channel.Posts
+		if c.Product == productPremium {
+			l.Text = maxPremium
+		}
+		l.Media = pictures(l.Text)
+	}
+	return l
+}
+
+const (
+	premium        = "premium"
 	consumerKey    = "consumer_key"
 	consumerSecret = "consumer_secret"
 	accessToken    = "access_token"
@@ -134,7 +169,7 @@ func handshake(a channel.Account, r channel.Request) (channel.Response, bool) {
 	return channel.Response{Status: http.StatusOK, ContentType: "application/json", Body: string(body)}, true
 }
 
-func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
+func parse(a channel.Account, r channel.Request) ([]events.Event, error) {
 	var d delivery
 	if channel.Decode(r.Body, &d) != nil {
 		return nil, channel.Malform("body is neither an activity nor an account's activities")
@@ -150,6 +185,9 @@ func parse(_ channel.Account, r channel.Request) ([]events.Event, error) {
 	}
 	if len(p.out) == 1 {
 		p.out[0].Raw = nil // the whole body
+	}
+	if a.Value(premium) != "" {
+		return channel.Through(productPremium, p.out), nil
 	}
 	return p.out, nil
 }

@@ -9,23 +9,47 @@ import (
 
 	"github.com/relais-dev/relais/events"
 	"github.com/relais-dev/relais/shared/channel"
+	"github.com/relais-dev/relais/shared/thread"
 )
 
-// channels lists what each channel can.
-func (h *Handler) channels(context.Context, request) (answer, error) {
+func abilityParameters() []parameter {
+	return []parameter{{"conversation", "Only the channel of this conversation (cnv_…), with the limits that hold in " +
+		"it: groups show less than private chats, and accounts have other products. Absent: all channels, each as it " +
+		"usually is."}}
+}
+
+// channels lists what each channel can, or what can be said in one conversation.
+func (h *Handler) channels(ctx context.Context, r request) (answer, error) {
 	out := events.ChannelList{Channels: []events.ChannelAbility{}}
+	var own thread.Thread
+	if id := r.Query().Get("conversation"); id != "" {
+		if !idForms["{conversation}"].MatchString(id) {
+			return answer{}, fault("conversation", "must be the id of a conversation: cnv_…")
+		}
+		var err error
+		if own, _, err = h.thread(ctx, r.Caller, id); err != nil {
+			return answer{}, err
+		}
+	}
 	for _, ch := range h.Outbox.Channels {
-		out.Channels = append(out.Channels, ability(ch))
+		switch own.Channel {
+		case "":
+			out.Channels = append(out.Channels, ability(ch, nil))
+		case ch.Name:
+			out.Channels = append(out.Channels, ability(ch, &own.Conversation))
+		}
 	}
 	return answer{status: http.StatusOK, body: out}, nil
 }
 
-func ability(ch channel.Channel) events.ChannelAbility {
+// ability is what can be said on a channel, in a conversation where one is meant.
+func ability(ch channel.Channel, in *events.Conversation) events.ChannelAbility {
+	l := ch.LimitsIn(in)
 	a := events.ChannelAbility{Name: ch.Name, Title: ch.Title, Label: string(ch.Label), Docs: ch.Docs, Sends: !mute(ch),
 		Kinds: []events.Kind{}, Acts: []events.Verb{}, Opens: []events.Scheme{}, Windows: ch.Outside != nil,
-		Limits: limits(ch.Limits)}
+		Limits: limits(l)}
 	if a.Sends {
-		a.Kinds = slices.DeleteFunc(events.Outbounds(), func(k events.Kind) bool { return !ch.Limits.Has(k) })
+		a.Kinds = slices.DeleteFunc(events.Outbounds(), func(k events.Kind) bool { return !l.Has(k) })
 	}
 	a.Acts, a.Opens = append(a.Acts, ch.Acts...), append(a.Opens, ch.Opens...)
 	return a

@@ -218,11 +218,22 @@ func (r *rig) channels() []channel.Channel {
 	return []channel.Channel{
 		{Name: "ear", Title: "Ear", Label: channel.Community, Docs: "https://ear.example/docs"},
 		{Name: "pager", Title: "Pager", Label: channel.Stable, Docs: "https://pager.example/docs",
-			Outbound: channel.Outbound{Limits: limits, Class: blind, Send: r.pager.send,
+			Outbound: channel.Outbound{Limits: limits, In: inGroups(limits), Class: blind, Send: r.pager.send,
 				Opens: []events.Scheme{events.Phone}, Acts: []events.Verb{events.ActTyping, events.ActEdit}}},
 		{Name: "shutter", Title: "Shutter", Label: channel.Beta, Docs: "https://shutter.example/docs",
 			Outbound: channel.Outbound{Limits: channel.Limits{Text: 1000, Unit: channel.UTF16},
 				Class: blind, Send: r.pager.send, Outside: func(channel.Outgoing) bool { return false }}},
+	}
+}
+
+// inGroups is a function of limits that in groups have shorter texts and no files.
+func inGroups(l channel.Limits) func(events.Conversation) channel.Limits {
+	return func(c events.Conversation) channel.Limits {
+		l := l
+		if c.Kind == events.Group {
+			l.Text, l.Media = 10, nil
+		}
+		return l
 	}
 }
 
@@ -699,6 +710,39 @@ func TestChannels(t *testing.T) {
 	if s := byName["shutter"]; !s.Windows || s.Limits.Unit != "utf16" || s.Limits.Cards != nil {
 		t.Errorf("shutter can %+v", s)
 	}
+}
+
+// TestChannelOfConversation: in a group are the limits of groups, and who may not see the
+// conversation does not see them.
+func TestChannelOfConversation(t *testing.T) {
+	r := newRig(t)
+	r.hear("pager", text(1, "Hello"))
+	r.hear("pager", inGroup(text(2, "Hello all")))
+	group := events.ConversationID("pager", "demo", groupThread)
+	for id, want := range map[string]int{conversation("pager"): 20, group: 10} {
+		list := read[events.ChannelList](t, r.call("GET", "/v1/channels?conversation="+id, "")).Channels
+		if len(list) != 1 || list[0].Name != "pager" || list[0].Limits.Text != want {
+			t.Errorf("%s: %+v", id, list)
+			continue
+		}
+		if media := slices.Contains(list[0].Kinds, events.KindMedia); media != (want == 20) {
+			t.Errorf("%s: kinds %v", id, list[0].Kinds)
+		}
+	}
+	r.as("foreign", "GET", "/v1/channels?conversation="+group, "").refused(t, missing)
+	r.call("GET", "/v1/channels?conversation="+conversation("shutter"), "").refused(t, missing)
+	if p := r.call("GET", "/v1/channels?conversation=x", "").refused(t, invalid); p.Faults[0].Path != "conversation" {
+		t.Errorf("faults %+v", p.Faults)
+	}
+}
+
+const groupThread = "group:1"
+
+// inGroup is e in a group.
+func inGroup(e events.Event) events.Event {
+	e.Data.Conversation = &events.Conversation{PlatformID: groupThread, Kind: events.Group}
+	e.Data.Contact = &events.Contact{Identities: []events.Identity{{Scheme: events.Phone, Value: phone}}}
+	return e
 }
 
 func TestDocumentIsServed(t *testing.T) {

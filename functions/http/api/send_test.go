@@ -391,20 +391,35 @@ func TestRenderChoosesChannels(t *testing.T) {
 		`{"outbound":{"to":{"conversation":"`+conversation("shutter")+`"},`+draft+`}}`).refused(t, missing)
 }
 
-// TestRenderIsWhatIsSent: the forecast is the plan.
+// TestRenderIsWhatIsSent: the forecast is the plan, and in a group the plan of groups.
 func TestRenderIsWhatIsSent(t *testing.T) {
 	r := newRig(t)
 	r.hear("pager", text(1, "Hello"))
-	content := `{"content":[{"kind":"text","text":{"body":"A text that does not fit into one page."}}]}`
-	rendered := read[events.Rendered](t, r.call("POST", "/v1/render",
-		`{"channels":["pager"],"outbound":`+content+`}`)).Channels[0]
-	a := read[events.Acceptance](t, r.call("POST", "/v1/conversations/"+conversation("pager")+"/messages", content,
-		"Idempotency-Key", "k"))
-	if diff := cmp.Diff(rendered.Rendering, a.Rendering); diff != "" || len(rendered.Calls) < 2 {
-		t.Errorf("%d calls %s", len(rendered.Calls), diff)
+	r.hear("pager", inGroup(text(2, "Hello all")))
+	content := `"content":[{"kind":"text","text":{"body":"A text that does not fit into one page."}}]`
+	calls := map[string]int{}
+	for _, id := range []string{conversation("pager"), events.ConversationID("pager", "demo", groupThread)} {
+		to := `"to":{"conversation":"` + id + `"},`
+		rendered := read[events.Rendered](t, r.call("POST", "/v1/render", `{"outbound":{`+to+content+`}}`)).Channels[0]
+		named := read[events.Rendered](t, r.call("POST", "/v1/render",
+			`{"channels":["pager"],"outbound":{`+to+content+`}}`)).Channels[0]
+		if diff := cmp.Diff(rendered, named); diff != "" {
+			t.Errorf("a channel's name changes what is shown: %s", diff)
+		}
+		a := read[events.Acceptance](t, r.call("POST", "/v1/conversations/"+id+"/messages", `{`+content+`}`,
+			"Idempotency-Key", id))
+		if diff := cmp.Diff(rendered.Rendering, a.Rendering); diff != "" || len(rendered.Calls) < 2 {
+			t.Errorf("%d calls %s", len(rendered.Calls), diff)
+		}
+		if n := len(read[events.Delivery](t, r.call("GET", "/v1/messages/"+a.ID, "")).Parts); n != len(rendered.Calls) {
+			t.Errorf("%d parts, %d calls", n, len(rendered.Calls))
+		}
+		calls[id] = len(rendered.Calls)
 	}
-	if n := len(read[events.Delivery](t, r.call("GET", "/v1/messages/"+a.ID, "")).Parts); n != len(rendered.Calls) {
-		t.Errorf("%d parts, %d calls", n, len(rendered.Calls))
+	usual := read[events.Rendered](t, r.call("POST", "/v1/render", `{"outbound":{`+content+`}}`)).Channels[0]
+	if n := len(usual.Calls); n != calls[conversation("pager")] || len(calls) != 2 ||
+		calls[events.ConversationID("pager", "demo", groupThread)] <= n {
+		t.Errorf("calls %v, without a conversation %d", calls, n)
 	}
 }
 

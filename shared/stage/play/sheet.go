@@ -61,9 +61,8 @@ func page(address string) bool {
 // Sheet is the platform's rulebook for people, as Markdown.
 func (p Platform) Sheet() string {
 	var b strings.Builder
-	rules, sources := p.count()
 	fmt.Fprintf(&b, "# What %s takes\n\nMade from play.Platform by `go test ./functions/plays -update`: ", p.Channel)
-	fmt.Fprintf(&b, "%d rules from %d pages, %d open questions.\n", rules, sources, len(p.Open))
+	b.WriteString(p.Summary() + "\n")
 	for _, api := range p.APIs {
 		fmt.Fprintf(&b, "\n## %s\n", api.Name)
 		for _, e := range api.Endpoints {
@@ -78,6 +77,12 @@ func (p Platform) Sheet() string {
 		fmt.Fprintf(&b, "- **%s**: %s (%s)\n", o.At, o.Question, o.Source)
 	}
 	return b.String()
+}
+
+// Summary says how much the rulebook has.
+func (p Platform) Summary() string {
+	rules, sources := p.count()
+	return fmt.Sprintf("%d rules from %d pages, %d open questions.", rules, sources, len(p.Open))
 }
 
 func (e Endpoint) sheet(b *strings.Builder, api API) {

@@ -3,10 +3,6 @@ package main
 // sys is the folder of most tests: the whole system in one process.
 const sys = "infra/local/system "
 
-// twiceLocked is why the condition on blocked destinations has no test of its own.
-const twiceLocked = "it is a second lock: an event is parked by whoever numbered it or read it numbered, " +
-	"and the condition on the number fails for every other router that read the conversation before"
-
 // inbound are the mutants of the way from a webhook to the destinations.
 func inbound() []mutant {
 	const (
@@ -63,7 +59,7 @@ func inbound() []mutant {
 			why:   "an account without a secret is verified with none",
 			old:   `if name, missing := h.Channel.Missing(account); missing {`,
 			new:   `if name, missing := h.Channel.Missing(account); missing && name == "" {`,
-			tests: []string{sys + "TestNoUsableSecret"}},
+			tests: []string{"shared/webhook TestNothingIsVerifiedWithoutASecret"}},
 		{file: parse,
 			why:   "a crashing parser ends the function",
 			old:   `if crash := recover(); crash != nil {`,
@@ -142,7 +138,7 @@ func inbound() []mutant {
 			why:   "a time from the future stands behind all that comes for hours",
 			old:   `const maxSkew = 5 * time.Minute`,
 			new:   `const maxSkew = 5 * time.Hour`,
-			tests: []string{"shared/store TestOrderIsTheChannels"}},
+			tests: []string{"shared/store TestLateByTheChannelsCount"}},
 		{file: item,
 			why:   "what has the same time loses the channel's order",
 			old:   `max(at.UnixMilli(), 0), e.Rank,`,
@@ -167,19 +163,17 @@ func inbound() []mutant {
 			why:   "two routers give the same sequence",
 			old:   `condition = "n = :old"`,
 			new:   `condition = "n >= :old"`,
-			tests: []string{sys + "TestTwoRouters"}},
+			tests: []string{"shared/store TestSequenceIsGivenOnce"}},
 		{file: sequence,
-			why:      "a router passes an event that another has just parked",
-			old:      `return condition + " AND attribute_not_exists(u)"`,
-			new:      `return condition`,
-			tests:    []string{sys + "TestTwoRouters|TestTwoBlockedDestinations|TestBacklogComesWithTheNextSweep"},
-			survives: twiceLocked},
+			why:   "a router passes an event that another has just parked",
+			old:   `return condition + " AND attribute_not_exists(u)"`,
+			new:   `return condition`,
+			tests: []string{"shared/store TestRefusalIsReadFirst"}},
 		{file: sequence,
-			why:      "a router overwrites what another knows of destinations that refuse",
-			old:      `return condition + " AND u = :was"`,
-			new:      `return condition + " AND (u = :was OR attribute_exists(c))"`,
-			tests:    []string{sys + "TestTwoRouters|TestTwoBlockedDestinations|TestBacklogComesWithTheNextSweep"},
-			survives: twiceLocked},
+			why:   "a router overwrites what another knows of destinations that refuse",
+			old:   `return condition + " AND u = :was"`,
+			new:   `return condition + " AND (u = :was OR attribute_exists(c))"`,
+			tests: []string{"shared/store TestRefusalIsReadFirst"}},
 		{file: sequence,
 			why:   "after one late event, late ones are not told any more",
 			old:   `max(s.Newest, it.Order)`,
@@ -199,7 +193,7 @@ func inbound() []mutant {
 			why:   "nobody finishes what two routers served together",
 			old:   `if _, owed := out.Attributes["f"]; owed {`,
 			new:   `if _, owed := out.Attributes["c"]; owed {`,
-			tests: []string{sys + "TestTwoRoutersServeOneEach"}},
+			tests: []string{"shared/store TestServedByTwo"}},
 		{file: inbox,
 			why:   "what is finished stays pending",
 			old:   `SET x = :x REMOVE o, b, d, f, w, a`,
@@ -231,7 +225,7 @@ func inbound() []mutant {
 	sortPending`,
 			new: `attrs{":from": text(parkedMark)})
 	sortPending`,
-			tests: []string{sys + "TestBlockedDestinationCostsTheSame"}},
+			tests: []string{"shared/store TestParkedStandAside"}},
 		{file: inbox,
 			why:   "an outage sets events aside as poison",
 			old:   `":less": number(-1)`,
@@ -357,7 +351,7 @@ func inbound() []mutant {
 		{file: drain,
 			why:   "what was numbered last waits behind a hundred that come after it",
 			old:   `return slices.Insert(items, 0, last), nil`,
-			new:   `return items, nil`,
+			new:   `return append(items, last)[:len(items)], nil`,
 			tests: []string{sys + "TestLastComesFirst"}},
 		{file: drain,
 			why:   "an event that crashes the router holds its conversation up for ever",
@@ -375,7 +369,7 @@ func inbound() []mutant {
 			why:   "after a turn nobody goes on",
 			old:   `return s.Send(ctx, again(Ring(partition, "on"), s.Now()))`,
 			new:   `return nil`,
-			tests: []string{sys + "TestTurnsGoOn"}},
+			tests: []string{"shared/queue TestGoOn"}},
 		{file: router,
 			why:   "a ring on another conversation's group is taken for one of ours, and dropped",
 			old:   `ring && partition == g.Name && events`,
@@ -431,7 +425,7 @@ func inbound() []mutant {
 		{file: sweeper,
 			why:   "each sweep rings again for what was rung for",
 			old:   `if e := s.Backlog.Postpone(ctx, d, now); e != nil {`,
-			new:   `if e := error(nil); e != nil {`,
+			new:   `if e := error(nil); e != nil || d.ID == "" {`,
 			tests: []string{sys + "TestSweeperIsPatient"}},
 		{file: drainer,
 			why: "what was spilled is deleted while the table refuses it",

@@ -152,6 +152,9 @@ var address = regexp.MustCompile(`(?i)https?://[!-~]+|[a-z0-9-]+(?:\.[a-z0-9-]+)
 func posted(s string) int {
 	const addressed = 23
 	n, at := 0, 0
+	if !strings.ContainsAny(s, ".:") {
+		return weighed(s)
+	}
 	for _, span := range address.FindAllStringIndex(s, -1) {
 		n += weighed(s[at:span[0]])
 		at = span[1]

@@ -199,15 +199,15 @@ type meter struct {
 	unit      channel.Unit
 	n, septet int
 	ucs2      bool
-	text      string // of a post, whose parts count otherwise than the whole
+	word      string // of a post, where an address counts otherwise than its parts
+	words     int    // before it
 }
 
 func (m *meter) add(s string) {
 	switch m.unit {
 	case channel.GSM:
 	case channel.Posts:
-		m.text += s
-		m.n = m.unit.Len(m.text)
+		m.post(s)
 		return
 	default:
 		m.n += m.unit.Len(s)
@@ -217,6 +217,15 @@ func (m *meter) add(s string) {
 	m.septet += n
 	m.ucs2 = m.ucs2 || !ok
 	m.n += units(s)
+}
+
+// post adds s to a post. No address goes on behind a space or what is not ASCII.
+func (m *meter) post(s string) {
+	m.word += s
+	m.n = m.words + m.unit.Len(m.word)
+	if strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r > '~' }) >= 0 {
+		m.word, m.words = "", m.n
+	}
 }
 
 func (m *meter) length() int {

@@ -150,7 +150,7 @@ func TestTick(t *testing.T) {
 		"bots talk to bots":           {noisy, 0, "control.passed helper->support | support 11"},
 	} {
 		if x.at < 0 {
-			if c, ok := board.Tick(x.t, 11, noon.Add(1000*time.Hour)); ok {
+			if c, ok := board.Tick(x.t, 11, noon.Add(1000*time.Hour), noon.Add(1000*time.Hour)); ok {
 				t.Errorf("%s: %s", name, told(c))
 			}
 			if due := board.Due(x.t); !due.IsZero() {
@@ -158,14 +158,15 @@ func TestTick(t *testing.T) {
 			}
 			continue
 		}
-		c, ok := board.Tick(x.t, 11, noon.Add(x.at))
+		c, ok := board.Tick(x.t, 11, noon.Add(x.at), noon.Add(x.at))
 		if got := told(c); !ok || got != x.want {
 			t.Errorf("%s:\n got %s\nwant %s", name, got, x.want)
 		}
 		if due := board.Due(x.t); x.at > 0 && !due.Equal(noon.Add(x.at)) {
 			t.Errorf("%s is due at %s", name, due)
 		}
-		if c, ok := board.Tick(x.t, 11, noon.Add(x.at-time.Millisecond)); ok && x.at > 0 {
+		if c, ok := board.Tick(x.t, 11, noon.Add(x.at-time.Millisecond),
+			noon.Add(x.at-time.Millisecond)); ok && x.at > 0 {
 			t.Errorf("%s comes too early: %s", name, told(c))
 		}
 	}
@@ -181,7 +182,7 @@ func TestTickEnds(t *testing.T) {
 			x.Turns = thread.MaxTurns
 			now := noon.Add(time.Hour)
 			for n := uint64(11); ; n++ {
-				c, ok := b.Tick(x, n, now)
+				c, ok := b.Tick(x, n, now, now)
 				if !ok {
 					break
 				}

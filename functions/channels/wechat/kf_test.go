@@ -3,6 +3,7 @@ package wechat
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
@@ -257,6 +258,31 @@ func TestKFItems(t *testing.T) {
 		if diff := cmp.Diff(v.types, types); diff != "" || !v.look(evs[0].Data) || string(evs[0].Raw) != v.item {
 			text, _ := json.Marshal(evs)
 			t.Errorf("%s gives %s (-want +got types):\n%s", v.name, text, diff)
+		}
+	}
+}
+
+// TestKFItemsOfOtherTypes: items come by Pull, where the conformance suite does not look. An
+// optional member of another JSON type costs no item its type or its words.
+func TestKFItemsOfOtherTypes(t *testing.T) {
+	for _, item := range []string{
+		`{"msgid":"1",` + kfCommon + `,"msgtype":"text","text":{"content":"hello","menu_id":%s}}`,
+		`{"msgid":"1",` + kfCommon + `,"servicer_userid":%s,"msgtype":"text","text":{"content":"hello"}}`,
+		`{"msgid":"1","open_kfid":"wkDemo","external_userid":"wmDemo","origin":3,"send_time":%s,"msgtype":"text",` +
+			`"text":{"content":"hello"}}`,
+		`{"msgid":"1",` + kfCommon + `,"msgtype":"location","location":{"latitude":23.1,"longitude":113.3,"name":"hello",` +
+			`"address":%s}}`,
+		`{"msgid":"1",` + kfCommon + `,"msgtype":"link","link":{"title":"hello","desc":%s,"url":"https://e.example",` +
+			`"pic_url":%[1]s}}`,
+		`{"msgid":"1",` + kfCommon + `,"msgtype":"image","image":{"media_id":"hello","x":%s}}`,
+	} {
+		for _, other := range []string{`7`, `true`, `{"x":1}`, `["x",1]`, `[]`, `null`, `1.5e300`} {
+			e := kfEvents(t, fmt.Sprintf(item, other))[0]
+			said := e.Data.Message != nil || e.Data.Interaction != nil
+			if doc, _ := json.Marshal(e.Data); !said || !strings.Contains(string(doc), "hello") ||
+				e.Data.Message != nil && unknown(e.Data) {
+				t.Errorf("%s, %s: %s %s", item, other, e.Type, doc)
+			}
 		}
 	}
 }

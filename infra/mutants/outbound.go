@@ -230,6 +230,6 @@ func outbound() []mutant {
 			why:   "a file is copied and told again",
 			old:   `if told || err != nil {`,
 			new:   `if told && err != nil || err != nil {`,
-			tests: []string{sys + "TestMediaIsCopiedOnce"}},
+			tests: []string{sys + "TestFilesAreCopiedOnce"}},
 	}
 }

@@ -459,3 +459,29 @@ func TestWatermarksOnlyMoveUp(t *testing.T) {
 		}
 	}
 }
+
+// TestTimerIsFound: the sweeper finds a conversation of which something ends, when it ends first.
+func TestTimerIsFound(t *testing.T) {
+	b := newBench(t)
+	backlog := store.NewBacklog(b.place)
+	for i, x := range []struct{ timer, want time.Duration }{{10, 10}, {5, 5}, {20, 5}} {
+		s := b.state()
+		next := s
+		next.Timer = noon.Add(x.timer * time.Minute)
+		it, _, err := b.talks.Append(t.Context(), b.item(i), s, next, store.Decision{Destinations: []string{"support"}}, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if it, err = b.inbox.Route(t.Context(), it, []string{"support"}, "v1"); err == nil {
+			err = b.inbox.Served(t.Context(), it, it.Destinations)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		due, err := backlog.Due(t.Context(), store.Bucket(talk), 10)
+		if want := noon.Add(x.want * time.Minute); err != nil || len(due) != 1 || due[0].Conversation != talk ||
+			!due[0].At.Equal(want) || !b.state().Timer.Equal(want) {
+			t.Errorf("after %d: due %+v (%v), timer %v, want %v", i, due, err, b.state().Timer, want)
+		}
+	}
+}

@@ -117,13 +117,28 @@ func (d *drain) tick(ctx context.Context, by time.Time) error {
 // speakingAgain is when to look again at a hold whose bot has answered in time.
 const speakingAgain = 5 * time.Second
 
-// speaking says whether an answer is on its way to the platform: who gave it was in time.
+// speaking says whether an answer is on its way: to the platform, or from it back to us, waiting for its
+// sequence. Who gave it was in time. The sender tells of a message before it leaves its lane, so that one
+// of the two is found.
 func (d *drain) speaking(ctx context.Context) (bool, error) {
 	waiting, err := d.Lanes.Waiting(ctx, store.ReplyLane(d.group.Name), 1)
-	if err != nil || len(waiting) == 0 {
+	if err != nil {
 		return false, err
 	}
-	return true, d.Runner.Clock.Send(ctx, queue.RingIn(d.group.Name, speakingAgain))
+	if len(waiting) > 0 {
+		return true, d.Runner.Clock.Send(ctx, queue.RingIn(d.group.Name, speakingAgain))
+	}
+	items, _, err := d.Inbox.Pending(ctx, d.group.Name, store.PendingPage)
+	return slices.ContainsFunc(items, answers), err
+}
+
+// answers says whether an event that waits for its sequence is an answer of the brand.
+func answers(it store.Item) bool {
+	if it.Sequence > 0 {
+		return false
+	}
+	e, err := it.Event()
+	return err == nil && e.Type == events.MessageEchoed && e.Data.Message.Actor.Role != events.System
 }
 
 // rearm keeps when the conversation is to be looked at next, after it was.

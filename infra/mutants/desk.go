@@ -32,7 +32,7 @@ func desk() []mutant {
 		{file: board,
 			why:   "who looks on holds",
 			old:   `return ok && d.Role != Observer`,
-			new:   `return ok`,
+			new:   `return ok || ok && d.Role != Observer`,
 			tests: []string{units + "TestAdmit|TestDeeds"}},
 		{file: board,
 			why:   "bots read what colleagues note",
@@ -138,7 +138,7 @@ func desk() []mutant {
 		{file: timer,
 			why:   "who waits for a destination that is gone waits for ever",
 			old:   `case !b.holds(d.Holder) && !strings.HasPrefix(d.Holder, platformPrefix):`,
-			new:   `case d.Holder == platformPrefix:`,
+			new:   `case d.Holder == "" && strings.HasPrefix(d.Holder, platformPrefix):`,
 			tests: []string{units + "TestTick"}},
 		{file: "shared/thread/desk.go",
 			why: "an offer that is over ends again and again",
@@ -152,7 +152,7 @@ func desk() []mutant {
 			old: `d.began = true
 		if err := d.tick(ctx, d.before(items[i+1:], more)); err != nil {`,
 			new: `d.began = true
-		if err := ctx.Err(); err != nil {`,
+		if err := ctx.Err(); err != nil || i < 0 {`,
 			tests: []string{sys + "TestStory"}},
 		{file: drain,
 			why:   "what is over ends only when somebody writes",

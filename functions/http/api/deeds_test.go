@@ -188,22 +188,27 @@ func TestIfNobodySpoke(t *testing.T) {
 		return r.call("POST", messages, strings.Replace(says(key, "Hi"), "{", fmt.Sprintf(
 			`{"sender":{"role":"agent","id":%q},"ifSequence":%q,`, agent, events.FormatSequence(since)), 1))
 	}
+	spoken := func(n int) {
+		e := text(n, "Hi")
+		e.Type, e.Data.Message.Actor = events.MessageEchoed, events.Actor{Role: events.Agent, ID: "ana"}
+		r.hear("pager", e)
+	}
+	spoken(2) // with the platform's own app, say: nobody asked us
+	say("k0", "ben", 1).refused(t, stale)
 	// the first has seen all, and its answer waits
-	if got := say("k1", "ana", 1); got.status != http.StatusAccepted {
+	if got := say("k1", "ana", 2); got.status != http.StatusAccepted {
 		t.Fatal(got)
 	}
-	say("k2", "ben", 1).refused(t, stale)
-	r.hear("pager", text(2, "Are you there?"))
-	say("k3", "ben", 2).refused(t, stale) // it has seen more, but not the answer that waits
-	if got := say("k4", "ana", 2); got.status != http.StatusAccepted {
+	say("k2", "ben", 2).refused(t, stale)
+	r.hear("pager", text(3, "Are you there?"))
+	say("k3", "ben", 3).refused(t, stale) // it has seen more, but not the answer that waits
+	if got := say("k4", "ana", 3); got.status != http.StatusAccepted {
 		t.Errorf("its own further words: %+v", got)
 	}
 	r.sendAll(store.ReplyLane(conversation("pager")))
-	echo := text(3, "Hi")
-	echo.Type, echo.Data.Message.Actor = events.MessageEchoed, events.Actor{Role: events.Agent, ID: "ana"}
-	r.hear("pager", echo)
-	say("k5", "ben", 2).refused(t, stale)
-	if got := say("k6", "ben", 3); got.status != http.StatusAccepted {
+	spoken(4)
+	say("k5", "ben", 3).refused(t, stale)
+	if got := say("k6", "ben", 4); got.status != http.StatusAccepted {
 		t.Errorf("it has seen the answer: %+v", got)
 	}
 }

@@ -63,7 +63,7 @@ var calls = map[string]func(context.Context, *Client) error{
 		_, err := c.Render(ctx, events.RenderRequest{Channels: []string{"line"}, Outbound: hello})
 		return err
 	},
-	"listChannels": func(ctx context.Context, c *Client) error { _, err := c.Channels(ctx); return err },
+	"listChannels": func(ctx context.Context, c *Client) error { _, err := c.Channels(ctx, cnv); return err },
 	"getDocument":  func(ctx context.Context, c *Client) error { _, err := c.Document(ctx); return err },
 }
 

@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/json"
 	"net/http"
+	"net/url"
 
 	"github.com/relais-dev/relais/events"
 )
@@ -84,9 +85,14 @@ func (c *Client) Render(ctx context.Context, r events.RenderRequest) (events.Ren
 		body: body})
 }
 
-// Channels lists what each channel can.
-func (c *Client) Channels(ctx context.Context) (events.ChannelList, error) {
-	return ask[events.ChannelList](ctx, c, call{operation: "Channels", method: http.MethodGet, path: "/v1/channels"})
+// Channels lists what each channel can; with a conversation, what can be sent there.
+func (c *Client) Channels(ctx context.Context, conversation string) (events.ChannelList, error) {
+	q := url.Values{}
+	if conversation != "" {
+		q.Set("conversation", conversation)
+	}
+	return ask[events.ChannelList](ctx, c, call{operation: "Channels", method: http.MethodGet, path: "/v1/channels",
+		query: q})
 }
 
 // Document is the OpenAPI document of the deployment.

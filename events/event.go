@@ -143,6 +143,18 @@ func Types() []Type {
 // text order is number order (https://github.com/cloudevents/spec/blob/main/cloudevents/extensions/sequence.md).
 func FormatSequence(n uint64) string { return fmt.Sprintf("%020d", n) }
 
+// ParseSequence is the inverse of FormatSequence; 0 of what is none.
+func ParseSequence(s string) uint64 {
+	var n uint64
+	for i := range len(s) {
+		if s[i] < '0' || s[i] > '9' {
+			return 0
+		}
+		n = n*10 + uint64(s[i]-'0')
+	}
+	return n
+}
+
 // IsReceipt says whether e tells no more than how far a message of the brand has
 // come: sent, delivered, read, played. A failure is no receipt.
 func (e *Event) IsReceipt() bool {

@@ -27,7 +27,7 @@ func mayAsk(r Request) *Refusal {
 			Message: "must be the hold of the event that the bot answers: what a bot says late is refused"})
 	case o.From != "" && o.From != d.Holder:
 		return held(d, `let it pass or offer the conversation, or take it with "takeover": true`)
-	case o.Hold != "" && thread.ParseSequence(o.Hold) != d.Hold:
+	case o.Hold != "" && events.ParseSequence(o.Hold) != d.Hold:
 		return held(d, "look at the conversation again: it was passed on, or taken")
 	}
 	return nil
@@ -48,7 +48,7 @@ func maySay(o events.Outbound, d thread.Desk) *channel.Error {
 	if !needsHold(o) || o.Hold == "" || d.Holder == "" {
 		return nil
 	}
-	if asked := thread.ParseSequence(o.Hold); asked == d.Hold || asked == d.Gave {
+	if asked := events.ParseSequence(o.Hold); asked == d.Hold || asked == d.Gave {
 		return nil
 	}
 	return &held(d, "nothing: another answers now").StatusError
@@ -61,22 +61,23 @@ func (b *Outbox) unspoken(ctx context.Context, r Request) (*store.Claim, error) 
 	if o.IfSequence == "" {
 		return nil, nil
 	}
-	since := thread.ParseSequence(o.IfSequence)
+	since := events.ParseSequence(o.IfSequence)
 	if spoke := r.Thread.Desk.Spoke; spoke > since {
 		return nil, spoken(fmt.Sprintf("the brand has spoken since: event %d", spoke))
 	}
-	ids, err := b.Lanes.Waiting(ctx, store.ReplyLane(r.Thread.Conversation.ID), 1)
+	claim := &store.Claim{Conversation: r.Thread.Conversation.ID, Since: since, By: senderID(o)}
+	ids, err := b.Lanes.Waiting(ctx, store.ReplyLane(claim.Conversation), 1)
 	if err != nil || len(ids) == 0 {
-		return &store.Claim{Conversation: r.Thread.Conversation.ID, Since: since, By: senderID(o)}, err
+		return claim, err
 	}
 	m, found, err := b.Messages.Message(ctx, ids[0])
 	if err != nil {
 		return nil, err
 	}
-	if other, err := Decode(m); found && err == nil && senderID(other.Outbound) != senderID(o) {
+	if other, err := Decode(m); found && err == nil && senderID(other.Outbound) != claim.By {
 		return nil, spoken("a message of somebody else is on its way")
 	}
-	return &store.Claim{Conversation: r.Thread.Conversation.ID, Since: since, By: senderID(o)}, nil
+	return claim, nil
 }
 
 // senderID tells who speaks apart, as far as they say who they are.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -54,13 +53,6 @@ func (t *Conversations) Append(ctx context.Context, it Item, s, next State, d De
 	return it, next, nil
 }
 
-// hasFailed is true when the condition of a transaction's i-th write failed.
-func hasFailed(err error, i int) bool {
-	var canceled *types.TransactionCanceledException
-	return errors.As(err, &canceled) && len(canceled.CancellationReasons) > i &&
-		aws.ToString(canceled.CancellationReasons[i].Code) == "ConditionalCheckFailed"
-}
-
 // Route freezes where an event goes that got its sequence before that was known.
 func (t *Inbox) Route(ctx context.Context, it Item, destinations []string, ruleset string) (Item, error) {
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: &t.name, Key: key(it.Conversation, it.ID),
@@ -98,8 +90,7 @@ func (t *Conversations) SetTimer(ctx context.Context, conversation string, s Sta
 		u.remove("b", "d")
 	default:
 		next.due = at
-		u.set("b", text(Bucket(conversation)))
-		u.set("d", number(at))
+		u.look(at)
 	}
 	in := u.update()
 	_, err := t.db.UpdateItem(ctx, &dynamodb.UpdateItemInput{TableName: in.TableName, Key: in.Key,
@@ -151,9 +142,14 @@ func (u *stateUpdate) arm(s State, next *State) {
 	u.set("tm", number(at))
 	if s.due == 0 || at < s.due {
 		next.due = at
-		u.set("b", text(Bucket(u.conversation)))
-		u.set("d", number(at))
+		u.look(at)
 	}
+}
+
+// look has the sweeper look at a time, in Unix seconds.
+func (u *stateUpdate) look(at int64) {
+	u.set("b", text(Bucket(u.conversation)))
+	u.set("d", number(at))
 }
 
 func (u *stateUpdate) update() *types.Update {

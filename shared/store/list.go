@@ -289,25 +289,16 @@ func (w Wanted) filter(in *dynamodb.QueryInput) {
 		add("contains(it, :t)", ":t", text(w.Tag))
 	}
 	if n := len(w.Accounts); n > 0 && n <= maxAccounts {
-		var any string
+		names := make([]string, n)
 		for i, a := range w.Accounts {
-			name := fmt.Sprintf(":c%d", i)
-			in.ExpressionAttributeValues[name] = text(a)
-			if i > 0 {
-				any += ", "
-			}
-			any += name
+			names[i] = fmt.Sprintf(":c%d", i)
+			in.ExpressionAttributeValues[names[i]] = text(a)
 		}
-		add("ic IN ("+any+")", "", nil)
+		add("ic IN ("+strings.Join(names, ", ")+")", "", nil)
 	}
-	if len(conditions) == 0 {
-		return
+	if len(conditions) > 0 {
+		in.FilterExpression = aws.String(strings.Join(conditions, " AND "))
 	}
-	all := conditions[0]
-	for _, c := range conditions[1:] {
-		all += " AND " + c
-	}
-	in.FilterExpression = &all
 }
 
 func isPlace(s string) bool {

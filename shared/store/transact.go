@@ -69,6 +69,13 @@ func isConflict(err error) bool {
 	return false
 }
 
+// hasFailed is true when the condition of a transaction's i-th write failed.
+func hasFailed(err error, i int) bool {
+	var canceled *types.TransactionCanceledException
+	return errors.As(err, &canceled) && len(canceled.CancellationReasons) > i &&
+		aws.ToString(canceled.CancellationReasons[i].Code) == "ConditionalCheckFailed"
+}
+
 // isRefused is true when the condition of a single write failed.
 func isRefused(err error) bool {
 	var refused *types.ConditionalCheckFailedException

@@ -55,8 +55,6 @@ func Parse(text string) (Board, error) {
 // platformPrefix begins the name of a holder that is an app of the platform.
 const platformPrefix = "platform:"
 
-func holdOf(d thread.Desk) thread.Hold { return thread.Thread{Desk: d}.Holding() }
-
 // holds says whether a destination exists and may hold.
 func (b Board) holds(name string) bool {
 	d, ok := b.Desks[name]
@@ -95,20 +93,20 @@ func (b Board) given(holder string, sequence uint64, now time.Time) thread.Hold 
 // Admit is who holds a conversation from an event of its channel on. to is where the
 // rules send it: the first of them that may hold begins.
 func (b Board) Admit(d thread.Desk, e *events.Event, to []string, sequence uint64) thread.Hold {
-	h := holdOf(d)
+	h := d.Holding()
 	c := e.Data.Conversation
 	switch {
 	case c == nil || c.Kind == events.Own:
 		return thread.Hold{}
-	case isControl(e.Type):
+	case e.Data.Control != nil:
 		h = b.platform(h, c.Controls, to, sequence)
 	case h.Holder == "":
 		h = thread.Hold{Holder: b.first(to), Version: sequence}
 	}
 	switch {
-	case speaks(e) && d.Quiet(e):
+	case thread.Spoke(e) && d.Quiet(e):
 		h.Until = time.Time{} // it needs no answer
-	case speaks(e) && (h.Until.IsZero() || d.State == events.StateClosed) && b.isBot(h.Holder):
+	case thread.Spoke(e) && (h.Until.IsZero() || d.State == events.StateClosed) && b.isBot(h.Holder):
 		h.Until = b.given(h.Holder, sequence, e.RecordedTime).Until
 	case e.Type == events.MessageEchoed && e.Data.Message.Actor.Role != events.System:
 		h.Until = time.Time{}
@@ -134,20 +132,6 @@ func (b Board) first(to []string) string {
 		return to[i]
 	}
 	return b.Default
-}
-
-func isControl(t events.Type) bool {
-	switch t {
-	case events.ControlPassed, events.ControlOffered, events.ControlAccepted, events.ControlReleased,
-		events.ControlExpired, events.ControlFailed:
-		return true
-	}
-	return false
-}
-
-// speaks says whether e is the customer's own word.
-func speaks(e *events.Event) bool {
-	return e.Type == events.MessageReceived || e.Type == events.InteractionReceived
 }
 
 // Receivers are the destinations of an event: the holder first; of those that the rules

@@ -30,8 +30,13 @@ func wrong(path, message string) *Refusal {
 
 // A Caller is who asks, as the way in knows them.
 type Caller struct {
-	Actor events.Actor
-	Admin bool // may do what only the holder may, and take from whoever holds
+	Actor   events.Actor
+	Admin   bool                               // may do what only the holder may, and take from whoever holds
+	Reaches func(channel, account string) bool // whose conversations they may see; nil is everybody's
+}
+
+func (c Caller) sees(t thread.Thread) bool {
+	return c.Reaches == nil || c.Reaches(t.Channel, t.Account)
 }
 
 // Decide is what a command changes, if it is decided as the conversation's next event;
@@ -57,7 +62,7 @@ func (b Board) Decide(t thread.Thread, c events.Command, by Caller, sequence uin
 		return Change{}, false, err
 	}
 	if change.Hold == (thread.Hold{}) {
-		change.Hold = holdOf(d)
+		change.Hold = d.Holding()
 	}
 	change.Key = cmp.Or(c.IdempotencyKey, change.Key)
 	return *change, true, nil
@@ -73,7 +78,7 @@ func (b Board) mayAsk(d thread.Desk, c events.Command, by Caller) error {
 	switch {
 	case c.From != d.Holder && !known:
 		return wrong("from", "must be a destination of the configuration")
-	case c.Hold != "" && thread.ParseSequence(c.Hold) != d.Hold:
+	case c.Hold != "" && events.ParseSequence(c.Hold) != d.Hold:
 		return b.another(d)
 	case c.From != d.Holder && !by.Admin && !slices.Contains(forAnyone, c.Do):
 		return b.another(d)
@@ -201,7 +206,7 @@ func (x decision) field(name, was, is string) (*Change, error) {
 }
 
 func (x decision) read() (*Change, error) {
-	seen := thread.ParseSequence(x.c.Seen)
+	seen := events.ParseSequence(x.c.Seen)
 	switch {
 	case seen >= x.sequence:
 		return nil, wrong("seen", "must be the sequence of an event that exists")
@@ -250,7 +255,7 @@ func (x decision) hold() (*Change, error) {
 		return nil, wrong("until", "must be in the future, within 366 days")
 	}
 	offer := x.to(events.ControlOffered, c.Target, c.Reason)
-	offer.Hold, offer.Data.Control.Until = holdOf(d), c.Until.UTC()
+	offer.Hold, offer.Data.Control.Until = d.Holding(), c.Until.UTC()
 	return offer, nil
 }
 

@@ -21,22 +21,16 @@ const (
 	claimPages = 10
 )
 
-// A Reach says whose conversations may be given.
-type Reach struct {
-	Accounts []string // "line/line-jp", as store.Wanted has them
-	Of       func(channel, account string) bool
-}
-
 // Next assigns the conversation of a destination that has waited longest and is nobody's;
-// false is none. An agent's limit is looked at in the same transaction that gives the
+// false is none. It is in one of the accounts ("line/line-jp", as store.Wanted has them). An agent's limit is looked at in the same transaction that gives the
 // conversation: of two claims at once, one begins again.
 func (r Runner) Next(ctx context.Context, lists *store.Lists, destination string, c events.Claim, by Caller,
-	within Reach) (Outcome, bool, error) {
+	accounts []string) (Outcome, bool, error) {
 	err := store.ErrConflict
 	for range claimTries {
 		var out Outcome
 		var found bool
-		if out, found, err = r.claim(ctx, lists, destination, c, by, within); !errors.Is(err, store.ErrConflict) {
+		if out, found, err = r.claim(ctx, lists, destination, c, by, accounts); !errors.Is(err, store.ErrConflict) {
 			return out, found, err
 		}
 	}
@@ -44,7 +38,7 @@ func (r Runner) Next(ctx context.Context, lists *store.Lists, destination string
 }
 
 func (r Runner) claim(ctx context.Context, lists *store.Lists, destination string, c events.Claim, by Caller,
-	within Reach) (Outcome, bool, error) {
+	accounts []string) (Outcome, bool, error) {
 	load, err := r.load(ctx, lists, destination, c.Assignee)
 	if err != nil {
 		return Outcome{}, false, err
@@ -53,14 +47,14 @@ func (r Runner) claim(ctx context.Context, lists *store.Lists, destination strin
 		return Outcome{}, false, stale(fmt.Sprintf("%s has %d conversations", c.Assignee, n), "close or hand over one first")
 	}
 	w := store.Wanted{Holders: []string{destination}, Classes: []store.Class{store.Waiting}, Unassigned: true,
-		Accounts: within.Accounts, Limit: candidates}
+		Accounts: accounts, Limit: candidates}
 	for range claimPages {
 		page, err := lists.Page(ctx, w)
 		if err != nil {
 			return Outcome{}, false, err
 		}
 		for _, l := range page.Listed {
-			out, taken, err := r.assign(ctx, l.Conversation, destination, c, by, load, within)
+			out, taken, err := r.assign(ctx, l.Conversation, destination, c, by, load)
 			if err != nil || taken {
 				return out, taken, err
 			}
@@ -105,16 +99,16 @@ const largestLoad = 100
 
 // assign gives one conversation to an agent, unless somebody else was faster. That the
 // customer writes once more meanwhile, or a colleague takes a note, costs it no place.
-func (r Runner) assign(ctx context.Context, conversation, destination string, c events.Claim, by Caller, load store.Load,
-	within Reach) (Outcome, bool, error) {
+func (r Runner) assign(ctx context.Context, conversation, destination string, c events.Claim, by Caller,
+	load store.Load) (Outcome, bool, error) {
 	load.Conversations = append(load.Conversations, conversation)
 	for range decideTries {
-		s, t, err := r.read(ctx, conversation)
+		s, t, err := r.read(ctx, conversation, by)
+		if errors.Is(err, ErrUnknown) || err == nil && !waits(t.Desk, destination) {
+			return Outcome{}, false, nil
+		}
 		if err != nil {
 			return Outcome{}, false, err
-		}
-		if !waits(t.Desk, destination) || !within.Of(t.Channel, t.Account) {
-			return Outcome{}, false, nil
 		}
 		command := events.Command{To: events.To{Conversation: conversation}, Do: events.DoAssign, From: destination,
 			Assignee: c.Assignee, Reason: "the longest waiting"}
@@ -133,7 +127,8 @@ func (r Runner) assign(ctx context.Context, conversation, destination string, c 
 			return Outcome{}, false, err
 		}
 		out := Outcome{Event: &a.Event, Thread: a.Thread, Sequence: a.State.Sequence, before: t}
-		return out, true, r.ring(ctx, conversation, out)
+		r.ring(ctx, conversation, out)
+		return out, true, nil
 	}
 	return Outcome{}, false, nil // it moves too fast: the next one
 }

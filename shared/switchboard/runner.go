@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/relais-dev/relais/events"
+	"github.com/relais-dev/relais/shared/channel"
 	"github.com/relais-dev/relais/shared/queue"
 	"github.com/relais-dev/relais/shared/store"
 	"github.com/relais-dev/relais/shared/thread"
@@ -37,7 +38,7 @@ type Outcome struct {
 	before thread.Thread
 }
 
-// ErrUnknown says that nobody has heard of a conversation.
+// ErrUnknown says that nobody has heard of a conversation, or that it is not for the caller.
 var ErrUnknown = errors.New("no such conversation")
 
 // decideTries bounds how often a command is decided because the conversation moved on.
@@ -56,22 +57,22 @@ func (r Runner) Run(ctx context.Context, c events.Command, by Caller) (Outcome, 
 	if err != nil || out.Event == nil {
 		return out, err
 	}
-	return out, r.ring(ctx, c.To.Conversation, out)
+	r.ring(ctx, c.To.Conversation, out)
+	return out, nil
 }
 
 // ring tells the router of what was decided. What fails is logged: it is decided, and the sweeper rings.
-func (r Runner) ring(ctx context.Context, conversation string, out Outcome) error {
+func (r Runner) ring(ctx context.Context, conversation string, out Outcome) {
 	err := errors.Join(r.Ingress.Send(ctx, queue.Ring(conversation, out.Event.ID)),
 		r.Remind(ctx, out.Thread, out.before))
 	if err != nil {
 		r.Log.Warn("decided, but could not ring; the sweeper will", "conversation", conversation, "error", err.Error())
 	}
-	return nil
 }
 
 // Check says why c would change nothing now, as Run does, and changes nothing.
 func (r Runner) Check(ctx context.Context, c events.Command, by Caller) (Outcome, error) {
-	s, t, err := r.read(ctx, c.To.Conversation)
+	s, t, err := r.read(ctx, c.To.Conversation, by)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -83,7 +84,7 @@ func (r Runner) Check(ctx context.Context, c events.Command, by Caller) (Outcome
 	return out, err
 }
 
-func (r Runner) read(ctx context.Context, conversation string) (store.State, thread.Thread, error) {
+func (r Runner) read(ctx context.Context, conversation string, by Caller) (store.State, thread.Thread, error) {
 	s, err := r.Conversations.State(ctx, conversation)
 	if err != nil {
 		return s, thread.Thread{}, err
@@ -92,14 +93,14 @@ func (r Runner) read(ctx context.Context, conversation string) (store.State, thr
 	switch {
 	case err != nil:
 		return s, t, fmt.Errorf("conversation %s: %w", conversation, err)
-	case t.Channel == "":
+	case t.Channel == "" || !by.sees(t):
 		return s, t, ErrUnknown
 	}
 	return s, t, nil
 }
 
 func (r Runner) try(ctx context.Context, c events.Command, by Caller) (Outcome, error) {
-	s, t, err := r.read(ctx, c.To.Conversation)
+	s, t, err := r.read(ctx, c.To.Conversation, by)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -191,13 +192,10 @@ func (r Runner) append(ctx context.Context, s store.State, t thread.Thread, c Ch
 
 // event is a change as an event of t.
 func (r Runner) event(t thread.Thread, c Change) events.Event {
-	now := r.Now().UTC().Truncate(time.Millisecond)
 	conversation := t.Conversation
-	e := events.Event{SpecVersion: events.SpecVersion, ID: events.EventID(t.Channel, t.Account, keyed(t, c.Key)),
-		Source: events.Source(t.Channel, t.Account), Type: c.Type, Subject: conversation.ID, Time: now, RecordedTime: now,
-		DataContentType: events.ContentType, DataSchema: events.SchemaRoot + string(c.Type) + ".schema.json",
-		PartitionKey: conversation.ID, Channel: t.Channel, Account: t.Account, Data: c.Data}
-	e.Data.Channel, e.Data.Account, e.Data.Conversation, e.Data.Contact = t.Channel, t.Account, &conversation, t.Contact
+	e := events.Event{Type: c.Type, Key: keyed(t, c.Key), Data: c.Data}
+	e.Data.Conversation, e.Data.Contact = &conversation, t.Contact
+	channel.Complete(&e, t.Channel, t.Account, r.Now())
 	c.Hold.Stamp(&e)
 	return e
 }

@@ -81,13 +81,13 @@ func (b Board) Tick(t thread.Thread, sequence uint64, by, now time.Time) (Change
 	case past(d.Lease):
 		return b.move(events.ControlExpired, d, b.after(d.Holder), "no answer in time", sequence, now), true
 	case past(offerEnds(d)):
-		return Change{Type: events.ControlFailed, Hold: holdOf(d), Key: "offer:" + d.Offer.Until.String(), Data: events.Data{
+		return Change{Type: events.ControlFailed, Hold: d.Holding(), Key: "offer:" + d.Offer.Until.String(), Data: events.Data{
 			Control: &events.Control{From: d.Holder, To: d.Offer.To, Reason: "not accepted in time"}}}, true
 	case past(snoozeEnds(d)):
-		return Change{Type: events.ConversationOpened, Hold: holdOf(d), Key: "snooze:" + d.Until.String(), Data: events.Data{
+		return Change{Type: events.ConversationOpened, Hold: d.Holding(), Key: "snooze:" + d.Until.String(), Data: events.Data{
 			Handling: &events.Handling{Reason: "the snooze ended", Episode: d.Episode}}}, true
 	case past(b.answerBy(d)):
-		return Change{Type: events.ConversationAssigned, Hold: holdOf(d), Key: "answer:" + b.answerBy(d).String(),
+		return Change{Type: events.ConversationAssigned, Hold: d.Holding(), Key: "answer:" + b.answerBy(d).String(),
 			Data: events.Data{Handling: &events.Handling{Was: d.Assignee, Reason: "no answer in time"}}}, true
 	}
 	return Change{}, false

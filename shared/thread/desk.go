@@ -1,6 +1,7 @@
 package thread
 
 import (
+	"maps"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -65,7 +66,7 @@ func (d *Desk) handle(e *events.Event) {
 				d.Gave = was
 			}
 		}
-		d.Holder, d.Hold, d.Lease = e.Holder, ParseSequence(e.Hold), e.HoldUntil
+		d.Holder, d.Hold, d.Lease = e.Holder, events.ParseSequence(e.Hold), e.HoldUntil
 	}
 	if d.Episode == 0 && e.Data.Conversation != nil && e.Data.Conversation.Kind != events.Own {
 		d.begin(e)
@@ -87,7 +88,7 @@ func (d *Desk) handle(e *events.Event) {
 	case events.ConversationAssigned:
 		d.assign(h.Assignee, at)
 	case events.ConversationRead:
-		d.read(h.Destination, ParseSequence(h.Seen))
+		d.read(h.Destination, events.ParseSequence(h.Seen))
 	case events.ConversationUpdated:
 		d.change(e.Data.Change)
 	case events.ControlOffered:
@@ -177,7 +178,7 @@ func (d Desk) Quiet(e *events.Event) bool {
 // time: a word of thanks opens nothing.
 func (d *Desk) customer(e *events.Event, at time.Time) {
 	d.Said++
-	d.Spoken = ParseSequence(e.Sequence)
+	d.Spoken = events.ParseSequence(e.Sequence)
 	d.said(e, at, false)
 	if d.Quiet(e) {
 		return
@@ -199,9 +200,9 @@ func (d *Desk) brand(e *events.Event, at time.Time) {
 		return
 	}
 	if m.Actor.Role == events.Agent && m.Origin == "app" {
-		d.App = ParseSequence(e.Sequence)
+		d.App = events.ParseSequence(e.Sequence)
 	}
-	d.Spoke, d.Waiting = ParseSequence(e.Sequence), time.Time{}
+	d.Spoke, d.Waiting = events.ParseSequence(e.Sequence), time.Time{}
 	if d.Replied.IsZero() {
 		d.Replied = at
 	}
@@ -221,13 +222,10 @@ func (d *Desk) read(destination string, seen uint64) {
 	if seen < d.Spoken {
 		said = max(d.Said-1, 0)
 	}
-	marks := map[string]Mark{destination: {Sequence: seen, Said: said}}
-	for name, m := range d.Read {
-		if name != destination {
-			marks[name] = m
-		}
+	if d.Read = maps.Clone(d.Read); d.Read == nil {
+		d.Read = map[string]Mark{}
 	}
-	d.Read = marks
+	d.Read[destination] = Mark{Sequence: seen, Said: said}
 }
 
 // Unread is how many of the customer's messages a destination has not read.
@@ -280,16 +278,4 @@ func cut(s string) string {
 		return s
 	}
 	return string([]rune(s)[:maxPreview-1]) + "…"
-}
-
-// ParseSequence is the inverse of events.FormatSequence; 0 of what is none.
-func ParseSequence(s string) uint64 {
-	var n uint64
-	for i := range len(s) {
-		if s[i] < '0' || s[i] > '9' {
-			return 0
-		}
-		n = n*10 + uint64(s[i]-'0')
-	}
-	return n
 }

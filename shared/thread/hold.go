@@ -17,11 +17,8 @@ type Hold struct {
 	Until   time.Time
 }
 
-// Hold is the one that d tells.
-func (d Desk) hold() Hold { return Hold{d.Holder, d.Hold, d.Lease} }
-
-// Holding is who holds t.
-func (t Thread) Holding() Hold { return t.Desk.hold() }
+// Holding is the hold that d tells.
+func (d Desk) Holding() Hold { return Hold{d.Holder, d.Hold, d.Lease} }
 
 // Stamp writes h into e.
 func (h Hold) Stamp(e *events.Event) {
@@ -48,7 +45,7 @@ func ParseHold(s string) Hold {
 	if len(parts) < 3 {
 		return Hold{}
 	}
-	h := Hold{Holder: parts[2], Version: ParseSequence(parts[0])}
+	h := Hold{Holder: parts[2], Version: events.ParseSequence(parts[0])}
 	if ms, _ := strconv.ParseInt(parts[1], 10, 64); ms > 0 {
 		h.Until = time.UnixMilli(ms).UTC()
 	}

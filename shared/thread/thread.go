@@ -59,7 +59,7 @@ func (t Thread) After(e *events.Event) Thread {
 	if m := d.Message; e.Type == events.MessageEchoed && m != nil && m.Actor.Role == events.Bot {
 		t.Turns++
 	}
-	if spoke(e) {
+	if Spoke(e) {
 		t.Blocked, t.Turns = false, 0
 		if e.Time.After(t.Heard) {
 			t.Heard = e.Time
@@ -117,8 +117,8 @@ func (t *Thread) consent(c events.Consent) {
 	t.Withdrawn = withdrawn
 }
 
-// spoke says whether e is the customer's own act towards the account.
-func spoke(e *events.Event) bool {
+// Spoke says whether e is the customer's own act towards the account.
+func Spoke(e *events.Event) bool {
 	switch e.Type {
 	case events.MessageReceived, events.InteractionReceived:
 		return true

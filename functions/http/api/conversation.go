@@ -72,17 +72,23 @@ type excerpt struct {
 	mask       func(*events.Event)
 }
 
-func excerptOf(q url.Values) (excerpt, error) {
-	x := excerpt{limit: usualPage, cursor: q.Get("cursor"), descending: q.Get("order") == "desc",
-		mask: func(*events.Event) {}}
-	var faults events.Faults
-	if text := q.Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		if err != nil || n < 1 || n > largestPage {
-			faults = append(faults, events.Fault{Path: "limit", Message: "must be a number from 1 to 100"})
-		}
-		x.limit = n
+// limit is how many a page is to have, and what is wrong with that.
+func limit(q url.Values) (int, events.Faults) {
+	text := q.Get("limit")
+	if text == "" {
+		return usualPage, nil
 	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 || n > largestPage {
+		return n, events.Faults{{Path: "limit", Message: "must be a number from 1 to 100"}}
+	}
+	return n, nil
+}
+
+func excerptOf(q url.Values) (excerpt, error) {
+	n, faults := limit(q)
+	x := excerpt{limit: n, cursor: q.Get("cursor"), descending: q.Get("order") == "desc",
+		mask: func(*events.Event) {}}
 	if order := q.Get("order"); order != "" && order != "asc" && order != "desc" {
 		faults = append(faults, events.Fault{Path: "order", Message: "must be asc or desc"})
 	}

@@ -115,9 +115,9 @@ func TestNextIsWithinReach(t *testing.T) {
 	r.hear("pager", text(1, "Hello"))
 	r.hear("shutter", text(2, "Hello"))
 	h := r.api.(*Handler)
-	blind := switchboard.Reach{Of: func(string, string) bool { return false }}
+	blind := switchboard.Caller{Reaches: func(string, string) bool { return false }}
 	if out, found, err := h.Runner.Next(t.Context(), h.Lists, "support", events.Claim{Assignee: "eve"},
-		switchboard.Caller{}, blind); found || err != nil {
+		blind, nil); found || err != nil {
 		t.Errorf("who reaches nobody was given %+v (%v)", out.Thread, err)
 	}
 	claim := func() reply { return r.call("POST", "/v1/destinations/support/next", `{"assignee":"ana","limit":1}`) }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/relais-dev/relais/events"
@@ -41,11 +40,9 @@ func (h *Handler) command(ctx context.Context, r request) (answer, error) {
 		return answer{}, fault("to", elsewhere)
 	}
 	c.To = events.To{Conversation: r.id}
-	key := idempotencyKey(r)
-	if c.IdempotencyKey != "" && key != "" && key != c.IdempotencyKey {
-		return answer{}, fault("idempotencyKey", "must equal the header Idempotency-Key")
+	if err := keyed(r, &c.IdempotencyKey); err != nil {
+		return answer{}, err
 	}
-	c.IdempotencyKey = cmp.Or(c.IdempotencyKey, key)
 	from, notFrom := speaker(r.Caller, c.From)
 	if notFrom == nil {
 		c.From = from
@@ -57,10 +54,10 @@ func (h *Handler) command(ctx context.Context, r request) (answer, error) {
 	if scopes := deedScopes(c); !r.May(scopes...) {
 		return answer{}, denied(scopes...)
 	}
-	if _, _, err := h.thread(ctx, r.Caller, r.id); err != nil {
-		return answer{}, err
-	}
-	if notFrom != nil {
+	if notFrom != nil { // who may not see the conversation hears no more than that there is none
+		if _, _, err := h.thread(ctx, r.Caller, r.id); err != nil {
+			return answer{}, err
+		}
 		return answer{}, notFrom
 	}
 	out, err := h.Runner.Run(ctx, c, callerOf(r.Caller))
@@ -79,7 +76,8 @@ func (h *Handler) command(ctx context.Context, r request) (answer, error) {
 
 // callerOf is who decides, in the words of the switchboard.
 func callerOf(c access.Caller) switchboard.Caller {
-	return switchboard.Caller{Actor: events.Actor{Role: events.Agent, ID: c.Principal}, Admin: c.May(access.Admin)}
+	return switchboard.Caller{Actor: events.Actor{Role: events.Agent, ID: c.Principal}, Admin: c.May(access.Admin),
+		Reaches: c.Reaches}
 }
 
 // speaker is the destination that a caller acts for: the one it names, if it is one of
@@ -180,17 +178,13 @@ const maxHolders = 10
 
 func (h *Handler) selectionOf(r request, q url.Values) (selection, error) {
 	s := selection{channel: q.Get("channel"), account: q.Get("account"), unread: q.Get("unread")}
-	s.Cursor, s.Assignee, s.Tag, s.Limit = q.Get("cursor"), q.Get("assignee"), q.Get("tag"), usualPage
-	var faults events.Faults
+	s.Cursor, s.Assignee, s.Tag = q.Get("cursor"), q.Get("assignee"), q.Get("tag")
+	n, faults := limit(q)
+	s.Limit = n
 	need := func(ok bool, path, message string) {
 		if !ok {
 			faults = append(faults, events.Fault{Path: path, Message: message})
 		}
-	}
-	if text := q.Get("limit"); text != "" {
-		n, err := strconv.Atoi(text)
-		need(err == nil && n >= 1 && n <= largestPage, "limit", "must be a number from 1 to 100")
-		s.Limit = n
 	}
 	s.Classes = classesOf[cmp.Or(q.Get("state"), "open")]
 	need(s.Classes != nil, "state", "must be open, waiting, snoozed, closed or all")
@@ -318,12 +312,9 @@ func (s selection) wants(t thread.Thread, l store.Listing) bool {
 		(s.account == "" || s.account == t.Account) && (s.unread == "" || t.Desk.Unread(s.unread) > 0)
 }
 
-// A claim asks for the conversation that has waited longest.
-type claim = events.Claim
-
 // next gives an agent the conversation that has waited longest and is nobody's.
 func (h *Handler) next(ctx context.Context, r request) (answer, error) {
-	var c claim
+	var c events.Claim
 	if err := decode(r, &c); err != nil {
 		return answer{}, err
 	}
@@ -337,11 +328,11 @@ func (h *Handler) next(ctx context.Context, r request) (answer, error) {
 	if !known || !r.SpeaksFor(r.id) {
 		return answer{}, missing.because("no such destination, or not one of yours")
 	}
-	within := switchboard.Reach{Accounts: seen(r.Rights), Of: r.Reaches}
-	if within.Accounts != nil && len(within.Accounts) == 0 {
+	accounts := seen(r.Rights)
+	if accounts != nil && len(accounts) == 0 {
 		return answer{status: http.StatusOK, body: events.ClaimOutcome{}}, nil
 	}
-	out, found, err := h.Runner.Next(ctx, h.Lists, r.id, c, callerOf(r.Caller), within)
+	out, found, err := h.Runner.Next(ctx, h.Lists, r.id, c, callerOf(r.Caller), accounts)
 	if errors.Is(err, store.ErrConflict) {
 		return answer{}, busy("the agent claims at several places at once; try again")
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -56,14 +57,18 @@ func outbound(r request) (events.Outbound, error) {
 	if err := decode(r, &o); err != nil {
 		return o, err
 	}
-	key := idempotencyKey(r)
-	switch {
-	case o.IdempotencyKey == "":
-		o.IdempotencyKey = key
-	case key != "" && key != o.IdempotencyKey:
-		return o, fault("idempotencyKey", "must equal the header Idempotency-Key")
+	err := keyed(r, &o.IdempotencyKey)
+	return o, err
+}
+
+// keyed completes the key of a request by the one in its header.
+func keyed(r request, key *string) error {
+	header := idempotencyKey(r)
+	if *key != "" && header != "" && *key != header {
+		return fault("idempotencyKey", "must equal the header Idempotency-Key")
 	}
-	return o, nil
+	*key = cmp.Or(*key, header)
+	return nil
 }
 
 // idempotencyKey is what the header holds, with or without the quotes that its
@@ -163,9 +168,6 @@ func (h *Handler) mayThen(ctx context.Context, r request, o events.Outbound) err
 	}
 	if scopes := deedScopes(c); !r.May(scopes...) {
 		return denied(scopes...)
-	}
-	if _, _, err := h.thread(ctx, r.Caller, o.To.Conversation); err != nil {
-		return err
 	}
 	if out, err := h.Runner.Check(ctx, c, callerOf(r.Caller)); err != nil {
 		return h.undone(r, out, err)

@@ -87,7 +87,7 @@ func (d *drain) before(waiting []store.Item, more bool) time.Time {
 // tick makes events of what is over by a time, and of what the last event brought about.
 func (d *drain) tick(ctx context.Context, by time.Time) error {
 	for {
-		change, ok := d.Board.Tick(d.thread, d.state.Sequence+1, by, d.Now())
+		change, ok := d.Runner.Board.Tick(d.thread, d.state.Sequence+1, by, d.Now())
 		if !ok {
 			return nil
 		}
@@ -146,7 +146,7 @@ func (d *drain) rearm(ctx context.Context) error {
 	if d.state.Timer.IsZero() || d.state.Timer.After(d.Now()) {
 		return nil
 	}
-	due := d.Board.Due(d.thread)
+	due := d.Runner.Board.Due(d.thread)
 	if soon := d.Now().Add(store.SweepAfter); !due.IsZero() && due.Before(soon) {
 		due = soon // somebody speaks; the clock has been set
 	}
@@ -214,7 +214,7 @@ func (d *drain) handle(ctx context.Context, it store.Item, crashing bool) error 
 	switch {
 	case it.Sequence == 0:
 		to, rules := d.ruled(&e)
-		hold := d.Board.Admit(d.thread.Desk, &e, to, d.state.Sequence+1)
+		hold := d.Runner.Board.Admit(d.thread.Desk, &e, to, d.state.Sequence+1)
 		hold.Stamp(&e)
 		to = d.receivers(&e, to)
 		if own || len(to) == 0 || announced(&e) {

@@ -36,9 +36,8 @@ type Router struct {
 	Destinations  map[string]*queue.Queue // with names.Sockets where a channel has devices
 	Silent        map[string]bool         // destinations that want no receipts
 	Media         *queue.Queue
-	Linked        map[string]bool // channels whose media stays where it is
-	Devices       map[string]bool // channels whose customers' devices we reach
-	Board         switchboard.Board
+	Linked        map[string]bool    // channels whose media stays where it is
+	Devices       map[string]bool    // channels whose customers' devices we reach
 	Runner        switchboard.Runner // for what nobody asks for
 	Source        queue.Source
 	Nap           func(context.Context, time.Duration)
@@ -78,8 +77,7 @@ func New(name string, e function.Env) (function.Handler, error) {
 		Lanes: store.NewLanes(kept), Receipts: store.NewReceipts(kept), Rules: rules, Destinations: destinations,
 		Silent: map[string]bool{}, Linked: map[string]bool{}, Devices: map[string]bool{}, Media: e.Queue(c, names.EnvMedia),
 		Source: e.Source(c, name), Log: e.Log(name), Metrics: e.Metrics(name)}
-	r.Board = board(config)
-	r.Runner = switchboard.Runner{Board: r.Board, Conversations: r.Conversations, Ingress: r.Source.Queue,
+	r.Runner = switchboard.Runner{Board: board(config), Conversations: r.Conversations, Ingress: r.Source.Queue,
 		Clock: e.Queue(c, names.EnvClock), Now: r.Now, Log: r.Log}
 	for _, d := range config.Silent {
 		r.Silent[d] = true
@@ -213,7 +211,7 @@ func (r *Router) ruled(e *events.Event) (to []string, ruleset string) {
 // receivers are where e goes: to who holds the conversation, and of those that the rules
 // name to who wants it. Devices that we reach are one more of all that customers may see.
 func (r *Router) receivers(e *events.Event, to []string) []string {
-	to = r.Board.Receivers(e, to)
+	to = r.Runner.Board.Receivers(e, to)
 	if e.IsReceipt() {
 		to = slices.DeleteFunc(to, func(d string) bool { return r.Silent[d] })
 	}
@@ -234,7 +232,7 @@ func (d *drain) decide(ctx context.Context, it store.Item, e *events.Event, to [
 	hold thread.Hold) (store.Item, error) {
 	first := d.state.Sequence == 0
 	e.Sequence = events.FormatSequence(d.state.Sequence + 1)
-	next, after := d.Board.Next(d.state, d.thread, e)
+	next, after := d.Runner.Board.Next(d.state, d.thread, e)
 	decision := store.Decision{Destinations: to, Ruleset: ruleset, Late: it.LateAfter(d.state), Hold: hold}
 	if o, ok := offered(d.state); ok {
 		decision.Option, _ = o.Chosen(e)

@@ -152,7 +152,7 @@ func (r *rig) checkUnread(x record, t thread.Thread) {
 	seen := map[string]uint64{}
 	for _, e := range x.history {
 		if e.Type == events.ConversationRead {
-			seen[e.Data.Handling.Destination] = thread.ParseSequence(e.Data.Handling.Seen)
+			seen[e.Data.Handling.Destination] = events.ParseSequence(e.Data.Handling.Seen)
 		}
 	}
 	for _, name := range r.sys.Config.DestinationNames() {

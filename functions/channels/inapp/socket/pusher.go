@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"strconv"
 	"time"
 
 	"github.com/relais-dev/relais/events"
@@ -118,7 +117,7 @@ func (p *Pusher) move(ctx context.Context, e *events.Event) (moved bool, err err
 		return false, nil
 	}
 	m, ok, err := p.Conversations.Move(ctx, e.Subject)
-	seq, _ := strconv.ParseUint(e.Sequence, 10, 64) // 20 digits of ours
+	seq := events.ParseSequence(e.Sequence)
 	switch {
 	case err != nil || !ok:
 		return false, err

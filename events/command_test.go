@@ -131,7 +131,8 @@ func TestFaultsOfCommands(t *testing.T) {
 		{events.DoRelease, func(c *events.Command) { c.History = 51 }, "history"},
 		{events.DoRelease, func(c *events.Command) { c.History = -1 }, "history"},
 		{events.DoRelease, func(c *events.Command) { c.Metadata = []events.Field{{Name: "a", Value: long(4095)}} }, ""},
-		{events.DoRelease, func(c *events.Command) { c.Metadata = []events.Field{{Name: "a", Value: long(4096)}} }, "metadata"},
+		{events.DoRelease, func(c *events.Command) { c.Metadata = []events.Field{{Name: "a", Value: long(4096)}} },
+			"metadata"},
 		{events.DoRelease, func(c *events.Command) { c.Metadata = []events.Field{{Name: " "}} }, "metadata[0].name"},
 		{events.DoClose, func(c *events.Command) { c.QuietMS = 24 * 3600 * 1000 }, ""},
 		{events.DoClose, func(c *events.Command) { c.QuietMS = 24*3600*1000 + 1 }, "quietMs"},
@@ -168,7 +169,8 @@ func TestFaultsOfCommands(t *testing.T) {
 		{events.DoSnooze, func(c *events.Command) { c.Local, c.Zone = "2026-08-01T09:00", "Europe/Paris" }, "until"},
 		{events.DoSnooze, func(c *events.Command) { c.Until, c.Local = time.Time{}, "2026-08-01T09:00" }, "zone"},
 		{events.DoSnooze, func(c *events.Command) { c.Until, c.Zone = time.Time{}, "Europe/Paris" }, "local"},
-		{events.DoSnooze, func(c *events.Command) { c.Until, c.Local, c.Zone = time.Time{}, "9:00", "Europe/Paris" }, "local"},
+		{events.DoSnooze, func(c *events.Command) { c.Until, c.Local, c.Zone = time.Time{}, "9:00", "Europe/Paris" },
+			"local"},
 		{events.DoSnooze, func(c *events.Command) {
 			c.Until, c.Local, c.Zone = time.Time{}, "2026-08-01T09:00", "Middle/Earth"
 		}, "zone"},
@@ -228,16 +230,25 @@ func TestLocalTimes(t *testing.T) {
 // conversation.
 func TestThen(t *testing.T) {
 	for body, want := range map[string]string{
-		`"to":{"conversation":"` + thread26.Conversation + `"},"then":{"do":"close"}`:                                                                     "",
-		`"to":{"conversation":"` + thread26.Conversation + `"},"then":{"do":"pass"}`:                                                                      "then.target",
-		`"to":{"conversation":"` + thread26.Conversation + `"},"then":{"do":"close","tags":["x"]}`:                                                        "then.tags",
-		`"to":{"conversation":"` + thread26.Conversation + `"},"then":{"do":"close","idempotencyKey":"k"}`:                                                "then.idempotencyKey",
-		`"to":{"conversation":"` + thread26.Conversation + `"},"then":{"do":"close","to":{"conversation":"x"}}`:                                           "then.to",
-		`"to":{"channel":"line","account":"a","contact":"con_` + strings.Repeat("a", 26) + `"},"then":{"do":"close"}`:                                     "then",
-		`"to":{"channel":"sms","account":"a","identity":{"scheme":"phone","value":"+4420794"}},"then":{"do":"close"}`:                                     "then",
-		`"to":{"conversation":"` + thread26.Conversation + `"},"hold":"7"`:                                                                                "hold",
-		`"to":{"conversation":"` + thread26.Conversation + `"},"ifSequence":"7"`:                                                                          "ifSequence",
-		`"to":{"conversation":"` + thread26.Conversation + `"},"ifSequence":"` + events.FormatSequence(7) + `","hold":"` + events.FormatSequence(3) + `"`: "",
+		`"to":{"conversation":"` + thread26.Conversation +
+			`"},"then":{"do":"close"}`: "",
+		`"to":{"conversation":"` + thread26.Conversation +
+			`"},"then":{"do":"pass"}`: "then.target",
+		`"to":{"conversation":"` + thread26.Conversation +
+			`"},"then":{"do":"close","tags":["x"]}`: "then.tags",
+		`"to":{"conversation":"` + thread26.Conversation +
+			`"},"then":{"do":"close","idempotencyKey":"k"}`: "then.idempotencyKey",
+		`"to":{"conversation":"` + thread26.Conversation +
+			`"},"then":{"do":"close","to":{"conversation":"x"}}`: "then.to",
+		`"to":{"channel":"line","account":"a","contact":"con_` + strings.Repeat("a", 26) +
+			`"},"then":{"do":"close"}`: "then",
+		`"to":{"channel":"sms","account":"a","identity":{"scheme":"phone","value":"+4420794"}},"then":{"do":"close"}`: "then",
+		`"to":{"conversation":"` + thread26.Conversation +
+			`"},"hold":"7"`: "hold",
+		`"to":{"conversation":"` + thread26.Conversation +
+			`"},"ifSequence":"7"`: "ifSequence",
+		`"to":{"conversation":"` + thread26.Conversation + `"},"ifSequence":"` + events.FormatSequence(7) + `","hold":"` +
+			events.FormatSequence(3) + `"`: "",
 	} {
 		var o events.Outbound
 		doc := fmt.Sprintf(`{"idempotencyKey":"k","content":[{"kind":"text","text":{"body":"Bye"}}],%s}`, body)

@@ -97,11 +97,12 @@ func TestLinesEnd(t *testing.T) {
 	const column = 120
 	rooms := []string{"functions/bootstrap", "functions/channels", "functions/http", "functions/plays", "functions/work",
 		"functions/workers",
-		"infra/topology", "shared/channel", "shared/cloud", "shared/function", "shared/names", "shared/outbox",
-		"shared/outhttp", "shared/queue", "shared/route", "shared/signature", "shared/store", "shared/thread"}
+		"infra/topology", "shared/access", "shared/channel", "shared/cloud", "shared/function", "shared/names", "shared/outbox",
+		"shared/outhttp", "shared/queue", "shared/route", "shared/signature", "shared/store", "shared/switchboard",
+		"shared/thread"}
 	files := sources(t, rooms...)
 	for _, more := range []string{"../shared/stage/play/*.go", "../shared/outhttp/*_test.go", "../shared/queue/*_test.go",
-		"../shared/store/*_test.go", "../shared/thread/*_test.go", "channels/*/*_test.go", "channels/*/*/*_test.go",
+		"../shared/store/*_test.go", "../shared/switchboard/*_test.go", "../shared/thread/*_test.go", "channels/*/*_test.go", "channels/*/*/*_test.go",
 		"workers/*/*_test.go"} {
 		found, err := filepath.Glob(more)
 		if err != nil || len(found) == 0 {

@@ -54,9 +54,10 @@ func TestRulebooksBite(t *testing.T) {
 			`{"recipient":{"anonymous_id":"a","conversation_id":"c"},"message":{"text":"a"}}`, `"error":-201`},
 		{"a person at a visitor's address", "zalo", "openapi.zalo.me", "/v2.0/oa/message",
 			`{"recipient":{"user_id":"1","anonymous_id":"a","conversation_id":"c"},"message":{"text":"a"}}`, `"error":-240`},
-		{"a picture by both", "zalo", "openapi.zalo.me", cs, `{"recipient":{"user_id":"1"},"message":{"attachment":{"type":` +
-			`"template","payload":{"template_type":"media","elements":[{"media_type":"image","url":"https://e.example/p",` +
-			`"attachment_id":"x"}]}}}}`, `"error":-201`},
+		{"a picture by both", "zalo", "openapi.zalo.me", cs,
+			`{"recipient":{"user_id":"1"},"message":{"attachment":{"type":` +
+				`"template","payload":{"template_type":"media","elements":[{"media_type":"image","url":"https://e.example/p",` +
+				`"attachment_id":"x"}]}}}}`, `"error":-201`},
 		{"a film", "wechat", "api.weixin.qq.com", send, `{"touser":"o","msgtype":"video","video":{"media_id":"m",` +
 			`"thumb_media_id":"t"}}`, `"errcode":0`},
 		{"a film without a picture", "wechat", "api.weixin.qq.com", send,
@@ -64,7 +65,8 @@ func TestRulebooksBite(t *testing.T) {
 		{"two articles", "wechat", "api.weixin.qq.com", send, `{"touser":"o","msgtype":"news","news":{"articles":[` +
 			`{"title":"a","url":"https://e.example"},{"title":"b","url":"https://e.example"}]}}`, `"errcode":45008`},
 		{"a thing of 21 characters", "wechat", "api.weixin.qq.com", "/cgi-bin/message/template/send",
-			`{"touser":"o","template_id":"t","data":{"thing1":{"value":"` + strings.Repeat("字", 21) + `"}}}`, `"errcode":47003`},
+			`{"touser":"o","template_id":"t","data":{"thing1":{"value":"` + strings.Repeat("字", 21) + `"}}}`,
+			`"errcode":47003`},
 		{"a person of QQ", "qq", "api.sgroup.qq.com", "/v2/users/U/messages", `{"content":"a","msg_type":0,"msg_id":"m"}`,
 			`"id"`},
 		{"words beside Markdown", "qq", "api.sgroup.qq.com", "/v2/users/U/messages",
@@ -97,7 +99,8 @@ func ask(t *testing.T, set sample.Set, name, host, path, body string) string {
 		}
 		token = minted.Value
 	}
-	h, scheme := http.Header{"Content-Type": {"application/json"}}, map[string]string{"line": "Bearer ", "qq": "QQBot "}[name]
+	h, scheme := http.Header{"Content-Type": {"application/json"}},
+		map[string]string{"line": "Bearer ", "qq": "QQBot "}[name]
 	h.Set("Authorization", scheme+token)
 	h.Set("access_token", token)
 	h.Set("X-Viber-Auth-Token", token)

@@ -26,7 +26,7 @@ const (
 type Desk struct {
 	Role    string `json:"role,omitempty"`    // absent is Team
 	Lease   string `json:"lease,omitempty"`   // of a bot: how long a customer waits for a word of it; absent is for ever
-	Answer  string `json:"answer,omitempty"`  // of a team: how long its assignee may let a customer wait; absent is for ever
+	Answer  string `json:"answer,omitempty"`  // of a team: how long its assignee may let one wait; absent is for ever
 	Else    string `json:"else,omitempty"`    // who holds after it; absent is the default
 	Standby *bool  `json:"standby,omitempty"` // gets copies of what another holds; absent is yes
 }

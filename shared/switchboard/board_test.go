@@ -48,23 +48,36 @@ func TestAdmit(t *testing.T) {
 		to   []string
 		want thread.Hold
 	}{
-		"first, by rule":        {nobody, event(events.MessageReceived, says(events.Customer)), []string{"crm", "sales", "helper"}, hold("sales", 11, 0)},
-		"first, to observers":   {nobody, event(events.MessageReceived, says(events.Customer)), []string{"crm", "gone"}, hold("support", 11, 0)},
-		"first, to a bot":       {nobody, event(events.MessageReceived, says(events.Customer)), []string{"helper"}, hold("helper", 11, 45*time.Second)},
-		"first, a receipt":      {nobody, event(events.ReceiptRead, events.Data{}), []string{"helper"}, hold("helper", 11, 0)},
-		"rules do not take it":  {idle, event(events.ReceiptRead, events.Data{}), []string{"sales"}, hold("helper", 3, 0)},
-		"the lease begins":      {idle, event(events.MessageReceived, says(events.Customer)), nil, hold("helper", 3, 45*time.Second)},
-		"it does not move":      {nil, event(events.MessageReceived, says(events.Customer)), nil, hold("helper", 3, time.Minute)},
-		"an answer ends it":     {nil, event(events.MessageEchoed, says(events.Bot)), nil, hold("helper", 3, 0)},
-		"the system's does not": {nil, event(events.MessageEchoed, says(events.System)), nil, hold("helper", 3, time.Minute)},
+		"first, by rule": {nobody, event(events.MessageReceived, says(events.Customer)),
+			[]string{"crm", "sales", "helper"}, hold("sales", 11, 0)},
+		"first, to observers": {nobody, event(events.MessageReceived, says(events.Customer)), []string{"crm", "gone"},
+			hold("support", 11, 0)},
+		"first, to a bot": {nobody, event(events.MessageReceived, says(events.Customer)), []string{"helper"},
+			hold("helper", 11, 45*time.Second)},
+		"first, a receipt": {nobody, event(events.ReceiptRead, events.Data{}), []string{"helper"},
+			hold("helper", 11, 0)},
+		"rules do not take it": {idle, event(events.ReceiptRead, events.Data{}), []string{"sales"}, hold("helper", 3, 0)},
+		"the lease begins": {idle, event(events.MessageReceived, says(events.Customer)), nil,
+			hold("helper", 3, 45*time.Second)},
+		"it does not move": {nil, event(events.MessageReceived, says(events.Customer)), nil,
+			hold("helper", 3, time.Minute)},
+		"an answer ends it": {nil, event(events.MessageEchoed, says(events.Bot)), nil, hold("helper", 3, 0)},
+		"the system's does not": {nil, event(events.MessageEchoed, says(events.System)), nil,
+			hold("helper", 3, time.Minute)},
 		"a bot without a lease": {func(d *thread.Desk) { d.Holder, d.Lease = "patient", time.Time{} },
 			event(events.MessageReceived, says(events.Customer)), nil, hold("patient", 3, 0)},
-		"the platform's app takes it": {nil, event(events.ControlPassed, control("inbox")), nil, hold("platform:inbox", 11, 0)},
-		"and has it":                  {app, event(events.ControlPassed, control("inbox")), nil, hold("platform:inbox", 5, 0)},
-		"another app takes it":        {app, event(events.ControlPassed, control("phone")), nil, hold("platform:phone", 11, 0)},
-		"and gives it back":           {app, event(events.ControlPassed, control("")), []string{"sales"}, hold("sales", 11, 0)},
-		"what it never had":           {nil, event(events.ControlPassed, control("")), []string{"sales"}, hold("helper", 3, time.Minute)},
-		"of nobody in particular":     {nobody, &events.Event{Type: events.IngestQuarantined}, []string{"sales"}, thread.Hold{}},
+		"the platform's app takes it": {nil, event(events.ControlPassed, control("inbox")), nil,
+			hold("platform:inbox", 11, 0)},
+		"and has it": {app, event(events.ControlPassed, control("inbox")), nil,
+			hold("platform:inbox", 5, 0)},
+		"another app takes it": {app, event(events.ControlPassed, control("phone")), nil,
+			hold("platform:phone", 11, 0)},
+		"and gives it back": {app, event(events.ControlPassed, control("")), []string{"sales"},
+			hold("sales", 11, 0)},
+		"what it never had": {nil, event(events.ControlPassed, control("")), []string{"sales"},
+			hold("helper", 3, time.Minute)},
+		"of nobody in particular": {nobody, &events.Event{Type: events.IngestQuarantined}, []string{"sales"},
+			thread.Hold{}},
 	} {
 		if diff := cmp.Diff(x.want, board.Admit(held(x.desk).Desk, x.e, x.to, 11)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
@@ -88,19 +101,25 @@ func TestReceivers(t *testing.T) {
 		to   []string
 		want string
 	}{
-		"the holder":           {by("helper", event(events.MessageReceived, says(events.Customer))), nil, "helper"},
-		"and who looks on":     {by("helper", event(events.MessageReceived, says(events.Customer))), all, "helper crm guide patient"},
-		"once":                 {by("guide", event(events.MessageReceived, says(events.Customer))), all, "guide crm patient"},
-		"of nobody":            {event(events.MessageReceived, says(events.Customer)), all, "crm sales guide patient"},
-		"with nobody named":    {event(events.MessageReceived, says(events.Customer)), nil, "support"},
-		"a bot's words":        {by("guide", event(events.MessageEchoed, says(events.Bot))), all, "guide crm"},
-		"a person's words":     {by("sales", event(events.MessageEchoed, says(events.Agent))), all, "sales crm guide patient"},
-		"a note":               {by("guide", event(events.NoteAdded, events.Data{Note: &events.Note{Text: "x"}})), all, "crm"},
-		"a note to bots alone": {by("guide", event(events.NoteAdded, events.Data{Note: &events.Note{Text: "x"}})), nil, "support"},
-		"who had it":           {by("sales", event(events.ControlPassed, passed)), nil, "sales guide"},
+		"the holder": {by("helper", event(events.MessageReceived, says(events.Customer))), nil, "helper"},
+		"and who looks on": {by("helper", event(events.MessageReceived, says(events.Customer))), all,
+			"helper crm guide patient"},
+		"once": {by("guide", event(events.MessageReceived, says(events.Customer))), all,
+			"guide crm patient"},
+		"of nobody":         {event(events.MessageReceived, says(events.Customer)), all, "crm sales guide patient"},
+		"with nobody named": {event(events.MessageReceived, says(events.Customer)), nil, "support"},
+		"a bot's words":     {by("guide", event(events.MessageEchoed, says(events.Bot))), all, "guide crm"},
+		"a person's words": {by("sales", event(events.MessageEchoed, says(events.Agent))), all,
+			"sales crm guide patient"},
+		"a note": {by("guide", event(events.NoteAdded, events.Data{Note: &events.Note{Text: "x"}})), all,
+			"crm"},
+		"a note to bots alone": {by("guide", event(events.NoteAdded, events.Data{Note: &events.Note{Text: "x"}})), nil,
+			"support"},
+		"who had it": {by("sales", event(events.ControlPassed, passed)), nil, "sales guide"},
 		"who is offered it": {by("guide", event(events.ControlOffered, events.Data{Control: &events.Control{From: "guide",
 			To: "sales"}})), nil, "guide sales"},
-		"an app of the platform": {by("platform:inbox", event(events.MessageReceived, says(events.Customer))), []string{"crm"}, "crm"},
+		"an app of the platform": {by("platform:inbox", event(events.MessageReceived, says(events.Customer))),
+			[]string{"crm"}, "crm"},
 		"how far one has read": {by("helper", event(events.ConversationRead, events.Data{Handling: &events.Handling{
 			Destination: "sales"}})), all, "sales"},
 	} {
@@ -122,16 +141,23 @@ func TestTick(t *testing.T) {
 		at   time.Duration // when it happens, after noon
 		want string
 	}{
-		"nothing":           {on(func(*thread.Desk) {}), -1, ""},
-		"the lease":         {held(nil), time.Minute, "control.expired helper->guide | guide 11 +2m0s"},
-		"the default's own": {on(func(d *thread.Desk) { d.Holder, d.Lease = "guide", noon }), 0, "control.expired guide->support | support 11"},
-		"closed":            {held(closed), -1, ""},
+		"nothing":   {on(func(*thread.Desk) {}), -1, ""},
+		"the lease": {held(nil), time.Minute, "control.expired helper->guide | guide 11 +2m0s"},
+		"the default's own": {on(func(d *thread.Desk) { d.Holder, d.Lease = "guide", noon }), 0,
+			"control.expired guide->support | support 11"},
+		"closed": {held(closed), -1, ""},
 		"the offer": {on(func(d *thread.Desk) { offered(d); d.Holder = "patient" }), time.Minute,
 			"control.failed patient->sales | patient 3"},
 		"the snooze": {on(snoozed), time.Hour, `conversation.opened e2 [] ""<-"" | helper 3`},
-		"the assignee": {on(func(d *thread.Desk) { d.Holder, d.Assignee, d.Assigned = "support", "ana", noon.Add(-time.Hour) }),
+		"the assignee": {on(func(d *thread.Desk) {
+			d.Holder, d.Assignee, d.Assigned = "support", "ana",
+				noon.Add(-time.Hour)
+		}),
 			10 * time.Minute, `conversation.assigned e0 [] ""<-"ana" | support 3`},
-		"a new assignee": {on(func(d *thread.Desk) { d.Holder, d.Assignee, d.Assigned = "support", "ana", noon.Add(time.Minute) }),
+		"a new assignee": {on(func(d *thread.Desk) {
+			d.Holder, d.Assignee, d.Assigned = "support", "ana",
+				noon.Add(time.Minute)
+		}),
 			11 * time.Minute, `conversation.assigned e0 [] ""<-"ana" | support 3`},
 		"an assignee who answered": {on(func(d *thread.Desk) {
 			d.Holder, d.Assignee, d.Waiting = "support", "ana", time.Time{}
@@ -141,13 +167,16 @@ func TestTick(t *testing.T) {
 			d.Holder, d.Assignee = "support", "ana"
 		}), time.Hour, `conversation.opened e2 [] ""<-"" | support 3`},
 		"an assignee without a limit": {on(func(d *thread.Desk) { d.Holder, d.Assignee = "sales", "ana" }), -1, ""},
-		"the holder is gone":          {on(func(d *thread.Desk) { d.Holder = "gone" }), 0, "control.passed gone->support | support 11"},
-		"closed, and it is gone":      {on(func(d *thread.Desk) { closed(d); d.Holder = "gone" }), 0, "control.passed gone->support | support 11"},
-		"a platform's app stays":      {on(func(d *thread.Desk) { d.Holder = "platform:inbox" }), -1, ""},
-		"the app answers":             {on(func(d *thread.Desk) { d.App = 4 }), 0, "control.passed helper->support | support 11"},
-		"the app had answered":        {on(func(d *thread.Desk) { d.App = 3 }), -1, ""},
-		"the app answers for a team":  {on(func(d *thread.Desk) { d.Holder, d.App = "sales", 4 }), -1, ""},
-		"bots talk to bots":           {noisy, 0, "control.passed helper->support | support 11"},
+		"the holder is gone": {on(func(d *thread.Desk) { d.Holder = "gone" }), 0,
+			"control.passed gone->support | support 11"},
+		"closed, and it is gone": {on(func(d *thread.Desk) { closed(d); d.Holder = "gone" }), 0,
+			"control.passed gone->support | support 11"},
+		"a platform's app stays": {on(func(d *thread.Desk) { d.Holder = "platform:inbox" }), -1, ""},
+		"the app answers": {on(func(d *thread.Desk) { d.App = 4 }), 0,
+			"control.passed helper->support | support 11"},
+		"the app had answered":       {on(func(d *thread.Desk) { d.App = 3 }), -1, ""},
+		"the app answers for a team": {on(func(d *thread.Desk) { d.Holder, d.App = "sales", 4 }), -1, ""},
+		"bots talk to bots":          {noisy, 0, "control.passed helper->support | support 11"},
 	} {
 		if x.at < 0 {
 			if c, ok := board.Tick(x.t, 11, noon.Add(1000*time.Hour), noon.Add(1000*time.Hour)); ok {

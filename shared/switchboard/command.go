@@ -69,7 +69,8 @@ func (b Board) Decide(t thread.Thread, c events.Command, by Caller, sequence uin
 }
 
 // forAnyone are the deeds that need no hold: who looks on may note, tag and read.
-var forAnyone = []events.Deed{events.DoNote, events.DoTag, events.DoUntag, events.DoRead, events.DoTake, events.DoAccept,
+var forAnyone = []events.Deed{events.DoNote, events.DoTag, events.DoUntag, events.DoRead, events.DoTake,
+	events.DoAccept,
 	events.DoLanguage, events.DoPrioritise}
 
 // mayAsk says why who asks may not.

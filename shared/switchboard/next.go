@@ -21,9 +21,10 @@ const (
 	claimPages = 10
 )
 
-// Next assigns the conversation of a destination that has waited longest and is nobody's;
-// false is none. It is in one of the accounts ("line/line-jp", as store.Wanted has them). An agent's limit is looked at in the same transaction that gives the
-// conversation: of two claims at once, one begins again.
+// Next assigns the conversation of a destination that has waited longest and is nobody's,
+// in one of the accounts, as store.Wanted has them; false is none. An agent's limit is looked
+// at in the same transaction that gives the conversation: of two claims at once, one begins
+// again.
 func (r Runner) Next(ctx context.Context, lists *store.Lists, destination string, c events.Claim, by Caller,
 	accounts []string) (Outcome, bool, error) {
 	err := store.ErrConflict

@@ -81,11 +81,13 @@ func (b Board) Tick(t thread.Thread, sequence uint64, by, now time.Time) (Change
 	case past(d.Lease):
 		return b.move(events.ControlExpired, d, b.after(d.Holder), "no answer in time", sequence, now), true
 	case past(offerEnds(d)):
-		return Change{Type: events.ControlFailed, Hold: d.Holding(), Key: "offer:" + d.Offer.Until.String(), Data: events.Data{
-			Control: &events.Control{From: d.Holder, To: d.Offer.To, Reason: "not accepted in time"}}}, true
+		return Change{Type: events.ControlFailed, Hold: d.Holding(), Key: "offer:" + d.Offer.Until.String(),
+			Data: events.Data{
+				Control: &events.Control{From: d.Holder, To: d.Offer.To, Reason: "not accepted in time"}}}, true
 	case past(snoozeEnds(d)):
-		return Change{Type: events.ConversationOpened, Hold: d.Holding(), Key: "snooze:" + d.Until.String(), Data: events.Data{
-			Handling: &events.Handling{Reason: "the snooze ended", Episode: d.Episode}}}, true
+		return Change{Type: events.ConversationOpened, Hold: d.Holding(), Key: "snooze:" + d.Until.String(),
+			Data: events.Data{
+				Handling: &events.Handling{Reason: "the snooze ended", Episode: d.Episode}}}, true
 	case past(b.answerBy(d)):
 		return Change{Type: events.ConversationAssigned, Hold: d.Holding(), Key: "answer:" + b.answerBy(d).String(),
 			Data: events.Data{Handling: &events.Handling{Was: d.Assignee, Reason: "no answer in time"}}}, true
@@ -100,7 +102,8 @@ func (b Board) move(typ events.Type, d thread.Desk, to, reason string, sequence 
 	if to == d.Holder || !d.Waits(typ, d.Holder, to) {
 		h.Until = time.Time{}
 	}
-	return Change{Type: typ, Hold: h, Key: "hold:" + events.FormatSequence(d.Hold) + ":" + d.Lease.String() + ":" + reason,
+	return Change{Type: typ, Hold: h,
+		Key:  "hold:" + events.FormatSequence(d.Hold) + ":" + d.Lease.String() + ":" + reason,
 		Data: events.Data{Control: &events.Control{From: d.Holder, To: to, Reason: reason, Recall: recall}}}
 }
 

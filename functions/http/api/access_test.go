@@ -257,7 +257,8 @@ func TestMasked(t *testing.T) {
 	r.hear("pager", text(2, "Hello")) // another conversation
 	for _, x := range []struct{ id, conversation string }{{sealed, conversation("pager")}, {"sealed.", e.Subject},
 		{sealed[:len(sealed)-2] + "xx", e.Subject}, {"sealed.!", e.Subject}} {
-		p := r.as("masked", "POST", "/v1/conversations/"+x.conversation+"/messages", quotes("k2", e, x.id)).refused(t, invalid)
+		p := r.as("masked", "POST", "/v1/conversations/"+x.conversation+"/messages", quotes("k2", e, x.id)).refused(t,
+			invalid)
 		if len(p.Faults) != 1 || p.Faults[0].Path != "replyTo.platformId" {
 			t.Errorf("%q in %s: %+v", x.id, x.conversation, p)
 		}

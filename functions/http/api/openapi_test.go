@@ -121,7 +121,8 @@ func (b *bundle) api(name string) node {
 	return b.ref("action.schema.json", name)
 }
 
-var kinds = []kind{malformed, unauthorised, forbidden, missing, notAllowed, conflict, stale, closed, withdrawn, oversize,
+var kinds = []kind{malformed, unauthorised, forbidden, missing, notAllowed, conflict, stale, closed, withdrawn,
+	oversize,
 	notJSON, invalid, lossy, unreachable, broken, unavailable}
 
 // scopesText tells callers what they may do and see.
